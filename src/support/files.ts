@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { explainFileError, UserError } from './errors.ts';
+
+/** A name beside `path` for a file that is not finished yet. */
+export const temporaryBeside = (path: string): string => `${path}.${randomBytes(4).toString('hex')}.tmp`;
+
+/** Writes all of `bytes`, however many calls the system needs. */
+export function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+}
+
+/**
+ * Writes a file beside its place and renames it, so that no interruption leaves half a file.
+ * `write` gets an open file descriptor. Throws a `UserError` that names `path` when the system refuses.
+ */
+export function writeAtomically(path: string, write: (fd: number) => void): void {
+  const temporary = temporaryBeside(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const fd = openSync(temporary, 'wx');
+    try {
+      write(fd);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw explainFileError(error, path);
+  }
+}
+
+/** `writeAtomically` for a string or bytes already in memory. */
+export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+  writeAtomically(path, fd => writeFully(fd, typeof content === 'string' ? Buffer.from(content) : content));
+}
+
+export const writeJson = (path: string, value: unknown): void =>
+  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Reads JSON; a missing or malformed file is a one-line `UserError` that names it. */
+export function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new UserError('TSLM_BAD_JSON', `${path}: not valid JSON: ${error.message}`, {
+        hint: 'the file may be cut off or not be JSON at all',
+        cause: error,
+      });
+    }
+    throw explainFileError(error, path);
+  }
+}

@@ -1,0 +1,43 @@
+import { formatCount, formatDuration } from './format.ts';
+
+/** One live line on stderr: what, how far, rate, time left. Silent when stderr is not a terminal. */
+export interface Progress {
+  /** Absolute position in the units of `total`; `note` is appended to the line. */
+  update(done: number, note?: string): void;
+  /** Clears the line. */
+  end(): void;
+}
+
+/**
+ * @param label what is being done: `tokenising`
+ * @param options.total how much there is in all; without it there is no time left
+ * @param options.unit what is counted: `B`, `tokens`
+ */
+export function createProgress(
+  label: string,
+  { total, unit = '', stream = process.stderr }: { total?: number; unit?: string; stream?: NodeJS.WriteStream } = {},
+): Progress {
+  const start = performance.now();
+  let drawn = 0;
+  return {
+    update(done, note = '') {
+      const now = performance.now();
+      if (!stream.isTTY || (now - drawn < 100 && done !== total)) return;
+      drawn = now;
+      const seconds = (now - start) / 1000;
+      const rate = done / seconds;
+      const parts = [
+        label,
+        total ? `${((100 * done) / total).toFixed(0).padStart(3)}%` : formatCount(done) + unit,
+        seconds > 0.2 ? `${formatCount(rate)}${unit}/s` : '',
+        total && seconds > 0.2 ? `${formatDuration((total - done) / rate)} left` : '',
+        note,
+      ];
+      const line = parts.filter(Boolean).join('  ');
+      stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+    },
+    end() {
+      if (stream.isTTY) stream.write('\r\x1b[K');
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * A small seeded generator for choices made in JavaScript: shuffles, sampling, test data.
+ * xoshiro128** (Blackman & Vigna 2018), seeded by splitmix32. Its state can be saved and restored.
+ */
+export interface Random {
+  /** Uniform in [0, 1), 53 bits. */
+  next(): number;
+  /** Uniform integer in [0, n). */
+  below(n: number): number;
+  /** Fisher–Yates, in place. */
+  shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T;
+  state(): [number, number, number, number];
+}
+
+export function createRandom(seed: number | [number, number, number, number]): Random {
+  let [a, b, c, d] = Array.isArray(seed) ? seed : splitmix(seed);
+
+  const uint32 = (): number => {
+    const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = rotl(d, 11);
+    return result;
+  };
+  const next = (): number => ((uint32() >>> 5) * 67108864 + (uint32() >>> 6)) / 9007199254740992;
+  const below = (n: number): number => Math.floor(next() * n);
+  return {
+    next,
+    below,
+    shuffle(items) {
+      for (let i = items.length - 1; i > 0; i--) {
+        const j = below(i + 1);
+        [items[i], items[j]] = [items[j], items[i]];
+      }
+      return items;
+    },
+    state: () => [a >>> 0, b >>> 0, c >>> 0, d >>> 0],
+  };
+}
+
+const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+
+function splitmix(seed: number): [number, number, number, number] {
+  let state = (seed ^ Math.floor(seed / 4294967296)) >>> 0;
+  const next = (): number => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return (z ^ (z >>> 16)) >>> 0;
+  };
+  return [next(), next(), next(), next()];
+}

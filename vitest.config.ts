@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Worker threads and the native bridge run from dist/, which `npm test` builds first.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
