@@ -1,0 +1,133 @@
+// What one JavaScript thread owns: its tensors, its operators, its interned strings and the shared argument buffer.
+// Each worker thread loads the addon into an environment of its own, so nothing here needs a lock except `unusedRefs`.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/InferenceMode.h>
+#include <node_api.h>
+#include <torch/version.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#define TSLM_TORCH_AT_LEAST(major, minor) \
+  (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+namespace tslm {
+
+#if TSLM_TORCH_AT_LEAST(2, 2)
+template <class T>
+using Optional = std::optional<T>;
+#else
+template <class T>
+using Optional = c10::optional<T>;
+#endif
+
+// A slot map: a handle is an index into `items`, reused after `erase`. Handles are what JavaScript holds.
+template <class T>
+class Table {
+ public:
+  int64_t insert(T item) {
+    if (free_.empty()) {
+      items_.push_back(std::move(item));
+      return static_cast<int64_t>(items_.size()) - 1;
+    }
+    const int64_t handle = free_.back();
+    free_.pop_back();
+    items_[handle] = std::move(item);
+    return handle;
+  }
+  T& at(int64_t handle) {
+    TORCH_CHECK(handle >= 0 && handle < static_cast<int64_t>(items_.size()), "no object with handle ", handle);
+    return items_[handle];
+  }
+  void erase(int64_t handle) {
+    at(handle) = T();
+    free_.push_back(handle);
+  }
+  int64_t size() const { return static_cast<int64_t>(items_.size() - free_.size()); }
+
+ private:
+  std::vector<T> items_;
+  std::vector<int64_t> free_;
+};
+
+// References to ArrayBuffers whose tensor died, possibly on another thread. Deleted on the JavaScript thread.
+struct UnusedRefs {
+  std::mutex mutex;
+  std::vector<napi_ref> refs;
+};
+
+struct Env {
+  napi_env napi = nullptr;
+  Table<at::Tensor> tensors;
+  Table<at::Generator> generators;
+  std::vector<c10::OperatorHandle> operators;
+  std::vector<std::string> strings;
+  std::vector<std::unique_ptr<c10::InferenceMode>> inferenceModes;
+  std::shared_ptr<UnusedRefs> unusedRefs = std::make_shared<UnusedRefs>();
+  torch::jit::Stack stack;
+
+  // Arguments and results travel through this buffer, which JavaScript made and both sides read and write.
+  double* buffer = nullptr;
+  size_t bufferLength = 0;
+  napi_ref bufferRef = nullptr;
+
+  void dropUnusedRefs();
+};
+
+Env* envOf(napi_env env);
+
+// Runs `body`; whatever C++ throws becomes a JavaScript Error with the message alone, without a C++ stack.
+template <class Body>
+napi_value guarded(napi_env env, Body body) {
+  std::string message;
+  try {
+    return body();
+  } catch (const c10::Error& error) {
+    message = error.what_without_backtrace();
+  } catch (const std::exception& error) {
+    message = error.what();
+  } catch (...) {
+    message = "unknown C++ exception";
+  }
+  napi_throw_error(env, "TSLM_TORCH", message.c_str());
+  return nullptr;
+}
+
+// The arguments of a call from JavaScript, converted one by one.
+class Args {
+ public:
+  static constexpr size_t kMax = 6;
+  Args(napi_env env, napi_callback_info info) : env_(env) {
+    size_t count = kMax;
+    napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
+  }
+  napi_value value(size_t i) const { return values_[i]; }
+  double number(size_t i) const;
+  int64_t integer(size_t i) const { return static_cast<int64_t>(number(i)); }
+  bool boolean(size_t i) const;
+  std::string string(size_t i) const;
+
+ private:
+  napi_env env_;
+  napi_value values_[kMax];
+};
+
+napi_value makeNumber(napi_env env, double value);
+napi_value makeString(napi_env env, const std::string& value);
+void setProperty(napi_env env, napi_value object, const char* name, napi_value value);
+void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback callback);
+
+// One for each source file: adds its functions to the module.
+void exportCalls(napi_env env, napi_value exports);
+void exportStorage(napi_env env, napi_value exports);
+void exportAutograd(napi_env env, napi_value exports);
+void exportRuntime(napi_env env, napi_value exports);
+void installAllocator();
+
+}  // namespace tslm

@@ -1,0 +1,183 @@
+// Sets up whatever is missing and is quick when nothing is: npm packages, libtorch, the native bridge, dist/.
+// Plain JavaScript without dependencies, because it runs before there are any.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findLibtorch } from './libtorch.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const inRoot = (...parts) => join(root, ...parts);
+const say = text => process.stderr.write(`setup: ${text}\n`);
+const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+class SetupError extends Error {}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new SetupError(`Node.js ${process.versions.node} is too old: tslm needs 20.19 or newer`);
+}
+
+function installPackages() {
+  const lock = createHash('sha256').update(readFileSync(inRoot('package-lock.json'))).digest('hex');
+  const stamp = inRoot('node_modules', '.tslm-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say('installing the npm packages of package-lock.json (compiler, test runner, readers of file formats)');
+  const start = performance.now();
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stamp, lock);
+  say(`npm packages installed in ${seconds(start)}`);
+}
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (result.error?.code === 'ENOENT') throw new SetupError(`the command '${command}' is missing`);
+  if (result.status !== 0) throw new SetupError(`'${[command, ...args].join(' ')}' failed`);
+}
+
+const succeeds = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** How to run a command as root: directly, through sudo, or not at all. */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  if (succeeds('sudo', ['-n', 'true']) || (process.stdin.isTTY && succeeds('sudo', ['-V']))) return ['sudo'];
+  return undefined;
+}
+
+/** Installs Debian packages; false when this is no Debian, or nobody lets us. */
+function aptInstall(packages, why) {
+  const prefix = asRoot();
+  if (!prefix || !succeeds('apt-get', ['--version'])) return false;
+  say(`installing ${packages.join(' ')}: ${why}`);
+  const start = performance.now();
+  const apt = args => {
+    const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', ...args];
+    return spawnSync(command, rest, { stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'ignore', 2] }).status === 0;
+  };
+  const install = ['install', '-y', '--no-install-recommends', ...packages];
+  const done = apt(['update']) && apt(install);
+  say(done ? `installed in ${seconds(start)}` : `apt-get could not install ${packages.join(' ')}`);
+  return done;
+}
+
+function adviceForThisSystem() {
+  const python = 'install PyTorch for Python (pip install torch) and run `npm run setup` again';
+  if (process.platform === 'darwin') return `brew install pytorch, or ${python}`;
+  if (process.platform === 'win32') return 'use WSL: the native bridge is built for Linux and macOS';
+  if (succeeds('apt-get', ['--version'])) return 'sudo apt-get install libtorch-dev libopenblas0-openmp';
+  return `${python}, or unpack libtorch and set TSLM_LIBTORCH to its folder`;
+}
+
+function requireCompiler() {
+  const compiler = process.env.CXX ?? 'c++';
+  if (succeeds(compiler, ['--version'])) return compiler;
+  if (!process.env.CXX && aptInstall(['g++'], 'the C++ compiler that builds the bridge to libtorch')) return compiler;
+  throw new SetupError(`no C++ compiler ('${compiler}' does not run): install g++ or clang, or set CXX`);
+}
+
+function requireLibtorch() {
+  const found = findLibtorch();
+  if (found) {
+    requireFastBlas(found);
+    return found;
+  }
+  const why = 'libtorch does the tensor arithmetic, OpenBLAS its float32 matrix products';
+  if (aptInstall(['libtorch-dev', 'libopenblas0-openmp'], why)) {
+    const installed = findLibtorch();
+    if (installed) return installed;
+  }
+  throw new SetupError(`libtorch was not found. ${adviceForThisSystem()}`);
+}
+
+/** Debian's libtorch takes whichever BLAS is installed, and by itself brings the slow reference one. */
+function requireFastBlas({ source, lib }) {
+  const blas = join(lib, 'libblas.so.3');
+  if (source !== 'system' || !existsSync(blas) || /openblas|mkl|blis|atlas/.test(realpathSync(blas))) return;
+  const done = aptInstall(['libopenblas0-openmp'], 'the reference BLAS in use is many times slower');
+  if (!done) say('float32 products will be slow: sudo apt-get install libopenblas0-openmp');
+}
+
+/** Compiles native/ into build/tslm.node unless the same sources were compiled for the same libtorch. */
+async function buildBridge() {
+  const libtorch = requireLibtorch();
+  const sources = readdirSync(inRoot('native')).filter(name => /\.(cc|h)$/.test(name)).sort();
+  const flags = [
+    `-std=${libtorch.standard}`,
+    '-O2',
+    '-g0',
+    '-fPIC',
+    '-fvisibility=hidden',
+    '-fopenmp',
+    `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
+    '-DNAPI_VERSION=8',
+    `-I${inRoot('node_modules/node-api-headers/include')}`,
+    ...libtorch.include.map(path => `-I${path}`),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify([libtorch, flags]));
+  for (const name of sources) hash.update(readFileSync(inRoot('native', name)));
+  const key = hash.digest('hex');
+  const record = inRoot('build', 'native.json');
+  const addon = inRoot('build', 'tslm.node');
+  if (existsSync(addon) && existsSync(record) && JSON.parse(readFileSync(record, 'utf8')).key === key) return;
+
+  const compiler = requireCompiler();
+  say(`compiling the native bridge against libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`);
+  const start = performance.now();
+  mkdirSync(inRoot('build'), { recursive: true });
+  const objects = [];
+  const jobs = sources
+    .filter(name => name.endsWith('.cc'))
+    .map(name => {
+      const object = inRoot('build', name.replace('.cc', '.o'));
+      objects.push(object);
+      return [...flags, '-c', inRoot('native', name), '-o', object];
+    });
+  const workers = Array.from({ length: 2 }, async () => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) await compile(compiler, job);
+  });
+  await Promise.all(workers);
+  const temporary = `${addon}.new`;
+  const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,--no-as-needed'];
+  await compile(compiler, [
+    '-shared',
+    '-fopenmp',
+    ...objects,
+    ...platform,
+    `-L${libtorch.lib}`,
+    `-Wl,-rpath,${libtorch.lib}`,
+    ...libtorch.libraries.map(name => `-l${name}`),
+    '-o',
+    temporary,
+  ]);
+  renameSync(temporary, addon);
+  const compilerVersion = execFileSync(compiler, ['--version']).toString().split('\n')[0];
+  writeFileSync(record, `${JSON.stringify({ key, libtorch, compiler: compilerVersion, flags }, null, 2)}\n`);
+  say(`native bridge compiled in ${seconds(start)}`);
+}
+
+function compile(compiler, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(compiler, args, { stdio: ['ignore', 2, 2] });
+    child.on('error', reject);
+    child.on('close', code =>
+      code === 0 ? resolve() : reject(new SetupError(`the compiler failed: ${compiler} ${args.join(' ')}`)),
+    );
+  });
+}
+
+function buildDist() {
+  run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+}
+
+try {
+  checkNode();
+  installPackages();
+  await buildBridge();
+  buildDist();
+} catch (error) {
+  if (!(error instanceof SetupError) && !error.message.startsWith('TSLM_LIBTORCH')) throw error;
+  process.stderr.write(`setup: ${error.message}\n`);
+  process.exitCode = 1;
+}
