@@ -20,7 +20,12 @@ function describe(source, include, lib, cmake) {
     version,
     include: [include, api],
     lib,
-    libraries: ['torch', 'torch_cpu', 'c10', ...(existsSync(join(lib, 'libtorch_cuda.so')) ? ['torch_cuda', 'c10_cuda'] : [])],
+    libraries: [
+      'torch',
+      'torch_cpu',
+      'c10',
+      ...(existsSync(join(lib, 'libtorch_cuda.so')) ? ['torch_cuda', 'c10_cuda'] : []),
+    ],
     standard: needed > 202002 ? 'c++23' : needed > 201703 ? 'c++20' : 'c++17',
     abi: config.match(/_GLIBCXX_USE_CXX11_ABI=(\d)/)?.[1] ?? '1',
   };
@@ -44,7 +49,9 @@ function fromEnvironment() {
 function fromPython() {
   try {
     const locate = 'import importlib.util as u; s = u.find_spec("torch"); print(s.origin if s else "")';
-    const origin = execFileSync('python3', ['-c', locate], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
+    const origin = execFileSync('python3', ['-c', locate], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
     return origin ? unpacked('python3', dirname(origin)) : undefined;
   } catch {
     return undefined; // no python3

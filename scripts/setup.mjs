@@ -21,7 +21,9 @@ function checkNode() {
 }
 
 function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(inRoot('package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(inRoot('package-lock.json')))
+    .digest('hex');
   const stamp = inRoot('node_modules', '.tslm-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing the npm packages of package-lock.json (compiler, test runner, readers of file formats)');
@@ -102,7 +104,9 @@ function requireFastBlas({ source, lib }) {
 /** Compiles native/ into build/tslm.node unless the same sources were compiled for the same libtorch. */
 async function buildBridge() {
   const libtorch = requireLibtorch();
-  const sources = readdirSync(inRoot('native')).filter(name => /\.(cc|h)$/.test(name)).sort();
+  const sources = readdirSync(inRoot('native'))
+    .filter(name => /\.(cc|h)$/.test(name))
+    .sort();
   const flags = [
     `-std=${libtorch.standard}`,
     '-O2',

@@ -1,0 +1,63 @@
+/**
+ * What libtorch and its BLAS should know of this processor before they load.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+
+export interface Cpu {
+  model: string;
+  vendor: string;
+  /** Instruction set flags as the kernel names them: `avx2`, `avx512f`, `amx_bf16`. Empty where they are unknown. */
+  flags: ReadonlySet<string>;
+  /** Physical cores this process may use. */
+  cores: number;
+}
+
+let cached: Cpu | undefined;
+
+export function cpu(): Cpu {
+  cached ??= readCpu();
+  return cached;
+}
+
+function readCpu(): Cpu {
+  const usable = availableParallelism();
+  let info = '';
+  try {
+    info = readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    // Not Linux: what Node knows is all there is.
+  }
+  const field = (name: string): string => info.match(new RegExp(`^${name}\\s*:\\s*(.*)$`, 'm'))?.[1] ?? '';
+  const coreIds = new Set<string>();
+  for (const processor of info.split('\n\n')) {
+    const core = processor.match(/^core id\s*:\s*(\d+)$/m)?.[1];
+    if (core !== undefined) coreIds.add(`${processor.match(/^physical id\s*:\s*(\d+)$/m)?.[1]}/${core}`);
+  }
+  return {
+    model: field('model name') || cpus()[0]?.model || process.arch,
+    vendor: field('vendor_id'),
+    flags: new Set((field('flags') || field('Features')).split(' ').filter(Boolean)),
+    cores: Math.max(1, Math.min(usable, coreIds.size || usable)),
+  };
+}
+
+/**
+ * The OpenBLAS kernel set for this processor. OpenBLAS recognises processors by model number and takes its oldest
+ * kernels for one that it does not know, as on many virtual machines; the flags tell what really runs.
+ */
+export function openblasCoreType({ flags, vendor }: Cpu = cpu()): string | undefined {
+  if (flags.has('avx512_bf16')) return 'COOPERLAKE';
+  if (flags.has('avx512f') && flags.has('avx512vl')) return 'SKYLAKEX';
+  if (flags.has('avx2') && flags.has('fma')) return vendor === 'AuthenticAMD' ? 'ZEN' : 'HASWELL';
+  return undefined;
+}
+
+/** Sets `OPENBLAS_CORETYPE` for libraries loaded later, unless the user set it. Call it on the main thread. */
+export function configureBlas(): void {
+  const coreType = openblasCoreType();
+  if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
+}
+
+/** True where oneDNN multiplies bfloat16 natively: mixed precision is worth it there. */
+export const hasFastBfloat16 = ({ flags }: Cpu = cpu()): boolean => flags.has('amx_bf16') || flags.has('avx512_bf16');

@@ -1,0 +1,98 @@
+/** Tensors from JavaScript values. Factories that fill (`zeros`, `randn`, `arange`) are operators: see `ops.ts`. */
+import { type DType, dtypeInfo, dtypeOfArray, type TypedArray } from './dtype.ts';
+import { buffer, native } from './native.ts';
+import { type Device, Tensor } from './tensor.ts';
+
+export type NestedNumbers = number | boolean | readonly NestedNumbers[];
+
+export interface TensorOptions {
+  /** Default: the array's own type; for numbers float32, or int64 when `intsAsInt64` finds only integers, see `tensor`. */
+  dtype?: DType;
+  /** Default `cpu`. */
+  device?: Device;
+  /** Track gradients. Default false. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * A tensor from numbers in nested arrays, or from a typed array with a shape. Numbers become float32 unless `dtype`
+ * says otherwise. The values are copied.
+ */
+export function tensor(data: NestedNumbers, options?: TensorOptions): Tensor;
+export function tensor(data: TypedArray, shape: readonly number[], options?: TensorOptions): Tensor;
+export function tensor(
+  data: NestedNumbers | TypedArray,
+  second?: readonly number[] | TensorOptions,
+  third?: TensorOptions,
+): Tensor {
+  if (ArrayBuffer.isView(data)) return finish(fromTypedArray(data, second as readonly number[], third), third);
+  const options = (second as TensorOptions) ?? {};
+  const dtype = options.dtype ?? 'float32';
+  const shape = shapeOf(data);
+  const values: number[] = [];
+  flatten(data, shape, 0, values);
+  const staged = stage(values, dtype);
+  return finish(fromTypedArray(staged.array, shape, { dtype: staged.dtype }).to(dtype), options);
+}
+
+/** The typed array for values of `dtype`; 16-bit floats are staged as float32. */
+function stage(values: number[], dtype: DType): { array: TypedArray; dtype: DType } {
+  switch (dtype) {
+    case 'int64':
+      return { array: BigInt64Array.from(values, BigInt), dtype };
+    case 'bfloat16':
+    case 'float16':
+    case 'float32':
+      return { array: Float32Array.from(values), dtype: 'float32' };
+    default: {
+      const array = new (dtypeInfo(dtype).array)(values.length) as Float64Array;
+      array.set(values);
+      return { array, dtype };
+    }
+  }
+}
+
+function finish(result: Tensor, { device, requiresGrad = false }: TensorOptions = {}): Tensor {
+  const placed = device === undefined ? result : result.to({ device });
+  if (requiresGrad) placed.requiresGrad = true;
+  return placed;
+}
+
+/**
+ * A tensor over a typed array's elements.
+ *
+ * @param options.copy false: the tensor uses the array's own memory and keeps it alive; both see each other's writes.
+ *   Default true.
+ * @throws when the shape does not fit the number of elements
+ */
+export function fromTypedArray(
+  array: TypedArray,
+  shape: readonly number[],
+  { dtype = dtypeOfArray(array), copy = true }: { dtype?: DType; copy?: boolean } = {},
+): Tensor {
+  if (dtypeInfo(dtype).size !== array.BYTES_PER_ELEMENT && !(array instanceof Uint8Array)) {
+    throw new TypeError(`a ${array.constructor.name} does not hold ${dtype}`);
+  }
+  buffer[0] = shape.length;
+  buffer.set(shape, 1);
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return new Tensor(native().fromBytes(bytes, dtypeInfo(dtype).code, copy));
+}
+
+function shapeOf(data: NestedNumbers): number[] {
+  const shape: number[] = [];
+  for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return shape;
+}
+
+function flatten(data: NestedNumbers, shape: readonly number[], dim: number, out: number[]): void {
+  if (!Array.isArray(data)) {
+    if (dim !== shape.length) throw new RangeError(`the nested arrays are ragged: not of shape [${shape.join(', ')}]`);
+    out.push(Number(data));
+    return;
+  }
+  if (data.length !== shape[dim]) {
+    throw new RangeError(`the nested arrays are ragged: not of shape [${shape.join(', ')}]`);
+  }
+  for (const item of data) flatten(item, shape, dim + 1, out);
+}

@@ -1,0 +1,55 @@
+/**
+ * Random number generators (Mersenne Twister on the CPU, Philox on CUDA): the default one of each device, and
+ * generators of one's own. Their state is a tensor that can be saved and put back.
+ */
+import { native } from './native.ts';
+import { release } from './scope.ts';
+import { Tensor } from './tensor.ts';
+
+/** A generator on the CPU, independent of the default one. Free it with `using` or `dispose()`. */
+export class Generator implements Disposable {
+  handle: number;
+
+  constructor(seed: number) {
+    this.handle = native().createGenerator(seed);
+  }
+  /** uint8 tensor with the whole state. */
+  state(): Tensor {
+    return new Tensor(native().generatorState(this.handle, 'cpu'));
+  }
+  setState(state: Tensor): void {
+    native().setGeneratorState(this.handle, 'cpu', state.handle);
+  }
+  dispose(): void {
+    if (this.handle >= 0) native().releaseGenerator(this.handle);
+    this.handle = -1;
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Seeds the default generators of the CPU and of every CUDA device. Dropout and `randn` draw from them. */
+export function manualSeed(seed: number): void {
+  native().generatorSeed(-1, 'cpu', seed);
+  const { cudaDevices } = native().runtimeInfo();
+  for (let i = 0; i < cudaDevices; i++) native().generatorSeed(-1, `cuda:${i}`, seed);
+}
+
+/** State of a device's default generator, a uint8 tensor on the CPU. */
+export const rngState = (device = 'cpu'): Tensor => new Tensor(native().generatorState(-1, device));
+
+export const setRngState = (state: Tensor, device = 'cpu'): void =>
+  native().setGeneratorState(-1, device, state.handle);
+
+/** Runs `body` with the default CPU generator seeded anew, and puts its state back afterwards. */
+export function withSeed<T>(seed: number, body: () => T): T {
+  const before = rngState();
+  native().generatorSeed(-1, 'cpu', seed);
+  try {
+    return body();
+  } finally {
+    setRngState(before);
+    release(before);
+  }
+}

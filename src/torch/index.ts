@@ -1,0 +1,11 @@
+/** The tensor library: tensors, operators, autograd, memory, files of tensors. */
+export * from './autograd.ts';
+export * from './create.ts';
+export * from './dtype.ts';
+export * from './generator.ts';
+export * from './map-file.ts';
+export * from './memory.ts';
+export { hasOperator, TorchError } from './operator.ts';
+export * from './ops.ts';
+export { dispose, keep, scope } from './scope.ts';
+export { type Device, Tensor } from './tensor.ts';

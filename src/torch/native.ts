@@ -1,0 +1,134 @@
+/**
+ * The contract with the C++ side (`native/`): one typed interface, loaded once for each JavaScript thread.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { messageOf, UserError } from '../support/errors.ts';
+import { configureBlas, cpu } from './cpu.ts';
+
+export interface OperatorInfo {
+  id: number;
+  schema: string;
+  /** Kind of each argument: `Tensor`, `int`, `int[]`, `Scalar`, … */
+  kinds: string[];
+  names: string[];
+  /** Number of results. */
+  returns: number;
+  /** Index of the argument that an in-place operator writes to and returns, -1 otherwise. */
+  returnsArgument: number;
+}
+
+export interface RuntimeInfo {
+  version: string;
+  config: string;
+  parallel: string;
+  cudaDevices: number;
+}
+
+export interface MemoryStats {
+  /** Bytes in tensors on the CPU now. */
+  liveBytes: number;
+  /** Most bytes at once since the last reset. */
+  peakBytes: number;
+  /** Bytes kept for reuse. */
+  cachedBytes: number;
+  /** Tensors that this JavaScript thread holds. */
+  tensors: number;
+}
+
+/** Tensors and generators are handles (small integers); arguments and results travel in the shared buffer. */
+export interface Native {
+  setBuffer(buffer: Float64Array): void;
+  internString(text: string): number;
+  resolveOperator(name: string, overload: string): OperatorInfo | undefined;
+  operatorNames(): string[];
+  call(operator: number, discardResults: boolean): void;
+
+  fromBytes(bytes: Uint8Array, dtype: number, copy: boolean): number;
+  copyOut(tensor: number, bytes: Uint8Array): void;
+  describe(tensor: number): void;
+  release(count: number): void;
+  mapFile(path: string): ArrayBuffer;
+
+  backward(retainGraph: boolean, createGraph: boolean): void;
+  grad(retainGraph: boolean, createGraph: boolean, allowUnused: boolean): void;
+  gradientOf(tensor: number): number;
+  setGradient(tensor: number, gradient: number): void;
+  setRequiresGrad(tensor: number, value: boolean): void;
+  setGradMode(enabled: boolean): boolean;
+  enterInferenceMode(): void;
+  leaveInferenceMode(): void;
+
+  createGenerator(seed: number): number;
+  releaseGenerator(generator: number): void;
+  generatorSeed(generator: number, device: string, seed: number): void;
+  generatorState(generator: number, device: string): number;
+  setGeneratorState(generator: number, device: string, state: number): void;
+
+  runtimeInfo(): RuntimeInfo;
+  setThreads(count: number): void;
+  threads(): number;
+  synchronize(device: string): void;
+  memory(): MemoryStats;
+  resetPeakMemory(): void;
+  emptyCache(): void;
+  adjustExternalMemory(bytes: number): void;
+}
+
+/** What the set-up recorded when it compiled the bridge. */
+export interface BuildRecord {
+  libtorch: { source: string; version: string; lib: string; standard: string; abi: string; libraries: string[] };
+  compiler: string;
+  flags: string[];
+}
+
+const buildFile = (name: string): string => fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
+
+/** Room for the largest argument list: four lists of tensors for every parameter of a large model, say. */
+const BUFFER_LENGTH = 1 << 16;
+
+/** The shared argument buffer. */
+export const buffer = new Float64Array(BUFFER_LENGTH);
+
+let loaded: Native | undefined;
+
+/** The native side, loaded at first use. Throws a `UserError` when it was not built or does not load. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+export function buildRecord(): BuildRecord | undefined {
+  const path = buildFile('native.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
+function load(): Native {
+  const path = buildFile('tslm.node');
+  if (!existsSync(path)) {
+    throw new UserError('TSLM_NOT_BUILT', 'the bridge to libtorch is not built yet', { hint: 'run `npm run setup`' });
+  }
+  configureBlas();
+  let addon: Native;
+  try {
+    addon = createRequire(import.meta.url)(path) as Native;
+  } catch (error) {
+    throw new UserError('TSLM_NATIVE_LOAD', `the bridge to libtorch does not load: ${messageOf(error)}`, {
+      hint: 'libtorch may have changed since it was built: run `npm run setup`',
+      cause: error,
+    });
+  }
+  addon.setBuffer(buffer);
+  addon.setThreads(threadCount());
+  return addon;
+}
+
+/** Threads for tensor arithmetic: `TSLM_THREADS`, `OMP_NUM_THREADS`, or the physical cores. */
+export function threadCount(): number {
+  for (const name of ['TSLM_THREADS', 'OMP_NUM_THREADS']) {
+    const value = Number(process.env[name]);
+    if (Number.isInteger(value) && value > 0) return value;
+  }
+  return cpu().cores;
+}
