@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createByteFallback } from './byte-fallback.ts';
+import { createByteLevel } from './byte-level.ts';
+import type { Decoder } from './decoder.ts';
+import { createFuse, createReplace, createStrip } from './simple.ts';
+
+/** Every supported decoder by its `type` in tokenizer.json. */
+const DECODERS: Record<string, Factory<Decoder>> = {
+  ByteFallback: createByteFallback,
+  ByteLevel: createByteLevel,
+  Fuse: createFuse,
+  Replace: createReplace,
+  Sequence: createSequence,
+  Strip: createStrip,
+};
+
+export const createDecoder: Factory<Decoder> = (config, where) => createComponent(DECODERS, 'decoder', config, where);
+
+const sequenceSchema = z.strictObject({ type: z.literal('Sequence'), decoders: z.array(z.unknown()) });
+
+function createSequence(config: unknown, where: string): Decoder {
+  const { decoders } = parseConfig(sequenceSchema, config, where);
+  const parts = decoders.map((part, i) => createDecoder(part, `${where}.decoders[${i}]`));
+  return { decode: tokens => parts.reduce((changed, part) => part.decode(changed), tokens) };
+}

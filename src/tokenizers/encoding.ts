@@ -1,0 +1,144 @@
+/** What encoding a text gives: parallel lists, one entry a token. */
+export class Encoding {
+  ids: number[] = [];
+  tokens: string[] = [];
+  /** Half-open, in Unicode code points of the text that was given; `[0, 0]` for tokens that were added. */
+  offsets: [start: number, end: number][] = [];
+  /** The pre-token, or the given word, that the token is part of; null for tokens that were added. */
+  wordIds: (number | null)[] = [];
+  typeIds: number[] = [];
+  /** 0 for the first text, 1 for the second, null for tokens that were added. */
+  sequenceIds: (number | null)[] = [];
+  specialTokensMask: number[] = [];
+  attentionMask: number[] = [];
+  /** What truncation cut off, in parts that overlap by the stride. */
+  overflowing: Encoding[] = [];
+
+  get length(): number {
+    return this.ids.length;
+  }
+
+  push(id: number, token: string, offsets: [number, number], wordId: number | null, sequenceId: number): void {
+    this.ids.push(id);
+    this.tokens.push(token);
+    this.offsets.push(offsets);
+    this.wordIds.push(wordId);
+    this.typeIds.push(sequenceId);
+    this.sequenceIds.push(sequenceId);
+    this.specialTokensMask.push(0);
+    this.attentionMask.push(1);
+  }
+
+  /** Tokens that come from no text. */
+  static special(ids: readonly number[], tokens: readonly string[], typeId: number): Encoding {
+    const encoding = new Encoding();
+    encoding.#insert(
+      0,
+      ids.map((id, i) => [id, tokens[i], typeId, 1]),
+    );
+    return encoding;
+  }
+
+  /** All lists one after the other. Overflowing parts are combined each with each. */
+  static concat(parts: readonly Encoding[]): Encoding {
+    let whole = new Encoding();
+    for (const part of parts) whole = whole.#followedBy(part);
+    return whole;
+  }
+
+  slice(start: number, end?: number): Encoding {
+    const part = new Encoding();
+    part.ids = this.ids.slice(start, end);
+    part.tokens = this.tokens.slice(start, end);
+    part.offsets = this.offsets.slice(start, end);
+    part.wordIds = this.wordIds.slice(start, end);
+    part.typeIds = this.typeIds.slice(start, end);
+    part.sequenceIds = this.sequenceIds.slice(start, end);
+    part.specialTokensMask = this.specialTokensMask.slice(start, end);
+    part.attentionMask = this.attentionMask.slice(start, end);
+    return part;
+  }
+
+  /**
+   * The encoding cut to `maxLength`, what was cut off in `overflowing`; neighbours share `stride` tokens.
+   * `stride` must be below `maxLength`, unless `maxLength` is 0.
+   */
+  truncated(maxLength: number, stride: number, side: 'left' | 'right'): Encoding {
+    const { length } = this;
+    if (maxLength >= length) return this;
+    if (maxLength === 0) {
+      const empty = new Encoding();
+      empty.overflowing = [this];
+      return empty;
+    }
+    const parts: Encoding[] = [];
+    const step = maxLength - stride;
+    if (side === 'right') {
+      for (let start = 0; start < length; start += step) {
+        parts.push(this.slice(start, start + maxLength));
+        if (start + maxLength >= length) break;
+      }
+    } else {
+      for (let end = length; end > 0; end -= step) {
+        parts.push(this.slice(Math.max(0, end - maxLength), end));
+        if (end <= maxLength) break;
+      }
+    }
+    const [first, ...rest] = parts;
+    first.overflowing = rest;
+    return first;
+  }
+
+  /** Pads this encoding and its overflowing parts to `length`, in place. */
+  pad(length: number, { id, token, typeId, side }: PadToken): void {
+    for (const part of this.overflowing) part.pad(length, { id, token, typeId, side });
+    const missing = length - this.length;
+    if (missing <= 0) return;
+    this.#insert(side === 'left' ? 0 : this.length, new Array(missing).fill([id, token, typeId, 0]));
+  }
+
+  setTypeIds(typeId: number): void {
+    this.typeIds.fill(typeId);
+  }
+
+  #insert(at: number, entries: readonly [id: number, token: string, typeId: number, attention: number][]): void {
+    this.ids.splice(at, 0, ...entries.map(e => e[0]));
+    this.tokens.splice(at, 0, ...entries.map(e => e[1]));
+    this.typeIds.splice(at, 0, ...entries.map(e => e[2]));
+    this.attentionMask.splice(at, 0, ...entries.map(e => e[3]));
+    this.offsets.splice(at, 0, ...entries.map((): [number, number] => [0, 0]));
+    this.wordIds.splice(at, 0, ...entries.map(() => null));
+    this.sequenceIds.splice(at, 0, ...entries.map(() => null));
+    this.specialTokensMask.splice(at, 0, ...entries.map(() => 1));
+  }
+
+  #followedBy(other: Encoding): Encoding {
+    const both = this.#joined(other);
+    for (const mine of this.overflowing) {
+      both.overflowing.push(mine.#joined(other));
+      for (const theirs of other.overflowing) both.overflowing.push(mine.#joined(theirs));
+    }
+    for (const theirs of other.overflowing) both.overflowing.push(this.#joined(theirs));
+    return both;
+  }
+
+  #joined(other: Encoding): Encoding {
+    const both = new Encoding();
+    both.ids = this.ids.concat(other.ids);
+    both.tokens = this.tokens.concat(other.tokens);
+    both.offsets = this.offsets.concat(other.offsets);
+    both.wordIds = this.wordIds.concat(other.wordIds);
+    both.typeIds = this.typeIds.concat(other.typeIds);
+    both.sequenceIds = this.sequenceIds.concat(other.sequenceIds);
+    both.specialTokensMask = this.specialTokensMask.concat(other.specialTokensMask);
+    both.attentionMask = this.attentionMask.concat(other.attentionMask);
+    return both;
+  }
+}
+
+export interface PadToken {
+  id: number;
+  token: string;
+  typeId: number;
+  side: 'left' | 'right';
+}

@@ -1,0 +1,8 @@
+import { bare, type Factory, parseConfig } from '../config.ts';
+import type { Normalizer } from './normalizer.ts';
+
+/** Removes combining marks; meant to follow a decomposition. */
+export const createStripAccents: Factory<Normalizer> = (config, where) => {
+  parseConfig(bare('StripAccents'), config, where);
+  return { normalize: text => text.mapCodePoints(char => (/\p{M}/u.test(char) ? '' : char)) };
+};

@@ -1,0 +1,13 @@
+/** Classes of characters as the Rust and Oniguruma sides of Hugging Face tokenizers know them. */
+
+/** Unicode White_Space. JavaScript's `\s` differs: it has U+FEFF and lacks U+0085. */
+export const WHITE_SPACE = '\\p{White_Space}';
+/** The `\w` of UTS 18, which Rust's regex crate uses. */
+export const RUST_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
+
+export const isWhitespace = (char: string): boolean => /^\p{White_Space}/u.test(char);
+
+/** Text without lone surrogates: each becomes U+FFFD, as it would in UTF-8. */
+export const wellFormed = (text: string): string => (text as string & { toWellFormed(): string }).toWellFormed();
+
+export const escapeRegExp = (text: string): string => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
