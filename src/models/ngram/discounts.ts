@@ -41,13 +41,12 @@ export function estimateDiscounts(
   return usable ? { discounts: estimated, fallback: false } : { discounts: fallback, fallback: true };
 }
 
-/** Checks discounts that a person gave: each above 0 and at most the count that it is taken from. */
-export function checkDiscounts(discounts: readonly number[]): Discounts {
+/** @throws UserError unless each discount is above 0 and at most the count that it is taken from */
+export function checkDiscounts(discounts: readonly number[]): void {
   if (discounts.length !== 3 || !discounts.every((discount, i) => discount > 0 && discount <= i + 1)) {
     throw usageError(
       'TSLM_NGRAM_DISCOUNT',
       `discounts ${discounts.join(' ')}: expected three, in (0, 1], (0, 2] and (0, 3]`,
     );
   }
-  return discounts as Discounts;
 }

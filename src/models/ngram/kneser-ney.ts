@@ -9,7 +9,7 @@
  * begin a document; for all others it is the number of different tokens seen to the left.
  */
 import type { CountedLevel, NgramCounts } from './counts.ts';
-import { type Discounts, estimateDiscounts, type Smoothing } from './discounts.ts';
+import { checkDiscounts, type Discounts, estimateDiscounts, type Smoothing } from './discounts.ts';
 import { pruneThresholds, pruneTrie } from './prune.ts';
 import type { Trie, TrieLevel } from './trie.ts';
 import { predictedIds, startIsSilent } from './vocabulary.ts';
@@ -35,13 +35,14 @@ export interface LevelReport {
   fallback: boolean;
 }
 
-/** @throws UserError for impossible pruning thresholds */
+/** @throws UserError for impossible pruning thresholds or fallback discounts */
 export function estimateKneserNey(
   counts: NgramCounts,
   { smoothing = 'modified', discountFallback, prune = [] }: KneserNeyOptions = {},
 ): { trie: Trie; report: LevelReport[] } {
   const order = counts.levels.length;
   const thresholds = pruneThresholds(prune, order);
+  if (discountFallback) checkDiscounts(discountFallback);
   const trie: TrieLevel[] = [];
   const estimates: ReturnType<typeof estimateDiscounts>[] = [];
   let lower: Float64Array = new Float64Array(0);

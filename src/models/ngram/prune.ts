@@ -6,7 +6,8 @@ import type { Trie } from './trie.ts';
 /** One threshold per n-gram length; the last given one is valid for all longer ones. */
 export function pruneThresholds(prune: readonly number[], order: number): number[] {
   const thresholds = Array.from({ length: order }, (_, i) => prune[Math.min(i, prune.length - 1)] ?? 0);
-  const possible = prune.length <= order && thresholds.every((t, i) => Number.isInteger(t) && t >= (thresholds[i - 1] ?? 0));
+  const possible =
+    prune.length <= order && thresholds.every((t, i) => Number.isInteger(t) && t >= (thresholds[i - 1] ?? 0));
   if (!possible || thresholds[0] !== 0) {
     throw usageError(
       'TSLM_NGRAM_PRUNE',

@@ -1,4 +1,174 @@
 /**
- * A model directory: `ngram.json` says what is in it and where each array begins, `ngram.bin` holds the arrays one
- * after the other (little-endian, each at a multiple of 8 bytes), `vocabulary.json` the words of a model of text.
+ * A model directory. `ngram.json` says what the model is and where each array begins; `ngram.bin` holds the arrays one
+ * after the other, little-endian, each at a multiple of 8 bytes; `vocabulary.json` lists the words of a model of text.
+ * The tokenizer files of a model of token ids may lie beside them.
  */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { explainFileError, UserError } from '../../support/errors.ts';
+import { readJson, writeAtomically, writeFully, writeJson } from '../../support/files.ts';
+import { parseOptions } from '../../support/schema.ts';
+import { NgramModel } from './model.ts';
+import { Lexicon } from './text.ts';
+import type { Trie, TrieLevel } from './trie.ts';
+import { startIsSilent } from './vocabulary.ts';
+
+const ARRAY_NAMES = ['tokens', 'logProbs', 'logBackoffs', 'childStart'] as const;
+const ALIGNMENT = 8;
+/** The system's calls take less than 2 GiB at once. */
+const CHUNK_BYTES = 1 << 30;
+
+const count = z.int().nonnegative();
+const levelReport = z.strictObject({
+  ngrams: count,
+  pruned: count,
+  discounts: z.tuple([z.number(), z.number(), z.number()]),
+  fallback: z.boolean(),
+});
+
+/** Where a model comes from, as far as it is known. */
+const provenanceSchema = z.strictObject({
+  /** The corpus, text or ARPA file. */
+  source: z.string(),
+  split: z.string().optional(),
+  /** Tokens that were counted. */
+  tokens: count.optional(),
+  smoothing: z.enum(['modified', 'absolute']).optional(),
+  prune: z.array(count).optional(),
+  levels: z.array(levelReport).optional(),
+});
+export type NgramProvenance = z.infer<typeof provenanceSchema>;
+
+const manifestSchema = z.strictObject({
+  format: z.literal('tslm-ngram'),
+  version: z.literal(1),
+  order: z.int().positive(),
+  units: z.enum(['tokens', 'words', 'characters']),
+  vocabulary: z.strictObject({
+    size: count,
+    start: count,
+    end: count.optional(),
+    unknown: count.optional(),
+  }),
+  provenance: provenanceSchema,
+  /** Bytes of `ngram.bin`. */
+  bytes: count,
+  /** Per n-gram length: where the arrays begin in `ngram.bin`, and their lengths in elements. */
+  levels: z.array(z.record(z.enum(ARRAY_NAMES), z.strictObject({ offset: count, length: count }))),
+});
+type Manifest = z.infer<typeof manifestSchema>;
+
+export interface StoredNgram {
+  model: NgramModel;
+  provenance: NgramProvenance;
+  /** Words by id; absent for a model of token ids. */
+  lexicon?: Lexicon;
+}
+
+/** Writes a model directory; whatever model was there is replaced. */
+export function saveNgram(directory: string, { model, provenance, lexicon }: StoredNgram): void {
+  const { levels, bytes } = arrange(model.trie);
+  writeAtomically(join(directory, 'ngram.bin'), fd => {
+    let position = 0;
+    for (const [i, level] of model.trie.entries()) {
+      for (const name of ARRAY_NAMES) {
+        writeFully(fd, new Uint8Array(levels[i][name].offset - position));
+        const array = bytesOf(level[name]);
+        for (let at = 0; at < array.length; at += CHUNK_BYTES) writeFully(fd, array.subarray(at, at + CHUNK_BYTES));
+        position = levels[i][name].offset + array.length;
+      }
+    }
+  });
+  if (lexicon) writeJson(join(directory, 'vocabulary.json'), lexicon.words);
+  const manifest: Manifest = {
+    format: 'tslm-ngram',
+    version: 1,
+    order: model.order,
+    units: lexicon?.units ?? 'tokens',
+    vocabulary: model.vocabulary,
+    provenance,
+    bytes,
+    levels,
+  };
+  writeJson(join(directory, 'ngram.json'), manifest);
+}
+
+/** @throws UserError when the directory holds no model, or files that do not belong together */
+export function loadNgram(directory: string): StoredNgram {
+  const path = join(directory, 'ngram.json');
+  const manifest = parseOptions(manifestSchema, readJson(path), path);
+  const { vocabulary, units, provenance } = manifest;
+  const trie = readArrays(join(directory, 'ngram.bin'), manifest);
+  if (units === 'tokens') return { model: new NgramModel(trie, vocabulary), provenance };
+  const wordsPath = join(directory, 'vocabulary.json');
+  const lexicon = new Lexicon(units, parseOptions(z.array(z.string()), readJson(wordsPath), wordsPath));
+  if (lexicon.words.length !== vocabulary.size)
+    throw mismatch(wordsPath, lexicon.words.length, vocabulary.size, 'words');
+  return { model: new NgramModel(trie, vocabulary), provenance, lexicon };
+}
+
+/** How many ids the model gives probabilities to, which a tokenizer must have too. */
+export const tokenizerSize = ({ vocabulary }: NgramModel): number =>
+  vocabulary.size - (startIsSilent(vocabulary) ? 1 : 0);
+
+function arrange(trie: Trie): Pick<Manifest, 'levels' | 'bytes'> {
+  let bytes = 0;
+  const levels = trie.map(level => {
+    const place = (name: (typeof ARRAY_NAMES)[number]) => {
+      const offset = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+      bytes = offset + level[name].byteLength;
+      return { offset, length: level[name].length };
+    };
+    return {
+      tokens: place('tokens'),
+      logProbs: place('logProbs'),
+      logBackoffs: place('logBackoffs'),
+      childStart: place('childStart'),
+    };
+  });
+  return { levels, bytes };
+}
+
+function readArrays(path: string, { levels, bytes }: Manifest): Trie {
+  const fd = open(path);
+  try {
+    const size = fstatSync(fd).size;
+    if (size !== bytes) throw mismatch(path, size, bytes, 'bytes');
+    const read = <T extends Uint32Array | Float32Array>(array: T, offset: number): T => {
+      const target = bytesOf(array);
+      for (let done = 0; done < target.length; ) {
+        const got = readSync(fd, target, done, Math.min(CHUNK_BYTES, target.length - done), offset + done);
+        if (got === 0) throw mismatch(path, offset + done, bytes, 'bytes');
+        done += got;
+      }
+      return array;
+    };
+    return levels.map(
+      ({ tokens, logProbs, logBackoffs, childStart }): TrieLevel => ({
+        tokens: read(new Uint32Array(tokens.length), tokens.offset),
+        logProbs: read(new Float32Array(logProbs.length), logProbs.offset),
+        logBackoffs: read(new Float32Array(logBackoffs.length), logBackoffs.offset),
+        childStart: read(new Uint32Array(childStart.length), childStart.offset),
+      }),
+    );
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
+}
+
+const bytesOf = (array: Uint32Array | Float32Array): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+const mismatch = (path: string, found: number, expected: number, unit: string): UserError =>
+  new UserError('TSLM_NGRAM_FILES', `${path}: ${found} ${unit}, ngram.json says ${expected}`, {
+    hint: 'the directory is incomplete or holds files of two models: train or export again',
+  });
