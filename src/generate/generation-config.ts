@@ -1,0 +1,144 @@
+/**
+ * Options of generation, under Hugging Face's names in camelCase and with Hugging Face's defaults
+ * (transformers, `GenerationConfig`).
+ */
+import { z } from 'zod';
+import { usageError } from '../support/errors.ts';
+import { parseOptions } from '../support/schema.ts';
+
+const id = z.int().nonnegative();
+const ids = z.array(id);
+const idOrIds = z.union([id.transform(value => [value]), ids], { error: 'expected a token id or a list of them' });
+const count = z.int().nonnegative();
+const probability = z.number().min(0).max(1);
+
+export const generationConfigSchema = z.strictObject({
+  /** Most tokens to generate. Wins over `maxLength`; 20 when neither is given. */
+  maxNewTokens: z.int().positive().optional(),
+  /** Most tokens in all, prompt included. */
+  maxLength: z.int().positive().optional(),
+  /** Tokens to generate before the sequence may end. */
+  minNewTokens: count.default(0),
+  /** Tokens, prompt included, before the sequence may end. */
+  minLength: count.default(0),
+  /** Seconds after which no further token is generated. */
+  maxTime: z.number().positive().optional(),
+  /** Texts that end the generation; they are not part of the result. */
+  stopStrings: z
+    .union([z.string().transform(text => [text]), z.array(z.string())], { error: 'expected a text or a list of texts' })
+    .default([]),
+
+  /** Draw from the distribution (true) or always take the most probable token (false). */
+  doSample: z.boolean().default(false),
+  /** Seed of the draws. */
+  seed: z.int().nonnegative().default(0),
+  temperature: z.number().positive().default(1),
+  /** 0: off. Sampling keeps the 50 most probable tokens unless told otherwise. */
+  topK: count.default(50),
+  /** 1: off. */
+  topP: probability.default(1),
+  minP: probability.optional(),
+  /** 1: off. */
+  typicalP: z.number().positive().max(1).default(1),
+  /** 0: off. */
+  epsilonCutoff: z.number().min(0).lt(1).default(0),
+  /** 0: off. */
+  etaCutoff: z.number().min(0).lt(1).default(0),
+
+  /** 1: off. */
+  repetitionPenalty: z.number().positive().default(1),
+  /** 1: off. */
+  encoderRepetitionPenalty: z.number().positive().default(1),
+  /** Subtracted once from tokens that were generated (OpenAI). */
+  presencePenalty: z.number().default(0),
+  /** Subtracted for each time that a token was generated (OpenAI). */
+  frequencyPenalty: z.number().default(0),
+  /** 0: off. */
+  noRepeatNgramSize: count.default(0),
+  /** 0: off. */
+  encoderNoRepeatNgramSize: count.default(0),
+  badWordsIds: z.array(ids.min(1)).default([]),
+  sequenceBias: z.array(z.tuple([ids.min(1), z.number()])).default([]),
+  suppressTokens: ids.default([]),
+  beginSuppressTokens: ids.default([]),
+  forcedBosTokenId: id.optional(),
+  forcedEosTokenId: idOrIds.default([]),
+  /** [tokens generated before it starts, growth per token]. */
+  exponentialDecayLengthPenalty: z.tuple([count, z.number().positive()]).optional(),
+  removeInvalidValues: z.boolean().default(false),
+  renormalizeLogits: z.boolean().default(false),
+
+  /** One id, several, or null: nothing ends the sequence. */
+  eosTokenId: z
+    .union([z.null().transform((): number[] => []), idOrIds], { error: 'expected a token id, a list of them, or null' })
+    .default([]),
+  bosTokenId: id.nullable().default(null),
+  padTokenId: id.nullable().default(null),
+  decoderStartTokenId: id.nullable().default(null),
+});
+
+/** What a caller may give: every key is optional. */
+export type GenerationOptions = z.input<typeof generationConfigSchema>;
+
+/** Everything decided: defaults filled in, single ids and strings turned into lists. */
+export type GenerationConfig = z.output<typeof generationConfigSchema>;
+
+/** Without effect, and so a mistake, where nothing is sampled. */
+const SAMPLING_ONLY = [
+  'temperature',
+  'topK',
+  'topP',
+  'minP',
+  'typicalP',
+  'epsilonCutoff',
+  'etaCutoff',
+] as const satisfies (keyof GenerationOptions)[];
+
+/** The same limit with the prompt and without it. */
+const LENGTHS = [
+  ['maxLength', 'maxNewTokens'],
+  ['minLength', 'minNewTokens'],
+] as const;
+
+/**
+ * Fills in defaults: first the model's own (its generation_config.json), then Hugging Face's.
+ *
+ * Throws a usage error for an unknown key, a bad value, a sampling option given by the caller where `doSample` is false
+ * (with it, the model's own sampling options are simply unused), and for a length given in two ways.
+ *
+ * @param options.defaults of the model: `fromGenerationConfigJson`
+ * @param options.where first word of error messages
+ */
+export function resolveGenerationConfig(
+  options: GenerationOptions,
+  { defaults = {}, where = 'generation' }: { defaults?: GenerationOptions; where?: string } = {},
+): GenerationConfig {
+  const given = withoutUndefined(options);
+  const inherited = withoutUndefined(defaults);
+  for (const [total, generated] of LENGTHS) {
+    if (total in given && generated in given) {
+      throw usageError('TSLM_CONTRADICTION', `${where}: both '${total}' and '${generated}' are given`, 'give only one');
+    }
+    // What the caller says replaces what the model's file says in the other unit.
+    if (total in given) delete inherited[generated];
+    if (generated in given) delete inherited[total];
+  }
+  const config = parseOptions(generationConfigSchema, { ...inherited, ...given }, where);
+  const unused = config.doSample ? undefined : SAMPLING_ONLY.find(key => key in given);
+  if (unused) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: '${unused}' has no effect without sampling`,
+      `add doSample: true, or leave out '${unused}'`,
+    );
+  }
+  return config;
+}
+
+/** Most tokens in all for a prompt of this length. */
+export const maxLengthOf = ({ maxNewTokens, maxLength }: GenerationConfig, promptLength: number): number =>
+  maxNewTokens !== undefined ? promptLength + maxNewTokens : (maxLength ?? promptLength + 20);
+
+function withoutUndefined(options: GenerationOptions): GenerationOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,189 @@
+import { existsSync } from 'node:fs';
+import { globSync } from 'tinyglobby';
+import { describe, expect, it } from 'vitest';
+import { maxLengthOf, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { fromGenerationConfigJson } from '../../src/generate/generation-config-json.ts';
+import { logitsProcessorsFor } from '../../src/generate/logits-processors-for.ts';
+import { readJson } from '../../src/support/files.ts';
+
+describe('resolveGenerationConfig', () => {
+  it('fills in Hugging Face’s defaults and turns single values into lists', () => {
+    const config = resolveGenerationConfig({ eosTokenId: 3, stopStrings: 'END', forcedEosTokenId: 3 });
+    expect(config).toMatchObject({ doSample: false, temperature: 1, topK: 50, topP: 1, repetitionPenalty: 1 });
+    expect(config).toMatchObject({ eosTokenId: [3], stopStrings: ['END'], forcedEosTokenId: [3], padTokenId: null });
+    expect(resolveGenerationConfig({ eosTokenId: null }).eosTokenId).toEqual([]);
+  });
+
+  it('puts the caller before the model, and ignores undefined', () => {
+    const defaults = { doSample: true, temperature: 0.6, eosTokenId: [1, 2] };
+    const config = resolveGenerationConfig({ temperature: 0.9, eosTokenId: undefined }, { defaults });
+    expect(config).toMatchObject({ doSample: true, temperature: 0.9, eosTokenId: [1, 2] });
+  });
+
+  it('names the nearest key for an unknown one', () => {
+    expect(() => resolveGenerationConfig({ topp: 0.9 } as never)).toThrow(
+      expect.objectContaining({ code: 'TSLM_UNKNOWN_KEY', hint: "did you mean 'topP'?" }),
+    );
+  });
+
+  it.each([
+    [{ temperature: 0 }, /temperature/],
+    [{ topP: 1.5 }, /topP/],
+    [{ maxNewTokens: 0 }, /maxNewTokens/],
+    [{ eosTokenId: -1 }, /'eosTokenId': expected a token id/],
+    [{ badWordsIds: [[]] }, /badWordsIds/],
+  ])('refuses %j', (options, message) => {
+    expect(() => resolveGenerationConfig({ doSample: true, ...options })).toThrow(message);
+  });
+
+  it('refuses the caller’s sampling options without sampling, and leaves the model’s unused', () => {
+    const contradiction = expect.objectContaining({ code: 'TSLM_CONTRADICTION', exitCode: 2 });
+    expect(() => resolveGenerationConfig({ temperature: 0.7 })).toThrow(contradiction);
+    expect(() => resolveGenerationConfig({ doSample: false, topP: 0.9 })).toThrow(contradiction);
+    const config = resolveGenerationConfig({ doSample: false }, { defaults: { doSample: true, temperature: 0.6 } });
+    expect(logitsProcessorsFor(config, { promptLength: 1 })).toEqual([]);
+  });
+
+  it('takes the length from the caller, in whichever unit', () => {
+    expect(() => resolveGenerationConfig({ maxLength: 9, maxNewTokens: 9 })).toThrow(/both/);
+    const total = resolveGenerationConfig({ maxLength: 30 }, { defaults: { maxNewTokens: 5 } });
+    expect(maxLengthOf(total, 10)).toBe(30);
+    const generated = resolveGenerationConfig({ maxNewTokens: 5 }, { defaults: { maxLength: 30, minLength: 3 } });
+    expect(maxLengthOf(generated, 10)).toBe(15);
+    expect(generated.minLength).toBe(3);
+    expect(resolveGenerationConfig({ minNewTokens: 2 }, { defaults: { minLength: 3 } }).minLength).toBe(0);
+    expect(maxLengthOf(resolveGenerationConfig({}), 10)).toBe(30);
+  });
+});
+
+describe('fromGenerationConfigJson', () => {
+  it('reads the file of a chat model as transformers 4 writes it', () => {
+    const options = fromGenerationConfigJson({
+      _from_model_config: true,
+      bos_token_id: 151643,
+      do_sample: true,
+      eos_token_id: [151645, 151643],
+      pad_token_id: 151643,
+      repetition_penalty: 1.1,
+      temperature: 0.7,
+      top_k: 20,
+      top_p: 0.8,
+      num_beams: 1,
+      transformers_version: '4.37.0',
+    });
+    expect(options).toEqual({
+      bosTokenId: 151643,
+      doSample: true,
+      eosTokenId: [151645, 151643],
+      padTokenId: 151643,
+      repetitionPenalty: 1.1,
+      temperature: 0.7,
+      topK: 20,
+      topP: 0.8,
+    });
+  });
+
+  it('takes null for absent, as transformers 5 writes it', () => {
+    expect(fromGenerationConfigJson({ temperature: null, num_beams: null, eos_token_id: 2 })).toEqual({
+      eosTokenId: 2,
+    });
+  });
+
+  it('reads sequence_bias as pairs and as a dictionary of tuples', () => {
+    const sequenceBias = [
+      [[6], 3.5],
+      [[3, 10], -2],
+    ];
+    expect(fromGenerationConfigJson({ sequence_bias: sequenceBias })).toEqual({ sequenceBias });
+    expect(fromGenerationConfigJson({ sequence_bias: { '(6,)': 3.5, '(3, 10)': -2 } })).toEqual({ sequenceBias });
+  });
+
+  it('names the key of what is not offered', () => {
+    expect(() => fromGenerationConfigJson({ num_beams: 4 }, 'm/generation_config.json')).toThrow(
+      "m/generation_config.json: 'num_beams' is 4, which is not supported",
+    );
+    expect(() => fromGenerationConfigJson({ guidance_scale: 3 })).toThrow(/guidance_scale/);
+  });
+
+  it('refuses unknown keys, keys of ours in camelCase, and bad values', () => {
+    expect(() => fromGenerationConfigJson({ top_kk: 3 })).toThrow(
+      expect.objectContaining({ hint: "did you mean 'top_k'?" }),
+    );
+    expect(() => fromGenerationConfigJson({ presence_penalty: 1 })).toThrow(/unknown key 'presence_penalty'/);
+    expect(() => fromGenerationConfigJson({ top_p: 'high' })).toThrow(/topP/);
+    expect(() => fromGenerationConfigJson([])).toThrow(/expected an object/);
+  });
+
+  const shared = '../shared/fixtures/hf';
+  it.skipIf(!existsSync(shared))('reads every recorded file, or says which key is not supported', () => {
+    const files = globSync('*/*/generation_config.json', { cwd: shared, absolute: true });
+    expect(files.length).toBeGreaterThan(10);
+    for (const file of files) {
+      const json = readJson(file) as Record<string, unknown>;
+      if (json.num_beams === undefined) {
+        expect(fromGenerationConfigJson(json, file)).toMatchObject({ padTokenId: json.pad_token_id });
+      } else {
+        expect(() => fromGenerationConfigJson(json, file)).toThrow(/num_beams/);
+      }
+    }
+  });
+});
+
+describe('logitsProcessorsFor', () => {
+  const length = (options: Parameters<typeof resolveGenerationConfig>[0]): number =>
+    logitsProcessorsFor(resolveGenerationConfig(options), { promptLength: 4, encoderInputIds: [1, 2] }).length;
+
+  it.each([
+    [{ sequenceBias: [[[1], 2]] as [number[], number][] }],
+    [{ encoderRepetitionPenalty: 1.2 }],
+    [{ repetitionPenalty: 1.2 }],
+    [{ presencePenalty: 0.1 }],
+    [{ frequencyPenalty: 0.1 }],
+    [{ noRepeatNgramSize: 2 }],
+    [{ encoderNoRepeatNgramSize: 2 }],
+    [{ badWordsIds: [[1, 2]] }],
+    [{ minLength: 3 }],
+    [{ minNewTokens: 3 }],
+    [{ forcedBosTokenId: 3 }],
+    [{ forcedEosTokenId: [3] }],
+    [{ removeInvalidValues: true }],
+    [{ exponentialDecayLengthPenalty: [2, 1.1] as [number, number] }],
+    [{ suppressTokens: [1] }],
+    [{ beginSuppressTokens: [1] }],
+    [{ renormalizeLogits: true }],
+    [{ doSample: true }],
+    [{ doSample: true, topK: 0, temperature: 0.5 }],
+    [{ doSample: true, topK: 0, topP: 0.5 }],
+    [{ doSample: true, topK: 0, minP: 0.1 }],
+    [{ doSample: true, topK: 0, typicalP: 0.5 }],
+    [{ doSample: true, topK: 0, epsilonCutoff: 0.1 }],
+    [{ doSample: true, topK: 0, etaCutoff: 0.1 }],
+  ])('%j is one processor', options => expect(length(options)).toBe(1));
+
+  it('needs an encoder for the options that speak of one', () => {
+    const config = resolveGenerationConfig({ encoderNoRepeatNgramSize: 2 });
+    expect(() => logitsProcessorsFor(config, { promptLength: 1 })).toThrow(/no encoder/);
+  });
+
+  it('bans for the first token wait for a forced one', () => {
+    const at = (options: object, promptLength: number, time: number): number => {
+      const config = resolveGenerationConfig({ beginSuppressTokens: [0], ...options });
+      const logits = new Float32Array(3);
+      for (const process of logitsProcessorsFor(config, { promptLength })) process(new Array(time).fill(1), logits);
+      return logits[0];
+    };
+    expect(at({}, 1, 1)).toBe(-Infinity);
+    expect(at({}, 1, 2)).toBe(0);
+    expect(at({ forcedBosTokenId: 2 }, 1, 2)).toBe(-Infinity);
+  });
+
+  it('allows only what prefixAllowedTokens returns', () => {
+    const logits = new Float32Array(3);
+    const [only] = logitsProcessorsFor(resolveGenerationConfig({}), {
+      promptLength: 1,
+      prefixAllowedTokens: ids => [ids.length],
+    });
+    only([7], logits);
+    expect([...logits]).toEqual([-Infinity, 0, -Infinity]);
+  });
+});
