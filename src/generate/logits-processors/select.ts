@@ -12,46 +12,59 @@ export interface Crossing {
   above: number;
 }
 
-const BUCKETS = 2048;
-const totals = new Float64Array(BUCKETS);
-const counts = new Int32Array(BUCKETS);
+/** The bits of float32 −∞. */
+const MINUS_INFINITY = 0xff800000 | 0;
 const DIGITS = [
-  { shift: 21, mask: 0x7ff, seen: 0 },
-  { shift: 10, mask: 0x7ff, seen: 0xffe00000 | 0 },
-  { shift: 0, mask: 0x3ff, seen: 0xfffffc00 | 0 },
+  { shift: 21, mask: 0x7ff },
+  { shift: 10, mask: 0x7ff },
+  { shift: 0, mask: 0x3ff },
 ];
+const totals = new Float64Array(2048);
+const counts = new Int32Array(2048);
+let candidates = new Int32Array(0);
 
 /**
  * The first entry, from the largest value down, at which the running total of `weights` is at least `target`; the
- * smallest entry when it never is. Entries of weight 1 are counted when `weights` is left out.
+ * smallest entry when it never is. Entries count 1 each when `weights` is left out.
  */
 export function crossing(values: Float32Array, target: number, weights?: Float64Array): Crossing {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-  let prefix = 0;
+  if (candidates.length < bits.length) candidates = new Int32Array(bits.length);
+  let size = 0;
+  // Most of a row that was filtered before is minus infinity, the smallest entry whatever the weights are.
+  for (let i = 0; i < bits.length; i++) if (bits[i] !== MINUS_INFINITY) candidates[size++] = i;
+  let key = 0;
   let above = 0;
-  for (const { shift, mask, seen } of DIGITS) {
+  for (const { shift, mask } of DIGITS) {
     totals.fill(0);
     counts.fill(0);
-    for (let i = 0; i < bits.length; i++) {
-      const key = orderedKey(bits[i]);
-      if (((key ^ prefix) & seen) !== 0) continue;
-      const bucket = (key >>> shift) & mask;
+    for (let c = 0; c < size; c++) {
+      const i = candidates[c];
+      const bucket = (orderedKey(bits[i]) >>> shift) & mask;
       counts[bucket]++;
       if (weights) totals[bucket] += weights[i];
     }
-    let chosen = -1;
-    let aboveChosen = above;
-    for (let bucket = mask, total = above; bucket >= 0; bucket--) {
+    let digit = 0;
+    let total = above;
+    for (let bucket = mask; bucket >= 0; bucket--) {
       if (counts[bucket] === 0) continue;
-      chosen = bucket;
-      aboveChosen = total;
+      digit = bucket;
+      above = total;
       total += weights ? totals[bucket] : counts[bucket];
       if (total >= target) break;
     }
-    above = aboveChosen;
-    prefix |= chosen << shift;
+    if (shift === DIGITS[0].shift && total < target && size < bits.length) {
+      return { value: Number.NEGATIVE_INFINITY, above: total };
+    }
+    key |= digit << shift;
+    let kept = 0;
+    for (let c = 0; c < size; c++) {
+      const i = candidates[c];
+      if (((orderedKey(bits[i]) >>> shift) & mask) === digit) candidates[kept++] = i;
+    }
+    size = kept;
   }
-  return { value: valueOfKey(prefix), above };
+  return { value: valueOfKey(key), above };
 }
 
 /** The k-th largest value, k from 1; the smallest when there are fewer than k. */
