@@ -1,4 +1,5 @@
 /** The tensor library: tensors, operators, autograd, memory, files of tensors. */
+export * from './autocast.ts';
 export * from './autograd.ts';
 export * from './create.ts';
 export * from './dtype.ts';
@@ -7,5 +8,7 @@ export * from './map-file.ts';
 export * from './memory.ts';
 export { hasOperator, TorchError } from './operator.ts';
 export * from './ops.ts';
+export { loadSafetensors, openSafetensors, type SafetensorsFile } from './safetensors/read.ts';
+export { saveSafetensors } from './safetensors/write.ts';
 export { dispose, keep, scope } from './scope.ts';
 export { type Device, Tensor } from './tensor.ts';

@@ -50,13 +50,18 @@ function watch(tensor: Owned): void {
   if (tensor.externalBytes) native().adjustExternalMemory(tensor.externalBytes);
 }
 
+/** The garbage collector stops watching a tensor; a scope skips it once its handle is gone. */
+export function disown(tensor: Owned): void {
+  if (tensor.scope) return;
+  registry.unregister(tensor);
+  if (tensor.externalBytes) native().adjustExternalMemory(-tensor.externalBytes);
+  tensor.externalBytes = 0;
+}
+
 /** Frees a tensor's memory now. Freeing twice is harmless. */
 export function release(tensor: Owned): void {
   if (tensor.handle < 0) return;
-  if (!tensor.scope) {
-    registry.unregister(tensor);
-    if (tensor.externalBytes) native().adjustExternalMemory(-tensor.externalBytes);
-  }
+  disown(tensor);
   buffer[0] = tensor.handle;
   tensor.handle = -1;
   native().release(1);

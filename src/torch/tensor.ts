@@ -5,7 +5,7 @@
 import { type DType, dtypeInfo, dtypeOfCode, isFloatingPoint, type TypedArray } from './dtype.ts';
 import { buffer, native } from './native.ts';
 import { TensorMethods } from './ops.ts';
-import { type Owned, own, release, type Scope } from './scope.ts';
+import { disown, type Owned, own, release, type Scope } from './scope.ts';
 
 /** `cpu`, `cuda` or `cuda:0`. */
 export type Device = string;
@@ -164,6 +164,21 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
   /** @internal In-place operators may change what is known of a tensor. */
   forgetMetadata(): void {
     this.#metadata = undefined;
+  }
+
+  /** @internal Gives the native tensor to another object; this one counts as freed. */
+  moveHandle(): number {
+    const handle = this.#live();
+    disown(this);
+    this.handle = -1;
+    return handle;
+  }
+
+  /** @internal Takes a native tensor over; the one held before must be freed. */
+  adopt(handle: number): void {
+    this.handle = handle;
+    this.#metadata = undefined;
+    own(this);
   }
 
   #live(): number {

@@ -1,0 +1,105 @@
+/** Models by `model_type`: made from a recipe's sizes, loaded from a folder, saved to one. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError, usageError } from '../support/errors.ts';
+import { readJson, writeJson } from '../support/files.ts';
+import { nearest } from '../support/nearest.ts';
+import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
+import { checkpointTensors, loadCheckpoint, openCheckpoint } from './checkpoint.ts';
+import { Decoder } from './decoder.ts';
+import { gpt2 } from './families/gpt2.ts';
+import type { Family, ModelSizes } from './family.ts';
+
+const families: Record<string, Family> = { gpt2 };
+
+export const familyNames = Object.keys(families);
+
+/** A network together with what its folder says about it. */
+export interface LanguageModel {
+  decoder: Decoder;
+  family: Family;
+  /** config.json as it was read or made. */
+  config: Record<string, unknown>;
+}
+
+export function familyOf(modelType: string, where: string): Family {
+  const family = families[modelType];
+  if (family) return family;
+  const guess = nearest(modelType, familyNames);
+  throw usageError(
+    'TSLM_UNKNOWN_FAMILY',
+    `${where}: model type '${modelType}' is not known`,
+    guess === undefined ? `known: ${familyNames.join(', ')}` : `did you mean '${guess}'?`,
+  );
+}
+
+/** The network that a config.json describes, its weights still undefined. */
+function build(config: Record<string, unknown>, where: string): LanguageModel {
+  const family = familyOf(String(config.model_type), where);
+  for (const architecture of (config.architectures as string[] | undefined) ?? []) {
+    if (architecture in family.architectures) continue;
+    throw new UserError('TSLM_ARCHITECTURE', `${where}: architecture '${architecture}' is not supported yet`, {
+      hint: `supported for ${family.modelType}: ${Object.keys(family.architectures).join(', ')}`,
+    });
+  }
+  return { decoder: new Decoder(family.options(config, where)), family, config };
+}
+
+/**
+ * A new model with random weights.
+ *
+ * @param modelType a family: `gpt2`
+ * @param options.seed of the initial weights
+ * @param options.config further keys of the family's config.json: `{ resid_pdrop: 0 }`
+ */
+export function createModel(
+  modelType: string,
+  sizes: ModelSizes,
+  { seed, config = {} }: { seed: number; config?: Record<string, unknown> },
+): LanguageModel {
+  const family = familyOf(modelType, 'model.family');
+  if (sizes.hidden % sizes.heads !== 0) {
+    throw usageError('TSLM_BAD_SIZES', `hidden (${sizes.hidden}) must be a multiple of heads (${sizes.heads})`);
+  }
+  const full = {
+    model_type: modelType,
+    architectures: [Object.keys(family.architectures)[0]],
+    ...family.sizes(sizes),
+    ...config,
+    tie_word_embeddings: (config.tie_word_embeddings as boolean | undefined) ?? true,
+    dtype: 'float32',
+  };
+  const model = build(full, 'model');
+  model.decoder.initialize(seed);
+  return model;
+}
+
+/**
+ * Loads a model folder: config.json and model.safetensors.
+ *
+ * @param options.dtype of the weights; default float32
+ * @returns the model in evaluation mode, and keys of the checkpoint that it has no place for
+ */
+export function loadModel(
+  folder: string,
+  { dtype = 'float32', device = 'cpu' }: { dtype?: DType; device?: Device } = {},
+): LanguageModel & { unexpected: string[] } {
+  const where = join(folder, 'config.json');
+  const config = z.record(z.string(), z.unknown()).parse(readJson(where));
+  const model = build(config, where);
+  const { prefix, keys, ignoredKeys } = model.family;
+  const checkpoint = openCheckpoint(folder);
+  // A tied output layer may be stored all the same.
+  const ignored = (key: string): boolean => !model.decoder.head && key === 'lm_head.weight';
+  const { unexpected } = scope(() =>
+    loadCheckpoint(model.decoder, checkpoint, keys, { dtype, prefix, ignored: ignoredKeys }),
+  );
+  model.decoder.to({ device }).eval();
+  return { ...model, unexpected: unexpected.filter(key => !ignored(key)) };
+}
+
+/** Writes config.json and model.safetensors as Hugging Face Transformers reads them. */
+export function saveModel(folder: string, { decoder, family, config }: LanguageModel): void {
+  writeJson(join(folder, 'config.json'), config);
+  scope(() => saveSafetensors(join(folder, 'model.safetensors'), checkpointTensors(decoder, family.keys)));
+}

@@ -1,0 +1,16 @@
+import { crossEntropyLoss, type Tensor } from '../torch/index.ts';
+
+/** Labels with this value do not count. */
+export const IGNORE_INDEX = -100;
+
+/**
+ * Mean cross-entropy of each position's logits with the next position's label.
+ *
+ * @param logits [batch, time, vocab]
+ * @param labels int64 [batch, time], −100 is ignored
+ */
+export function causalLoss(logits: Tensor, labels: Tensor): Tensor {
+  const [, time, vocab] = logits.shape;
+  const predicted = logits.narrow(1, 0, time - 1).reshape([-1, vocab]);
+  return crossEntropyLoss(predicted, labels.narrow(1, 1, time - 1).reshape([-1]), { ignoreIndex: IGNORE_INDEX });
+}

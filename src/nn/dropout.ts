@@ -1,0 +1,16 @@
+import { dropout, type Tensor } from '../torch/index.ts';
+import { Module } from './module.ts';
+
+/** Zeroes elements with probability `p` while training (Srivastava et al. 2014), scaling the rest by 1 / (1 − p). */
+export class Dropout extends Module {
+  readonly p: number;
+
+  constructor(p: number) {
+    super();
+    this.p = p;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.training && this.p > 0 ? dropout(x, this.p, true) : x;
+  }
+}

@@ -1,0 +1,13 @@
+/** Initial values of parameters, drawn from the default generator. */
+import { noGrad, scope } from '../torch/index.ts';
+import type { Parameter } from './module.ts';
+
+export const initNormal = (parameter: Parameter, std: number, mean = 0): void =>
+  fill(() => parameter.normal_({ mean, std }));
+export const initZeros = (parameter: Parameter): void => fill(() => parameter.zero_());
+export const initOnes = (parameter: Parameter): void => fill(() => parameter.fill_(1));
+
+const fill = (body: () => unknown): void =>
+  scope(() => {
+    noGrad(body);
+  });

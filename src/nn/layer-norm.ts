@@ -1,0 +1,22 @@
+import { layerNorm, type Tensor } from '../torch/index.ts';
+import { emptyParameter, Module, type Parameter } from './module.ts';
+
+/** Layer normalisation over the last dimension (Ba et al. 2016). */
+export class LayerNorm extends Module {
+  /** [dim] */
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly eps: number;
+
+  constructor(dim: number, { eps = 1e-5 }: { eps?: number } = {}) {
+    super();
+    this.weight = emptyParameter([dim]);
+    this.bias = emptyParameter([dim]);
+    this.eps = eps;
+  }
+
+  /** [..., dim] → [..., dim] */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight.shape, { weight: this.weight, bias: this.bias, eps: this.eps });
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The header of a safetensors file: eight bytes with its length, then JSON with element type, shape and place of each
+ * tensor. Everything a file says is checked before any of it is used.
+ * Format: github.com/huggingface/safetensors, README "Format".
+ */
+import { UserError } from '../../support/errors.ts';
+import { type DType, dtypeInfo, dtypes } from '../dtype.ts';
+
+export interface TensorEntry {
+  dtype: DType;
+  shape: number[];
+  /** Byte range in the data section. */
+  begin: number;
+  end: number;
+}
+
+export interface Header {
+  entries: Map<string, TensorEntry>;
+  metadata: Record<string, string>;
+  /** Where the data section starts in the file. */
+  dataStart: number;
+}
+
+/** Larger headers are refused, as the reference implementation does. */
+const MAX_HEADER = 100_000_000;
+
+const bySpelling = new Map(dtypes.map(dtype => [dtypeInfo(dtype).safetensors, dtype]));
+
+/** @throws UserError that names the file and the tensor when the header is cut, malformed or contradicts the file */
+export function parseHeader(bytes: Uint8Array, path: string): Header {
+  const fail = (what: string): UserError =>
+    new UserError('TSLM_BAD_SAFETENSORS', `${path}: ${what}`, {
+      hint: 'the file is damaged or not safetensors: fetch or save it again',
+    });
+  if (bytes.length < 8) throw fail(`only ${bytes.length} bytes, too short for a safetensors header`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > MAX_HEADER) throw fail(`the header claims ${length} bytes, more than the limit of ${MAX_HEADER}`);
+  if (8 + length > bytes.length) throw fail(`the header claims ${length} bytes, the file has ${bytes.length}`);
+  const parsed = parseJson(bytes.subarray(8, 8 + length), fail);
+
+  const dataStart = 8 + length;
+  const dataLength = bytes.length - dataStart;
+  const entries = new Map<string, TensorEntry>();
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === '__metadata__') {
+      metadata = parseMetadata(value, fail);
+    } else {
+      entries.set(name, parseEntry(name, value, dataLength, fail));
+    }
+  }
+  checkLayout(entries, dataLength, fail);
+  return { entries, metadata, dataStart };
+}
+
+type Fail = (what: string) => UserError;
+
+function parseJson(bytes: Uint8Array, fail: Fail): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw fail('the header is not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw fail('the header is no JSON object');
+  return parsed;
+}
+
+function parseMetadata(value: unknown, fail: Fail): Record<string, string> {
+  const isText = typeof value === 'object' && value !== null && Object.values(value).every(v => typeof v === 'string');
+  if (!isText) throw fail('__metadata__ must map strings to strings');
+  return value as Record<string, string>;
+}
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function parseEntry(name: string, value: unknown, dataLength: number, fail: Fail): TensorEntry {
+  const entry = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const dtype = bySpelling.get(String(entry.dtype));
+  if (dtype === undefined) throw fail(`tensor '${name}' has the unknown element type ${JSON.stringify(entry.dtype)}`);
+  const { shape, data_offsets: offsets } = entry;
+  if (!Array.isArray(shape) || !shape.every(isSize)) throw fail(`tensor '${name}' has no valid shape`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    throw fail(`tensor '${name}' has no valid data_offsets`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const size = shape.reduce((product: number, s: number) => product * s, dtypeInfo(dtype).size);
+  if (!Number.isSafeInteger(size)) throw fail(`tensor '${name}' has the impossible shape [${shape.join(', ')}]`);
+  if (end < begin || end > dataLength) {
+    throw fail(`tensor '${name}' claims bytes ${begin} to ${end}, the file has ${dataLength} bytes of data`);
+  }
+  if (end - begin !== size) {
+    throw fail(`tensor '${name}' is ${entry.dtype}[${shape.join(', ')}], ${size} bytes, its place has ${end - begin}`);
+  }
+  return { dtype, shape, begin, end };
+}
+
+/** The tensors must fill the data section without overlap or holes. */
+function checkLayout(entries: ReadonlyMap<string, TensorEntry>, dataLength: number, fail: Fail): void {
+  let position = 0;
+  for (const [name, { begin, end }] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < position) throw fail(`tensor '${name}' overlaps another one`);
+    if (begin > position) throw fail(`there is a hole of ${begin - position} bytes before tensor '${name}'`);
+    position = end;
+  }
+  if (position !== dataLength) throw fail(`${dataLength - position} bytes at the end belong to no tensor`);
+}
