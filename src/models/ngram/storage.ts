@@ -1,18 +1,18 @@
 /**
  * A model directory. `ngram.json` says what the model is and where each array begins; `ngram.bin` holds the arrays one
  * after the other, little-endian, each at a multiple of 8 bytes; `vocabulary.json` lists the words of a model of text.
- * The tokenizer files of a model of token ids may lie beside them.
+ * Beside a model of token ids lies the tokenizer, where there is one.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { explainFileError, UserError } from '../../support/errors.ts';
 import { readJson, writeAtomically, writeFully, writeJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
+import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { NgramModel } from './model.ts';
 import { Lexicon } from './text.ts';
 import type { Trie, TrieLevel } from './trie.ts';
-import { startIsSilent } from './vocabulary.ts';
 
 const ARRAY_NAMES = ['tokens', 'logProbs', 'logBackoffs', 'childStart'] as const;
 const ALIGNMENT = 8;
@@ -32,6 +32,8 @@ const provenanceSchema = z.strictObject({
   /** The corpus, text or ARPA file. */
   source: z.string(),
   split: z.string().optional(),
+  /** Of the corpus: data/tokenizer-hash.ts. */
+  tokenizer_sha256: z.string().optional(),
   /** Tokens that were counted. */
   tokens: count.optional(),
   smoothing: z.enum(['modified', 'absolute']).optional(),
@@ -64,10 +66,12 @@ export interface StoredNgram {
   provenance: NgramProvenance;
   /** Words by id; absent for a model of token ids. */
   lexicon?: Lexicon;
+  /** What made the token ids, where that is known. */
+  tokenizer?: () => Tokenizer;
 }
 
 /** Writes a model directory; whatever model was there is replaced. */
-export function saveNgram(directory: string, { model, provenance, lexicon }: StoredNgram): void {
+export function saveNgram(directory: string, { model, provenance, lexicon, tokenizer }: StoredNgram): void {
   const { levels, bytes } = arrange(model.trie);
   writeAtomically(join(directory, 'ngram.bin'), fd => {
     let position = 0;
@@ -81,6 +85,7 @@ export function saveNgram(directory: string, { model, provenance, lexicon }: Sto
     }
   });
   if (lexicon) writeJson(join(directory, 'vocabulary.json'), lexicon.words);
+  tokenizer?.().save(directory);
   const manifest: Manifest = {
     format: 'tslm-ngram',
     version: 1,
@@ -100,17 +105,17 @@ export function loadNgram(directory: string): StoredNgram {
   const manifest = parseOptions(manifestSchema, readJson(path), path);
   const { vocabulary, units, provenance } = manifest;
   const trie = readArrays(join(directory, 'ngram.bin'), manifest);
-  if (units === 'tokens') return { model: new NgramModel(trie, vocabulary), provenance };
+  const model = new NgramModel(trie, vocabulary);
+  if (units === 'tokens') {
+    const hasTokenizer = existsSync(join(directory, 'tokenizer.json'));
+    return { model, provenance, ...(hasTokenizer && { tokenizer: () => Tokenizer.fromFile(directory) }) };
+  }
   const wordsPath = join(directory, 'vocabulary.json');
   const lexicon = new Lexicon(units, parseOptions(z.array(z.string()), readJson(wordsPath), wordsPath));
   if (lexicon.words.length !== vocabulary.size)
     throw mismatch(wordsPath, lexicon.words.length, vocabulary.size, 'words');
-  return { model: new NgramModel(trie, vocabulary), provenance, lexicon };
+  return { model, provenance, lexicon };
 }
-
-/** How many ids the model gives probabilities to, which a tokenizer must have too. */
-export const tokenizerSize = ({ vocabulary }: NgramModel): number =>
-  vocabulary.size - (startIsSilent(vocabulary) ? 1 : 0);
 
 function arrange(trie: Trie): Pick<Manifest, 'levels' | 'bytes'> {
   let bytes = 0;

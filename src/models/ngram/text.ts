@@ -52,10 +52,10 @@ export class Lexicon {
   encode(text: string, { grow = false }: { grow?: boolean } = {}): Uint32Array {
     const { end, unknown } = this.vocabulary;
     const ids: number[] = [];
-    for (const [i, line] of linesOf(text).entries()) {
+    for (const line of linesOf(text)) {
       for (const word of this.split(line)) {
         if (word === START || word === END) {
-          throw new UserError('TSLM_NGRAM_RESERVED', `line ${i + 1}: '${word}' cannot be a word`, {
+          throw new UserError('TSLM_NGRAM_RESERVED', `'${word}' cannot be a word: '${line.trim().slice(0, 60)}'`, {
             hint: 'it stands for the edge of a line in n-gram models: take it out of the text',
           });
         }

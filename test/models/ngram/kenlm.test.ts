@@ -9,7 +9,18 @@ import { forEachNgram } from '../../../src/models/ngram/trie.ts';
 
 // What KenLM computed: test/fixtures/ngram/README.md.
 const FIXTURES = 'test/fixtures/ngram';
-const golden = JSON.parse(readFileSync(`${FIXTURES}/golden.json`, 'utf8'));
+const golden: Golden = JSON.parse(readFileSync(`${FIXTURES}/golden.json`, 'utf8'));
+interface Golden {
+  house: Record<string, { sentences: number[]; perplexity: number; tokens: number }>;
+  'wikitext-2': {
+    order: number;
+    prune: number[];
+    ngrams: number[];
+    discounts: number[][];
+    perplexity: number;
+    tokens: number;
+  }[];
+}
 const houseText = readFileSync(`${FIXTURES}/house.txt`, 'utf8');
 const heldOut = readFileSync(`${FIXTURES}/held-out.txt`, 'utf8');
 
@@ -44,11 +55,11 @@ describe.each([
   ['house-4.arpa', { order: 4 }],
   ['house-3-pruned.arpa', { order: 3, prune: [0, 0, 1] }],
 ] as const)('%s', (file, options) => {
-  const { model, lexicon, report } = trainOn(houseText, options);
+  const trained = trainOn(houseText, options);
 
   test('every probability and backoff weight is that of lmplz', () => {
     const expected = tableOfFile(`${FIXTURES}/${file}`);
-    const actual = table(model, lexicon.words);
+    const actual = table(trained.model, trained.lexicon.words);
     expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
     for (const [ngram, [logProb, backoff]] of expected) {
       expect(actual.get(ngram)![0], ngram).toBeCloseTo(logProb, 5);
@@ -57,19 +68,15 @@ describe.each([
   });
 
   test('held-out lines score as in query, trained here or read from the file', () => {
-    const read = readArpa(`${FIXTURES}/${file}`);
-    for (const { model, lexicon } of [
-      { model: trainOn(houseText, options).model, lexicon: trainOn(houseText, options).lexicon },
-      read,
-    ]) {
+    for (const { model, lexicon } of [trained, readArpa(`${FIXTURES}/${file}`)]) {
       const lines = heldOut.split('\n').slice(0, -1);
       const scores = lines.map(line => model.score(lexicon.encode(`${line}\n`)).logProb / Math.LN10);
-      scores.forEach((score, i) => expect(score).toBeCloseTo(golden.house[file].sentences[i], 4));
+      for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(golden.house[file].sentences[i], 4);
     }
   });
 
   test('the report says which discounts are the fallback', () => {
-    expect(report.map(level => level.fallback)).toEqual(
+    expect(trained.report.map(level => level.fallback)).toEqual(
       file === 'house-4.arpa' ? [true, true, false, true] : [true, true, true],
     );
   });
@@ -99,9 +106,9 @@ describe.skipIf(!existsSync(WIKITEXT))('wikitext-2', () => {
   }) => {
     const { model, lexicon, report } = trainOn(read('train'), { order, prune });
     expect(report.map(level => level.ngrams)).toEqual(ngrams);
-    report.forEach((level, i) =>
-      level.discounts.forEach((discount, j) => expect(discount).toBeCloseTo(discounts[i][j], 5)),
-    );
+    for (const [i, level] of report.entries()) {
+      for (const [j, discount] of level.discounts.entries()) expect(discount).toBeCloseTo(discounts[i][j], 5);
+    }
     const valid = lexicon.encode(read('valid'));
     expect(valid.length).toBe(tokens);
     expect(model.perplexity(valid)).toBeCloseTo(perplexity, 3);

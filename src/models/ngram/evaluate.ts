@@ -1,0 +1,56 @@
+/** How well an n-gram model predicts data that it has not seen. */
+import type { SplitName } from '../../data/corpus-index.ts';
+import { UserError } from '../../support/errors.ts';
+import { isCorpus, readPieces } from './pieces.ts';
+import type { StoredNgram } from './storage.ts';
+
+export interface NgramEvaluation {
+  /** Mean negative log probability, nats per token. */
+  loss: number;
+  /** exp(loss). */
+  perplexity: number;
+  /** Of the UTF-8 text, line ends included; null where unknown words leave open which bytes they stand for. */
+  bitsPerByte: number | null;
+  tokens: number;
+  bytes: number;
+  /** Tokens that were the unknown word. */
+  unknown: number;
+}
+
+/**
+ * Scores a corpus directory or a text file, a piece in memory at a time.
+ *
+ * @param split of a corpus. Default `validation`
+ * @throws UserError for data that are empty or not made with the model's vocabulary
+ */
+export async function evaluateNgram(
+  stored: StoredNgram,
+  path: string,
+  { split = 'validation' }: { split?: SplitName } = {},
+): Promise<NgramEvaluation> {
+  const { model, lexicon } = stored;
+  const { unknown } = model.vocabulary;
+  const total = { logProb: 0, tokens: 0, bytes: 0, unknown: 0 };
+  const state = model.start();
+  for await (const { tokens, bytes } of readPieces(stored, path, split)) {
+    const score = model.score(tokens, state);
+    total.logProb += score.logProb;
+    total.tokens += score.tokens;
+    total.bytes += bytes;
+    if (lexicon) for (let i = 0; i < tokens.length; i++) if (tokens[i] === unknown) total.unknown++;
+  }
+  if (total.tokens === 0) {
+    throw new UserError('TSLM_NGRAM_EMPTY', `${path}: no tokens to evaluate on`, {
+      hint: isCorpus(path) ? `the split '${split}' is empty: choose another one with --split` : 'the file is empty',
+    });
+  }
+  const loss = -total.logProb / total.tokens;
+  return {
+    loss,
+    perplexity: Math.exp(loss),
+    bitsPerByte: total.unknown > 0 ? null : -total.logProb / Math.LN2 / total.bytes,
+    tokens: total.tokens,
+    bytes: total.bytes,
+    unknown: total.unknown,
+  };
+}
