@@ -56,7 +56,7 @@ export function translateOniguruma(source: string): string {
     return lower === upper ? escapeRegExp(char) : `[${lower}${upper}${folded}]`;
   };
 
-  const escape = (inClass: boolean): string => {
+  const escapeSequence = (inClass: boolean): string => {
     const char = source[i + 1];
     if (char === undefined) throw new Error('a backslash at the end');
     i += 2;
@@ -93,7 +93,7 @@ export function translateOniguruma(source: string): string {
     for (let first = true; source[i] !== ']' || first; first = false) {
       if (i >= source.length) throw new Error('a class without an end');
       if (source[i] === '[' || source.startsWith('&&', i)) throw new Error('a class within a class');
-      if (source[i] === '\\') body += escape(true);
+      if (source[i] === '\\') body += escapeSequence(true);
       else if (source[i] === '-') {
         body += source[i - 1] === '[' || source[i - 1] === '^' || source[i + 1] === ']' ? '\\-' : '-';
         i++;
@@ -150,7 +150,7 @@ export function translateOniguruma(source: string): string {
       }
     } else {
       atomStart = out.length;
-      if (char === '\\') out += escape(false);
+      if (char === '\\') out += escapeSequence(false);
       else if (char === '[') out += characterClass();
       else {
         i += char.length;

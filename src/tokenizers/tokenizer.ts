@@ -9,6 +9,8 @@ import { UserError, usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { AddedTokens, addedTokenSchema, type Section } from './added-tokens.ts';
 import { type AlignedText, codePointOffsets } from './aligned-text.ts';
+import { createByteBpeEncoder } from './byte-bpe/create.ts';
+import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
 import { fromByteChars } from './byte-alphabet.ts';
 import { malformed, parseConfig } from './config.ts';
 import { createByteStream, createDecodeStream, type DecodeStream } from './decode-stream.ts';
@@ -74,6 +76,7 @@ export class Tokenizer {
   readonly #postProcessor: PostProcessor | undefined;
   readonly #decoder: Decoder | undefined;
   readonly #added: AddedTokens;
+  readonly #encoder: ByteBpeEncoder | undefined;
   /** Bytes of each token, where the decoder is byte-level and so needs no more than them. */
   readonly #bytes: Uint8Array[] | undefined;
 
@@ -88,6 +91,7 @@ export class Tokenizer {
     this.#preTokenizer = part('pre_tokenizer', createPreTokenizer);
     this.#postProcessor = part('post_processor', createPostProcessor);
     this.#decoder = part('decoder', createDecoder);
+    this.#encoder = createByteBpeEncoder(this.#model, file.pre_tokenizer);
     this.#added = new AddedTokens(file.added_tokens, this.#model, this.#normalizer);
     this.vocabSize = this.#added.list.reduce((limit, { id }) => Math.max(limit, id + 1), this.#model.idLimit);
     for (const name of ['bos_token', 'eos_token', 'pad_token', 'unk_token'] as const) {
@@ -162,7 +166,16 @@ export class Tokenizer {
 
   /** Ids alone, the fast way. */
   encodeIds(text: string, { addSpecialTokens = false }: { addSpecialTokens?: boolean } = {}): Uint32Array {
-    return Uint32Array.from(this.encode(text, { addSpecialTokens }).ids);
+    const encoder = this.#encoder;
+    if (!encoder) return Uint32Array.from(this.encode(text, { addSpecialTokens }).ids);
+    const around = addSpecialTokens ? this.#specialTokensAround() : undefined;
+    around?.before.forEach(id => void encoder.push(id));
+    for (const section of this.#added.extract(wellFormed(text))) {
+      if (section.id === undefined) encoder.append(section.text.text);
+      else encoder.push(section.id);
+    }
+    around?.after.forEach(id => void encoder.push(id));
+    return encoder.take();
   }
 
   /** The text of ids; ids beyond the vocabulary are left out. */
@@ -201,6 +214,13 @@ export class Tokenizer {
   #special(name: 'bos_token' | 'eos_token' | 'pad_token' | 'unk_token'): number | undefined {
     const token = this.config[name];
     return token == null ? undefined : this.tokenToId(token);
+  }
+
+  /** The ids that the post-processor puts around a single text. */
+  #specialTokensAround(): { before: number[]; after: number[] } {
+    const { ids, sequenceIds } = this.encode('a');
+    const from = sequenceIds.indexOf(0);
+    return { before: ids.slice(0, from), after: ids.slice(sequenceIds.lastIndexOf(0) + 1) };
   }
 
   #bytesOf(id: number, skipSpecialTokens: boolean): Uint8Array {
