@@ -1,0 +1,19 @@
+/** A thread of training: counts the texts that it is sent. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { SPLITS, type SplitName } from './splits.ts';
+import { WordCounter } from './word-counter.ts';
+
+/** Texts to count, or the request for the result. */
+export type CountRequest = { texts: string[] } | 'result';
+
+const counter = new WordCounter(SPLITS[workerData.split as SplitName].scan);
+
+parentPort!.on('message', (request: CountRequest) => {
+  if (request === 'result') {
+    const counts = counter.result();
+    parentPort!.postMessage(counts, [counts.keys.buffer, counts.starts.buffer, counts.counts.buffer]);
+  } else {
+    for (const text of request.texts) counter.add(text);
+    parentPort!.postMessage('done');
+  }
+});
