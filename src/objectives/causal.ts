@@ -1,0 +1,38 @@
+/** Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). */
+import { crossEntropyLoss, fromTypedArray, type Tensor } from '../torch/index.ts';
+import type { Objective } from './objective.ts';
+
+export interface CausalBatch {
+  /** int64 [batch, time] */
+  inputIds: Tensor;
+  /** int64 [batch, time]: the token after each input */
+  targets: Tensor;
+}
+
+export const causal: Objective<CausalBatch> = {
+  exampleLength: context => context + 1,
+
+  batch(examples, device) {
+    const time = examples[0].length - 1;
+    const inputs = new BigInt64Array(examples.length * time);
+    const targets = new BigInt64Array(examples.length * time);
+    for (const [row, tokens] of examples.entries()) {
+      for (let t = 0; t < time; t++) {
+        inputs[row * time + t] = BigInt(tokens[t]);
+        targets[row * time + t] = BigInt(tokens[t + 1]);
+      }
+    }
+    const shape = [examples.length, time];
+    return {
+      inputIds: fromTypedArray(inputs, shape, { copy: false }).to({ device }),
+      targets: fromTypedArray(targets, shape, { copy: false }).to({ device }),
+    };
+  },
+
+  loss(model, { inputIds, targets }) {
+    const { logits } = model.forward(inputIds);
+    return crossEntropyLoss(logits.view([-1, logits.size(-1)]), targets.view([-1]));
+  },
+
+  count: ({ targets }) => targets.numel,
+};

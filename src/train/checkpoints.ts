@@ -1,0 +1,113 @@
+/**
+ * Checkpoints of a run. Each is a model folder that every other command reads, with what a resumed run needs besides:
+ * the optimizer's state, the random generator's, and how far the run was. A folder appears whole or not at all.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type LanguageModel, saveModel } from '../models/auto.ts';
+import { explainFileError, UserError } from '../support/errors.ts';
+import { readJson, temporaryBeside, writeJson } from '../support/files.ts';
+import { parseOptions } from '../support/schema.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
+import type { Optimizer } from './adamw.ts';
+
+const progressSchema = z.strictObject({
+  /** Optimizer updates done. */
+  step: z.int().min(0),
+  /** Training examples drawn. */
+  drawn: z.int().min(0),
+  /** Seconds of training, over all sittings. */
+  seconds: z.number().min(0),
+  /** Training tokens seen. */
+  tokens: z.int().min(0),
+  /** Lowest evaluation loss so far, and its step. */
+  best: z.strictObject({ step: z.int(), loss: z.number() }).nullable(),
+});
+
+export type TrainProgress = z.output<typeof progressSchema>;
+
+const folderOf = (run: string, step: number): string =>
+  join(run, 'checkpoints', `step-${String(step).padStart(7, '0')}`);
+
+/** Steps of the complete checkpoints of a run, oldest first. */
+export function checkpointSteps(run: string): number[] {
+  const folder = join(run, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).map(name => name.match(/^step-(\d+)$/)?.[1]);
+  return names
+    .filter(name => name !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+export interface CheckpointParts {
+  model: LanguageModel;
+  tokenizer: Tokenizer;
+  optimizer: Optimizer;
+  progress: TrainProgress;
+  /** Written beside the weights as run.json. */
+  lineage: Record<string, unknown>;
+}
+
+/** Writes a model folder beside its place and puts it there complete. Throws a `UserError` when the disk refuses. */
+export function saveModelFolder(
+  folder: string,
+  { model, tokenizer, lineage }: Pick<CheckpointParts, 'model' | 'tokenizer' | 'lineage'>,
+  more: (temporary: string) => void = () => {},
+): void {
+  const temporary = temporaryBeside(folder);
+  try {
+    mkdirSync(temporary, { recursive: true });
+    saveModel(temporary, model);
+    tokenizer.save(temporary);
+    const eos = tokenizer.eosTokenId;
+    writeJson(join(temporary, 'generation_config.json'), eos === undefined ? {} : { eos_token_id: eos });
+    writeJson(join(temporary, 'run.json'), lineage);
+    more(temporary);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw explainFileError(error, folder);
+  }
+}
+
+export function saveCheckpoint(run: string, parts: CheckpointParts): void {
+  saveModelFolder(folderOf(run, parts.progress.step), parts, folder => {
+    scope(() => {
+      const state = new Map([...parts.optimizer.state(), ['rng', rngState()] as const]);
+      saveSafetensors(join(folder, 'optimizer.safetensors'), state);
+    });
+    writeJson(join(folder, 'progress.json'), parts.progress);
+  });
+}
+
+/** Removes old checkpoints: the latest `keep` stay, and the one of step `best`. */
+export function pruneCheckpoints(run: string, { keep, best }: { keep: number; best: number | undefined }): void {
+  for (const step of checkpointSteps(run).slice(0, -keep)) {
+    if (step !== best) rmSync(folderOf(run, step), { recursive: true, force: true });
+  }
+}
+
+/** The folder of a run's latest checkpoint, a model folder. Throws a `UserError` when there is none. */
+export function latestCheckpoint(run: string): string {
+  const step = checkpointSteps(run).at(-1);
+  if (step !== undefined) return folderOf(run, step);
+  throw new UserError('TSLM_NO_CHECKPOINT', `${run}: there is no checkpoint to resume from`, {
+    hint: 'the run ended before its first one: start it again with `tslm train`',
+  });
+}
+
+/** Puts optimizer and random generator back as they were. */
+export function restoreCheckpoint(folder: string, optimizer: Optimizer): TrainProgress {
+  const path = join(folder, 'progress.json');
+  const progress = parseOptions(progressSchema, readJson(path), path);
+  scope(() => {
+    const state = loadSafetensors(join(folder, 'optimizer.safetensors'));
+    optimizer.load(state, progress.step);
+    setRngState(state.get('rng')!.clone());
+  });
+  return progress;
+}

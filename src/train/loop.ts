@@ -1,0 +1,125 @@
+/**
+ * The training loop, from first line to last: get a batch, forward, backward, clip, step, log, evaluate, save.
+ * Whatever else a run does hangs on the hooks.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Decoder } from '../models/decoder.ts';
+import type { Objective, Tokens } from '../objectives/objective.ts';
+import { UserError } from '../support/errors.ts';
+import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
+import { clipGradNorm, type Optimizer } from './adamw.ts';
+import type { WindowSampler } from './window-sampler.ts';
+
+export interface StepMetrics {
+  /** Updates done, this one included. */
+  step: number;
+  /** Mean training loss of the step's examples, nats a token. */
+  loss: number;
+  lr: number;
+  /** Joint norm of all gradients before clipping. */
+  gradNorm: number;
+  /** Predictions made. */
+  tokens: number;
+  /** Seconds that the step took. */
+  seconds: number;
+}
+
+export interface TrainHooks {
+  onStep?(metrics: StepMetrics): void;
+  /** After a step at which `evaluateEvery` asks for it. */
+  onEvaluate?(step: number, loss: number): void;
+  /** After everything else of the step; save here. */
+  onStepEnd?(step: number): void;
+}
+
+export interface TrainLoop {
+  model: Decoder;
+  objective: Objective<unknown>;
+  optimizer: Optimizer;
+  schedule: (step: number) => number;
+  sampler: WindowSampler;
+  /** First step still to do, 0 for a new run. */
+  startStep: number;
+  steps: number;
+  batchSize: number;
+  gradientAccumulation: number;
+  clipGradNorm: number;
+  dtype: DType;
+  device: Device;
+  evaluation: { windows: readonly Tokens[]; every: number };
+  hooks: TrainHooks;
+  /** Stop after the step in progress. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs the loop.
+ *
+ * @returns the steps done in all: fewer than asked for when the signal stopped it
+ * @throws UserError when the loss is no longer a number
+ */
+export async function trainLoop(loop: TrainLoop): Promise<number> {
+  const { model, objective, optimizer, schedule, sampler, hooks, dtype, device } = loop;
+  const parameters = model.parameters();
+  const { every } = loop.evaluation;
+  model.train();
+
+  for (let step = loop.startStep; step < loop.steps; step++) {
+    if (loop.signal?.aborted) return step;
+    const start = performance.now();
+    const lr = schedule(step);
+
+    const { loss, gradNorm, tokens } = scope(() => {
+      let loss = 0;
+      let tokens = 0;
+      for (let part = 0; part < loop.gradientAccumulation; part++) {
+        scope(() => {
+          const examples = Array.from({ length: loop.batchSize }, () => sampler.next());
+          const batch = objective.batch(examples, device);
+          const partLoss = autocast(dtype, () => objective.loss(model, batch)).div(loop.gradientAccumulation);
+          backward(partLoss);
+          loss += partLoss.item();
+          tokens += objective.count(batch);
+        });
+      }
+      return { loss, tokens, gradNorm: clipGradNorm(parameters, loop.clipGradNorm).item() };
+    });
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(step, loss, gradNorm);
+    optimizer.step(lr);
+    model.zeroGrad();
+
+    const done = step + 1;
+    hooks.onStep?.({ step: done, loss, lr, gradNorm, tokens, seconds: (performance.now() - start) / 1000 });
+    if (done === loop.steps || (every > 0 && done % every === 0)) {
+      hooks.onEvaluate?.(done, evaluateLoss(loop));
+    }
+    hooks.onStepEnd?.(done);
+    await nextTurn(); // signals and timers get their turn
+  }
+  return loop.steps;
+}
+
+const diverged = (step: number, loss: number, gradNorm: number): UserError => {
+  const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
+  return new UserError('TSLM_DIVERGED', `training diverged: the ${what} at step ${step + 1}`, {
+    hint: 'lower optimizer.lr, lengthen the warmup, or try train.precision=float32; the last checkpoint is intact',
+  });
+};
+
+/** Mean loss over the evaluation windows, nats a token. */
+export function evaluateLoss({ model, objective, evaluation, batchSize, dtype, device }: TrainLoop): number {
+  const { windows } = evaluation;
+  let total = 0;
+  let count = 0;
+  model.eval();
+  for (let start = 0; start < windows.length; start += batchSize) {
+    scope(() => {
+      const batch = objective.batch(windows.slice(start, start + batchSize), device);
+      const predictions = objective.count(batch);
+      total += inferenceMode(() => autocast(dtype, () => objective.loss(model, batch))).item() * predictions;
+      count += predictions;
+    });
+  }
+  model.train();
+  return total / count;
+}

@@ -1,0 +1,162 @@
+/** Recipes: everything that decides a training run, in one YAML file. `recipes/` explains every key. */
+import { readFileSync } from 'node:fs';
+import { parse, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { explainFileError, usageError } from '../support/errors.ts';
+import { parseOptions } from '../support/schema.ts';
+import { createSchedule } from './schedules.ts';
+
+const count = z.int().positive();
+const countOrZero = z.int().min(0);
+
+export const recipeSchema = z.strictObject({
+  /** Name of the run. */
+  name: z.string().regex(/^[\w.-]+$/, 'letters, digits, dots and dashes only'),
+  seed: z.int().min(0).default(1337),
+
+  data: z.strictObject({
+    /** Folder that `tslm prepare` wrote. */
+    corpus: z.string(),
+  }),
+
+  model: z
+    .strictObject({
+      /** Go on from this model folder; everything but dropout is then decided. */
+      from: z.string().optional(),
+      family: z.string().default('gpt2'),
+      layers: count.default(6),
+      hidden: count.default(384),
+      heads: count.default(6),
+      context: count.default(256),
+      dropout: z.number().min(0).max(0.95).default(0),
+    })
+    .prefault({}),
+
+  train: z
+    .strictObject({
+      steps: count,
+      /** Sequences in a forward pass. */
+      batchSize: count.default(16),
+      /** Forward passes an update. */
+      gradientAccumulation: count.default(1),
+      /** auto: bf16 where the processor multiplies it natively. */
+      precision: z.enum(['auto', 'float32', 'bf16']).default('auto'),
+      clipGradNorm: z.number().min(0).default(1),
+      device: z.string().default('cpu'),
+    })
+    .strict(),
+
+  optimizer: z
+    .strictObject({
+      name: z.literal('adamw').default('adamw'),
+      lr: z.number().positive().default(1e-3),
+      betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.95]),
+      eps: z.number().positive().default(1e-8),
+      weightDecay: z.number().min(0).default(0.1),
+    })
+    .prefault({}),
+
+  /** A schedule of `schedules.ts`; steps and learning rate are filled in. */
+  schedule: z
+    .looseObject({ name: z.string() })
+    .default({ name: 'cosine_with_min_lr', numWarmupSteps: 100, minLrRate: 0.1 }),
+
+  evaluation: z
+    .strictObject({
+      split: z.enum(['validation', 'test', 'train']).default('validation'),
+      /** Steps between evaluations; 0: only at the end. */
+      every: countOrZero.default(250),
+      /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
+      windows: countOrZero.default(200),
+    })
+    .prefault({}),
+
+  samples: z
+    .strictObject({
+      prompts: z.array(z.string()).default([]),
+      every: countOrZero.default(500),
+      maxNewTokens: count.default(80),
+      temperature: z.number().min(0).default(0.8),
+      topK: countOrZero.default(50),
+    })
+    .prefault({}),
+
+  checkpoints: z
+    .strictObject({
+      /** Steps between checkpoints; 0: only at the end. */
+      every: countOrZero.default(500),
+      /** Latest checkpoints that are kept; the best one by evaluation is kept besides. */
+      keep: count.default(2),
+    })
+    .prefault({}),
+
+  log: z
+    .strictObject({
+      every: count.default(10),
+      tensorboard: z.boolean().default(true),
+    })
+    .prefault({}),
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
+
+/**
+ * Reads a recipe and applies overrides.
+ *
+ * @param overrides `path=value` each, the value as YAML: `train.steps=100`
+ * @throws UserError that names the file, the key and its nearest known neighbour
+ */
+export function readRecipe(path: string, overrides: readonly string[] = []): Recipe {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
+  return parseRecipe(parseYaml(text, path), path, overrides);
+}
+
+function parseYaml(text: string, where: string): unknown {
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw usageError('TSLM_BAD_YAML', `${where}: ${error.message.split('\n')[0]}`, 'a recipe is a YAML file');
+  }
+}
+
+export function parseRecipe(value: unknown, where: string, overrides: readonly string[] = []): Recipe {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw usageError('TSLM_BAD_RECIPE', `${where}: not a recipe`, 'a recipe maps sections (model, train, …) to keys');
+  }
+  const merged = structuredClone(value) as Record<string, unknown>;
+  for (const override of overrides) applyOverride(merged, override);
+  const recipe = parseOptions(recipeSchema, merged, where);
+  scheduleOf(recipe); // says now what is wrong with the schedule
+  return recipe;
+}
+
+function applyOverride(target: Record<string, unknown>, override: string): void {
+  const equals = override.indexOf('=');
+  if (equals < 1) {
+    throw usageError('TSLM_BAD_OVERRIDE', `--set ${override}: no value given`, 'for example --set train.steps=100');
+  }
+  const path = override.slice(0, equals).split('.');
+  let section = target;
+  for (const key of path.slice(0, -1)) {
+    const inner = section[key] ?? {};
+    if (typeof inner !== 'object' || inner === null) {
+      throw usageError('TSLM_BAD_OVERRIDE', `--set ${override}: '${key}' is no section`);
+    }
+    section[key] = inner;
+    section = inner as Record<string, unknown>;
+  }
+  section[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`);
+}
+
+/** The learning rate of each step that a recipe asks for. */
+export function scheduleOf({ schedule, optimizer, train }: Recipe): (step: number) => number {
+  const needsSteps = !['constant', 'constant_with_warmup', 'inverse_sqrt'].includes(schedule.name);
+  const steps = needsSteps && !('numStableSteps' in schedule) ? { numTrainingSteps: train.steps } : {};
+  return createSchedule({ lr: optimizer.lr, ...steps, ...schedule } as Parameters<typeof createSchedule>[0]);
+}
