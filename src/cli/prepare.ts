@@ -1,0 +1,146 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { PrepareResult } from '../data/prepare.ts';
+import type { PrepareStage, ProgressListener } from '../data/progress-listener.ts';
+import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { createProgress, type Progress } from '../support/progress.ts';
+
+/** `tslm prepare INPUT… --out DIR`: from texts to a corpus directory. */
+export function prepareCommand(): Command {
+  return new Command('prepare')
+    .description('read, clean, deduplicate, split and tokenise texts into a corpus directory')
+    .argument('<input...>', 'files, folders and globs: text, source code, .jsonl, .csv, .tsv, .parquet; each also .gz')
+    .requiredOption('--out <dir>', 'corpus directory to write')
+    .option('--overwrite', 'replace a corpus that is there already')
+    .optionsGroup('Tokenizer:')
+    .option(
+      '--tokenizer <path>',
+      'tokenizer.json, or a folder that holds one (default: train one on the training split)',
+    )
+    .addOption(new Option('--tokenizer-kind <kind>', 'what to train').choices(['byte-bpe', 'char']).default('byte-bpe'))
+    .option('--vocab-size <n>', 'tokens of the tokenizer to train', whole, 16384)
+    .option('--tokenizer-sample <bytes>', 'text to train it on, at most', whole, 50e6)
+    .option('--no-eos', 'put no EOS token after each document')
+    .optionsGroup('Reading:')
+    .option('--column <name>', 'column of the text in JSON lines, CSV and Parquet', 'text')
+    .option('--no-header', 'CSV and TSV start with a record, and columns are called 1, 2, 3, …')
+    .addOption(
+      new Option('--document <unit>', 'what is a document in text and source code')
+        .choices(['file', 'paragraph', 'line'])
+        .default('file'),
+    )
+    .option(
+      '--max-document-bytes <n>',
+      'cut longer documents, at the end of a paragraph where possible (default: 1 MiB; 16 MiB with --split tail)',
+      whole,
+    )
+    .option('--encoding <name>', 'of text files, such as gb18030', 'utf-8')
+    .option('--include <glob...>', 'in folders, read only these files')
+    .option('--exclude <glob...>', 'in folders, do not read these files')
+    .optionsGroup('Splits:')
+    .addOption(
+      new Option('--split <how>', "by the hash of each document's text, or the last parts in reading order")
+        .choices(['hash', 'tail'])
+        .default('hash'),
+    )
+    .option('--validation <share>', 'share of the validation split (default: 0.05)', number)
+    .option('--test <share>', 'share of the test split (default: 0.05)', number)
+    .option('--validation-input <path...>', 'inputs that are the validation split, whole')
+    .option('--test-input <path...>', 'inputs that are the test split, whole')
+    .option('--seed <n>', 'of all random choices', whole, 0)
+    .optionsGroup('Cleaning:')
+    .option('--no-clean', 'leave the texts as they are')
+    .option('--min-characters <n>', 'remove shorter documents', whole, 1)
+    .option('--max-characters <n>', 'remove longer documents', whole)
+    .option('--max-duplicate-lines <share>', 'remove documents with more of their text in repeated lines', number, 0.2)
+    .option('--max-top-ngram <share>', 'remove documents of which one 2-gram makes up more', number, 0.2)
+    .option('--no-dedup', 'keep duplicates')
+    .option('--near-dedup-threshold <s>', 'Jaccard similarity of near-duplicates', number, 0.8)
+    .optionsGroup('Work:')
+    .option('--shard-tokens <n>', 'tokens in a shard, about', whole, 2 ** 27)
+    .option('--threads <n>', 'worker threads; the result does not depend on it (default: one a processor)', whole)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tslm prepare books/ --out corpora/books --vocab-size 8192
+  tslm prepare 'news/*.jsonl.gz' --column body --tokenizer models/gpt2 --out corpora/news
+  tslm prepare input.txt --out corpora/shakespeare --tokenizer-kind char --split tail --validation 0.1 --test 0 --no-clean --no-dedup --no-eos`,
+    )
+    .action(async (inputs: string[], { json, validationInput, testInput, ...options }) => {
+      const { prepare } = await import('../data/prepare.ts');
+      const start = performance.now();
+      const abort = new AbortController();
+      const progress = showProgress();
+      const stop = (signal: NodeJS.Signals): void => abort.abort(signal);
+      process.once('SIGINT', stop).once('SIGTERM', stop);
+      try {
+        const result = await prepare(inputs, {
+          ...options,
+          validationInputs: validationInput,
+          testInputs: testInput,
+          onProgress: progress.listener,
+          signal: abort.signal,
+        });
+        progress.end();
+        const seconds = (performance.now() - start) / 1000;
+        console.log(json ? JSON.stringify({ ...result, seconds }) : describe(result, seconds));
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+        process.exitCode = abort.signal.reason === 'SIGINT' ? 130 : 143;
+      } finally {
+        progress.end();
+        process.off('SIGINT', stop).off('SIGTERM', stop);
+      }
+    });
+}
+
+function whole(text: string): number {
+  if (!/^\d+(e\d+)?$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
+  return Number(text);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('a number is expected');
+  return value;
+}
+
+function showProgress(): { listener: ProgressListener; end(): void } {
+  let current: PrepareStage | undefined;
+  let line: Progress | undefined;
+  return {
+    listener: (stage, done = 0, total) => {
+      if (stage !== current) {
+        line?.end();
+        line = createProgress(stage, { total, unit: 'B' });
+        current = stage;
+      }
+      line?.update(done);
+    },
+    end: () => line?.end(),
+  };
+}
+
+function describe({ directory, index, report }: PrepareResult, seconds: number): string {
+  const lines = [`${directory}: ${formatBytes(report.read.bytes)} read in ${formatDuration(seconds)}`];
+  const removed = Object.entries(report.removed).map(([reason, { documents }]) => `${documents} ${reason}`);
+  lines.push(
+    `documents   ${report.kept.documents} of ${report.read.documents}${removed.length > 0 ? `; removed: ${removed.join(', ')}` : ''}`,
+  );
+  for (const kind of ['binary', 'empty']) {
+    const skipped = report.sources.filter(source => source.skipped === kind).length;
+    if (skipped > 0) lines.push(`skipped     ${skipped} ${kind} files`);
+  }
+  const bad = report.sources.filter(({ badRecords }) => badRecords > 0);
+  for (const { path, badRecords, badExamples } of bad) {
+    lines.push(
+      `unreadable  ${path}: ${badRecords} records, first line ${badExamples[0].line}: ${badExamples[0].problem}`,
+    );
+  }
+  lines.push(`vocabulary  ${index.vocab_size} tokens, stored as ${index.dtype}`);
+  for (const [name, { tokens, documents }] of Object.entries(index.splits)) {
+    lines.push(`${name.padEnd(11)} ${formatCount(tokens)} tokens in ${documents} documents`);
+  }
+  return [...lines, ...report.warnings.map(warning => `note: ${warning}`)].join('\n');
+}

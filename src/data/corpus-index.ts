@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** The index of a corpus directory, `corpus.json`: what lies in the shards, and how they were made. */
+export const CORPUS_FORMAT = 1;
+
+export const SPLITS = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof SPLITS)[number];
+
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal is expected');
+
+const shardSchema = z.strictObject({
+  /** `train-00000.bin`; the document offsets lie beside it in `train-00000.idx`. */
+  file: z.string().regex(/^[a-z]+-\d{5}\.bin$/, 'a shard is called <split>-<five digits>.bin'),
+  tokens: count,
+  documents: count,
+  /** Of the token file. */
+  sha256,
+});
+
+const splitSchema = z.strictObject({
+  tokens: count,
+  documents: count,
+  /** UTF-8 bytes of the text that was tokenised; what bits per byte divide by. */
+  bytes: count,
+  /** Unicode code points of the same text. */
+  characters: count,
+  shards: z.array(shardSchema),
+});
+
+export const corpusIndexSchema = z.strictObject({
+  format: z.literal(CORPUS_FORMAT),
+  vocab_size: z.number().int().positive(),
+  dtype: z.enum(['uint16', 'uint32']),
+  /** The token after each document; null when documents follow one another with nothing between. */
+  eos_token_id: count.nullable(),
+  /** `tokenizerHash` of the tokenizer.json beside this file. */
+  tokenizer_sha256: sha256,
+  seed: z.number().int(),
+  /** The options of `prepare`, resolved. */
+  options: z.record(z.string(), z.unknown()),
+  splits: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
+});
+
+export type CorpusIndex = z.output<typeof corpusIndexSchema>;
+export type SplitIndex = z.output<typeof splitSchema>;
+export type ShardIndex = z.output<typeof shardSchema>;
+
+/** The narrowest type that holds every token id. */
+export const dtypeFor = (vocabSize: number): CorpusIndex['dtype'] => (vocabSize <= 65536 ? 'uint16' : 'uint32');
+
+/** `train-00003.bin` → `train-00003.idx`. */
+export const offsetsFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.idx');
+
+/** A new array of the type in which tokens of this dtype are stored. */
+export const tokenArray = (dtype: CorpusIndex['dtype'], length: number): Uint16Array | Uint32Array =>
+  dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);

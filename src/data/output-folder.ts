@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { explainFileError, usageError } from '../support/errors.ts';
+import { temporaryBeside } from '../support/files.ts';
+
+/**
+ * Refuses a place for a corpus where something is already: a folder with anything in it, unless `overwrite` is given and
+ * it holds a corpus; a file; a folder in which an input lies.
+ */
+export function refuseOutput(out: string, inputs: readonly string[], overwrite: boolean): void {
+  const around = inputs.find(input => `${resolve(input)}${sep}`.startsWith(`${resolve(out)}${sep}`));
+  if (around !== undefined) {
+    throw usageError(
+      'TSLM_BAD_OUTPUT',
+      `${out}: the input ${around} lies in the output folder`,
+      'choose another --out',
+    );
+  }
+  let entries: string[];
+  try {
+    entries = existsSync(out) ? readdirSync(out) : [];
+  } catch (error) {
+    throw explainFileError(error, out);
+  }
+  if (entries.length === 0) return;
+  if (!overwrite) {
+    throw usageError(
+      'TSLM_OUTPUT_EXISTS',
+      `${out}: there is something in this folder`,
+      'choose another --out, or --overwrite',
+    );
+  }
+  if (!entries.includes('corpus.json')) {
+    throw usageError(
+      'TSLM_OUTPUT_EXISTS',
+      `${out}: this folder holds no corpus`,
+      '--overwrite replaces nothing but a corpus',
+    );
+  }
+}
+
+/**
+ * Calls `write` with a new folder beside `out`, and puts it in the place of `out` when it is done; when it fails, nothing
+ * is left. Throws a `UserError` that names `out` when the system refuses.
+ */
+export async function writeFolderAtomically<Result>(
+  out: string,
+  write: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = temporaryBeside(resolve(out));
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder);
+    const result = await write(folder);
+    const old = existsSync(out) ? `${folder}.old` : undefined;
+    if (old) renameSync(out, old);
+    renameSync(folder, out);
+    if (old) rmSync(old, { recursive: true, force: true });
+    return result;
+  } catch (error) {
+    throw explainFileError(error, out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,70 @@
+import type { SplitName } from './corpus-index.ts';
+import type { ExamineResult } from './examine.ts';
+import { newFacts, type SourceFacts } from './readers/facts.ts';
+import type { InputFile } from './readers/inputs.ts';
+import { SCRIPTS } from './units.ts';
+
+export interface Amount {
+  documents: number;
+  /** UTF-8 bytes, before cleaning for what cleaning removed. */
+  bytes: number;
+}
+
+export interface DuplicateExample {
+  similarity: number;
+  kept: ExampleText;
+  removed: ExampleText;
+}
+
+export interface ExampleText {
+  path: string;
+  /** Number of the document in its file, from 1. */
+  document: number;
+  /** The beginning. */
+  text: string;
+}
+
+/** What happened to the documents on their way into the corpus. */
+export interface PrepareReport {
+  sources: (SourceFacts & { split: SplitName | undefined; documents: number })[];
+  read: Amount;
+  /** Why documents were left out, and how much of them. */
+  removed: Record<string, Amount>;
+  kept: Amount;
+  /** Documents that cleaning changed, by what it changed. */
+  repaired: Record<string, number>;
+  /** Letters of each script in the documents that were read and passed the filters' repairs. */
+  scripts: Record<string, number>;
+  nearDuplicates: DuplicateExample[];
+  warnings: string[];
+}
+
+export const newReport = (files: readonly InputFile[]): PrepareReport => ({
+  sources: files.map(({ path, size, split }) => ({ ...newFacts(path, size), split, documents: 0 })),
+  read: { documents: 0, bytes: 0 },
+  removed: {},
+  kept: { documents: 0, bytes: 0 },
+  repaired: {},
+  scripts: {},
+  nearDuplicates: [],
+  warnings: [],
+});
+
+export function addRemoved(report: PrepareReport, reason: string, documents: number, bytes: number): void {
+  report.removed[reason] ??= { documents: 0, bytes: 0 };
+  report.removed[reason].documents += documents;
+  report.removed[reason].bytes += bytes;
+}
+
+/** Adds what the workers counted in one chunk. */
+export function addExamined(report: PrepareReport, { read, removed, repaired, scripts }: ExamineResult): void {
+  report.read.documents += read.documents;
+  report.read.bytes += read.bytes;
+  for (const [fault, { documents, bytes }] of Object.entries(removed)) addRemoved(report, fault, documents, bytes);
+  for (const [repair, count] of Object.entries(repaired)) {
+    report.repaired[repair] = (report.repaired[repair] ?? 0) + count;
+  }
+  scripts.forEach((letters, i) => {
+    if (letters > 0) report.scripts[SCRIPTS[i]] = (report.scripts[SCRIPTS[i]] ?? 0) + letters;
+  });
+}
