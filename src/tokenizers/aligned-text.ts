@@ -5,7 +5,6 @@
  */
 export class AlignedText {
   readonly text: string;
-  /** Where `text` begins in the original, when it is an unchanged part of it. */
   readonly #base: number;
   /** For changed text, the original range of each unit. */
   readonly #starts: Uint32Array | undefined;
@@ -24,6 +23,11 @@ export class AlignedText {
 
   get length(): number {
     return this.text.length;
+  }
+
+  /** Where the text begins in the original, if it is an unchanged part of it. */
+  get unchangedFrom(): number | undefined {
+    return this.#starts ? undefined : this.#base;
   }
 
   /** Where the unit at `index` begins in the original. */

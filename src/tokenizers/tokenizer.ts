@@ -17,6 +17,7 @@ import { createByteStream, createDecodeStream, type DecodeStream } from './decod
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { Encoding, type PadToken } from './encoding.ts';
+import { EncodingWriter } from './encoding-writer.ts';
 import { createModel } from './models/create.ts';
 import type { Model } from './models/model.ts';
 import { createNormalizer } from './normalizers/create.ts';
@@ -77,6 +78,8 @@ export class Tokenizer {
   readonly #decoder: Decoder | undefined;
   readonly #added: AddedTokens;
   readonly #encoder: ByteBpeEncoder | undefined;
+  /** The string of each token, for the fast path. */
+  readonly #tokens: string[];
   /** Bytes of each token, where the decoder is byte-level and so needs no more than them. */
   readonly #bytes: Uint8Array[] | undefined;
 
@@ -100,6 +103,7 @@ export class Tokenizer {
         throw malformed(where, `${name} ${JSON.stringify(token)} is not in the vocabulary`);
       }
     }
+    this.#tokens = Array.from({ length: this.#encoder ? this.vocabSize : 0 }, (_, id) => this.idToToken(id) ?? '');
     if ((file.decoder as { type?: string } | null)?.type === 'ByteLevel') {
       this.#bytes = Array.from({ length: this.vocabSize }, (_, id) => fromByteChars(this.idToToken(id) ?? ''));
     }
@@ -257,7 +261,35 @@ export class Tokenizer {
     limit: Truncation | undefined,
   ): void {
     const text = wellFormed(given);
-    const pieces = this.#added.extract(text).flatMap((section): Section[] => {
+    const writer = new EncodingWriter(encoding, codePointOffsets(text), sequenceId, wordId);
+    const sections = this.#added.extract(text);
+    const isFast =
+      this.#encoder && limit?.side !== 'left' && sections.every(({ text }) => text.unchangedFrom !== undefined);
+    if (isFast) this.#appendFast(writer, sections, limit);
+    else this.#appendGeneral(writer, sections, limit);
+  }
+
+  #appendFast(writer: EncodingWriter, sections: Section[], limit: Truncation | undefined): void {
+    const enough = limit?.maxLength ?? Number.POSITIVE_INFINITY;
+    let count = 0;
+    for (const { text, id } of sections) {
+      const base = text.unchangedFrom!;
+      if (id !== undefined) {
+        writer.word([{ id, token: text.text, start: 0, end: text.length }], text);
+        count++;
+        continue;
+      }
+      this.#encoder!.forEachWord(text.text, (units, start, stop, ids, from, to) => {
+        writer.byteWord(units, start, stop, base, ids, from, to, this.#tokens);
+        count += to - from;
+        return count < enough;
+      });
+      if (count >= enough) return;
+    }
+  }
+
+  #appendGeneral(writer: EncodingWriter, sections: Section[], limit: Truncation | undefined): void {
+    const pieces = sections.flatMap((section): Section[] => {
       if (section.id !== undefined || !this.#preTokenizer) return [section];
       const split = this.#preTokenizer.split(section.text).filter(piece => piece.length > 0);
       return split.map(piece => ({ text: piece }));
@@ -268,15 +300,7 @@ export class Tokenizer {
         id === undefined ? this.#model.tokenize(piece) : [{ id, token: piece, start: 0, end: piece.length }],
       limit,
     );
-    const codePoints = codePointOffsets(text);
-    for (const [i, { text: piece, tokens }] of tokenized.entries()) {
-      for (const { id, token, start, end } of tokens) {
-        const from = piece.originalStart(start);
-        const to = piece.originalEnd(end);
-        const offsets: [number, number] = codePoints ? [codePoints[from], codePoints[to]] : [from, to];
-        encoding.push(id, token, offsets, wordId ?? i, sequenceId);
-      }
-    }
+    for (const { text, tokens } of tokenized) writer.word(tokens, text);
   }
 
   #truncation({ truncation, maxLength, stride = 0, truncationSide }: EncodeOptions): Truncation | undefined {

@@ -14,6 +14,15 @@ import { encodeUtf8 } from './utf8.ts';
 const CACHED_LENGTH = 32;
 const CACHED_ENTRIES = 1 << 18;
 
+export type WordVisitor = (
+  units: Uint16Array,
+  start: number,
+  stop: number,
+  ids: Int32Array,
+  from: number,
+  to: number,
+) => boolean;
+
 export class ByteBpeEncoder {
   readonly #scan: Scanner;
   readonly #bpe: Bpe;
@@ -28,6 +37,10 @@ export class ByteBpeEncoder {
   /** The ids so far are the first `length` of `ids`. */
   #ids = new Int32Array(1 << 12);
   #length = 0;
+  /** The tokens of the last pre-token: `#found[#from]` to `#found[#to - 1]`. */
+  #found = this.#cachedIds;
+  #from = 0;
+  #to = 0;
 
   private constructor(bpe: Bpe, byteIds: Int32Array, scan: Scanner) {
     this.#bpe = bpe;
@@ -53,17 +66,32 @@ export class ByteBpeEncoder {
     const end = this.#text.load(text);
     const { units } = this.#text;
     const scan = this.#scan;
-    const cache = this.#cache;
     for (let start = 0; start < end; ) {
       const stop = scan(units, start, end, text);
-      if (stop - start > CACHED_LENGTH) {
-        this.#appendMerged(units, start, stop);
-      } else {
-        const hash = hashUnits(units, start, stop);
-        let entry = cache.find(units, start, stop, hash);
-        if (entry < 0) entry = this.#remember(units, start, stop, hash);
-        this.#appendCached(entry);
-      }
+      this.#find(units, start, stop);
+      const from = this.#from;
+      const count = this.#to - from;
+      const length = this.#length;
+      if (length + count > this.#ids.length) this.#ids = grow(this.#ids, Int32Array, length + count);
+      const ids = this.#ids;
+      const found = this.#found;
+      for (let i = 0; i < count; i++) ids[length + i] = found[from + i];
+      this.#length = length + count;
+      start = stop;
+    }
+  }
+
+  /**
+   * Gives each pre-token, `[start, stop)` in UTF-16 units, to `visit`, with its tokens: `ids[from]` to `ids[to - 1]`.
+   * Ends early when `visit` returns false.
+   */
+  forEachWord(text: string, visit: WordVisitor): void {
+    const end = this.#text.load(text);
+    const { units } = this.#text;
+    for (let start = 0; start < end; ) {
+      const stop = this.#scan(units, start, end, text);
+      this.#find(units, start, stop);
+      if (!visit(units, start, stop, this.#found, this.#from, this.#to)) return;
       start = stop;
     }
   }
@@ -75,19 +103,20 @@ export class ByteBpeEncoder {
     return ids;
   }
 
-  #appendCached(entry: number): void {
-    const from = entry === 0 ? 0 : this.#cachedEnds[entry - 1];
-    const to = this.#cachedEnds[entry];
-    if (this.#length + to - from > this.#ids.length) {
-      this.#ids = grow(this.#ids, Int32Array, this.#length + to - from);
+  /** Sets `#found`, `#from` and `#to` to the tokens of a pre-token. */
+  #find(units: Uint16Array, start: number, stop: number): void {
+    if (stop - start > CACHED_LENGTH) {
+      this.#from = 0;
+      this.#to = this.#merge(units, start, stop);
+      this.#found = this.#merger.ids;
+      return;
     }
-    for (let i = from; i < to; i++) this.#ids[this.#length++] = this.#cachedIds[i];
-  }
-
-  #appendMerged(units: Uint16Array, start: number, stop: number): void {
-    const count = this.#merge(units, start, stop);
-    if (this.#length + count > this.#ids.length) this.#ids = grow(this.#ids, Int32Array, this.#length + count);
-    for (let i = 0; i < count; i++) this.#ids[this.#length++] = this.#merger.ids[i];
+    const hash = hashUnits(units, start, stop);
+    let entry = this.#cache.find(units, start, stop, hash);
+    if (entry < 0) entry = this.#remember(units, start, stop, hash);
+    this.#from = entry === 0 ? 0 : this.#cachedEnds[entry - 1];
+    this.#to = this.#cachedEnds[entry];
+    this.#found = this.#cachedIds;
   }
 
   #remember(units: Uint16Array, start: number, stop: number, hash: number): number {
