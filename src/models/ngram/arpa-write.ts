@@ -3,61 +3,64 @@
  * 10, one n-gram a line. A token that both ends and begins documents is written as `</s>` where it ends one and as
  * `<s>` where it begins one, so that other programs give the same probabilities.
  */
-import { writeAtomically, writeFully } from '../../support/files.ts';
+import { writeAtomically } from '../../support/files.ts';
 import { toArpaWord } from './arpa-words.ts';
+import { LineWriter } from './line-writer.ts';
 import type { NgramModel } from './model.ts';
 import { END, START, UNKNOWN } from './text.ts';
 import { forEachNgram } from './trie.ts';
 import { startIsSilent } from './vocabulary.ts';
 
-const FLUSH_CHARACTERS = 1 << 20;
 /** SRILM's logarithm of zero. */
 const NEVER = -99;
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
 
 /** @param words tokens by id, unescaped */
 export function writeArpa(model: NgramModel, words: readonly string[], path: string): void {
   const { trie, vocabulary, order } = model;
   const { start, end, unknown } = vocabulary;
-  const names = words.map(toArpaWord);
-  if (unknown !== undefined) names[unknown] = UNKNOWN;
-  if (end !== undefined) names[end] = END;
-  const nameOf = (token: number, position: number, n: number) =>
-    token === start && position < n - 1 ? START : names[token];
+  const names = words.map(word => Buffer.from(toArpaWord(word)));
+  const startName = Buffer.from(START);
+  if (unknown !== undefined) names[unknown] = Buffer.from(UNKNOWN);
+  if (end !== undefined) names[end] = Buffer.from(END);
+  // Start and end are a line each, also where they share an id or where nothing ends a document.
+  const shared = !startIsSilent(vocabulary);
+  const extra = shared || end === undefined ? 1 : 0;
 
   writeAtomically(path, fd => {
-    let text = '';
-    const flush = (limit: number) => {
-      if (text.length <= limit) return;
-      writeFully(fd, Buffer.from(text));
-      text = '';
+    const out = new LineWriter(fd);
+    const line = (logProb: number, ngram: ArrayLike<Uint8Array>, logBackoff?: number) => {
+      out.decimal(logProb / Math.LN10);
+      for (let i = 0; i < ngram.length; i++) {
+        out.byte(i === 0 ? TAB : SPACE);
+        out.bytes(ngram[i]);
+      }
+      if (logBackoff !== undefined) {
+        out.byte(TAB);
+        out.decimal(logBackoff / Math.LN10);
+      }
+      out.byte(NEWLINE);
     };
-    // Start and end are a line each, also where they share an id or where nothing ends a document.
-    const shared = !startIsSilent(vocabulary);
-    const extra = shared || end === undefined ? 1 : 0;
-    text += '\\data\\\n';
-    trie.forEach(({ tokens }, i) => {
-      text += `ngram ${i + 1}=${tokens.length + (i === 0 ? extra : 0)}\n`;
-    });
+    out.text('\\data\\\n');
+    for (const [i, { tokens }] of trie.entries()) out.text(`ngram ${i + 1}=${tokens.length + (i === 0 ? extra : 0)}\n`);
     for (let n = 1; n <= order; n++) {
       const { logProbs, logBackoffs } = trie[n - 1];
-      const backoff = (node: number) => (n < order ? `\t${log10(logBackoffs[node])}` : '');
-      text += `\n\\${n}-grams:\n`;
+      const backoffOf = (node: number) => (n < order ? logBackoffs[node] : undefined);
+      out.text(`\n\\${n}-grams:\n`);
       if (n === 1) {
-        text += `0\t${START}${backoff(start)}\n`;
-        if (extra) text += `${shared ? log10(logProbs[start]) : NEVER}\t${END}${n < order ? '\t0' : ''}\n`;
+        line(0, [startName], backoffOf(start));
+        if (extra) line(shared ? logProbs[start] : NEVER * Math.LN10, [Buffer.from(END)], order > 1 ? 0 : undefined);
       }
-      forEachNgram(trie, n, (node, ngram) => {
+      const ngram = new Array<Uint8Array>(n);
+      forEachNgram(trie, n, (node, tokens) => {
         if (n === 1 && node === start) return;
-        text += `${log10(logProbs[node])}\t`;
-        for (let i = 0; i < n; i++) text += i === 0 ? nameOf(ngram[i], i, n) : ` ${nameOf(ngram[i], i, n)}`;
-        text += `${backoff(node)}\n`;
-        flush(FLUSH_CHARACTERS);
+        for (let i = 0; i < n; i++) ngram[i] = tokens[i] === start && i < n - 1 ? startName : names[tokens[i]];
+        line(logProbs[node], ngram, backoffOf(node));
       });
     }
-    text += '\n\\end\\\n';
-    flush(0);
+    out.text('\n\\end\\\n');
+    out.flush();
   });
 }
-
-/** Base 10, seven decimals: what single precision holds. */
-const log10 = (natural: number): string => String(Math.round((natural / Math.LN10) * 1e7) / 1e7);
