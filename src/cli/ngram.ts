@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { NgramProvenance, StoredNgram } from '../models/ngram/index.ts';
 import { formatCount } from '../support/format.ts';
+import { createProgress } from '../support/progress.ts';
 
 /** `tslm ngram …`: Kneser–Ney n-gram models of corpora and plain texts. */
 export function ngramCommand(): Command {
@@ -38,7 +39,14 @@ function trainCommand(): Command {
     .addHelpText('after', '\nExample:\n  tslm ngram train corpora/wiki --order 5 --out models/wiki-5gram')
     .action(async (data: string, { out, json, characters, ...options }) => {
       const { saveNgram, trainNgramOn } = await import('../models/ngram/index.ts');
-      const stored = await trainNgramOn(data, { ...options, units: characters ? 'characters' : 'words' });
+      const progress = createProgress('training', { total: 2 * options.order, unit: ' steps' });
+      let steps = 0;
+      const stored = await trainNgramOn(data, {
+        ...options,
+        units: characters ? 'characters' : 'words',
+        onStep: step => progress.update(++steps, step),
+      });
+      progress.end();
       saveNgram(out, stored);
       const { order, vocabulary } = stored.model;
       const result = { directory: out, order, vocabulary: vocabulary.size, ...stored.provenance };
@@ -56,7 +64,9 @@ function evaluateCommand(): Command {
     .addHelpText('after', '\nExample:\n  tslm ngram evaluate models/wiki-5gram --data corpora/wiki --split test')
     .action(async (dir: string, { data, split, json }) => {
       const { evaluateNgram, loadNgram } = await import('../models/ngram/index.ts');
-      const result = await evaluateNgram(loadNgram(dir), data, { split });
+      const progress = createProgress('evaluating', { unit: ' tokens' });
+      const result = await evaluateNgram(loadNgram(dir), data, { split, onTokens: tokens => progress.update(tokens) });
+      progress.end();
       if (json) return console.log(JSON.stringify(result));
       const { loss, perplexity, bitsPerByte, tokens, unknown } = result;
       console.log(`loss           ${loss.toFixed(4)} nats per token`);

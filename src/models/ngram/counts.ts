@@ -30,12 +30,21 @@ export interface NgramCounts {
 
 const MAX_ORDER = 32;
 
+/** Called after each step: `counting 3-grams`. */
+export type OnStep = (step: string) => void;
+
 /**
  * @param tokens `[time]` documents one after the other, each closed by `vocabulary.end`, without start symbols
  * @param order longest n-gram, 1 … 32
+ * @param onStep called `order` times
  * @throws UserError for an empty sequence, a token outside the vocabulary, an impossible order
  */
-export function countNgrams(tokens: ArrayLike<number>, vocabulary: NgramVocabulary, order: number): NgramCounts {
+export function countNgrams(
+  tokens: ArrayLike<number>,
+  vocabulary: NgramVocabulary,
+  order: number,
+  onStep?: OnStep,
+): NgramCounts {
   if (!Number.isInteger(order) || order < 1 || order > MAX_ORDER) {
     throw usageError('TSLM_NGRAM_ORDER', `order ${order}: expected a whole number from 1 to ${MAX_ORDER}`);
   }
@@ -45,6 +54,8 @@ export function countNgrams(tokens: ArrayLike<number>, vocabulary: NgramVocabula
   const { sequence, reach, unigrams } = layOut(tokens, vocabulary, order);
   const sorted = sortPositions(sequence, reach, vocabulary.size, order);
   const shared = sharedLengths(sequence, reach, sorted);
+
+  onStep?.('sorting n-grams');
 
   const sizes = new Array<number>(order + 1).fill(0);
   for (let i = 0; i < sorted.length; i++) for (let n = shared[i] + 1; n <= reach[sorted[i]]; n++) sizes[n]++;
@@ -85,6 +96,7 @@ export function countNgrams(tokens: ArrayLike<number>, vocabulary: NgramVocabula
     }
     for (let i = 1; i < parentStart.length; i++) parentStart[i] += parentStart[i - 1];
     levels.push(level);
+    onStep?.(`counting ${n}-grams`);
     [below, here] = [here, n === 2 ? new Uint32Array(sequence.length) : below];
   }
   return { vocabulary, tokens: tokens.length, levels };

@@ -20,13 +20,14 @@ export interface NgramEvaluation {
 /**
  * Scores a corpus directory or a text file, a piece in memory at a time.
  *
- * @param split of a corpus. Default `validation`
+ * @param options.split of a corpus. Default `validation`
+ * @param options.onTokens called with the number of tokens scored so far
  * @throws UserError for data that are empty or not made with the model's vocabulary
  */
 export async function evaluateNgram(
   stored: StoredNgram,
   path: string,
-  { split = 'validation' }: { split?: SplitName } = {},
+  { split = 'validation', onTokens }: { split?: SplitName; onTokens?: (tokens: number) => void } = {},
 ): Promise<NgramEvaluation> {
   const { model, lexicon } = stored;
   const { unknown } = model.vocabulary;
@@ -38,6 +39,7 @@ export async function evaluateNgram(
     total.tokens += score.tokens;
     total.bytes += bytes;
     if (lexicon) for (let i = 0; i < tokens.length; i++) if (tokens[i] === unknown) total.unknown++;
+    onTokens?.(total.tokens);
   }
   if (total.tokens === 0) {
     throw new UserError('TSLM_NGRAM_EMPTY', `${path}: no tokens to evaluate on`, {

@@ -8,7 +8,7 @@
  * ends in the uniform distribution. The adjusted count a is the plain count for the longest n-grams and for those that
  * begin a document; for all others it is the number of different tokens seen to the left.
  */
-import type { CountedLevel, NgramCounts } from './counts.ts';
+import type { CountedLevel, NgramCounts, OnStep } from './counts.ts';
 import { checkDiscounts, type Discounts, estimateDiscounts, type Smoothing } from './discounts.ts';
 import { pruneThresholds, pruneTrie } from './prune.ts';
 import type { Trie, TrieLevel } from './trie.ts';
@@ -35,10 +35,14 @@ export interface LevelReport {
   fallback: boolean;
 }
 
-/** @throws UserError for impossible pruning thresholds or fallback discounts */
+/**
+ * @param onStep called once per n-gram length
+ * @throws UserError for impossible pruning thresholds or fallback discounts
+ */
 export function estimateKneserNey(
   counts: NgramCounts,
   { smoothing = 'modified', discountFallback, prune = [] }: KneserNeyOptions = {},
+  onStep?: OnStep,
 ): { trie: Trie; report: LevelReport[] } {
   const order = counts.levels.length;
   const thresholds = pruneThresholds(prune, order);
@@ -69,6 +73,7 @@ export function estimateKneserNey(
       childStart: level.childStart,
     });
     estimates.push(estimate);
+    onStep?.(`smoothing ${n}-grams`);
   }
   const pruned = pruneTrie(trie, counts, thresholds);
   const report = pruned.map(({ tokens }, i) => ({

@@ -1,5 +1,5 @@
 /** From tokens to a model: count, then smooth. */
-import { countNgrams } from './counts.ts';
+import { countNgrams, type OnStep } from './counts.ts';
 import { estimateKneserNey, type KneserNeyOptions, type LevelReport } from './kneser-ney.ts';
 import { NgramModel } from './model.ts';
 import type { NgramVocabulary } from './vocabulary.ts';
@@ -7,6 +7,8 @@ import type { NgramVocabulary } from './vocabulary.ts';
 export interface NgramTrainingOptions extends KneserNeyOptions {
   /** Longest n-gram. Default 5. */
   order?: number;
+  /** Called 2 · order times while the model is made. */
+  onStep?: OnStep;
 }
 
 /**
@@ -17,8 +19,8 @@ export interface NgramTrainingOptions extends KneserNeyOptions {
 export function trainNgram(
   tokens: ArrayLike<number>,
   vocabulary: NgramVocabulary,
-  { order = 5, ...smoothing }: NgramTrainingOptions = {},
+  { order = 5, onStep, ...smoothing }: NgramTrainingOptions = {},
 ): { model: NgramModel; report: LevelReport[] } {
-  const { trie, report } = estimateKneserNey(countNgrams(tokens, vocabulary, order), smoothing);
+  const { trie, report } = estimateKneserNey(countNgrams(tokens, vocabulary, order, onStep), smoothing, onStep);
   return { model: new NgramModel(trie, vocabulary), report };
 }

@@ -175,3 +175,16 @@ test('refuses tokens outside the vocabulary and an empty sequence', () => {
   expect(() => trainNgram([0, 7], tokenVocabulary(7, 6))).toThrow(/token 7 at index 1/);
   expect(() => trainNgram([], tokenVocabulary(7, 6))).toThrow(/no tokens/);
 });
+
+test('says what it is doing, twice per n-gram length', () => {
+  const steps: string[] = [];
+  trainNgram([0, 1, 0, 1], tokenVocabulary(2), { order: 3, onStep: step => void steps.push(step) });
+  expect(steps).toEqual([
+    'sorting n-grams',
+    'counting 2-grams',
+    'counting 3-grams',
+    'smoothing 1-grams',
+    'smoothing 2-grams',
+    'smoothing 3-grams',
+  ]);
+});
