@@ -3,7 +3,7 @@
  *
  * All positions of the sequence are sorted by the `order` tokens that begin there, once. Equal n-grams are then
  * neighbours for every n at the same time, and reading them off level by level gives a trie whose children are
- * contiguous and sorted by token. Takes about 21 bytes per token and 12 to 16 per distinct n-gram.
+ * contiguous and sorted by token. Takes about 22 bytes per token and 16 per distinct n-gram.
  */
 import { UserError, usageError } from '../../support/errors.ts';
 import { type NgramVocabulary, startIsSilent } from './vocabulary.ts';
