@@ -2,54 +2,106 @@ import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { bare, type Factory, parseConfig } from '../config.ts';
 import type { Normalizer } from './normalizer.ts';
 
-/** The Unicode normal forms NFC, NFD, NFKC and NFKD (UAX 15). */
+export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
+
+/** The Unicode normal forms (UAX 15). */
 export const createUnicodeForm =
-  (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): Factory<Normalizer> =>
+  (form: Form): Factory<Normalizer> =>
   (config, where) => {
     parseConfig(bare(form), config, where);
     return { normalize: text => normalizeForm(text, form) };
   };
 
-/** A character with what combines with it: marks, and the vowels and finals of Hangul. */
+/** A character with what may combine with it: marks, and the vowels and finals of Hangul. */
 const CLUSTER = /[^\p{M}\u1160-\u11ff][\p{M}\u1160-\u11ff]*|[\p{M}\u1160-\u11ff]+/gu;
 
-export function normalizeForm(source: AlignedText, form: string): AlignedText {
+function normalizeForm(source: AlignedText, form: Form): AlignedText {
   const { text } = source;
   const normalized = text.normalize(form);
   if (normalized === text) return source;
-  const clusters = text.match(CLUSTER)!;
-  const forms = clusters.map(cluster => cluster.normalize(form));
   const builder = new AlignedTextBuilder(source);
-  if (forms.join('') !== normalized) {
-    builder.put(normalized, 0, text.length);
-    return builder.build();
-  }
-  let index = 0;
-  for (const [i, cluster] of clusters.entries()) {
-    alignCluster(builder, index, [...cluster], [...forms[i]]);
-    index += cluster.length;
+  const clusters = text.match(CLUSTER)!;
+  const areIndependent = clusters.map(cluster => cluster.normalize(form)).join('') === normalized;
+  let start = 0;
+  for (const cluster of areIndependent ? clusters : [text]) {
+    const end = start + cluster.length;
+    if (cluster === cluster.normalize(form)) builder.keep(start, end);
+    else alignChanges(builder, cluster, start, changesOf(cluster, form));
+    start = end;
   }
   return builder.build();
 }
 
 /**
- * As Hugging Face aligns: a composed character stands where the first of its parts stood, the characters of a
- * decomposition all stand where the composed one did.
+ * A character of the normal form: 0 where it replaces one of the text, 1 where it is new beside the one before, -n where
+ * it replaces one and n that follow it.
  */
-function alignCluster(builder: AlignedTextBuilder, start: number, from: string[], to: string[]): void {
-  const removed = Math.max(0, from.length - to.length);
-  let index = start;
-  let end = start;
-  for (const [i, char] of to.entries()) {
-    const source = i === 0 ? 0 : i + removed;
-    if (source < from.length) {
-      index = end;
-      builder.put(char, index, index + from[source].length);
-      end = index + from[source].length;
-      if (i === 0) for (let skipped = 1; skipped <= removed; skipped++) end += from[skipped].length;
-      else index = end - from[source].length;
-    } else {
-      builder.put(char, index, end);
-    }
+interface Change {
+  char: string;
+  change: number;
+}
+
+/** New characters stand where the one before stood; one that replaces several stands where the first of them stood. */
+function alignChanges(builder: AlignedTextBuilder, text: string, start: number, changes: readonly Change[]): void {
+  const ends: number[] = [start];
+  for (const char of text) ends.push(ends.at(-1)! + char.length);
+  let at = 0;
+  for (const { char, change } of changes) {
+    const source = change > 0 ? Math.max(0, at - 1) : at;
+    builder.put(char, ends[source], ends[source + 1]);
+    if (change <= 0) at += 1 - change;
   }
 }
+
+/** Decomposes, sorts and composes as the standard says, and keeps account of the changes. */
+function changesOf(text: string, form: Form): Change[] {
+  const decomposition = form.replace('C', 'D');
+  const decomposed = [...text].flatMap(char =>
+    [...char.normalize(decomposition)].map((part, i): Change => ({ char: part, change: i === 0 ? 0 : 1 })),
+  );
+  const sorted = sortLike(decomposed, [...text.normalize(decomposition)]);
+  return form.endsWith('D') ? sorted : compose(sorted);
+}
+
+/** The canonical order, which is a stable sort: equal characters stay in order. */
+function sortLike(changes: readonly Change[], order: readonly string[]): Change[] {
+  const waiting = new Map<string, Change[]>();
+  for (const change of changes) waiting.set(change.char, [...(waiting.get(change.char) ?? []), change]);
+  return order.map(char => waiting.get(char)!.shift()!);
+}
+
+function compose(sorted: readonly Change[]): Change[] {
+  const composed: Change[] = [];
+  let starter: Change | undefined;
+  /** The last mark after the starter that did not combine with it. */
+  let last: string | undefined;
+  for (const { char, change } of sorted) {
+    const isBlocked = last !== undefined && (!isMark(char) || isOfOneClass(last, char));
+    const whole = starter && !isBlocked ? (starter.char + char).normalize('NFC') : undefined;
+    if (starter && whole !== undefined && [...whole].length === 1) {
+      starter.char = whole;
+      starter.change += change - 1;
+      continue;
+    }
+    const next = { char, change };
+    composed.push(next);
+    if (!isMark(char)) {
+      starter = next;
+      last = undefined;
+    } else if (starter) {
+      last = char;
+    }
+  }
+  return composed;
+}
+
+/** Marks of the lowest and of the highest combining class: every other mark sorts before or after one of them. */
+const LOWEST = '\u0334';
+const HIGHEST = '\u0345';
+
+/** Whether a decomposed character's combining class is not 0. */
+const isMark = (char: string): boolean =>
+  (char + LOWEST).normalize('NFD') !== char + LOWEST || (HIGHEST + char).normalize('NFD') !== HIGHEST + char;
+
+/** Whether two neighbours in canonical order are of one combining class: turned round, they stay so. */
+const isOfOneClass = (first: string, second: string): boolean => (second + first).normalize('NFD') === second + first;

@@ -1,0 +1,193 @@
+/**
+ * Hugging Face tokenizers match with Oniguruma (Ruby syntax, Unicode). This translates its expressions into JavaScript's
+ * with the `u` flag: other escapes, groups that ignore case, possessive quantifiers and atomic groups, and `^`, `$` and
+ * `.` as Ruby means them. What has no faithful translation is an error.
+ */
+import { escapeRegExp, ONIGURUMA_WORD, WHITE_SPACE } from './unicode.ts';
+
+/** An equivalent expression for the flag `u`. Throws an `Error` that names what cannot be translated. */
+export const translateOniguruma = (source: string): string => new Translator(source).translate();
+
+/** What goes into a class for the escapes that mean something else in JavaScript. */
+const CLASSES: Record<string, string> = { s: WHITE_SPACE, d: '\\p{Nd}', w: ONIGURUMA_WORD, h: '0-9a-fA-F' };
+const NEGATED_CLASSES: Record<string, string> = { S: '\\P{White_Space}', D: '\\P{Nd}' };
+
+/** Properties that JavaScript wants a name for. */
+const SCRIPTS = /^(Arabic|Bopomofo|Cyrillic|Devanagari|Greek|Han|Hangul|Hebrew|Hiragana|Katakana|Latin|Thai)$/;
+
+/** Characters beside upper and lower case that fold to a letter: the long s and the Kelvin sign. */
+const OTHER_FOLDS: Record<string, string> = { s: '\u017f', k: '\u212a' };
+
+const QUANTIFIER = /^(?:[?*+]|\{\d+(?:,\d*)?\})/;
+const GROUP_OPENING = /^\((?:\?(?:[:=!>]|<[=!]|-?i:))?/;
+
+interface Group {
+  start: number;
+  ignoreCase: boolean;
+  isAtomic: boolean;
+}
+
+class Translator {
+  readonly #source: string;
+  #at = 0;
+  #out = '';
+  /** Where the last atom begins in `#out`: what a quantifier applies to. */
+  #atom = 0;
+  readonly #groups: Group[] = [];
+  #ignoreCase = false;
+  #atomicGroups = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  translate(): string {
+    while (this.#at < this.#source.length) {
+      const char = this.#char();
+      const quantifier = QUANTIFIER.exec(this.#source.slice(this.#at))?.[0];
+      if (quantifier) this.#quantifier(quantifier);
+      else if (char === '(') this.#open();
+      else if (char === ')') this.#close();
+      else if (char === '|') this.#take('|');
+      else this.#single(char);
+    }
+    if (this.#groups.length > 0) throw new Error('a group without an end');
+    return this.#out;
+  }
+
+  #char(): string {
+    return String.fromCodePoint(this.#source.codePointAt(this.#at)!);
+  }
+
+  /** Goes past as much of the source as `out` is long. */
+  #take(out: string): void {
+    this.#at += out.length;
+    this.#out += out;
+  }
+
+  #open(): void {
+    const opening = GROUP_OPENING.exec(this.#source.slice(this.#at))![0];
+    const kind = opening.slice(1);
+    this.#at += opening.length;
+    if (this.#source[this.#at] === '?') throw new Error(`(${this.#source.slice(this.#at, this.#at + 2)}`);
+    this.#groups.push({ start: this.#out.length, ignoreCase: this.#ignoreCase, isAtomic: kind === '?>' });
+    if (kind === '?i:') this.#ignoreCase = true;
+    if (kind === '?-i:') this.#ignoreCase = false;
+    this.#out += /[=!]/.test(kind) ? opening : '(?:';
+  }
+
+  #close(): void {
+    const group = this.#groups.pop();
+    if (!group) throw new Error('a parenthesis too many');
+    this.#take(')');
+    this.#atom = group.start;
+    this.#ignoreCase = group.ignoreCase;
+    if (group.isAtomic) this.#makeAtomic();
+  }
+
+  #quantifier(quantifier: string): void {
+    this.#take(quantifier);
+    const next = this.#source[this.#at];
+    if (next === '?') {
+      this.#take('?');
+    } else if (next === '+') {
+      // After a count in braces, Ruby reads a plus as a second quantifier.
+      if (quantifier.startsWith('{')) throw new Error(`${quantifier}+`);
+      this.#at++;
+      this.#makeAtomic();
+    }
+  }
+
+  /** Keeps the last atom from giving anything back: what a lookahead has matched stays as it is. */
+  #makeAtomic(): void {
+    const name = `a${++this.#atomicGroups}`;
+    const atom = this.#out.slice(this.#atom);
+    this.#out = `${this.#out.slice(0, this.#atom)}(?:(?=(?<${name}>${atom}))\\k<${name}>)`;
+  }
+
+  #single(char: string): void {
+    this.#atom = this.#out.length;
+    if (char === '\\') {
+      this.#out += this.#escape(false);
+    } else if (char === '[') {
+      this.#out += this.#class();
+    } else {
+      this.#at += char.length;
+      // In Ruby ^ and $ are the ends of lines, and a dot stops at a line feed only.
+      if (char === '.') this.#out += '[^\\n]';
+      else if (char === '^') this.#out += '(?<![^\\n])';
+      else if (char === '$') this.#out += '(?![^\\n])';
+      else this.#out += this.#literal(char);
+    }
+  }
+
+  #literal(char: string): string {
+    const cases = this.#cases(char);
+    return cases.length > char.length ? `[${cases}]` : escapeRegExp(char);
+  }
+
+  /** The character, in all its cases where case is ignored. */
+  #cases(char: string): string {
+    if (!this.#ignoreCase) return char;
+    const lower = char.toLowerCase();
+    return [...new Set([lower, char.toUpperCase(), OTHER_FOLDS[lower] ?? ''])].join('');
+  }
+
+  #escape(inClass: boolean): string {
+    const char = this.#source[this.#at + 1];
+    this.#at += 2;
+    if (char === 'p' || char === 'P') return this.#property(char === 'P');
+    if (char === 'u' || char === 'x') return this.#codePoint(char);
+    if (char in NEGATED_CLASSES) return NEGATED_CLASSES[char];
+    if (char in CLASSES) return inClass ? CLASSES[char] : `[${CLASSES[char]}]`;
+    if ('rntfv'.includes(char)) return `\\${char}`;
+    if (!inClass && char === 'W') return `[^${ONIGURUMA_WORD}]`;
+    if (!inClass && char === 'A') return '(?<![\\s\\S])';
+    if (!inClass && char === 'z') return '(?![\\s\\S])';
+    if (char === undefined || /[A-Za-z0-9]/.test(char)) throw new Error(`\\${char ?? ''}`);
+    return inClass ? escapeInClass(char) : this.#literal(char);
+  }
+
+  #property(isNegated: boolean): string {
+    const match = /^\{(\^?)(\w+)\}/.exec(this.#source.slice(this.#at));
+    if (!match) throw new Error('\\p without a property');
+    this.#at += match[0].length;
+    const name = SCRIPTS.test(match[2]) ? `Script=${match[2]}` : match[2];
+    return `\\${isNegated !== (match[1] === '^') ? 'P' : 'p'}{${name}}`;
+  }
+
+  #codePoint(kind: string): string {
+    const digits = kind === 'u' ? /^[\da-fA-F]{4}/ : /^(?:[\da-fA-F]{2}|\{[\da-fA-F]+\})/;
+    const match = digits.exec(this.#source.slice(this.#at));
+    if (!match) throw new Error(`\\${kind} without digits`);
+    this.#at += match[0].length;
+    return match[0].startsWith('{') ? `\\u${match[0]}` : `\\${kind}${match[0]}`;
+  }
+
+  #class(): string {
+    const source = this.#source;
+    let out = source[++this.#at] === '^' ? '[^' : '[';
+    this.#at += out.length - 1;
+    const first = this.#at;
+    while (source[this.#at] !== ']' || this.#at === first) {
+      if (this.#at >= source.length) throw new Error('a class without an end');
+      if (source[this.#at] === '[' || source.startsWith('&&', this.#at)) throw new Error('a class within a class');
+      if (source[this.#at] === '\\') {
+        out += this.#escape(true);
+      } else if (source[this.#at] === '-') {
+        const isRange = this.#at > first && source[this.#at + 1] !== ']';
+        if (isRange && this.#ignoreCase) throw new Error('a range that ignores case');
+        out += isRange ? '-' : '\\-';
+        this.#at++;
+      } else {
+        const char = this.#char();
+        out += [...this.#cases(char)].map(escapeInClass).join('');
+        this.#at += char.length;
+      }
+    }
+    this.#at++;
+    return `${out}]`;
+  }
+}
+
+const escapeInClass = (char: string): string => (/[\\\]^[-]/.test(char) ? `\\${char}` : char);

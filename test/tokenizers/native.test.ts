@@ -1,0 +1,177 @@
+/** Against Hugging Face's native tokenizers, on random and on real text. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import type { Tokenizer as Native } from 'tokenizers';
+import { describe, expect, it } from 'vitest';
+import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { both, PIPELINES, withoutFastPath } from './pipelines.ts';
+
+const fragments = [
+  ' ',
+  '  ',
+  '\n',
+  '\r\n',
+  '\t',
+  '\u00a0',
+  '\u0085',
+  '\u2028',
+  '\u3000',
+  '\ufeff',
+  '\u200d',
+  "'s",
+  "'S",
+  "'ll",
+  "'ſ",
+  "'",
+  "don't",
+  '’s',
+  'Hello',
+  ' world',
+  'THE',
+  'naïve',
+  'é',
+  'e\u0301',
+  'ﬁ',
+  'ß',
+  'İ',
+  'ǅ',
+  '\u1100\u1161\u11a8',
+  '각',
+  '\u0958',
+  '0',
+  '12',
+  '1234567',
+  '½',
+  '٣',
+  '五',
+  '自然语言',
+  '，',
+  '。',
+  '日本語',
+  'ひらがな',
+  'カタカナ',
+  '한국어',
+  '😀',
+  '👩‍👩‍👧',
+  '👍🏽',
+  '🇨🇳',
+  '❤️',
+  '𠀀',
+  '𝟙',
+  '𝐀',
+  '.',
+  '...',
+  '?!',
+  '_',
+  '-',
+  '//',
+  '<|endoftext|>',
+  '<|im_start|>',
+  '<|im_start|>user',
+  '<|im',
+  '<mask>',
+  ' <mask> ',
+  '<s>',
+  '<l>',
+  ' <r> ',
+  'word',
+  'words',
+  ' xyz',
+  '\u0000',
+  '\u0007',
+  '\u001b',
+  '\ufffd',
+  '\ue000',
+  'def f(x):\n    return x\n',
+  '{"a": [1, 2.5]}',
+  'https://a.b/c?d=e#f',
+  'नमस्ते',
+  'สวัสดี',
+  'שלום',
+  'مرحبا',
+  '\u0300\u0323',
+];
+/** Blocks whose characters have been the same for many versions of Unicode: the two sides need not be of one age. */
+const settled = fc.oneof(
+  ...[
+    [0x00, 0x7f],
+    [0x00, 0x24f],
+    [0x370, 0x52f],
+    [0x2000, 0x206f],
+    [0x2190, 0x23ff],
+    [0x3001, 0x30ff],
+    [0x4e00, 0x9fa5],
+    [0xac00, 0xd7a3],
+    [0x1d400, 0x1d7ff],
+    [0x1f300, 0x1f5ff],
+  ].map(([min, max]) => fc.integer({ min, max }).map(code => String.fromCodePoint(code))),
+);
+const anyText = fc
+  .array(
+    fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...fragments) }, fc.string({ unit: settled, maxLength: 5 })),
+    { maxLength: 14 },
+  )
+  .map(parts => parts.join(''));
+
+const same = async (ours: Tokenizer, native: Native, text: string): Promise<void> => {
+  const want = await native.encode(text);
+  const got = ours.encode(text);
+  expect({
+    ids: got.ids,
+    tokens: got.tokens,
+    offsets: got.offsets,
+    words: got.wordIds,
+    types: got.typeIds,
+    special: got.specialTokensMask,
+  }).toEqual({
+    ids: want.getIds(),
+    tokens: want.getTokens(),
+    offsets: want.getOffsets(),
+    words: want.getWordIds(),
+    types: want.getTypeIds(),
+    special: want.getSpecialTokensMask(),
+  });
+  expect([...ours.encodeIds(text, { addSpecialTokens: true })]).toEqual(want.getIds());
+  for (const skip of [false, true]) {
+    expect(ours.decode(got.ids, { skipSpecialTokens: skip })).toBe(await native.decode(got.ids, skip));
+  }
+};
+
+describe.each(Object.entries(PIPELINES))('%s', (_name, json) => {
+  const { ours, native } = both(json);
+  const general = both(withoutFastPath(json)).ours;
+  const numRuns = process.env.TSLM_LONG ? 5000 : 150;
+
+  it('gives what the native package gives on random text', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, text => same(ours, native, text)),
+      { numRuns },
+    );
+  });
+
+  it('gives the same when component follows component', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, text => same(general, native, text)),
+      { numRuns },
+    );
+  });
+});
+
+describe('real text', () => {
+  const files = ['package.json', 'CONTRIBUTING.md', 'node_modules/zod/README.md', 'src/support/files.ts'];
+  const shared = ['tinyshakespeare/input.txt', 'names/names.txt'].map(path => `../shared/data/${path}`);
+  const texts = [...files, ...shared].filter(existsSync).map(path => readFileSync(path, 'utf8').slice(0, 200_000));
+
+  it.each(['GPT-2', 'Qwen 2 with NFC', 'Llama 3'])('%s, whole files', async name => {
+    const { ours, native } = both(PIPELINES[name]);
+    for (const text of texts) await same(ours, native, text);
+  });
+});
+
+it('merges long words as short ones', async () => {
+  const { ours, native } = both(PIPELINES['GPT-2']);
+  for (const text of ['a'.repeat(5000), 'the'.repeat(700), '自然语言处理'.repeat(300), ' '.repeat(999)]) {
+    await same(ours, native, text);
+  }
+});
