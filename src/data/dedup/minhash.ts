@@ -17,7 +17,8 @@ export function minHash(shingles: Uint32Array, signature: Uint32Array): void {
   let full = 0;
   for (let i = 0; i < shingles.length; i++) {
     const hash = shingles[i];
-    const bin = hash % bins;
+    // The upper half of the hash chooses the bin: a multiplication instead of a remainder.
+    const bin = ((hash >>> 16) * bins) >>> 16;
     const smallest = signature[bin];
     if (smallest === EMPTY) full++;
     if (hash < smallest) signature[bin] = hash;

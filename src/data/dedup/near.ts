@@ -17,6 +17,7 @@ export interface NearDuplicate {
 export interface NearDuplicates {
   count: number;
   isDuplicate(document: number): boolean;
+  /** The first few, each of another document. */
   examples: NearDuplicate[];
 }
 
@@ -62,7 +63,9 @@ export async function findNearDuplicates(
           if (similarity < threshold) different.add(earlier, later);
           else if (removed.add(later)) {
             result.count++;
-            if (result.examples.length < EXAMPLES) result.examples.push({ earlier, later, similarity });
+            if (result.examples.length < EXAMPLES && result.examples.every(example => example.earlier !== earlier)) {
+              result.examples.push({ earlier, later, similarity });
+            }
           }
         });
       }

@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { parse } from 'csv-parse';
+import { type Info, parse } from 'csv-parse';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { requireColumn } from './column.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
@@ -30,21 +30,27 @@ export async function* readCsv(
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_CHARACTERS,
+    info: true,
   });
   // Errors of either reach the loop below, which reads the last stream.
   pipeline(Readable.from(stream), parser, () => {});
   let index = -1;
   try {
-    for await (const record of parser as AsyncIterable<string[]>) {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
       if (index < 0) {
         const columns = header ? record.map(name => name.trim()) : record.map((_, i) => String(i + 1));
-        requireColumn(column, columns, facts.path);
+        requireColumn(
+          column,
+          columns,
+          facts.path,
+          'name it with --column; if the file starts with a record: --no-header --column 1',
+        );
         index = columns.indexOf(column);
         if (header) continue;
       }
       facts.records++;
       if (index < record.length) yield record[index];
-      else addBadRecord(facts, { line: parser.info.lines, problem: `${record.length} cells, no column '${column}'` });
+      else addBadRecord(facts, { line: info.lines, problem: `${record.length} cells, no column '${column}'` });
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')) {

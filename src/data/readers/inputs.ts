@@ -71,7 +71,8 @@ export async function splitInputs(
     ...(await findInputs(validationInputs, options)).map(file => ({ ...file, split: 'validation' as const })),
     ...(await findInputs(inputs, options)),
   ];
-  return [...new Map(found.toReversed().map(file => [resolve(file.path), file])).values()].toReversed();
+  const seen = new Set<string>();
+  return found.filter(({ path }) => seen.size < seen.add(resolve(path)).size);
 }
 
 function kindOf(input: string): 'file' | 'folder' | 'glob' {
