@@ -10,6 +10,8 @@ export const translateOniguruma = (source: string): string => new Translator(sou
 
 /** What goes into a class for the escapes that mean something else in JavaScript. */
 const CLASSES: Record<string, string> = { s: WHITE_SPACE, d: '\\p{Nd}', w: ONIGURUMA_WORD, h: '0-9a-fA-F' };
+/** Outside of brackets, Oniguruma takes the superscripts and fractions of Latin-1 for word characters. */
+const BARE_WORD = `${ONIGURUMA_WORD}\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be`;
 const NEGATED_CLASSES: Record<string, string> = { S: '\\P{White_Space}', D: '\\P{Nd}' };
 
 /** Properties that JavaScript wants a name for. */
@@ -139,9 +141,10 @@ class Translator {
     if (char === 'p' || char === 'P') return this.#property(char === 'P');
     if (char === 'u' || char === 'x') return this.#codePoint(char);
     if (char in NEGATED_CLASSES) return NEGATED_CLASSES[char];
+    if (!inClass && char === 'w') return `[${BARE_WORD}]`;
+    if (!inClass && char === 'W') return `[^${BARE_WORD}]`;
     if (char in CLASSES) return inClass ? CLASSES[char] : `[${CLASSES[char]}]`;
     if ('rntfv'.includes(char)) return `\\${char}`;
-    if (!inClass && char === 'W') return `[^${ONIGURUMA_WORD}]`;
     if (!inClass && char === 'A') return '(?<![\\s\\S])';
     if (!inClass && char === 'z') return '(?![\\s\\S])';
     if (char === undefined || /[A-Za-z0-9]/.test(char)) throw new Error(`\\${char ?? ''}`);

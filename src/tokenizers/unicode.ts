@@ -5,8 +5,8 @@ export const WHITE_SPACE = '\\p{White_Space}';
 /** The `\w` of UTS 18, which Rust's regex crate uses. */
 export const RUST_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
 
-/** The `\w` of Oniguruma: with the superscripts and fractions of Latin-1, without the joiners. */
-export const ONIGURUMA_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be';
+/** The `\w` of Oniguruma, which has no joiners. */
+export const ONIGURUMA_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
 
 /** Text without lone surrogates: each becomes U+FFFD, as it would in UTF-8. */
 export const wellFormed = (text: string): string => (text as string & { toWellFormed(): string }).toWellFormed();
