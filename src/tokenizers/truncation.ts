@@ -19,15 +19,18 @@ export interface Truncation {
  */
 export function truncateEncodings(encodings: readonly Encoding[], room: number, options: Truncation): Encoding[] {
   const { strategy } = options;
+  const checkStride = (length: number): void => {
+    if (options.stride === 0 || options.stride < length) return;
+    throw usageError(
+      'TSLM_BAD_STRIDE',
+      `a stride of ${options.stride} does not fit into the ${length} tokens that a text is cut to`,
+      'choose a smaller stride or a larger maximal length',
+    );
+  };
+  checkStride(room);
   const cut = (encoding: Encoding, length: number): Encoding => {
-    if (length < encoding.length && length > 0 && options.stride >= length) {
-      throw usageError(
-        'TSLM_BAD_STRIDE',
-        `a stride of ${options.stride} does not fit into the ${length} tokens that a text is cut to`,
-        'choose a smaller stride or a larger maximal length',
-      );
-    }
-    return encoding.truncated(Math.max(0, length), options.stride, options.side);
+    if (length < encoding.length && length > 0) checkStride(length);
+    return encoding.truncated(length, options.stride, options.side);
   };
   if (room <= 0) return encodings.map(encoding => cut(encoding, 0));
   const total = encodings.reduce((sum, encoding) => sum + encoding.length, 0);
