@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { temporaryBeside } from '../support/files.ts';
 
@@ -48,18 +48,19 @@ export async function writeFolderAtomically<Result>(
   write: (folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = temporaryBeside(resolve(out));
+  const old = `${folder}.old`;
   try {
-    mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(folder);
-    const result = await write(folder);
-    const old = existsSync(out) ? `${folder}.old` : undefined;
-    if (old) renameSync(out, old);
-    renameSync(folder, out);
-    if (old) rmSync(old, { recursive: true, force: true });
-    return result;
+    mkdirSync(folder, { recursive: true });
+    try {
+      const result = await write(folder);
+      if (existsSync(out)) renameSync(out, old);
+      renameSync(folder, out);
+      rmSync(old, { recursive: true, force: true });
+      return result;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   } catch (error) {
     throw explainFileError(error, out);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
