@@ -1,0 +1,170 @@
+import { Command, Option } from 'commander';
+import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { createProgress } from '../support/progress.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { nonNegativeInteger, positiveInteger } from './options.ts';
+import { printJson, printTable } from './print.ts';
+
+/** `tslm tokenizer …`: makes tokenizers, applies them and looks into them. */
+export function tokenizerCommand(): Command {
+  return new Command('tokenizer')
+    .description('train, apply, inspect and compare tokenizers')
+    .addCommand(trainCommand())
+    .addCommand(encodeCommand())
+    .addCommand(decodeCommand())
+    .addCommand(inspectCommand())
+    .addCommand(compareCommand())
+    .addHelpText('after', '\nExample:\n  $ tslm tokenizer train book.txt --out tokenizers/book\n');
+}
+
+const jsonOption = () => new Option('--json', 'print the result as JSON');
+const WHERE = 'tokenizer.json, or a folder that holds one';
+
+function trainCommand(): Command {
+  return new Command('train')
+    .description('make a tokenizer from texts; it opens in Hugging Face tokenizers')
+    .argument('<input...>', 'UTF-8 text files, .gz too; - is standard input')
+    .requiredOption('--out <dir>', 'folder for tokenizer.json and tokenizer_config.json')
+    .addOption(
+      new Option('--kind <kind>', 'byte-level BPE, or one token a character')
+        .choices(['byte-bpe', 'char'])
+        .default('byte-bpe'),
+    )
+    .option('--vocab-size <n>', 'tokens in all, at most', positiveInteger, 8192)
+    .option('--min-frequency <n>', 'pairs (or characters) that are rarer get no token', nonNegativeInteger, 2)
+    .option('--special <token...>', 'special tokens, which get the first ids', ['<|endoftext|>'])
+    .addOption(
+      new Option('--split <pattern>', 'how text is split before merging').choices(['gpt2', 'gpt4']).default('gpt2'),
+    )
+    .option('--threads <n>', 'threads that count (default: one a processor)', positiveInteger)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tslm tokenizer train books/*.txt.gz --vocab-size 16384 --out tokenizers/books\n',
+    )
+    .action(async (inputs: string[], { out, json, special, ...options }) => {
+      const { readTexts } = await import('../tokenizers/training/read-texts.ts');
+      const { trainTokenizer } = await import('../tokenizers/training/train.ts');
+      const start = performance.now();
+      const reading = createProgress('counting', { unit: 'B' });
+      const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
+      let bytes = 0;
+      const texts = readTexts(inputs, {
+        onBytes: count => {
+          bytes += count;
+          reading.update(bytes);
+        },
+      });
+      const tokenizer = await trainTokenizer(texts, {
+        ...options,
+        specialTokens: special,
+        onProgress: ({ stage, done }) => stage === 'merging' && merging.update(done),
+      });
+      merging.end();
+      tokenizer.save(out);
+      const seconds = (performance.now() - start) / 1000;
+      if (json) return printJson({ directory: out, vocabSize: tokenizer.vocabSize, bytes, seconds });
+      printTable([
+        ['tokenizer', out],
+        ['vocabulary', `${tokenizer.vocabSize} tokens`],
+        ['trained on', `${formatBytes(bytes)} in ${formatDuration(seconds)}`],
+      ]);
+    });
+}
+
+function encodeCommand(): Command {
+  return new Command('encode')
+    .description('turn text into ids')
+    .argument('<tokenizer>', WHERE)
+    .argument('[text]', 'default: standard input')
+    .option('--no-special', 'put no special tokens around the text')
+    .option('--tokens', 'one line a token: id, characters of the text, token')
+    .addOption(new Option('--json', 'print ids, tokens and offsets as JSON'))
+    .addHelpText('after', '\nExample:\n  $ tslm tokenizer encode tokenizers/books "It was a dark night." --tokens\n')
+    .action(async (path: string, text: string | undefined, { special, tokens, json }) => {
+      const tokenizer = await open(path);
+      const encoding = tokenizer.encode(text ?? (await readStdin()), { addSpecialTokens: special });
+      if (json) return printJson({ ids: encoding.ids, tokens: encoding.tokens, offsets: encoding.offsets });
+      if (!tokens) return console.log(encoding.ids.join(' '));
+      for (const [i, id] of encoding.ids.entries()) {
+        const range = encoding.offsets[i].join('–');
+        console.log(`${String(id).padStart(7)}  ${range.padStart(9)}  ${JSON.stringify(encoding.tokens[i])}`);
+      }
+    });
+}
+
+function decodeCommand(): Command {
+  return new Command('decode')
+    .description('turn ids into text')
+    .argument('<tokenizer>', WHERE)
+    .argument('[ids...]', 'default: standard input', (text, ids: number[] = []) => [...ids, nonNegativeInteger(text)])
+    .option('--skip-special', 'leave special tokens out')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ tslm tokenizer decode tokenizers/books 40 373 257\n')
+    .action(async (path: string, given: number[], { skipSpecial, json }) => {
+      const tokenizer = await open(path);
+      const ids =
+        given ??
+        (await readStdin())
+          .split(/[\s,]+/)
+          .filter(Boolean)
+          .map(nonNegativeInteger);
+      const text = tokenizer.decode(ids, { skipSpecialTokens: skipSpecial });
+      if (json) printJson({ text });
+      else console.log(text);
+    });
+}
+
+function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('show what a tokenizer is made of')
+    .argument('<tokenizer>', WHERE)
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ tslm tokenizer inspect tokenizers/books\n')
+    .action(async (path: string, { json }) => {
+      const { inspectTokenizer } = await import('../tokenizers/inspect.ts');
+      const facts = inspectTokenizer(await open(path));
+      if (json) return printJson(facts);
+      printTable([
+        ['vocabulary', `${facts.vocabSize} tokens`],
+        ...Object.entries(facts.components).map(([name, type]) => [name.replace('_', '-'), type ?? '–'] as const),
+        ...Object.entries(facts.specialTokens).map(
+          ([name, token]) => [name, `${token.content} (${token.id})`] as const,
+        ),
+        ['longest', facts.longestTokens.map(token => JSON.stringify(token)).join(' ')],
+      ]);
+    });
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .description('how many tokens several tokenizers make of a text')
+    .argument('<tokenizer...>', WHERE)
+    .requiredOption('--text <file>', 'UTF-8 text file, .gz too; - is standard input')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ tslm tokenizer compare tokenizers/a tokenizers/b --text held-out.txt\n')
+    .action(async (paths: string[], { text, json }) => {
+      const { readTexts } = await import('../tokenizers/training/read-texts.ts');
+      const { compareTokenizers } = await import('../tokenizers/inspect.ts');
+      const tokenizers = await Promise.all(paths.map(open));
+      const rows = await compareTokenizers(tokenizers, readTexts([text]));
+      if (json) return printJson(rows.map((row, i) => ({ tokenizer: paths[i], ...row })));
+      printTable(
+        rows.map((row, i) => [
+          paths[i],
+          `${row.vocabSize} tokens in the vocabulary, ${formatCount(row.tokens)} in the text: ` +
+            `${row.bytesPerToken.toFixed(2)} bytes a token${row.unknown > 0 ? `, ${row.unknown} unknown` : ''}`,
+        ]),
+      );
+    });
+}
+
+async function open(path: string): Promise<Tokenizer> {
+  const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
+  return Tokenizer.fromFile(path);
+}
+
+async function readStdin(): Promise<string> {
+  const { text } = await import('node:stream/consumers');
+  return text(process.stdin);
+}
