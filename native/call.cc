@@ -103,7 +103,7 @@ class Reader {
       case kBools:
         return readList<bool>();
       case kTensors:
-        return isOptional(elementOf(argument)) ? IValue(readOptionalTensors()) : IValue(readTensors());
+        return isOptional(elementOf(argument)) ? IValue(readOptionalTensors()) : IValue(readTensors(argument));
       case kString: {
         const std::string& text = env_.strings.at(static_cast<size_t>(take()));
         if (type.kind() == TypeKind::DeviceObjType) return c10::Device(text);
@@ -140,11 +140,15 @@ class Reader {
     return list;
   }
 
-  c10::List<at::Tensor> readTensors() {
+  c10::List<at::Tensor> readTensors(const c10::Argument& argument) {
     c10::List<at::Tensor> list;
     const auto count = static_cast<size_t>(take());
     list.reserve(count);
-    for (size_t i = 0; i < count; i++) list.push_back(env_.tensors.at(static_cast<int64_t>(take())));
+    for (size_t i = 0; i < count; i++) {
+      const auto handle = static_cast<int64_t>(take());
+      TORCH_CHECK(handle >= 0, "argument '", argument.name(), "' takes no null in its list");
+      list.push_back(env_.tensors.at(handle));
+    }
     return list;
   }
 

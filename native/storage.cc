@@ -99,6 +99,14 @@ napi_value describe(napi_env napi, napi_callback_info info) {
   });
 }
 
+// byteSize(handle) -> bytes of its elements. Leaves the buffer alone, where results may still wait to be read.
+napi_value byteSize(napi_env napi, napi_callback_info info) {
+  return guarded(napi, [&] {
+    const at::Tensor& tensor = envOf(napi)->tensors.at(Args(napi, info).integer(0));
+    return makeNumber(napi, static_cast<double>(tensor.nbytes()));
+  });
+}
+
 // release(count): forgets the tensors whose handles are in the buffer
 napi_value release(napi_env napi, napi_callback_info info) {
   return guarded(napi, [&]() -> napi_value {
@@ -114,12 +122,12 @@ struct Mapping {
   size_t length;
 };
 
-// mapFile(path) -> ArrayBuffer. Private and writable: a write copies the page and never reaches the file.
+// mapFile(path) -> ArrayBuffer, or the system's error number. Private and writable: a write copies the page and never reaches the file.
 napi_value mapFile(napi_env napi, napi_callback_info info) {
   const std::string path = Args(napi, info).string(0);
   int error = 0;
   napi_value result = nullptr;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not make it wait
   struct stat status;
   if (fd < 0 || fstat(fd, &status) != 0) {
     error = errno;
@@ -142,14 +150,7 @@ napi_value mapFile(napi_env napi, napi_callback_info info) {
     }
   }
   if (fd >= 0) close(fd);
-  if (error == 0) return result;
-  const char* code = error == ENOENT   ? "ENOENT"
-                     : error == EACCES ? "EACCES"
-                     : error == EISDIR ? "EISDIR"
-                     : error == ENOMEM ? "ENOMEM"
-                                       : "EIO";
-  napi_throw_error(napi, code, (path + ": " + std::strerror(error)).c_str());
-  return nullptr;
+  return error == 0 ? result : makeNumber(napi, error);
 }
 
 }  // namespace
@@ -158,6 +159,7 @@ void exportStorage(napi_env env, napi_value exports) {
   exportFunction(env, exports, "fromBytes", fromBytes);
   exportFunction(env, exports, "copyOut", copyOut);
   exportFunction(env, exports, "describe", describe);
+  exportFunction(env, exports, "byteSize", byteSize);
   exportFunction(env, exports, "release", release);
   exportFunction(env, exports, "mapFile", mapFile);
 }

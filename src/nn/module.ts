@@ -8,7 +8,7 @@ import { type Device, type DType, empty, keep, Tensor } from '../torch/index.ts'
 export class Parameter extends Tensor {
   /** Takes over the data; `data` must not be used afterwards. */
   constructor(data: Tensor, { requiresGrad = true }: { requiresGrad?: boolean } = {}) {
-    super(data.detach().moveHandle());
+    super(takeOver(data));
     keep(this);
     if (requiresGrad) this.requiresGrad = true;
   }
@@ -16,12 +16,19 @@ export class Parameter extends Tensor {
   /** Puts other data in place of this parameter's: another device, element type or checkpoint. */
   replace(data: Tensor): void {
     const { requiresGrad } = this;
-    const fresh = data.detach();
+    const handle = takeOver(data);
     this.dispose();
-    this.adopt(fresh.moveHandle());
+    this.adopt(handle);
     keep(this);
     this.requiresGrad = requiresGrad;
   }
+}
+
+/** The native tensor of `data`, without its history; `data` counts as freed. */
+function takeOver(data: Tensor): number {
+  const handle = data.detach().moveHandle();
+  data.dispose();
+  return handle;
 }
 
 /** A parameter whose values are still undefined: filled by a checkpoint or by an initialisation. */

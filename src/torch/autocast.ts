@@ -36,7 +36,8 @@ export function castInput(x: Tensor): Tensor {
 export function castWeight<W extends Tensor | undefined>(weight: W): W {
   if (!region || !weight || weight.dtype === region.dtype) return weight;
   let cast = region.casts.get(weight);
-  if (!cast) {
+  // A scope inside the region may have freed it.
+  if (!cast || cast.handle < 0) {
     cast = weight.to(region.dtype);
     region.casts.set(weight, cast);
   }

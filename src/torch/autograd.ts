@@ -1,5 +1,7 @@
 /** Automatic differentiation: modes, `backward` and `grad`. Gradients of the operators are libtorch's. */
+import { messageOf } from '../support/errors.ts';
 import { buffer, native } from './native.ts';
+import { TorchError } from './operator.ts';
 import { Tensor } from './tensor.ts';
 
 /** Runs `body` without recording operations for gradients. */
@@ -36,10 +38,22 @@ function synchronous<T>(value: T): T {
 }
 
 function writeTensors(lists: readonly (readonly (Tensor | undefined)[])[]): void {
+  const needed = lists.reduce((sum, list) => sum + 1 + list.length, 0);
+  if (needed > buffer.length) throw new RangeError(`at most ${buffer.length} tensors fit one call, not ${needed}`);
   let at = 0;
   for (const list of lists) {
     buffer[at++] = list.length;
-    for (const tensor of list) buffer[at++] = tensor ? tensor.handle : -1;
+    for (const tensor of list) buffer[at++] = tensor ? tensor.live() : -1;
+  }
+}
+
+/** Runs `body`; an error of libtorch's says what was differentiated. */
+function explained(name: string, roots: readonly Tensor[], body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    const what = roots.map(root => root.describe()).join(', ');
+    throw new TorchError(name, `${name}(${what}): ${messageOf(error)}`, error);
   }
 }
 
@@ -60,7 +74,7 @@ export function backward(
   }: { gradient?: Tensor; inputs?: readonly Tensor[]; retainGraph?: boolean; createGraph?: boolean } = {},
 ): void {
   writeTensors([[root], [gradient], inputs]);
-  native().backward(retainGraph || createGraph, createGraph);
+  explained('backward', [root], () => native().backward(retainGraph || createGraph, createGraph));
 }
 
 /**
@@ -85,7 +99,7 @@ export function grad(
 ): (Tensor | undefined)[] {
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
   writeTensors([roots, gradients ?? roots.map(() => undefined), inputs]);
-  native().grad(retainGraph || createGraph, createGraph, allowUnused);
+  explained('grad', roots, () => native().grad(retainGraph || createGraph, createGraph, allowUnused));
   const handles = Array.from(buffer.subarray(0, inputs.length));
   return handles.map(handle => (handle < 0 ? undefined : new Tensor(handle)));
 }

@@ -57,6 +57,7 @@ export function call(op: Operator, values: readonly unknown[]): unknown {
 
 const isInt = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0);
 
+/** Writes one value as the schema's kind of argument asks, and nothing that this kind does not take. */
 function encode(op: Operator, index: number, value: unknown, at: number): number {
   if (value === undefined) {
     buffer[at] = Tag.default;
@@ -66,36 +67,34 @@ function encode(op: Operator, index: number, value: unknown, at: number): number
     buffer[at] = Tag.none;
     return at + 1;
   }
-  if (value instanceof Tensor) {
-    if (op.info?.kinds[index] === 'Tensor[]') return encodeList(op, index, [value], 'Tensor', at);
+  const kind = op.info!.kinds[index];
+  if (kind === 'Tensor' && value instanceof Tensor) {
     buffer[at] = Tag.tensor;
     buffer[at + 1] = handleOf(op, index, value);
     return at + 2;
   }
-  const kind = op.info!.kinds[index];
-  switch (typeof value) {
-    case 'number':
-      if (kind.endsWith('[]')) return encodeList(op, index, [value], kind.slice(0, -2), at);
-      if (kind === 'bool' || kind === 'str' || kind === 'Device') throw mismatch(op, index, value);
-      buffer[at] = kind === 'float' || (kind !== 'int' && !isInt(value)) ? Tag.float : Tag.int;
-      if (kind === 'int' && !Number.isInteger(value)) throw mismatch(op, index, value);
-      buffer[at + 1] = value;
-      return at + 2;
-    case 'boolean':
-      buffer[at] = Tag.bool;
-      buffer[at + 1] = value ? 1 : 0;
-      return at + 2;
-    case 'string':
-      return encodeString(op, index, value, kind, at);
-    case 'object':
-      if (Array.isArray(value)) return encodeList(op, index, value, kind.replace(/\[\]$/, ''), at);
-      if (value instanceof Generator) {
-        buffer[at] = Tag.generator;
-        buffer[at + 1] = value.handle;
-        return at + 2;
-      }
+  if (kind.endsWith('[]')) {
+    // One element may stand for a list of one.
+    return encodeList(op, index, Array.isArray(value) ? value : [value], kind.slice(0, -2), at);
   }
-  throw mismatch(op, index, value);
+  if (typeof value === 'string') return encodeString(op, index, value, kind, at);
+  const tag = scalarTag(value, kind);
+  if (tag === undefined) throw mismatch(op, index, value);
+  buffer[at] = tag;
+  buffer[at + 1] = value instanceof Generator ? value.live() : Number(value);
+  return at + 2;
+}
+
+function scalarTag(value: unknown, kind: string): number | undefined {
+  if (typeof value === 'number') {
+    if (kind === 'int') return Number.isSafeInteger(value) ? Tag.int : undefined;
+    if (kind === 'float') return Tag.float;
+    // A number in a tensor's place, or a scalar: integer or float by its value.
+    if (kind === 'Tensor' || kind === 'Scalar') return isInt(value) ? Tag.int : Tag.float;
+    return undefined;
+  }
+  if (typeof value === 'boolean') return kind === 'bool' || kind === 'Scalar' ? Tag.bool : undefined;
+  return kind === 'Generator' && value instanceof Generator ? Tag.generator : undefined;
 }
 
 const interned = new Map<string, number>();
@@ -136,13 +135,17 @@ function encodeList(op: Operator, index: number, values: readonly unknown[], kin
   buffer[at++] = tag;
   buffer[at++] = values.length;
   for (const value of values) {
-    if (value instanceof Tensor) buffer[at++] = handleOf(op, index, value);
-    else if (value === null && kind === 'Tensor') buffer[at++] = -1;
-    else if (typeof value === 'number' && kind !== 'Tensor') buffer[at++] = value;
-    else if (typeof value === 'boolean' && kind === 'bool') buffer[at++] = value ? 1 : 0;
+    if (kind === 'Tensor' && value instanceof Tensor) buffer[at++] = handleOf(op, index, value);
+    else if (kind === 'Tensor' && value === null) buffer[at++] = -1;
+    else if (kind !== 'Tensor' && isElement(value, kind)) buffer[at++] = Number(value);
     else throw mismatch(op, index, values);
   }
   return at;
+}
+
+function isElement(value: unknown, kind: string): boolean {
+  if (kind === 'bool') return typeof value === 'boolean';
+  return typeof value === 'number' && (kind !== 'int' || Number.isSafeInteger(value));
 }
 
 function handleOf(op: Operator, index: number, tensor: Tensor): number {
@@ -155,7 +158,7 @@ function handleOf(op: Operator, index: number, tensor: Tensor): number {
 
 function mismatch(op: Operator, index: number, value: unknown): TorchError {
   const { names, kinds, schema } = op.info!;
-  const given = Array.isArray(value) ? `[${value.map(String).join(', ')}]` : `${typeof value} ${String(value)}`;
+  const given = value instanceof Tensor || Array.isArray(value) ? show(value) : `${typeof value} ${String(value)}`;
   return new TorchError(
     op.name,
     `${op.name}: argument '${names[index]}' takes ${kinds[index]}, not ${given}: ${schema}`,

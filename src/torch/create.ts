@@ -6,7 +6,7 @@ import { type Device, Tensor } from './tensor.ts';
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 export interface TensorOptions {
-  /** Default: the array's own type; for numbers float32, or int64 when `intsAsInt64` finds only integers, see `tensor`. */
+  /** Default: the array's own type; for numbers float32. */
   dtype?: DType;
   /** Default `cpu`. */
   device?: Device;
@@ -16,7 +16,9 @@ export interface TensorOptions {
 
 /**
  * A tensor from numbers in nested arrays, or from a typed array with a shape. Numbers become float32 unless `dtype`
- * says otherwise. The values are copied.
+ * says otherwise; a Uint16Array holds the bits of the bfloat16 or float16 that `dtype` names. The values are copied.
+ *
+ * @throws RangeError when nested arrays are ragged, or the shape does not fit
  */
 export function tensor(data: NestedNumbers, options?: TensorOptions): Tensor;
 export function tensor(data: TypedArray, shape: readonly number[], options?: TensorOptions): Tensor;
@@ -25,7 +27,12 @@ export function tensor(
   second?: readonly number[] | TensorOptions,
   third?: TensorOptions,
 ): Tensor {
-  if (ArrayBuffer.isView(data)) return finish(fromTypedArray(data, second as readonly number[], third), third);
+  if (ArrayBuffer.isView(data)) {
+    const dtype = third?.dtype;
+    const stored = data instanceof Uint16Array ? dtype : undefined;
+    const result = fromTypedArray(data, second as readonly number[], { dtype: stored });
+    return finish(dtype === undefined ? result : result.to(dtype), third);
+  }
   const options = (second as TensorOptions) ?? {};
   const dtype = options.dtype ?? 'float32';
   const shape = shapeOf(data);
@@ -44,6 +51,8 @@ function stage(values: number[], dtype: DType): { array: TypedArray; dtype: DTyp
     case 'float16':
     case 'float32':
       return { array: Float32Array.from(values), dtype: 'float32' };
+    case 'bool':
+      return { array: Uint8Array.from(values, value => (value === 0 ? 0 : 1)), dtype };
     default: {
       const array = new (dtypeInfo(dtype).array)(values.length) as Float64Array;
       array.set(values);
@@ -63,20 +72,26 @@ function finish(result: Tensor, { device, requiresGrad = false }: TensorOptions 
  *
  * @param options.copy false: the tensor uses the array's own memory and keeps it alive; both see each other's writes.
  *   Default true.
- * @throws when the shape does not fit the number of elements
+ * @param options.dtype a Uint8Array may hold the bytes of any type; default the array's own type
+ * @throws RangeError when the shape does not fit the number of elements, TypeError when the array does not hold `dtype`
  */
 export function fromTypedArray(
   array: TypedArray,
   shape: readonly number[],
   { dtype = dtypeOfArray(array), copy = true }: { dtype?: DType; copy?: boolean } = {},
 ): Tensor {
-  if (dtypeInfo(dtype).size !== array.BYTES_PER_ELEMENT && !(array instanceof Uint8Array)) {
+  const { size, array: expected, code } = dtypeInfo(dtype);
+  if (!(array instanceof Uint8Array || array instanceof expected || dtypeOfArray(array) === dtype)) {
     throw new TypeError(`a ${array.constructor.name} does not hold ${dtype}`);
+  }
+  const needed = shape.reduce((product, length) => product * length, size);
+  if (!shape.every(length => Number.isSafeInteger(length) && length >= 0) || needed !== array.byteLength) {
+    throw new RangeError(`${dtype}[${shape.join(', ')}] does not fit an array of ${array.byteLength} bytes`);
   }
   buffer[0] = shape.length;
   buffer.set(shape, 1);
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  return new Tensor(native().fromBytes(bytes, dtypeInfo(dtype).code, copy));
+  return new Tensor(native().fromBytes(bytes, code, copy));
 }
 
 function shapeOf(data: NestedNumbers): number[] {

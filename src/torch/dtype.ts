@@ -70,8 +70,9 @@ export function dtypeOfArray(array: TypedArray): DType {
   if (array instanceof Int32Array) return 'int32';
   if (array instanceof Int16Array) return 'int16';
   if (array instanceof Int8Array) return 'int8';
+  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return 'uint8';
   if (array instanceof Uint16Array) {
     throw new TypeError("a Uint16Array may hold bfloat16 or float16 bits: say which with { dtype: 'bfloat16' }");
   }
-  return 'uint8';
+  throw new TypeError(`libtorch has no element type for a ${(array as object).constructor.name}`);
 }

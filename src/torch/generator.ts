@@ -10,15 +10,21 @@ import { Tensor } from './tensor.ts';
 export class Generator implements Disposable {
   handle: number;
 
+  /** @param seed non-negative integer */
   constructor(seed: number) {
-    this.handle = native().createGenerator(seed);
+    this.handle = native().createGenerator(checkSeed(seed));
   }
   /** uint8 tensor with the whole state. */
   state(): Tensor {
-    return new Tensor(native().generatorState(this.handle, 'cpu'));
+    return new Tensor(native().generatorState(this.live(), 'cpu'));
   }
   setState(state: Tensor): void {
-    native().setGeneratorState(this.handle, 'cpu', state.handle);
+    native().setGeneratorState(this.live(), 'cpu', state.live());
+  }
+  /** @internal The handle. Throws when the generator was freed. */
+  live(): number {
+    if (this.handle < 0) throw new Error('this generator was freed already');
+    return this.handle;
   }
   dispose(): void {
     if (this.handle >= 0) native().releaseGenerator(this.handle);
@@ -29,8 +35,18 @@ export class Generator implements Disposable {
   }
 }
 
-/** Seeds the default generators of the CPU and of every CUDA device. Dropout and `randn` draw from them. */
+function checkSeed(seed: number): number {
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new RangeError(`a seed is an integer from 0 to 2^53 - 1, not ${seed}`);
+}
+
+/**
+ * Seeds the default generators of the CPU and of every CUDA device. Dropout and `randn` draw from them.
+ *
+ * @param seed non-negative integer
+ */
 export function manualSeed(seed: number): void {
+  checkSeed(seed);
   native().generatorSeed(-1, 'cpu', seed);
   const { cudaDevices } = native().runtimeInfo();
   for (let i = 0; i < cudaDevices; i++) native().generatorSeed(-1, `cuda:${i}`, seed);
@@ -40,10 +56,11 @@ export function manualSeed(seed: number): void {
 export const rngState = (device = 'cpu'): Tensor => new Tensor(native().generatorState(-1, device));
 
 export const setRngState = (state: Tensor, device = 'cpu'): void =>
-  native().setGeneratorState(-1, device, state.handle);
+  native().setGeneratorState(-1, device, state.live());
 
 /** Runs `body` with the default CPU generator seeded anew, and puts its state back afterwards. */
 export function withSeed<T>(seed: number, body: () => T): T {
+  checkSeed(seed);
   const before = rngState();
   native().generatorSeed(-1, 'cpu', seed);
   try {

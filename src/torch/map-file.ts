@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { explainFileError } from '../support/errors.ts';
 import { native } from './native.ts';
 
@@ -6,9 +7,8 @@ import { native } from './native.ts';
  * garbage. Writes to the array change only this process's copy. Throws a `UserError` that names the file.
  */
 export function mapFile(path: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(native().mapFile(path));
-  } catch (error) {
-    throw explainFileError(error, path);
-  }
+  const mapped = native().mapFile(path);
+  if (typeof mapped !== 'number') return new Uint8Array(mapped);
+  const code = getSystemErrorName(-mapped);
+  throw explainFileError(Object.assign(new Error(`${path}: cannot be mapped (${code})`), { code }), path);
 }

@@ -48,8 +48,11 @@ export interface Native {
   fromBytes(bytes: Uint8Array, dtype: number, copy: boolean): number;
   copyOut(tensor: number, bytes: Uint8Array): void;
   describe(tensor: number): void;
+  /** Bytes of the elements; the one question about a tensor that leaves the shared buffer alone. */
+  byteSize(tensor: number): number;
   release(count: number): void;
-  mapFile(path: string): ArrayBuffer;
+  /** The file's bytes, or the system's error number. */
+  mapFile(path: string): ArrayBuffer | number;
 
   backward(retainGraph: boolean, createGraph: boolean): void;
   grad(retainGraph: boolean, createGraph: boolean, allowUnused: boolean): void;

@@ -4,7 +4,6 @@
  * or kept past the outermost one, is freed by `using`, by `dispose()`, or at last by the garbage collector.
  */
 import { buffer, native } from './native.ts';
-import type { Tensor } from './tensor.ts';
 
 /** What the memory bookkeeping needs of a tensor. */
 export interface Owned {
@@ -45,7 +44,7 @@ export function own(tensor: Owned): void {
 
 function watch(tensor: Owned): void {
   tensor.scope = undefined;
-  tensor.externalBytes = (tensor as Tensor).nbytes;
+  tensor.externalBytes = native().byteSize(tensor.handle);
   registry.register(tensor, { handle: tensor.handle, bytes: tensor.externalBytes }, tensor);
   if (tensor.externalBytes) native().adjustExternalMemory(tensor.externalBytes);
 }

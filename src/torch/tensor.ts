@@ -5,7 +5,7 @@
 import { type DType, dtypeInfo, dtypeOfCode, isFloatingPoint, type TypedArray } from './dtype.ts';
 import { buffer, native } from './native.ts';
 import { TensorMethods } from './ops.ts';
-import { disown, type Owned, own, release, type Scope } from './scope.ts';
+import { disown, type Owned, own, release, type Scope, scope } from './scope.ts';
 
 /** `cpu`, `cuda` or `cuda:0`. */
 export type Device = string;
@@ -75,20 +75,21 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
   }
 
   get requiresGrad(): boolean {
+    this.forgetMetadata(); // an in-place operator on a view of this tensor may have changed it
     return this.#describe().requiresGrad;
   }
   /** Only on leaves of floating-point type. */
   set requiresGrad(value: boolean) {
-    native().setRequiresGrad(this.#live(), value);
+    native().setRequiresGrad(this.live(), value);
     this.forgetMetadata();
   }
   /** The gradient that `backward` accumulated, if any. */
   get grad(): Tensor | undefined {
-    const handle = native().gradientOf(this.#live());
+    const handle = native().gradientOf(this.live());
     return handle < 0 ? undefined : new Tensor(handle);
   }
   set grad(gradient: Tensor | undefined) {
-    native().setGradient(this.#live(), gradient ? gradient.#live() : -1);
+    native().setGradient(this.live(), gradient ? gradient.live() : -1);
   }
 
   /** Element type and/or device changed; the tensor itself when it is as asked already. */
@@ -120,8 +121,10 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
 
   /** Copies the elements into an array of the caller's, which must have their number and element type. */
   copyTo(array: TypedArray, as: DType = this.dtype): void {
-    const source = this.detach().to({ dtype: as, device: 'cpu' }).contiguous();
-    native().copyOut(source.handle, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    scope(() => {
+      const source = this.detach().to({ dtype: as, device: 'cpu' }).contiguous();
+      native().copyOut(source.handle, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    });
   }
 
   /** Float elements, or integers, as plain numbers in row-major order. */
@@ -168,7 +171,7 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
 
   /** @internal Gives the native tensor to another object; this one counts as freed. */
   moveHandle(): number {
-    const handle = this.#live();
+    const handle = this.live();
     disown(this);
     this.handle = -1;
     return handle;
@@ -181,14 +184,15 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
     own(this);
   }
 
-  #live(): number {
+  /** @internal The handle. Throws when the tensor was freed. */
+  live(): number {
     if (this.handle < 0) throw new Error('this tensor was freed already: return it from its scope, or keep() it');
     return this.handle;
   }
 
   #describe(): Metadata {
     if (this.#metadata) return this.#metadata;
-    native().describe(this.#live());
+    native().describe(this.live());
     const [code, device, index, requiresGrad, isLeaf, isContiguous, dims] = buffer;
     const name = deviceNames[device] ?? `device${device}`;
     this.#metadata = {

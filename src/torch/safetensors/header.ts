@@ -56,19 +56,30 @@ export function parseHeader(bytes: Uint8Array, path: string): Header {
 type Fail = (what: string) => UserError;
 
 function parseJson(bytes: Uint8Array, fail: Fail): object {
+  let text: string;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    parsed = JSON.parse(text);
   } catch {
     throw fail('the header is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw fail('the header is no JSON object');
+  if (!isObject(parsed)) throw fail('the header is no JSON object');
+  // JSON.parse lets the last of several equal keys win: then there are more colons than keys.
+  const colons = text.replace(/"(?:[^"\\]+|\\.)*"/g, '').split(':').length - 1;
+  if (colons !== countKeys(parsed)) throw fail('the header has repeated or misplaced keys');
   return parsed;
 }
 
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Keys of the header and of the entries in it, below which there are none. */
+const countKeys = (header: object): number =>
+  [header, ...Object.values(header)].reduce((sum, value) => sum + (isObject(value) ? Object.keys(value).length : 0), 0);
+
 function parseMetadata(value: unknown, fail: Fail): Record<string, string> {
-  const isText = typeof value === 'object' && value !== null && Object.values(value).every(v => typeof v === 'string');
+  const isText = isObject(value) && Object.values(value).every(v => typeof v === 'string');
   if (!isText) throw fail('__metadata__ must map strings to strings');
   return value as Record<string, string>;
 }

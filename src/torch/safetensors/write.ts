@@ -18,15 +18,16 @@ export function saveSafetensors(
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) => dtypeInfo(b.dtype).size - dtypeInfo(a.dtype).size || (nameA < nameB ? -1 : 1),
   );
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header = new Map<string, unknown>([['__metadata__', metadata]]);
   let offset = 0;
   for (const [name, tensor] of sorted) {
+    if (header.has(name)) throw new Error(`${path}: two tensors cannot both be called '${name}'`);
     const { dtype, shape, nbytes } = tensor;
-    header[name] = { dtype: dtypeInfo(dtype).safetensors, shape, data_offsets: [offset, offset + nbytes] };
+    header.set(name, { dtype: dtypeInfo(dtype).safetensors, shape, data_offsets: [offset, offset + nbytes] });
     offset += nbytes;
   }
   writeAtomically(path, fd => {
-    const json = Buffer.from(JSON.stringify(header));
+    const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
     const padded = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
     padded.writeBigUInt64LE(BigInt(padded.length - 8));
     json.copy(padded, 8);
