@@ -45,7 +45,7 @@ interface Row {
  * everything; between steps nothing runs, so a caller can stop at any token.
  *
  * @param prompts token ids, each with at least one
- * @throws UserError when a prompt is empty or does not fit the model's context
+ * @throws UserError when a prompt is empty, does not fit the model's context or is as long as `maxLength` already
  */
 export function* generate(
   model: Decoder,
@@ -54,7 +54,7 @@ export function* generate(
   { logProbs = false, stopAfter, prefixAllowedTokens }: GenerateOptions = {},
 ): Generator<GeneratedToken[], void> {
   const { maxPositions, layers } = model.options;
-  checkPrompts(prompts, maxPositions);
+  checkPrompts(prompts, maxPositions, config);
   const longest = Math.max(...prompts.map(prompt => prompt.length));
   let rows = prompts.map((prompt, index): Row => {
     const processors = logitsProcessorsFor(config, { promptLength: prompt.length, prefixAllowedTokens });
@@ -68,23 +68,24 @@ export function* generate(
       stopReason: createStopCriteria(config, prompt.length),
     };
   });
-  const furthest = Math.max(...prompts.map(prompt => maxLengthOf(config, prompt.length) - prompt.length));
-  const capacity = Math.min(maxPositions, longest + furthest);
-  using cache = new KVCache(layers, capacity);
+  const furthest = Math.max(
+    ...prompts.map(({ length }) => Math.min(maxLengthOf(config, length), maxPositions + 1) - length),
+  );
+  // The last token of all is never fed back.
+  using cache = new KVCache(layers, longest + furthest - 1);
   // Shorter prompts are padded on the left, so that every row's next token comes at the same place.
   const padding = Array.from(rows, row => longest - row.ids.length);
   let input: number[][] = rows.map((row, r) => [...new Array<number>(padding[r]).fill(0), ...row.ids]);
 
   while (rows.length > 0) {
     const logits = forward(model, input, padding, cache);
-    const full = cache.length >= capacity;
     const tokens = rows.map((row, r): GeneratedToken => {
       const scores = logits[r];
       row.process(row.ids, scores);
       const id = config.doSample ? multinomial(scores, row.random) : argmax(scores);
       row.ids.push(id);
       const stopped = stopAfter?.(row.index, id);
-      const stop = row.stopReason(row.ids) ?? stopped ?? (full ? 'context' : undefined);
+      const stop = row.stopReason(row.ids) ?? stopped ?? (row.ids.length > maxPositions ? 'context' : undefined);
       return { row: row.index, id, ...(logProbs && { logProb: logProbability(scores, id) }), ...(stop && { stop }) };
     });
     yield tokens;
@@ -99,7 +100,7 @@ export function* generate(
   }
 }
 
-function checkPrompts(prompts: readonly ArrayLike<number>[], context: number): void {
+function checkPrompts(prompts: readonly ArrayLike<number>[], context: number, config: GenerationConfig): void {
   for (const [row, { length }] of prompts.entries()) {
     const which = prompts.length > 1 ? `prompt ${row + 1}` : 'the prompt';
     if (length === 0) throw usageError('TSLM_EMPTY_PROMPT', `${which} has no tokens`, 'give at least one word');
@@ -108,6 +109,14 @@ function checkPrompts(prompts: readonly ArrayLike<number>[], context: number): v
         'TSLM_PROMPT_TOO_LONG',
         `${which} has ${length} tokens, the model's context holds ${context} and the answer needs room too`,
         'shorten the prompt, or use a model with a longer context',
+      );
+    }
+    const maxLength = maxLengthOf(config, length);
+    if (length >= maxLength) {
+      throw usageError(
+        'TSLM_PROMPT_TOO_LONG',
+        `${which} has ${length} tokens, maxLength allows ${maxLength} with the answer`,
+        'raise maxLength, or give maxNewTokens instead',
       );
     }
   }

@@ -153,7 +153,7 @@ export class Decoder extends Module {
     const time = inputIds.size(1);
     const past = cache?.length ?? 0;
     const { device } = inputIds;
-    this.#checkLength(past + time);
+    if (!inputs.positionIds) this.#checkLength(past + time);
 
     const positionIds = inputs.positionIds ?? arange(past, past + time, { dtype: 'int64', device }).unsqueeze(0);
     let x = this.dropout.forward(this.embedding.forward(inputIds).add(this.positions.forward(positionIds)));
