@@ -67,7 +67,7 @@ function trainCommand(): Command {
       printTable([
         ['tokenizer', out],
         ['vocabulary', `${tokenizer.vocabSize} tokens`],
-        ['trained on', `${formatBytes(bytes)} in ${formatDuration(seconds)}`],
+        ['read', `${formatBytes(bytes)}, trained in ${formatDuration(seconds)}`],
       ]);
     });
 }
@@ -104,11 +104,12 @@ function decodeCommand(): Command {
     .action(async (path: string, given: number[], { skipSpecial, json }) => {
       const tokenizer = await open(path);
       const ids =
-        given ??
-        (await readStdin())
-          .split(/[\s,]+/)
-          .filter(Boolean)
-          .map(nonNegativeInteger);
+        given.length > 0
+          ? given
+          : (await readStdin())
+              .split(/[\s,]+/)
+              .filter(Boolean)
+              .map(nonNegativeInteger);
       const text = tokenizer.decode(ids, { skipSpecialTokens: skipSpecial });
       if (json) printJson({ text });
       else console.log(text);

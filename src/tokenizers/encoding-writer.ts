@@ -8,15 +8,13 @@ export class EncodingWriter {
   readonly #encoding: Encoding;
   /** From UTF-16 units to code points; undefined where they are the same. */
   readonly #codePoints: Uint32Array | undefined;
-  readonly #sequenceId: number;
   readonly #wordId: number | undefined;
   #words = 0;
 
   /** @param wordId the number of the given word, for texts that come split; pre-tokens are counted otherwise */
-  constructor(encoding: Encoding, codePoints: Uint32Array | undefined, sequenceId: number, wordId?: number) {
+  constructor(encoding: Encoding, codePoints: Uint32Array | undefined, wordId?: number) {
     this.#encoding = encoding;
     this.#codePoints = codePoints;
-    this.#sequenceId = sequenceId;
     this.#wordId = wordId;
   }
 
@@ -25,7 +23,7 @@ export class EncodingWriter {
     const wordId = this.#wordId ?? this.#words;
     for (const { id, token, start, end } of tokens) {
       const offsets = this.#offsets(text.originalStart(start), text.originalEnd(end));
-      this.#encoding.push(id, token, offsets, wordId, this.#sequenceId);
+      this.#encoding.push(id, token, offsets, wordId);
     }
     this.#words++;
   }
@@ -63,7 +61,7 @@ export class EncodingWriter {
         unit += unitsOf(units, unit, stop);
       }
       const last = taken > 0 ? unit + unitsOf(units, unit, stop) : unit;
-      this.#encoding.push(ids[i], token, this.#offsets(base + first, base + last), wordId, this.#sequenceId);
+      this.#encoding.push(ids[i], token, this.#offsets(base + first, base + last), wordId);
     }
     this.#words++;
   }

@@ -18,15 +18,21 @@ export class Encoding {
     return this.ids.length;
   }
 
-  push(id: number, token: string, offsets: [number, number], wordId: number | null, sequenceId: number): void {
+  /** Appends a token of a text; `complete` fills in the lists that are alike for all of them. */
+  push(id: number, token: string, offsets: [number, number], wordId: number): void {
     this.ids.push(id);
     this.tokens.push(token);
     this.offsets.push(offsets);
     this.wordIds.push(wordId);
-    this.typeIds.push(sequenceId);
-    this.sequenceIds.push(sequenceId);
-    this.specialTokensMask.push(0);
-    this.attentionMask.push(1);
+  }
+
+  /** Ends the pushing of the tokens of text `sequenceId`. */
+  complete(sequenceId: number): this {
+    this.typeIds = new Array(this.length).fill(sequenceId);
+    this.sequenceIds = new Array(this.length).fill(sequenceId);
+    this.specialTokensMask = new Array(this.length).fill(0);
+    this.attentionMask = new Array(this.length).fill(1);
+    return this;
   }
 
   /** Tokens that come from no text. */
@@ -39,11 +45,9 @@ export class Encoding {
     return encoding;
   }
 
-  /** All lists one after the other. Overflowing parts are combined each with each. */
+  /** All lists of one encoding or more, one after the other. Overflowing parts are combined each with each. */
   static concat(parts: readonly Encoding[]): Encoding {
-    let whole = new Encoding();
-    for (const part of parts) whole = whole.#followedBy(part);
-    return whole;
+    return parts.reduce((whole, part) => whole.#followedBy(part));
   }
 
   slice(start: number, end?: number): Encoding {

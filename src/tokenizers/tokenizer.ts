@@ -247,21 +247,15 @@ export class Tokenizer {
 
   #encodeText(text: TextInput, sequenceId: number, limit: Truncation | undefined): Encoding {
     const encoding = new Encoding();
-    if (typeof text === 'string') this.#append(encoding, text, sequenceId, undefined, limit);
-    else for (const [i, word] of text.entries()) this.#append(encoding, word, sequenceId, i, limit);
-    return encoding;
+    if (typeof text === 'string') this.#append(encoding, text, undefined, limit);
+    else for (const [i, word] of text.entries()) this.#append(encoding, word, i, limit);
+    return encoding.complete(sequenceId);
   }
 
   /** Encodes a text onto `encoding`; where it will be cut, no more pre-tokens than needed are looked at. */
-  #append(
-    encoding: Encoding,
-    given: string,
-    sequenceId: number,
-    wordId: number | undefined,
-    limit: Truncation | undefined,
-  ): void {
+  #append(encoding: Encoding, given: string, wordId: number | undefined, limit: Truncation | undefined): void {
     const text = wellFormed(given);
-    const writer = new EncodingWriter(encoding, codePointOffsets(text), sequenceId, wordId);
+    const writer = new EncodingWriter(encoding, codePointOffsets(text), wordId);
     const sections = this.#added.extract(text);
     const isFast =
       this.#encoder && limit?.side !== 'left' && sections.every(({ text }) => text.unchangedFrom !== undefined);

@@ -144,7 +144,7 @@ function configFor(kind: 'byte-bpe' | 'char', specialTokens: readonly string[]):
   const end = specialTokens.includes(END_OF_TEXT) ? END_OF_TEXT : undefined;
   return {
     ...(end && { bos_token: end, eos_token: end, pad_token: end }),
-    ...(kind === 'char' ? { unk_token: UNKNOWN } : end && { unk_token: end }),
+    ...(kind === 'char' && { unk_token: UNKNOWN }),
     clean_up_tokenization_spaces: false,
     tokenizer_class: 'PreTrainedTokenizerFast',
   };
