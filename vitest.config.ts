@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Tensors here are tiny; threads of several test files would only wait for each other.
+    env: { TSLM_THREADS: process.env.TSLM_THREADS ?? '1' },
   },
 });

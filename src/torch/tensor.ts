@@ -191,7 +191,7 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
   }
 
   #describe(): Metadata {
-    if (this.#metadata) return this.#metadata;
+    if (this.#metadata && this.handle >= 0) return this.#metadata;
     native().describe(this.live());
     const [code, device, index, requiresGrad, isLeaf, isContiguous, dims] = buffer;
     const name = deviceNames[device] ?? `device${device}`;
