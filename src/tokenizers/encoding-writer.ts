@@ -22,8 +22,7 @@ export class EncodingWriter {
   word(tokens: readonly ModelToken[], text: AlignedText): void {
     const wordId = this.#wordId ?? this.#words;
     for (const { id, token, start, end } of tokens) {
-      const offsets = this.#offsets(text.originalStart(start), text.originalEnd(end));
-      this.#encoding.push(id, token, offsets, wordId);
+      this.#push(id, token, text.originalStart(start), text.originalEnd(end), wordId);
     }
     this.#words++;
   }
@@ -61,14 +60,15 @@ export class EncodingWriter {
         unit += unitsOf(units, unit, stop);
       }
       const last = taken > 0 ? unit + unitsOf(units, unit, stop) : unit;
-      this.#encoding.push(ids[i], token, this.#offsets(base + first, base + last), wordId);
+      this.#push(ids[i], token, base + first, base + last, wordId);
     }
     this.#words++;
   }
 
-  #offsets(start: number, end: number): [number, number] {
+  #push(id: number, token: string, start: number, end: number, wordId: number): void {
     const table = this.#codePoints;
-    return table ? [table[start], table[end]] : [start, end];
+    if (table) this.#encoding.push(id, token, table[start], table[end], wordId);
+    else this.#encoding.push(id, token, start, end, wordId);
   }
 }
 

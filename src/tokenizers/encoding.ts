@@ -2,8 +2,9 @@
 export class Encoding {
   ids: number[] = [];
   tokens: string[] = [];
-  /** Half-open, in Unicode code points of the text that was given; `[0, 0]` for tokens that were added. */
-  offsets: [start: number, end: number][] = [];
+  /** Where the token begins and ends in the text that was given, in code points; 0 and 0 for tokens that were added. */
+  starts: number[] = [];
+  ends: number[] = [];
   /** The pre-token, or the given word, that the token is part of; null for tokens that were added. */
   wordIds: (number | null)[] = [];
   typeIds: number[] = [];
@@ -13,16 +14,24 @@ export class Encoding {
   attentionMask: number[] = [];
   /** What truncation cut off, in parts that overlap by the stride. */
   overflowing: Encoding[] = [];
+  #offsets: [start: number, end: number][] | undefined;
+
+  /** `starts` and `ends` in pairs; made when first asked for, since most callers never do. */
+  get offsets(): readonly (readonly [start: number, end: number])[] {
+    this.#offsets ??= this.starts.map((start, i) => [start, this.ends[i]]);
+    return this.#offsets;
+  }
 
   get length(): number {
     return this.ids.length;
   }
 
   /** Appends a token of a text; `complete` fills in the lists that are alike for all of them. */
-  push(id: number, token: string, offsets: [number, number], wordId: number): void {
+  push(id: number, token: string, start: number, end: number, wordId: number): void {
     this.ids.push(id);
     this.tokens.push(token);
-    this.offsets.push(offsets);
+    this.starts.push(start);
+    this.ends.push(end);
     this.wordIds.push(wordId);
   }
 
@@ -37,24 +46,26 @@ export class Encoding {
 
   /** Tokens that come from no text. */
   static special(ids: readonly number[], tokens: readonly string[], typeId: number): Encoding {
-    const encoding = new Encoding();
-    encoding.#insert(
-      0,
-      ids.map((id, i) => [id, tokens[i], typeId, 1]),
-    );
+    const encoding = Encoding.#outside(ids.length);
+    encoding.ids = [...ids];
+    encoding.tokens = [...tokens];
+    encoding.typeIds.fill(typeId);
+    encoding.attentionMask.fill(1);
     return encoding;
   }
 
-  /** All lists of one encoding or more, one after the other. Overflowing parts are combined each with each. */
+  /** All lists, one after the other. Overflowing parts are combined each with each. */
   static concat(parts: readonly Encoding[]): Encoding {
-    return parts.reduce((whole, part) => whole.#followedBy(part));
+    const [first = new Encoding(), ...rest] = parts;
+    return rest.reduce((whole, part) => whole.#followedBy(part), first);
   }
 
   slice(start: number, end?: number): Encoding {
     const part = new Encoding();
     part.ids = this.ids.slice(start, end);
     part.tokens = this.tokens.slice(start, end);
-    part.offsets = this.offsets.slice(start, end);
+    part.starts = this.starts.slice(start, end);
+    part.ends = this.ends.slice(start, end);
     part.wordIds = this.wordIds.slice(start, end);
     part.typeIds = this.typeIds.slice(start, end);
     part.sequenceIds = this.sequenceIds.slice(start, end);
@@ -98,22 +109,33 @@ export class Encoding {
     for (const part of this.overflowing) part.pad(length, { id, token, typeId, side });
     const missing = length - this.length;
     if (missing <= 0) return;
-    this.#insert(side === 'left' ? 0 : this.length, new Array(missing).fill([id, token, typeId, 0]));
+    const padding = Encoding.#outside(missing);
+    padding.ids.fill(id);
+    padding.tokens.fill(token);
+    padding.typeIds.fill(typeId);
+    const { overflowing } = this;
+    Object.assign(this, side === 'left' ? padding.#joined(this) : this.#joined(padding), { overflowing });
+    this.#offsets = undefined;
   }
 
   setTypeIds(typeId: number): void {
     this.typeIds.fill(typeId);
   }
 
-  #insert(at: number, entries: readonly [id: number, token: string, typeId: number, attention: number][]): void {
-    this.ids.splice(at, 0, ...entries.map(e => e[0]));
-    this.tokens.splice(at, 0, ...entries.map(e => e[1]));
-    this.typeIds.splice(at, 0, ...entries.map(e => e[2]));
-    this.attentionMask.splice(at, 0, ...entries.map(e => e[3]));
-    this.offsets.splice(at, 0, ...entries.map((): [number, number] => [0, 0]));
-    this.wordIds.splice(at, 0, ...entries.map(() => null));
-    this.sequenceIds.splice(at, 0, ...entries.map(() => null));
-    this.specialTokensMask.splice(at, 0, ...entries.map(() => 1));
+  /** Tokens that stand for no text and are not attended to. */
+  static #outside(count: number): Encoding {
+    const encoding = new Encoding();
+    const zeros = (): number[] => new Array(count).fill(0);
+    encoding.ids = zeros();
+    encoding.tokens = new Array(count).fill('');
+    encoding.starts = zeros();
+    encoding.ends = zeros();
+    encoding.wordIds = new Array(count).fill(null);
+    encoding.typeIds = zeros();
+    encoding.sequenceIds = new Array(count).fill(null);
+    encoding.specialTokensMask = new Array(count).fill(1);
+    encoding.attentionMask = zeros();
+    return encoding;
   }
 
   #followedBy(other: Encoding): Encoding {
@@ -130,7 +152,8 @@ export class Encoding {
     const both = new Encoding();
     both.ids = this.ids.concat(other.ids);
     both.tokens = this.tokens.concat(other.tokens);
-    both.offsets = this.offsets.concat(other.offsets);
+    both.starts = this.starts.concat(other.starts);
+    both.ends = this.ends.concat(other.ends);
     both.wordIds = this.wordIds.concat(other.wordIds);
     both.typeIds = this.typeIds.concat(other.typeIds);
     both.sequenceIds = this.sequenceIds.concat(other.sequenceIds);
