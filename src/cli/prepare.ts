@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare.ts';
-import type { PrepareStage, ProgressListener } from '../data/progress-listener.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
-import { createProgress, type Progress } from '../support/progress.ts';
+import { prepareProgress } from './prepare-view.ts';
 
 /** `tslm prepare INPUT… --out DIR`: from texts to a corpus directory. */
 export function prepareCommand(): Command {
@@ -71,7 +70,7 @@ Examples:
       const { prepare } = await import('../data/prepare.ts');
       const start = performance.now();
       const abort = new AbortController();
-      const progress = showProgress();
+      const progress = prepareProgress();
       const stop = (signal: NodeJS.Signals): void => abort.abort(signal);
       process.once('SIGINT', stop).once('SIGTERM', stop);
       try {
@@ -104,22 +103,6 @@ function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('a number is expected');
   return value;
-}
-
-function showProgress(): { listener: ProgressListener; end(): void } {
-  let current: PrepareStage | undefined;
-  let line: Progress | undefined;
-  return {
-    listener: (stage, done = 0, total) => {
-      if (stage !== current) {
-        line?.end();
-        line = createProgress(stage, { total, unit: 'B' });
-        current = stage;
-      }
-      line?.update(done);
-    },
-    end: () => line?.end(),
-  };
 }
 
 function describe({ directory, index, report }: PrepareResult, seconds: number): string {

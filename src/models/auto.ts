@@ -1,4 +1,5 @@
 /** Models by `model_type`: made from a recipe's sizes, loaded from a folder, saved to one. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError, usageError } from '../support/errors.ts';
@@ -50,12 +51,13 @@ function build(config: Record<string, unknown>, where: string): LanguageModel {
  *
  * @param modelType a family: `gpt2`
  * @param options.seed of the initial weights
- * @param options.config further keys of the family's config.json: `{ resid_pdrop: 0 }`
+ * @param options.dropout everywhere that the family has it; default 0
+ * @param options.eosTokenId written to config.json
  */
 export function createModel(
   modelType: string,
   sizes: ModelSizes,
-  { seed, config = {} }: { seed: number; config?: Record<string, unknown> },
+  { seed, dropout = 0, eosTokenId = null }: { seed: number; dropout?: number; eosTokenId?: number | null },
 ): LanguageModel {
   const family = familyOf(modelType, 'model.family');
   if (sizes.hidden % sizes.heads !== 0) {
@@ -64,9 +66,10 @@ export function createModel(
   const full = {
     model_type: modelType,
     architectures: [Object.keys(family.architectures)[0]],
-    ...family.sizes(sizes),
-    ...config,
-    tie_word_embeddings: (config.tie_word_embeddings as boolean | undefined) ?? true,
+    ...family.configFor(sizes, dropout),
+    bos_token_id: eosTokenId,
+    eos_token_id: eosTokenId,
+    tie_word_embeddings: true,
     dtype: 'float32',
   };
   const model = build(full, 'model');
@@ -96,6 +99,15 @@ export function loadModel(
   );
   model.decoder.to({ device }).eval();
   return { ...model, unexpected: unexpected.filter(key => !ignored(key)) };
+}
+
+/** The model folder that a path means: itself, or `model/` in the folder of a run. Throws a `UserError` otherwise. */
+export function modelFolder(path: string): string {
+  for (const folder of [path, join(path, 'model')]) if (existsSync(join(folder, 'config.json'))) return folder;
+  throw new UserError('TSLM_NO_MODEL', `${path}: no model here (there is no config.json)`, {
+    hint: 'give the folder of a model, or of a run that has reached its first evaluation',
+    exitCode: existsSync(path) ? 1 : 2,
+  });
 }
 
 /** Writes config.json and model.safetensors as Hugging Face Transformers reads them. */

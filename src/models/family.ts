@@ -23,8 +23,8 @@ export interface Family {
   modelType: string;
   /** Classes of Hugging Face Transformers and the head that each stands for. */
   architectures: Record<string, 'causalLM'>;
-  /** A recipe's sizes under this family's names. */
-  sizes: (sizes: ModelSizes) => Record<string, unknown>;
+  /** The config.json of a new model: a recipe's sizes, and its dropout, under this family's names. */
+  configFor: (sizes: ModelSizes, dropout: number) => Record<string, unknown>;
   /**
    * The architecture that a config.json describes. A key that is neither known nor bookkeeping is refused.
    *
@@ -67,10 +67,12 @@ export const commonConfig = {
 };
 
 /** An option that only works at its default: anything else is an error that names it. */
-export const refuse = <T extends boolean | number | string>(only: T): z.ZodType<T | undefined> =>
-  z.custom<T | undefined>(value => value === undefined || value === null || value === only, {
-    message: `is not supported yet; only ${JSON.stringify(only)} is`,
-  });
+export const refuse = <T extends boolean | number | string>(only: T) =>
+  z
+    .custom<T>(value => value === null || value === only, {
+      message: `is not supported yet; only ${JSON.stringify(only)} is`,
+    })
+    .optional();
 
 /** Keys that say nothing about what a model computes: generation defaults, other heads, records of its making. */
 export const bookkeepingKeys = new Set([

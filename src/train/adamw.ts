@@ -3,22 +3,8 @@
  * norms and biases are left alone, as has been usual since GPT-2.
  */
 import type { Parameter } from '../nn/index.ts';
-import {
-  _foreachAdd_,
-  _foreachAddcdiv_,
-  _foreachAddcmul_,
-  _foreachAddScalar_,
-  _foreachMul_,
-  _foreachNorm,
-  _foreachSqrt,
-  dispose,
-  keep,
-  noGrad,
-  scope,
-  stack,
-  type Tensor,
-  zerosLike,
-} from '../torch/index.ts';
+import { dispose, keep, noGrad, scope, type Tensor, zerosLike } from '../torch/index.ts';
+import { adamWUpdate, gradNorm } from '../torch/kernels.ts';
 
 export interface AdamWOptions {
   /** Default [0.9, 0.999]. */
@@ -32,8 +18,12 @@ export interface AdamWOptions {
 }
 
 export interface Optimizer {
-  /** One update from the parameters' gradients. */
-  step(lr: number): void;
+  /**
+   * One update from the parameters' gradients.
+   *
+   * @param gradScale the gradients count times this; default 1
+   */
+  step(lr: number, gradScale?: number): void;
   /** The state under names that `load` understands. */
   state(): Map<string, Tensor>;
   load(state: ReadonlyMap<string, Tensor>, steps: number): void;
@@ -42,7 +32,7 @@ export interface Optimizer {
 
 export function adamW(
   named: readonly (readonly [name: string, parameter: Parameter])[],
-  { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false }: AdamWOptions = {},
+  { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false }: AdamWOptions = {},
 ): Optimizer {
   const states = named.map(([name, parameter]) => ({
     name,
@@ -52,29 +42,27 @@ export function adamW(
   let steps = 0;
 
   return {
-    step(lr) {
+    step(lr, gradScale = 1) {
       steps++;
       scope(() => {
-        noGrad(() => {
-          const active = states.filter(({ parameter }) => parameter.grad);
-          const parameters = active.map(({ parameter }) => parameter);
-          const gradients = parameters.map(parameter => parameter.grad!);
-          const means = active.map(({ mean }) => mean);
-          const squares = active.map(({ square }) => square);
-
-          const decayed = parameters.filter(parameter => decayAll || parameter.dim >= 2);
-          if (weightDecay !== 0 && decayed.length > 0) _foreachMul_(decayed, 1 - lr * weightDecay);
-          // m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²
-          _foreachMul_(means, beta1);
-          _foreachAdd_(means, gradients, { alpha: 1 - beta1 });
-          _foreachMul_(squares, beta2);
-          _foreachAddcmul_(squares, gradients, gradients, { value: 1 - beta2 });
-          // p ← p − lr m̂ / (√v̂ + ε), the bias corrections folded into the constants
-          const correction = Math.sqrt(1 - beta2 ** steps);
-          const denominators = _foreachSqrt(squares);
-          _foreachAddScalar_(denominators, eps * correction);
-          _foreachAddcdiv_(parameters, means, denominators, { value: (-lr * correction) / (1 - beta1 ** steps) });
+        const active = states.flatMap(state => {
+          const gradient = state.parameter.grad;
+          return gradient ? [{ ...state, gradient }] : [];
         });
+        noGrad(() =>
+          adamWUpdate({
+            parameters: active.map(({ parameter }) => parameter),
+            gradients: active.map(({ gradient }) => gradient),
+            means: active.map(({ mean }) => mean),
+            squares: active.map(({ square }) => square),
+            weightDecay: active.map(({ parameter }) => (decayAll || parameter.dim >= 2 ? weightDecay : 0)),
+            lr,
+            betas,
+            eps,
+            step: steps,
+            gradScale,
+          }),
+        );
       });
     },
 
@@ -107,18 +95,12 @@ export function adamW(
 }
 
 /**
- * Scales all gradients so that their joint norm is at most `maxNorm` (Pascanu et al. 2013).
+ * Measures the gradients and says by what to scale them so that their joint norm is at most `maxNorm` (Pascanu et al.
+ * 2013): hand `scale` to the optimizer's step.
  *
- * @returns the norm before, a scalar
+ * @param maxNorm 0: no limit
  */
-export function clipGradNorm(parameters: readonly Parameter[], maxNorm: number): Tensor {
-  return noGrad(() => {
-    const gradients = parameters.flatMap(parameter => parameter.grad ?? []);
-    const norm = stack(_foreachNorm(gradients)).vectorNorm();
-    if (maxNorm > 0) {
-      const factor = norm.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
-      for (const gradient of gradients) gradient.mul_(factor);
-    }
-    return norm;
-  });
+export function clipGradNorm(parameters: readonly Parameter[], maxNorm: number): { norm: number; scale: number } {
+  const norm = scope(() => gradNorm(parameters.flatMap(parameter => parameter.grad ?? [])).item());
+  return { norm, scale: maxNorm > 0 ? Math.min(1, maxNorm / (norm + 1e-6)) : 1 };
 }

@@ -69,7 +69,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     const start = performance.now();
     const lr = schedule(step);
 
-    const { loss, gradNorm, tokens } = scope(() => {
+    const { loss, tokens } = scope(() => {
       let loss = 0;
       let tokens = 0;
       for (let part = 0; part < loop.gradientAccumulation; part++) {
@@ -82,10 +82,11 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
           tokens += objective.count(batch);
         });
       }
-      return { loss, tokens, gradNorm: clipGradNorm(parameters, loop.clipGradNorm).item() };
+      return { loss, tokens };
     });
+    const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(step, loss, gradNorm);
-    optimizer.step(lr);
+    optimizer.step(lr, scale);
     model.zeroGrad();
 
     const done = step + 1;

@@ -21,7 +21,7 @@ export const recipeSchema = z.strictObject({
 
   model: z
     .strictObject({
-      /** Go on from this model folder; everything but dropout is then decided. */
+      /** Go on from this model folder, which then decides everything below. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
       layers: count.default(6),
@@ -131,9 +131,22 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   }
   const merged = structuredClone(value) as Record<string, unknown>;
   for (const override of overrides) applyOverride(merged, override);
+  refuseSizesOfLoadedModel(merged.model, where);
   const recipe = parseOptions(recipeSchema, merged, where);
   scheduleOf(recipe); // says now what is wrong with the schedule
   return recipe;
+}
+
+/** A model that is loaded has its sizes already; others beside it would be read and ignored. */
+function refuseSizesOfLoadedModel(model: unknown, where: string): void {
+  if (typeof model !== 'object' || model === null || !('from' in model)) return;
+  const other = Object.keys(model).find(key => key !== 'from');
+  if (other === undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'model.from' and 'model.${other}' are both given`,
+    'the folder that model.from names decides the model: leave the other out',
+  );
 }
 
 function applyOverride(target: Record<string, unknown>, override: string): void {

@@ -28,12 +28,15 @@ export const gpt2 = defineFamily({
   modelType: 'gpt2',
   architectures: { GPT2LMHeadModel: 'causalLM' },
   config,
-  sizes: ({ layers, hidden, heads, context, vocabSize }) => ({
+  configFor: ({ layers, hidden, heads, context, vocabSize }, dropout) => ({
     n_layer: layers,
     n_embd: hidden,
     n_head: heads,
     n_positions: context,
     vocab_size: vocabSize,
+    resid_pdrop: dropout,
+    embd_pdrop: dropout,
+    attn_pdrop: dropout,
   }),
   options: (c): DecoderOptions => ({
     vocabSize: c.vocab_size,

@@ -1,0 +1,69 @@
+/** The command line: registers the commands, prints errors as one line and a hint, sets the exit code. */
+import { Command, CommanderError } from 'commander';
+import { explainFileError, messageOf, UserError } from '../support/errors.ts';
+import { version } from '../support/version.ts';
+import { configureBlas } from '../torch/cpu.ts';
+import { benchCommand } from './bench.ts';
+import { doctorCommand } from './doctor.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { generateCommand } from './generate.ts';
+import { ngramCommand } from './ngram.ts';
+import { prepareCommand } from './prepare.ts';
+import { quickstartCommand } from './quickstart.ts';
+import { resumeCommand } from './resume.ts';
+import { tokenizerCommand } from './tokenizer.ts';
+import { trainCommand } from './train.ts';
+
+export function program(): Command {
+  const root = new Command('tslm')
+    .description('The whole life of a language model: corpus, tokenizer, training, evaluation, generation.')
+    .version(version)
+    .addHelpText('after', '\nExample:\n  $ tslm quickstart\n')
+    .configureHelp({ showGlobalOptions: true });
+  const commands = [
+    quickstartCommand(),
+    prepareCommand(),
+    tokenizerCommand(),
+    trainCommand(),
+    resumeCommand(),
+    evaluateCommand(),
+    generateCommand(),
+    ngramCommand(),
+    benchCommand(),
+    doctorCommand(),
+  ];
+  for (const command of commands) root.addCommand(command);
+  for (const command of withSubcommands(root)) command.exitOverride();
+  return root;
+}
+
+const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
+
+/** Runs a command line; returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  configureBlas();
+  // A reader that closed our output (`tslm … | head`) has seen enough.
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await program().parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (thrown) {
+    return report(explainFileError(thrown));
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander printed it
+  if (error instanceof UserError) {
+    process.stderr.write(`tslm: ${error.message}\n${error.hint === undefined ? '' : `  → ${error.hint}\n`}`);
+    if (process.env.TSLM_DEBUG) console.error(error);
+    return error.exitCode;
+  }
+  process.stderr.write(`tslm: unexpected error: ${messageOf(error)}\n`);
+  if (process.env.TSLM_DEBUG) console.error(error);
+  else process.stderr.write('  → run again with TSLM_DEBUG=1 for the stack, and report it please\n');
+  return 1;
+}

@@ -1,0 +1,25 @@
+/** Parsers of option values that several commands share. */
+import { InvalidArgumentError } from 'commander';
+import type { DType } from '../torch/index.ts';
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number above 0.');
+  return value;
+}
+
+export function nonNegativeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number, 0 or more.');
+  return value;
+}
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number.');
+  return value;
+}
+
+export const PRECISIONS = ['float32', 'bf16'] as const;
+export const dtypeOf = (precision: (typeof PRECISIONS)[number]): DType =>
+  precision === 'bf16' ? 'bfloat16' : 'float32';

@@ -1,0 +1,31 @@
+/** Results on stdout: one JSON object with `--json`, otherwise lines for a person. */
+import { formatCount, formatDuration } from '../support/format.ts';
+import type { RunResult } from '../train/run.ts';
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Two columns: names, values. */
+export function printTable(rows: readonly (readonly [name: string, value: string])[]): void {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
+}
+
+/** The end of `train` and `resume`: the numbers, and the report beside the run. */
+export async function printRun(result: RunResult, { json = false }: { json?: boolean } = {}): Promise<void> {
+  const { reportRun } = await import('../train/report-run.ts');
+  const report = reportRun(result.folder);
+  if (json) {
+    printJson({ ...result, report });
+    return;
+  }
+  const { best, step, tokens, seconds, finished, folder } = result;
+  printTable([
+    [finished ? 'finished' : 'stopped', `step ${step}, ${formatCount(tokens)} tokens in ${formatDuration(seconds)}`],
+    ['best', best ? `held-out loss ${best.loss.toFixed(4)} at step ${best.step}` : 'not evaluated yet'],
+    ['model', best ? `${folder}/model` : '–'],
+    ['report', report],
+    ...(finished ? [] : ([['go on', `tslm resume ${folder}`]] as const)),
+  ]);
+}

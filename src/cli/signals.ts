@@ -1,0 +1,24 @@
+/** SIGINT and SIGTERM: finish the step in progress, save, exit 130 or 143. A second signal ends at once. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs `body` with a signal that aborts when the process is asked to end; the exit code is set then.
+ *
+ * @param notice printed on stderr when that happens
+ */
+export async function withSignals<T>(notice: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (name: NodeJS.Signals): void => {
+    const code = exitCodes[name as keyof typeof exitCodes];
+    if (controller.signal.aborted) process.exit(code);
+    process.stderr.write(`\n${notice}\n`);
+    process.exitCode = code;
+    controller.abort();
+  };
+  for (const name of Object.keys(exitCodes)) process.on(name, stop);
+  try {
+    return await body(controller.signal);
+  } finally {
+    for (const name of Object.keys(exitCodes)) process.off(name, stop);
+  }
+}

@@ -1,0 +1,28 @@
+/** `tslm train RECIPE`: a training run from a recipe. */
+import { Command } from 'commander';
+import { printRun } from './print.ts';
+import { withSignals } from './signals.ts';
+import { trainingView } from './training-view.ts';
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('train a model as a recipe says')
+    .argument('<recipe>', 'a YAML file; see recipes/')
+    .option('--out <folder>', 'folder of the run (default: runs/<name of the recipe>)')
+    .option('--set <path=value...>', 'override a key of the recipe')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tslm train recipes/shakespeare-char.yaml --set data.corpus=corpora/shakespeare train.steps=500\n',
+    )
+    .action(async (recipePath: string, options: { out?: string; set?: string[]; json?: boolean }) => {
+      const { readRecipe } = await import('../train/recipe.ts');
+      const recipe = readRecipe(recipePath, options.set ?? []);
+      const { startRun } = await import('../train/run.ts');
+      const folder = options.out ?? `runs/${recipe.name}`;
+      const result = await withSignals('stopping after this step and saving …', signal =>
+        startRun(recipe, folder, { signal, hooks: trainingView() }),
+      );
+      await printRun(result, options);
+    });
+}

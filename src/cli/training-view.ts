@@ -1,0 +1,65 @@
+/** What a person sees of a training run: one live line on a terminal, and a line for each evaluation. */
+import { formatCount, formatDuration, sparkline } from '../support/format.ts';
+import type { RunHooks } from '../train/run.ts';
+
+/**
+ * @param stream where to draw; a live line only on a terminal
+ * @param options.quiet draw nothing at all
+ */
+export function trainingView(
+  stream: NodeJS.WriteStream = process.stderr,
+  { quiet = false }: { quiet?: boolean } = {},
+): RunHooks {
+  if (quiet) return {};
+  const losses: number[] = [];
+  let steps = 0;
+  let startStep = 0;
+  let start = 0;
+  let tokens = 0;
+  let drawn = 0;
+  const clear = (): void => {
+    if (stream.isTTY) stream.write('\r\x1b[K');
+  };
+  return {
+    onStart(info) {
+      ({ steps, startStep } = info);
+      start = performance.now();
+      const resumed = startStep > 0 ? `, from step ${startStep}` : '';
+      stream.write(
+        `training ${formatCount(info.parameters)} parameters in ${info.dtype}: ${steps} steps of ${formatCount(info.tokensPerStep)} tokens${resumed}\n`,
+      );
+    },
+    onStep(metrics) {
+      losses.push(metrics.loss);
+      tokens += metrics.tokens;
+      const now = performance.now();
+      if (!stream.isTTY || (now - drawn < 200 && metrics.step !== steps)) return;
+      drawn = now;
+      const seconds = (now - start) / 1000;
+      const left = (seconds / (metrics.step - startStep)) * (steps - metrics.step);
+      const recent = losses.slice(-20);
+      const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
+      const line = [
+        `step ${metrics.step}/${steps}`,
+        `loss ${mean.toFixed(3)}`,
+        `${formatCount(tokens / seconds)} tokens/s`,
+        `${formatDuration(left)} left`,
+        sparkline(losses, 24),
+      ].join('  ');
+      stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+    },
+    onEvaluate(step, loss, isBest) {
+      clear();
+      const recent = losses.slice(-50);
+      const training = recent.reduce((sum, value) => sum + value, 0) / recent.length;
+      const speed = formatCount(tokens / ((performance.now() - start) / 1000));
+      stream.write(
+        `step ${String(step).padStart(String(steps).length)}  training loss ${training.toFixed(4)}  held-out loss ${loss.toFixed(4)}${isBest ? '' : '  (not the best)'}  ${speed} tokens/s\n`,
+      );
+    },
+    onSample({ prompt, text }) {
+      clear();
+      stream.write(`  │ ${(prompt + text).replace(/\n/g, '\n  │ ')}\n`);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The speed of training beside what this machine could do: the same model's matrix products, forward and backward, are
+ * timed alone in the same process. Their time is the ceiling: no training step can be faster than its products.
+ */
+
+import { createModel } from '../models/auto.ts';
+import type { Decoder } from '../models/decoder.ts';
+import { causal } from '../objectives/causal.ts';
+import { createRandom } from '../support/random.ts';
+import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
+import { type ProductShape, productFlops, productSeconds } from '../torch/matmul-rate.ts';
+import { native } from '../torch/native.ts';
+import { adamW, clipGradNorm } from './adamw.ts';
+
+export interface ThroughputOptions {
+  family: string;
+  layers: number;
+  hidden: number;
+  heads: number;
+  vocab: number;
+  /** Sequences in a batch. */
+  batch: number;
+  /** Tokens in a sequence. */
+  seq: number;
+  dtype: DType;
+  device?: Device;
+  /** Steps that are timed, after two that are not; default 5. */
+  steps?: number;
+}
+
+export interface Throughput {
+  parameters: number;
+  tokensPerSecond: number;
+  /** Median over the timed steps. */
+  stepSeconds: number;
+  /** Largest resident set of the process until the last step. */
+  peakMemoryBytes: number;
+  /** Largest total of live tensors on the CPU. */
+  peakTensorBytes: number;
+  /** What the matrix products alone would allow. */
+  ceilingTokensPerSecond: number;
+  ceilingRatio: number;
+  /** Of the products, in the step and alone. */
+  gflopsPerSecond: number;
+  ceilingGflopsPerSecond: number;
+}
+
+export function trainThroughput(options: ThroughputOptions): Throughput {
+  const { dtype, device = 'cpu', steps = 5, batch, seq, vocab } = options;
+  const model = createModel(options.family, { ...options, context: seq, vocabSize: vocab }, { seed: 1 });
+  using decoder = model.decoder;
+  decoder.to({ device });
+  resetPeakMemory();
+  const seconds = timeSteps(decoder, { dtype, device, steps: steps + 2, batch, seq, vocab }).slice(2);
+  const stepSeconds = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  const { peakBytes } = memoryStats();
+
+  const products = stepProducts(decoder, { batch, seq });
+  const flops = products.reduce((sum, { shape, count }) => sum + productFlops(shape) * count, 0);
+  const ceilingSeconds = products.reduce(
+    (sum, { shape, count }) => sum + productSeconds(shape, { dtype, device }) * count,
+    0,
+  );
+  const tokens = batch * seq;
+  return {
+    parameters: decoder.parameterCount(),
+    tokensPerSecond: tokens / stepSeconds,
+    stepSeconds,
+    peakMemoryBytes,
+    peakTensorBytes: peakBytes,
+    ceilingTokensPerSecond: tokens / ceilingSeconds,
+    ceilingRatio: ceilingSeconds / stepSeconds,
+    gflopsPerSecond: flops / stepSeconds / 1e9,
+    ceilingGflopsPerSecond: flops / ceilingSeconds / 1e9,
+  };
+}
+
+/** Seconds of each of some training steps on random tokens: batch, forward, backward, clipping, AdamW. */
+export function timeSteps(
+  decoder: Decoder,
+  {
+    dtype,
+    device,
+    steps,
+    batch,
+    seq,
+    vocab,
+  }: Required<Omit<ThroughputOptions, 'family' | 'layers' | 'hidden' | 'heads'>>,
+): number[] {
+  const optimizer = adamW([...decoder.namedParameters()]);
+  const parameters = decoder.parameters();
+  const random = createRandom(1);
+  decoder.train();
+  const seconds = Array.from({ length: steps }, () => {
+    const examples = Array.from({ length: batch }, () =>
+      Uint32Array.from({ length: seq + 1 }, () => random.below(vocab)),
+    );
+    const start = performance.now();
+    scope(() => {
+      const loss = autocast(dtype, () => causal.loss(decoder, causal.batch(examples, device)));
+      backward(loss);
+    });
+    optimizer.step(1e-4, clipGradNorm(parameters, 1).scale);
+    decoder.zeroGrad();
+    native().synchronize(device);
+    return (performance.now() - start) / 1000;
+  });
+  optimizer.dispose();
+  return seconds;
+}
+
+/** The matrix products of one step. Each x·W brings two more of its size in the backward pass. */
+export function stepProducts(
+  { options: { hidden, heads, layers, intermediate, vocabSize } }: Decoder,
+  { batch, seq }: { batch: number; seq: number },
+): { shape: ProductShape; count: number }[] {
+  const tokens = batch * seq;
+  const linear = (inside: number, outside: number, count: number): { shape: ProductShape; count: number }[] => [
+    { shape: { m: tokens, k: inside, n: outside, transposed: true }, count }, // y = x Wᵀ
+    { shape: { m: tokens, k: outside, n: inside }, count }, // dx = dy W
+    { shape: { m: outside, k: tokens, n: inside }, count }, // dW = dyᵀ x
+  ];
+  const dim = hidden / heads;
+  const pairs = batch * heads;
+  return [
+    ...linear(hidden, 3 * hidden, layers),
+    ...linear(hidden, hidden, layers),
+    ...linear(hidden, intermediate, layers),
+    ...linear(intermediate, hidden, layers),
+    ...linear(hidden, vocabSize, 1),
+    { shape: { batch: pairs, m: seq, k: dim, n: seq, transposed: true }, count: 2 * layers }, // q kᵀ, dp
+    { shape: { batch: pairs, m: seq, k: seq, n: dim }, count: 4 * layers }, // p v, dq, dk, dv
+  ];
+}
