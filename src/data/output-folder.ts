@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { temporaryBeside } from '../support/files.ts';
 
@@ -50,7 +50,7 @@ export async function writeFolderAtomically<Result>(
   const folder = temporaryBeside(resolve(out));
   const old = `${folder}.old`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     try {
       const result = await write(folder);
       if (existsSync(out)) renameSync(out, old);
@@ -63,4 +63,11 @@ export async function writeFolderAtomically<Result>(
   } catch (error) {
     throw explainFileError(error, out);
   }
+}
+
+/** With its parents. Node's own `recursive` hides what the system says, and never ends below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
