@@ -1,10 +1,10 @@
 /** `tslm quickstart`: from text to a model that writes, every stage once, on text that is here already. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { usageError } from '../support/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { root } from '../support/root.ts';
 import type { Recipe } from '../train/recipe.ts';
 import { positiveInteger } from './options.ts';
 import { prepareProgress } from './prepare-view.ts';
@@ -12,7 +12,6 @@ import { printTable } from './print.ts';
 import { withSignals } from './signals.ts';
 import { trainingView } from './training-view.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const CODE_PROMPTS = ['export interface ', '/**\n * Returns the ', 'export declare function create'];
 
 interface Options {

@@ -3,8 +3,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { messageOf, UserError } from '../support/errors.ts';
+import { root } from '../support/root.ts';
 import { configureBlas, cpu } from './cpu.ts';
 
 export interface OperatorInfo {
@@ -86,7 +87,7 @@ export interface BuildRecord {
   flags: string[];
 }
 
-const buildFile = (name: string): string => fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
+const buildFile = (name: string): string => join(root, 'build', name);
 
 /** Room for the largest argument list: four lists of tensors for every parameter of a large model, say. */
 const BUFFER_LENGTH = 1 << 16;
