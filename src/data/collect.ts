@@ -63,7 +63,11 @@ export class Collector {
 
     let offset = 0;
     for (let i = 0; i < result.numbers.length; i++) {
-      const [bytes, characters, hashHigh, hashLow] = result.documents.subarray(DOCUMENT_WORDS * i);
+      const word = DOCUMENT_WORDS * i;
+      const bytes = result.documents[word];
+      const characters = result.documents[word + 1];
+      const hashHigh = result.documents[word + 2];
+      const hashLow = result.documents[word + 3];
       const text = result.text.subarray(offset, offset + bytes);
       offset += bytes;
       if (this.seen?.add(hashHigh, hashLow) === false) {

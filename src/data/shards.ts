@@ -1,54 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFully } from '../support/files.ts';
+import { BufferedFile } from './buffered-file.ts';
 import { offsetsFileOf, type ShardIndex, type SplitIndex, type SplitName } from './corpus-index.ts';
-
-const BUFFER_BYTES = 1 << 20;
-
-/** A file that is written from first to last through one buffer. */
-class BufferedFile {
-  private readonly fd: number;
-  private readonly buffer = new Uint8Array(BUFFER_BYTES);
-  private used = 0;
-  private readonly hash: Hash = createHash('sha256');
-
-  constructor(path: string) {
-    this.fd = openSync(path, 'wx');
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.used + bytes.length > BUFFER_BYTES) this.flush();
-    if (bytes.length > BUFFER_BYTES) {
-      this.emit(bytes);
-    } else {
-      this.buffer.set(bytes, this.used);
-      this.used += bytes.length;
-    }
-  }
-
-  private flush(): void {
-    this.emit(this.buffer.subarray(0, this.used));
-    this.used = 0;
-  }
-
-  private emit(bytes: Uint8Array): void {
-    this.hash.update(bytes);
-    writeFully(this.fd, bytes);
-  }
-
-  /** SHA-256 of all that was written. */
-  finish(): string {
-    this.flush();
-    fsyncSync(this.fd);
-    this.close();
-    return this.hash.digest('hex');
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-}
 
 interface OpenShard {
   file: string;

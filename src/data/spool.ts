@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFully } from '../support/files.ts';
+import { BufferedFile } from './buffered-file.ts';
 
 /**
  * The documents that were read, cleaned and found to be new, on disk between the two halves of `prepare`: their text,
@@ -29,51 +29,25 @@ export interface SpoolRecord {
 
 const FILES = { text: 'text', records: 'records', keys: 'keys' } as const;
 
-/** Appends to one file through a buffer. */
-class Appender {
-  private readonly fd: number;
-  private parts: Uint8Array[] = [];
-  private size = 0;
-
-  constructor(path: string) {
-    this.fd = openSync(path, 'wx');
-  }
-
-  write(bytes: Uint8Array): void {
-    this.parts.push(bytes);
-    this.size += bytes.length;
-    if (this.size > 1 << 20) this.flush();
-  }
-
-  flush(): void {
-    writeFully(this.fd, this.parts.length === 1 ? this.parts[0] : Buffer.concat(this.parts));
-    this.parts = [];
-    this.size = 0;
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-}
-
 export class SpoolWriter {
   count = 0;
-  private readonly text: Appender;
-  private readonly records: Appender;
-  private readonly keys: Appender;
+  private readonly text: BufferedFile;
+  private readonly records: BufferedFile;
+  private readonly keys: BufferedFile;
   private offset = 0;
+  private readonly words = new Uint32Array(WORDS);
+  private readonly wordBytes = new Uint8Array(this.words.buffer);
 
   constructor(folder: string) {
-    this.text = new Appender(join(folder, FILES.text));
-    this.records = new Appender(join(folder, FILES.records));
-    this.keys = new Appender(join(folder, FILES.keys));
+    this.text = new BufferedFile(join(folder, FILES.text));
+    this.records = new BufferedFile(join(folder, FILES.records));
+    this.keys = new BufferedFile(join(folder, FILES.keys));
   }
 
-  /** `text` and `keys` must not change afterwards. */
   add(text: Uint8Array, record: Omit<SpoolRecord, 'offset' | 'bytes'>, keys: Uint32Array): void {
     const offset = this.offset;
     this.text.write(text);
-    const words = new Uint32Array(WORDS);
+    const words = this.words;
     words[0] = offset % 2 ** 32;
     words[1] = offset / 2 ** 32;
     words[2] = text.length;
@@ -82,7 +56,7 @@ export class SpoolWriter {
     words[5] = record.hashLow;
     words[6] = record.source;
     words[7] = record.number;
-    this.records.write(new Uint8Array(words.buffer));
+    this.records.write(this.wordBytes);
     if (keys.length > 0) this.keys.write(new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength));
     this.offset += text.length;
     this.count++;

@@ -6,10 +6,11 @@ import { mix32 } from '../hash.ts';
  * rather than one a shingle and bin; two sets still agree in a bin with probability equal to their Jaccard similarity.
  */
 const EMPTY = 0xffffffff;
+const MAX_BINS = 128;
 
 /**
  * Writes the signature of a set of shingles to `signature`, one bin an element. Repeated shingles do no harm.
- * At least one shingle is needed.
+ * At least one shingle is needed, and a signature has at most 128 bins.
  */
 export function minHash(shingles: Uint32Array, signature: Uint32Array): void {
   const bins = signature.length;
@@ -26,15 +27,20 @@ export function minHash(shingles: Uint32Array, signature: Uint32Array): void {
   if (full < bins) densify(signature);
 }
 
-/** Every empty bin takes the value of a full one, found by hashes that are the same for all documents. */
+/** For each bin, the bins that it borrows from: the first full one of these, the same for all documents. */
+const PROBES = 64;
+const probes = Uint8Array.from({ length: MAX_BINS * PROBES }, (_, i) => mix32(i + 1) >>> 25);
+
+/** Every empty bin takes the value of a full one; the next one where chance found none. */
 function densify(signature: Uint32Array): void {
   const bins = signature.length;
   const sparse = signature.slice();
   for (let bin = 0; bin < bins; bin++) {
-    if (sparse[bin] !== EMPTY) continue;
     let from = bin;
-    for (let attempt = 1; sparse[from] === EMPTY; attempt++)
-      from = mix32(Math.imul(bin + 1, 0x9e3779b1) + attempt) % bins;
+    for (let probe = bin * PROBES; sparse[from] === EMPTY && probe < (bin + 1) * PROBES; probe++) {
+      if (probes[probe] < bins) from = probes[probe];
+    }
+    while (sparse[from] === EMPTY) from = from + 1 === bins ? 0 : from + 1;
     signature[bin] = sparse[from];
   }
 }
@@ -45,7 +51,6 @@ export interface Bands {
   rows: number;
 }
 
-const MAX_BINS = 128;
 const MIN_RECALL = 0.98;
 
 /** The chance that two documents of this similarity meet in some band: 1 - (1 - s^rows)^bands. */
