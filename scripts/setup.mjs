@@ -3,7 +3,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findLibtorch } from './libtorch.mjs';
 
@@ -104,9 +104,12 @@ function requireFastBlas({ source, lib }) {
 /** Compiles native/ into build/tslm.node unless the same sources were compiled for the same libtorch. */
 async function buildBridge() {
   const libtorch = requireLibtorch();
-  const sources = readdirSync(inRoot('native'))
-    .filter(name => /\.(cc|h)$/.test(name))
-    .sort();
+  const sources = ['native', 'native/kernels'].flatMap(folder =>
+    readdirSync(inRoot(folder))
+      .filter(name => /\.(cc|h)$/.test(name))
+      .map(name => `${folder}/${name}`)
+      .sort(),
+  );
   const flags = [
     `-std=${libtorch.standard}`,
     '-O2',
@@ -119,8 +122,11 @@ async function buildBridge() {
     `-I${inRoot('node_modules/node-api-headers/include')}`,
     ...libtorch.include.map(path => `-I${path}`),
   ];
-  const hash = createHash('sha256').update(JSON.stringify([libtorch, flags]));
-  for (const name of sources) hash.update(readFileSync(inRoot('native', name)));
+  // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
+  // exceptions and errno. NaN and infinity keep their meaning.
+  const kernelFlags = ['-O3', '-fno-trapping-math', '-fno-math-errno'];
+  const hash = createHash('sha256').update(JSON.stringify([libtorch, flags, kernelFlags]));
+  for (const name of sources) hash.update(readFileSync(inRoot(name)));
   const key = hash.digest('hex');
   const record = inRoot('build', 'native.json');
   const addon = inRoot('build', 'tslm.node');
@@ -134,9 +140,10 @@ async function buildBridge() {
   const jobs = sources
     .filter(name => name.endsWith('.cc'))
     .map(name => {
-      const object = inRoot('build', name.replace('.cc', '.o'));
+      const object = inRoot('build', basename(name).replace('.cc', '.o'));
       objects.push(object);
-      return [...flags, '-c', inRoot('native', name), '-o', object];
+      const own = name.startsWith('native/kernels/') ? kernelFlags : [];
+      return [...flags, ...own, '-c', inRoot(name), '-o', object];
     });
   const workers = Array.from({ length: 2 }, async () => {
     for (let job = jobs.shift(); job; job = jobs.shift()) await compile(compiler, job);

@@ -52,10 +52,12 @@ export interface DecoderInputs {
   outputAttentions?: boolean;
   /** Project only the last position: [batch, 1, vocab]. */
   lastLogitsOnly?: boolean;
+  /** Leave the logits in the element type of matrix products, for a loss that reads them so. Default false. */
+  rawLogits?: boolean;
 }
 
 export interface DecoderOutput {
-  /** float32 [batch, time, vocab] */
+  /** [batch, time, vocab], float32 unless `rawLogits` was asked for */
   logits: Tensor;
   loss?: Tensor;
   /** [batch, time, hidden]: after the final norm */
@@ -92,9 +94,11 @@ export class DecoderLayer extends Module {
 
   /** [batch, time, hidden] → [batch, time, hidden], and the attention probabilities where asked for */
   forward(x: Tensor, inputs: Parameters<SelfAttention['forward']>[1]): [Tensor, Tensor | undefined] {
-    const [attended, probabilities] = this.attention.forward(this.attentionNorm.forward(x), inputs);
+    const dtype = autocastDtype(); // what follows a norm is a product
+    const [attended, probabilities] = this.attention.forward(this.attentionNorm.forward(x, dtype), inputs);
     const y = x.add(this.dropout.forward(attended));
-    return [y.add(this.dropout.forward(this.feedForward.forward(this.feedForwardNorm.forward(y)))), probabilities];
+    const transformed = this.feedForward.forward(this.feedForwardNorm.forward(y, dtype));
+    return [y.add(this.dropout.forward(transformed)), probabilities];
   }
 }
 
@@ -158,9 +162,7 @@ export class Decoder extends Module {
     const positionIds = inputs.positionIds ?? arange(past, past + time, { dtype: 'int64', device }).unsqueeze(0);
     let x = this.dropout.forward(this.embedding.forward(inputIds).add(this.positions.forward(positionIds)));
     const dtype = this.options.upcastAttention ? 'float32' : (autocastDtype() ?? x.dtype);
-    // A single query with nothing hidden from it needs no mask.
-    const mask =
-      time === 1 && !attentionMask ? undefined : causalMask(time, past + time, { attentionMask, dtype, device });
+    const mask = attentionMask ? causalMask(time, past + time, { attentionMask, dtype, device }) : 'causal';
 
     const hiddenStates = [x];
     const attentions: Tensor[] = [];
@@ -175,9 +177,9 @@ export class Decoder extends Module {
     hiddenStates[hiddenStates.length - 1] = lastHiddenState;
 
     const projected = inputs.lastLogitsOnly ? lastHiddenState.narrow(1, time - 1, 1) : lastHiddenState;
-    const logits = (this.head?.forward(projected) ?? this.embedding.project(projected)).to('float32');
+    const logits = this.head?.forward(projected) ?? this.embedding.project(projected);
     return {
-      logits,
+      logits: inputs.rawLogits ? logits : logits.to('float32'),
       lastHiddenState,
       loss: labels && causalLoss(logits, labels),
       hiddenStates: inputs.outputHiddenStates ? hiddenStates : undefined,

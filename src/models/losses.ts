@@ -1,4 +1,5 @@
-import { crossEntropyLoss, type Tensor } from '../torch/index.ts';
+import type { Tensor } from '../torch/index.ts';
+import { crossEntropy } from '../torch/kernels.ts';
 
 /** Labels with this value do not count. */
 export const IGNORE_INDEX = -100;
@@ -12,5 +13,5 @@ export const IGNORE_INDEX = -100;
 export function causalLoss(logits: Tensor, labels: Tensor): Tensor {
   const [, time, vocab] = logits.shape;
   const predicted = logits.narrow(1, 0, time - 1).reshape([-1, vocab]);
-  return crossEntropyLoss(predicted, labels.narrow(1, 1, time - 1).reshape([-1]), { ignoreIndex: IGNORE_INDEX });
+  return crossEntropy(predicted, labels.narrow(1, 1, time - 1).reshape([-1]), { ignoreIndex: IGNORE_INDEX });
 }

@@ -1,5 +1,6 @@
 /** Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2). */
 import { arange, type DType, type Tensor } from '../torch/index.ts';
+import { causalSoftmax } from '../torch/kernels.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
@@ -43,8 +44,8 @@ export interface AttentionOptions {
 }
 
 export interface AttentionInputs {
-  /** Added to the scores: [1 or batch, 1, queries, keys]. */
-  mask: Tensor | undefined;
+  /** Added to the scores, [1 or batch, 1, queries, keys]; or each query sees the keys up to its own position. */
+  mask: Tensor | 'causal';
   cache?: KVCache;
   /** Index of the layer in the cache. */
   layer: number;
@@ -82,8 +83,9 @@ export class SelfAttention extends Module {
     const scores = this.upcast
       ? query.to('float32').matmul(keys.to('float32').transpose(-1, -2))
       : query.matmul(keys.transpose(-1, -2)); // [batch, heads, time, keys]
-    const scaled = scores.mul(this.scale);
-    const probabilities = (mask ? scaled.add(mask) : scaled).softmax(-1).to(values.dtype);
+    const probabilities = (
+      mask === 'causal' ? causalSoftmax(scores, this.scale) : scores.mul(this.scale).add(mask).softmax(-1)
+    ).to(values.dtype);
     const dropped = this.dropout.forward(probabilities);
     const context = dropped.matmul(values).transpose(1, 2).reshape([batch, time, hidden]);
     return [this.output.forward(context), outputAttentions ? probabilities : undefined];

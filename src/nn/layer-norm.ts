@@ -1,4 +1,5 @@
-import { layerNorm, type Tensor } from '../torch/index.ts';
+import type { DType, Tensor } from '../torch/index.ts';
+import { layerNorm } from '../torch/kernels.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** Layer normalisation over the last dimension (Ba et al. 2016). */
@@ -15,8 +16,12 @@ export class LayerNorm extends Module {
     this.eps = eps;
   }
 
-  /** [..., dim] → [..., dim] */
-  forward(x: Tensor): Tensor {
-    return layerNorm(x, this.weight.shape, { weight: this.weight, bias: this.bias, eps: this.eps });
+  /**
+   * [..., dim] → [..., dim]
+   *
+   * @param dtype of the result; default that of `x`
+   */
+  forward(x: Tensor, dtype: DType = x.dtype): Tensor {
+    return layerNorm(x, this.weight, this.bias, this.eps, dtype);
   }
 }

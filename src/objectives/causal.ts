@@ -1,5 +1,6 @@
 /** Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). */
-import { crossEntropyLoss, fromTypedArray, type Tensor } from '../torch/index.ts';
+import { fromTypedArray, type Tensor } from '../torch/index.ts';
+import { crossEntropy } from '../torch/kernels.ts';
 import type { Objective } from './objective.ts';
 
 export interface CausalBatch {
@@ -30,8 +31,8 @@ export const causal: Objective<CausalBatch> = {
   },
 
   loss(model, { inputIds, targets }) {
-    const { logits } = model.forward(inputIds);
-    return crossEntropyLoss(logits.view([-1, logits.size(-1)]), targets.view([-1]));
+    const { logits } = model.forward(inputIds, { rawLogits: true });
+    return crossEntropy(logits.view([-1, logits.size(-1)]), targets.view([-1]));
   },
 
   count: ({ targets }) => targets.numel,

@@ -37,7 +37,7 @@ export function adamW(
   const states = named.map(([name, parameter]) => ({
     name,
     parameter,
-    ...keep({ mean: zerosLike(parameter.detach()), square: zerosLike(parameter.detach()) }),
+    ...scope(() => keep({ mean: zerosLike(parameter.detach()), square: zerosLike(parameter.detach()) })),
   }));
   let steps = 0;
 

@@ -1,0 +1,123 @@
+// The probabilities of causal attention from its scores [..., queries, keys]: scaled, masked and normalised in one pass
+// over each row. The queries are the last of the keys' positions, and each sees the keys up to its own:
+//
+//     p_j = e^{s x_j} / Σ_k e^{s x_k}   over the visible keys, 0 elsewhere
+//     dx_j = s p_j (dp_j − Σ_k p_k dp_k)
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <vector>
+
+#include "tensor.h"
+
+namespace tslm {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+template <class T>
+TSLM_INLINE void forwardOf(const T* __restrict x, float scale, T* __restrict p, float* __restrict row, int64_t visible) {
+  float top = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : top)
+  for (int64_t j = 0; j < visible; j++) {
+    row[j] = load(x + j) * scale;
+    top = top < row[j] ? row[j] : top;
+  }
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < visible; j++) {
+    row[j] = exponential(row[j] - top);
+    sum += row[j];
+  }
+  const float factor = 1.0f / sum;
+  for (int64_t j = 0; j < visible; j++) store(p + j, row[j] * factor);
+}
+
+template <class T>
+TSLM_INLINE void backwardOf(const T* __restrict dp, const T* __restrict p, float scale, T* __restrict dx,
+                            int64_t visible) {
+  float dot = 0;
+#pragma omp simd reduction(+ : dot)
+  for (int64_t j = 0; j < visible; j++) dot += load(p + j) * load(dp + j);
+  for (int64_t j = 0; j < visible; j++) store(dx + j, scale * load(p + j) * (load(dp + j) - dot));
+}
+
+TSLM_CLONES void forwardRow(const float* x, float scale, float* p, float* row, int64_t n) {
+  forwardOf(x, scale, p, row, n);
+}
+TSLM_CLONES void forwardRow(const bfloat16* x, float scale, bfloat16* p, float* row, int64_t n) {
+  forwardOf(x, scale, p, row, n);
+}
+TSLM_CLONES void backwardRow(const float* dp, const float* p, float scale, float* dx, int64_t n) {
+  backwardOf(dp, p, scale, dx, n);
+}
+TSLM_CLONES void backwardRow(const bfloat16* dp, const bfloat16* p, float scale, bfloat16* dx, int64_t n) {
+  backwardOf(dp, p, scale, dx, n);
+}
+
+// Calls `row(offset, visible, buffer)` for each row and zeroes what its query may not see in `result`.
+template <class T, class Row>
+void forQueries(const at::Tensor& result, Row row) {
+  const int64_t queries = result.size(-2), keys = result.size(-1);
+  if (result.numel() == 0) return;
+  forRows(result.numel() / keys, keys, [&](int64_t begin, int64_t end) {
+    std::vector<float> buffer(keys);
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t visible = keys - queries + i % queries + 1;
+      row(i * keys, visible, buffer.data());
+      std::memset(elements<T>(result) + i * keys + visible, 0, (keys - visible) * sizeof(T));
+    }
+  });
+}
+
+at::Tensor causalSoftmax(const at::Tensor& scores, double scale) {
+  TORCH_CHECK(scores.dim() >= 2 && scores.size(-2) <= scores.size(-1),
+              "causal_softmax takes scores [..., queries, keys] with no more queries than keys, not ", scores.sizes());
+  const at::Tensor x = scores.contiguous();
+  at::Tensor p = at::empty_like(x);
+  withElementType("causal_softmax", x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    forQueries<T>(p, [&](int64_t at, int64_t visible, float* buffer) {
+      forwardRow(elements<T>(x) + at, static_cast<float>(scale), elements<T>(p) + at, buffer, visible);
+    });
+  });
+  return p;
+}
+
+at::Tensor causalSoftmaxBackward(const at::Tensor& gradient, const at::Tensor& p, double scale) {
+  const at::Tensor dp = gradient.contiguous();
+  at::Tensor dx = at::empty_like(p);
+  withElementType("causal_softmax", p.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    forQueries<T>(dx, [&](int64_t at, int64_t visible, float*) {
+      backwardRow(elements<T>(dp) + at, elements<T>(p) + at, static_cast<float>(scale), elements<T>(dx) + at, visible);
+    });
+  });
+  return dx;
+}
+
+struct CausalSoftmax : torch::autograd::Function<CausalSoftmax> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& scores, double scale) {
+    const at::Tensor p = causalSoftmax(scores, scale);
+    context->save_for_backward({p});
+    context->saved_data["scale"] = scale;
+    return p;
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    onlyFirstDerivatives("causal_softmax");
+    const double scale = context->saved_data["scale"].toDouble();
+    return {causalSoftmaxBackward(gradients[0], context->get_saved_variables()[0], scale), {}};
+  }
+};
+
+at::Tensor causalSoftmaxAutograd(const at::Tensor& scores, double scale) { return CausalSoftmax::apply(scores, scale); }
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(tslm, m) { m.def("causal_softmax(Tensor scores, float scale) -> Tensor"); }
+TORCH_LIBRARY_IMPL(tslm, CPU, m) { m.impl("causal_softmax", TORCH_FN(causalSoftmax)); }
+TORCH_LIBRARY_IMPL(tslm, AutogradCPU, m) { m.impl("causal_softmax", TORCH_FN(causalSoftmaxAutograd)); }
+
+}  // namespace tslm

@@ -1,0 +1,153 @@
+/**
+ * The fused operators: each does in one pass over memory what libtorch's operators do in several. They are compiled for
+ * the CPU, float32 and bfloat16 (`native/kernels/`, one file each, with the formulas); elsewhere the composition in
+ * `reference` computes the same, and the tests compare the two.
+ */
+import { call } from './call.ts';
+import type { DType } from './dtype.ts';
+import { operator } from './operator.ts';
+import {
+  _foreachAdd_,
+  _foreachAddcdiv_,
+  _foreachAddcmul_,
+  _foreachAddScalar_,
+  _foreachMul_,
+  _foreachNorm,
+  _foreachSqrt,
+  arange,
+  crossEntropyLoss,
+  layerNorm as nativeLayerNorm,
+  stack,
+} from './ops.ts';
+import { scope } from './scope.ts';
+import type { Tensor } from './tensor.ts';
+
+const $gelu = operator('tslm::gelu_tanh');
+const $crossEntropy = operator('tslm::cross_entropy');
+const $causalSoftmax = operator('tslm::causal_softmax');
+const $layerNorm = operator('tslm::layer_norm');
+const $adamW = operator('tslm::adamw_');
+const $gradNorm = operator('tslm::grad_norm');
+
+const fused = ({ device, dtype }: Tensor): boolean => device === 'cpu' && (dtype === 'float32' || dtype === 'bfloat16');
+const isFloat32OnCpu = ({ device, dtype }: Tensor): boolean => device === 'cpu' && dtype === 'float32';
+
+/** `at::Reduction` */
+const reductions = { mean: 1, sum: 2 } as const;
+
+export interface CrossEntropyOptions {
+  /** Rows with this target do not count. Default −100. */
+  ignoreIndex?: number;
+  /** Over the rows that count. Default `mean`. */
+  reduction?: keyof typeof reductions;
+}
+
+export interface AdamWUpdate {
+  parameters: readonly Tensor[];
+  gradients: readonly Tensor[];
+  /** Running means of the gradients and of their squares. */
+  means: readonly Tensor[];
+  squares: readonly Tensor[];
+  /** For each parameter. */
+  weightDecay: readonly number[];
+  lr: number;
+  betas: readonly [number, number];
+  eps: number;
+  /** 1 at the first update. */
+  step: number;
+  /** The gradients are multiplied by it first. */
+  gradScale: number;
+}
+
+/** GELU by its tanh approximation. */
+export const geluTanh = (x: Tensor): Tensor => (fused(x) ? (call($gelu, [x]) as Tensor) : reference.geluTanh(x));
+
+/**
+ * Cross-entropy, a float32 scalar; the gradient has the logits' element type.
+ *
+ * @param logits [rows, classes]
+ * @param targets int64 [rows]
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  if (!fused(logits)) return reference.crossEntropy(logits, targets, options);
+  const { ignoreIndex = -100, reduction = 'mean' } = options;
+  return call($crossEntropy, [logits, targets, ignoreIndex, reductions[reduction]]) as Tensor;
+}
+
+/**
+ * The softmax of scaled attention scores over the keys that each query may see: those up to its own position, where
+ * the queries are the last of the keys' positions.
+ *
+ * @param scores [..., queries, keys]
+ */
+export const causalSoftmax = (scores: Tensor, scale: number): Tensor =>
+  fused(scores) ? (call($causalSoftmax, [scores, scale]) as Tensor) : reference.causalSoftmax(scores, scale);
+
+/**
+ * Layer normalisation over the last dimension.
+ *
+ * @param dtype of the result
+ */
+export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
+  fused(x) && isFloat32OnCpu(weight) && (dtype === 'float32' || dtype === 'bfloat16')
+    ? (call($layerNorm, [x, weight, bias, eps, dtype]) as Tensor)
+    : reference.layerNorm(x, weight, bias, eps, dtype);
+
+/** One update of AdamW, in place. Use it inside `noGrad`. */
+export function adamWUpdate(update: AdamWUpdate): void {
+  const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
+  if (![...parameters, ...gradients].every(isFloat32OnCpu)) return reference.adamWUpdate(update);
+  call($adamW, [parameters, gradients, means, squares, weightDecay, lr, ...betas, eps, step, gradScale]);
+}
+
+/** The joint Euclidean norm of all gradients, a scalar. */
+export const gradNorm = (gradients: readonly Tensor[]): Tensor =>
+  gradients.every(isFloat32OnCpu) ? (call($gradNorm, [gradients]) as Tensor) : reference.gradNorm(gradients);
+
+/** The same by libtorch's own operators, for any device and element type. */
+export const reference = {
+  geluTanh: (x: Tensor): Tensor => x.gelu({ approximate: 'tanh' }),
+
+  crossEntropy: (
+    logits: Tensor,
+    targets: Tensor,
+    { ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions = {},
+  ): Tensor =>
+    crossEntropyLoss(logits.dtype === 'float64' ? logits : logits.to('float32'), targets, {
+      ignoreIndex,
+      reduction: reductions[reduction],
+    }),
+
+  causalSoftmax(scores: Tensor, scale: number): Tensor {
+    const [queries, keys] = scores.shape.slice(-2);
+    const positions = arange(0, keys, { device: scores.device });
+    const hidden = positions.unsqueeze(0).gt(positions.narrow(0, keys - queries, queries).unsqueeze(1));
+    return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
+  },
+
+  layerNorm: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
+    nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
+
+  adamWUpdate(update: AdamWUpdate): void {
+    const { parameters, means, squares, weightDecay, lr, eps, step, gradScale } = update;
+    const [beta1, beta2] = update.betas;
+    scope(() => {
+      const gradients = gradScale === 1 ? update.gradients : update.gradients.map(g => g.mul(gradScale));
+      for (const [i, parameter] of parameters.entries()) {
+        if (weightDecay[i] !== 0) parameter.mul_(1 - lr * weightDecay[i]);
+      }
+      // m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²
+      _foreachMul_(means, beta1);
+      _foreachAdd_(means, gradients, { alpha: 1 - beta1 });
+      _foreachMul_(squares, beta2);
+      _foreachAddcmul_(squares, gradients, gradients, { value: 1 - beta2 });
+      // p ← p − lr m̂ / (√v̂ + ε), the bias corrections folded into the constants
+      const correction = Math.sqrt(1 - beta2 ** step);
+      const denominators = _foreachSqrt(squares);
+      _foreachAddScalar_(denominators, eps * correction);
+      _foreachAddcdiv_(parameters, means, denominators, { value: (-lr * correction) / (1 - beta1 ** step) });
+    });
+  },
+
+  gradNorm: (gradients: readonly Tensor[]): Tensor => scope(() => stack(_foreachNorm(gradients)).vectorNorm()),
+};
