@@ -80,12 +80,12 @@ napi_value emptyCacheOf(napi_env napi, napi_callback_info) {
   });
 }
 
-// adjustExternalMemory(bytes): tells the garbage collector of native memory that only it can free
+// adjustExternalMemory(bytes) -> total: tells the garbage collector of native memory that only it can free
 napi_value adjustExternalMemory(napi_env napi, napi_callback_info info) {
-  return guarded(napi, [&]() -> napi_value {
-    int64_t total;
+  return guarded(napi, [&] {
+    int64_t total = 0;
     napi_adjust_external_memory(napi, Args(napi, info).integer(0), &total);
-    return nullptr;
+    return makeNumber(napi, static_cast<double>(total));
   });
 }
 

@@ -1,5 +1,6 @@
 // Writes src/torch/ops.ts: TypeScript signatures for the operators listed in operators.txt, from libtorch's schemas.
 // Arguments without a default are positional; those with one go into an options object. Needs a built bridge.
+// Another file to write may be given as argument.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -132,4 +133,4 @@ ${sections.methods.map(({ code }) => code).join('\n\n')}
 
 ${sections.functions.map(({ code }) => code).join('\n\n')}
 `;
-writeFileSync(here('../src/torch/ops.ts'), output);
+writeFileSync(process.argv[2] ?? here('../src/torch/ops.ts'), output);

@@ -77,7 +77,8 @@ export interface Native {
   memory(): MemoryStats;
   resetPeakMemory(): void;
   emptyCache(): void;
-  adjustExternalMemory(bytes: number): void;
+  /** Returns all the native memory that the garbage collector was told of. */
+  adjustExternalMemory(bytes: number): number;
 }
 
 /** What the set-up recorded when it compiled the bridge. */

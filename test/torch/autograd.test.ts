@@ -252,7 +252,16 @@ const cases: Case[] = [
   ['slice narrow select', [[4, 3]], x => x.slice({ dim: 0, start: 1, step: 2 }).narrow(1, 0, 2).select(0, 1).square()],
   ['split chunk unbind', [[4, 2]], x => x.split(3)[0].chunk(2)[1].unbind()[0].square()],
   ['tril triu', [[3, 3]], x => x.tril().mul(x.triu({ diagonal: -1 }))],
-  ['roll flip diagonal', [[3, 3]], x => x.roll([1], { dims: [0] }).flip([1]).diagonal().square()],
+  [
+    'roll flip diagonal',
+    [[3, 3]],
+    x =>
+      x
+        .roll([1], { dims: [0] })
+        .flip([1])
+        .diagonal()
+        .square(),
+  ],
   [
     'cat stack',
     [
