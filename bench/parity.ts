@@ -1,0 +1,81 @@
+/**
+ * The first steps of a recipe beside plain PyTorch: same initial weights, same data in the same order, same optimizer.
+ * Prints the losses of both and their largest difference.
+ *
+ *     npm run bench && node build/bench/bench/parity.js RECIPE CORPUS [STEPS]
+ *
+ * TSLM_PYTHON names a Python with torch and numpy (default python3).
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCorpus } from '../src/data/corpus.ts';
+import { createModel, saveModel } from '../src/models/auto.ts';
+import { causal } from '../src/objectives/causal.ts';
+import { root } from '../src/support/root.ts';
+import { native } from '../src/torch/native.ts';
+import { adamW } from '../src/train/adamw.ts';
+import { trainLoop } from '../src/train/loop.ts';
+import { readRecipe, scheduleOf } from '../src/train/recipe.ts';
+import { createWindowSampler } from '../src/train/window-sampler.ts';
+
+const [recipePath = 'recipes/shakespeare-char.yaml', corpusPath = 'corpora/shakespeare-char', count = '50'] =
+  process.argv.slice(2);
+const steps = Number(count);
+const recipe = readRecipe(recipePath, [`data.corpus=${corpusPath}`, 'model.dropout=0', 'train.precision=float32']);
+const { optimizer: settings, train, model: sizes, seed } = recipe;
+const corpus = openCorpus(corpusPath);
+const sampler = () =>
+  createWindowSampler(corpus.split('train'), { length: sizes.context + 1, stride: sizes.context, seed });
+
+const folder = mkdtempSync(join(tmpdir(), 'tslm-parity-'));
+try {
+  const model = createModel(sizes.family, { ...sizes, vocabSize: corpus.index.vocab_size }, { seed });
+  saveModel(folder, model);
+  const drawn = sampler();
+  const windows = Array.from({ length: steps * train.batchSize }, () => Int32Array.from(drawn.next()));
+  writeFileSync(join(folder, 'windows.bin'), Buffer.concat(windows.map(window => Buffer.from(window.buffer))));
+
+  const schedule = scheduleOf(recipe);
+  const ours: number[] = [];
+  const startOurs = performance.now();
+  await trainLoop({
+    model: model.decoder,
+    objective: causal,
+    optimizer: adamW([...model.decoder.namedParameters()], settings),
+    schedule,
+    sampler: sampler(),
+    startStep: 0,
+    steps,
+    batchSize: train.batchSize,
+    gradientAccumulation: 1,
+    clipGradNorm: train.clipGradNorm,
+    dtype: 'float32',
+    device: 'cpu',
+    evaluation: { windows: [drawn.next()], every: 0 },
+    hooks: { onStep: ({ loss }) => ours.push(loss) },
+  });
+  const oursSeconds = (performance.now() - startOurs) / 1000;
+
+  const job = {
+    ...settings,
+    model: folder,
+    windows: join(folder, 'windows.bin'),
+    lr: Array.from({ length: steps }, (_, step) => schedule(step)),
+    clipGradNorm: train.clipGradNorm,
+    threads: native().threads(),
+  };
+  const script = join(root, 'bench', 'peers', 'train_gpt2.py');
+  const output = execFileSync(process.env.TSLM_PYTHON ?? 'python3', [script], { input: JSON.stringify(job) });
+  const peer = JSON.parse(output.toString()) as { torch: string; losses: number[] };
+  const differences = ours.map((loss, i) => Math.abs(loss - peer.losses[i]));
+  for (const i of [0, 1, 9, 24, steps - 1].filter(i => i < steps)) {
+    console.log(`step ${i + 1}: tslm ${ours[i].toFixed(6)}  PyTorch ${peer.losses[i].toFixed(6)}`);
+  }
+  console.log(
+    `largest difference over ${steps} steps: ${Math.max(...differences).toExponential(2)} (PyTorch ${peer.torch}; ours took ${oursSeconds.toFixed(1)} s)`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
