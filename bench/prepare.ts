@@ -41,11 +41,11 @@ async function main(file: string, document: 'file' | 'paragraph' | 'line'): Prom
   const trained = join(folder, 'trained');
   const [, training] = await timed(() => prepare([file], { out: trained, document, vocabSize: 8192 }));
   const stages = new Map<string, number>();
-  let last = performance.now();
+  let [current, last] = ['reading', performance.now()];
   const onProgress = (stage: string): void => {
     const now = performance.now();
-    stages.set(stage, (stages.get(stage) ?? 0) + now - last);
-    last = now;
+    stages.set(current, (stages.get(current) ?? 0) + now - last);
+    [current, last] = [stage, now];
   };
   const options = { out: join(folder, 'corpus'), document, tokenizer: trained, onProgress };
   const [{ index, report }, seconds] = await timed(() => prepare([file], options));
@@ -60,7 +60,7 @@ async function main(file: string, document: 'file' | 'paragraph' | 'line'): Prom
   );
   console.log(`prepare            ${rate(bytes / seconds)}, peak ${formatBytes(peak)}`);
   for (const [stage, ms] of stages) console.log(`  ${stage.padEnd(16)} ${(ms / 1000).toFixed(2)} s`);
-  console.log(`and a tokenizer    ${rate(bytes / training)}`);
+  console.log(`training one too   ${rate(bytes / training)}`);
   console.log(`tokenizers alone   ${rate(peer)}; ratio ${(bytes / seconds / peer).toFixed(2)}`);
   console.log(`ceiling            ${rate(bytes / ceiling)}; ratio ${(ceiling / seconds).toFixed(3)}`);
 }
