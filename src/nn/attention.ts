@@ -44,8 +44,11 @@ export interface AttentionOptions {
 }
 
 export interface AttentionInputs {
-  /** Added to the scores, [1 or batch, 1, queries, keys]; or each query sees the keys up to its own position. */
-  mask: Tensor | 'causal';
+  /**
+   * Added to the scores, [1 or batch, 1, queries, keys]; `causal`: each query sees the keys up to its own position;
+   * undefined: every query sees every key.
+   */
+  mask: Tensor | 'causal' | undefined;
   cache?: KVCache;
   /** Index of the layer in the cache. */
   layer: number;
@@ -83,11 +86,16 @@ export class SelfAttention extends Module {
     const scores = this.upcast
       ? query.to('float32').matmul(keys.to('float32').transpose(-1, -2))
       : query.matmul(keys.transpose(-1, -2)); // [batch, heads, time, keys]
-    const probabilities = (
-      mask === 'causal' ? causalSoftmax(scores, this.scale) : scores.mul(this.scale).add(mask).softmax(-1)
-    ).to(values.dtype);
+    const probabilities = weights(scores, this.scale, mask).to(values.dtype);
     const dropped = this.dropout.forward(probabilities);
     const context = dropped.matmul(values).transpose(1, 2).reshape([batch, time, hidden]);
     return [this.output.forward(context), outputAttentions ? probabilities : undefined];
   }
+}
+
+/** The softmax of scaled scores over the keys that the mask leaves visible. */
+function weights(scores: Tensor, scale: number, mask: AttentionInputs['mask']): Tensor {
+  if (mask === 'causal') return causalSoftmax(scores, scale);
+  const scaled = scores.mul(scale);
+  return (mask ? scaled.add(mask) : scaled).softmax(-1);
 }

@@ -96,8 +96,8 @@ export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number, 
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
   const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
-  if (![...parameters, ...gradients].every(isFloat32OnCpu)) return reference.adamWUpdate(update);
-  call($adamW, [parameters, gradients, means, squares, weightDecay, lr, ...betas, eps, step, gradScale]);
+  if (![...parameters, ...gradients].every(isFloat32OnCpu)) reference.adamWUpdate(update);
+  else call($adamW, [parameters, gradients, means, squares, weightDecay, lr, ...betas, eps, step, gradScale]);
 }
 
 /** The joint Euclidean norm of all gradients, a scalar. */
