@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -30,13 +30,15 @@ function writeText(path: string, bytes: number, { between = '\n\n', space = ' ' 
 
 /** Prepares in a process of its own; gives the most memory that it had, in bytes. */
 function prepareAlone(input: string, out: string, options: object): number {
-  const script = `
-    const { prepare } = await import(${JSON.stringify(pathToFileURL(workerFile(import.meta.url.replace('/test/', '/src/'), './prepare')).href)});
-    await prepare([${JSON.stringify(input)}], ${JSON.stringify({ out, ...options })});
-    console.log(process.resourceUsage().maxRSS * 1024);`;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-  });
+  const prepareFile = workerFile(import.meta.url.replace('/test/', '/src/'), './prepare');
+  const script = `${out}.mjs`;
+  writeFileSync(
+    script,
+    `import { prepare } from ${JSON.stringify(pathToFileURL(prepareFile).href)};
+     await prepare([${JSON.stringify(input)}], ${JSON.stringify({ out, ...options })});
+     console.log(process.resourceUsage().maxRSS * 1024);`,
+  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return Number(stdout);
 }
