@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { explainFileError, messageOf, UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
-import { configureBlas } from '../torch/cpu.ts';
+import { configureRuntime } from '../torch/cpu.ts';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -41,7 +41,7 @@ const withSubcommands = (command: Command): Command[] => [command, ...command.co
 
 /** Runs a command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  configureBlas();
+  configureRuntime();
   // A reader that closed our output (`tslm … | head`) has seen enough.
   process.stdout.on('error', error => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);

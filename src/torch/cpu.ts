@@ -53,10 +53,17 @@ export function openblasCoreType({ flags, vendor }: Cpu = cpu()): string | undef
   return undefined;
 }
 
-/** Sets `OPENBLAS_CORETYPE` for libraries loaded later, unless the user set it. Call it on the main thread. */
-export function configureBlas(): void {
+/**
+ * Sets what OpenBLAS and OpenMP read from the environment when they load, unless the user set it. Call it on the main
+ * thread, before the native side is loaded.
+ *
+ * Waiting threads sleep instead of spinning: with another program on the same cores, a thread that spins takes the
+ * time that the one it waits for needs, and a training step becomes ten times as long.
+ */
+export function configureRuntime(): void {
   const coreType = openblasCoreType();
   if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
+  process.env.OMP_WAIT_POLICY ??= 'passive';
 }
 
 /** True where oneDNN multiplies bfloat16 natively: mixed precision is worth it there. */

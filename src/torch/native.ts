@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../support/errors.ts';
 import { root } from '../support/root.ts';
-import { configureBlas, cpu } from './cpu.ts';
+import { configureRuntime, cpu } from './cpu.ts';
 
 export interface OperatorInfo {
   id: number;
@@ -114,7 +114,7 @@ function load(): Native {
   if (!existsSync(path)) {
     throw new UserError('TSLM_NOT_BUILT', 'the bridge to libtorch is not built yet', { hint: 'run `npm run setup`' });
   }
-  configureBlas();
+  configureRuntime();
   let addon: Native;
   try {
     addon = createRequire(import.meta.url)(path) as Native;
