@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { UserError, usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
+import { parseOptions } from '../support/schema.ts';
 import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
 import { checkpointTensors, loadCheckpoint, openCheckpoint } from './checkpoint.ts';
 import { Decoder } from './decoder.ts';
@@ -43,7 +44,12 @@ function build(config: Record<string, unknown>, where: string): LanguageModel {
       hint: `supported for ${family.modelType}: ${Object.keys(family.architectures).join(', ')}`,
     });
   }
-  return { decoder: new Decoder(family.options(config, where)), family, config };
+  const options = family.options(config, where);
+  const { hidden, heads } = options;
+  if (hidden % heads !== 0) {
+    throw usageError('TSLM_BAD_SIZES', `${where}: hidden (${hidden}) must be a multiple of heads (${heads})`);
+  }
+  return { decoder: new Decoder(options), family, config };
 }
 
 /**
@@ -60,9 +66,6 @@ export function createModel(
   { seed, dropout = 0, eosTokenId = null }: { seed: number; dropout?: number; eosTokenId?: number | null },
 ): LanguageModel {
   const family = familyOf(modelType, 'model.family');
-  if (sizes.hidden % sizes.heads !== 0) {
-    throw usageError('TSLM_BAD_SIZES', `hidden (${sizes.hidden}) must be a multiple of heads (${sizes.heads})`);
-  }
   const full = {
     model_type: modelType,
     architectures: [Object.keys(family.architectures)[0]],
@@ -88,7 +91,7 @@ export function loadModel(
   { dtype = 'float32', device = 'cpu' }: { dtype?: DType; device?: Device } = {},
 ): LanguageModel & { unexpected: string[] } {
   const where = join(folder, 'config.json');
-  const config = z.record(z.string(), z.unknown()).parse(readJson(where));
+  const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const model = build(config, where);
   const { prefix, keys, ignoredKeys } = model.family;
   const checkpoint = openCheckpoint(folder);
@@ -112,6 +115,9 @@ export function modelFolder(path: string): string {
 
 /** Writes config.json and model.safetensors as Hugging Face Transformers reads them. */
 export function saveModel(folder: string, { decoder, family, config }: LanguageModel): void {
-  writeJson(join(folder, 'config.json'), config);
+  // Transformers loads weights in the type that config.json names, whatever the file holds.
+  const { dtype } = decoder.embedding.weight;
+  const { torch_dtype: _, ...rest } = config; // the same under its old name
+  writeJson(join(folder, 'config.json'), { ...rest, dtype });
   scope(() => saveSafetensors(join(folder, 'model.safetensors'), checkpointTensors(decoder, family.keys)));
 }

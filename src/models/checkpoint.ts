@@ -39,7 +39,7 @@ export function openCheckpoint(folder: string): Checkpoint {
   return {
     keys: Object.keys(shards),
     tensor: key => files.get(shards[key])!.tensor(key),
-    file: key => join(folder, shards[key]),
+    file: key => (key in shards ? join(folder, shards[key]) : indexPath),
   };
 }
 
