@@ -9,7 +9,9 @@ const sharedLibrary = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'li
 /** What a compiler needs to know of the libtorch at `include` and `lib`, or undefined when parts are missing. */
 function describe(source, include, lib, cmake) {
   const api = join(include, 'torch/csrc/api/include');
-  const version = read(join(api, 'torch/version.h')).match(/TORCH_VERSION\s+\\?\s*"([^"]+)"/)?.[1];
+  // Newer releases keep the version among the headers that need no library.
+  const headers = read(join(api, 'torch/version.h')) + read(join(include, 'torch/headeronly/version.h'));
+  const version = headers.match(/TORCH_VERSION\s+\\?\s*"([^"]+)"/)?.[1];
   if (!version || !existsSync(join(lib, sharedLibrary))) return undefined;
   const config = read(join(cmake, 'Torch/TorchConfig.cmake'));
   // The headers refuse a compiler set to an older standard than they need: that check says which it is.
