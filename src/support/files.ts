@@ -1,10 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { explainFileError, UserError } from './errors.ts';
 
 /** A name beside `path` for a file that is not finished yet. */
 export const temporaryBeside = (path: string): string => `${path}.${randomBytes(4).toString('hex')}.tmp`;
+
+/** Makes a folder with its parents. Node's own `recursive` hides what the system says, and never ends below /proc. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
 
 /** Writes all of `bytes`, however many calls the system needs. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
@@ -18,7 +35,7 @@ export function writeFully(fd: number, bytes: Uint8Array): void {
 export function writeAtomically(path: string, write: (fd: number) => void): void {
   const temporary = temporaryBeside(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const fd = openSync(temporary, 'wx');
     try {
       write(fd);
@@ -28,8 +45,17 @@ export function writeAtomically(path: string, write: (fd: number) => void): void
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw explainFileError(error, path);
+  }
+}
+
+/** The error that made it necessary is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is no folder, or gone.
   }
 }
 

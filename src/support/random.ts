@@ -45,13 +45,21 @@ export function createRandom(seed: number | [number, number, number, number]): R
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 function splitmix(seed: number): [number, number, number, number] {
-  let state = (seed ^ Math.floor(seed / 4294967296)) >>> 0;
-  const next = (): number => {
+  const low = mixer(seed >>> 0);
+  const [a, b, c, d] = [low(), low(), low(), low()];
+  // What does not fit 32 bits goes into the other half of the state.
+  const rest = Math.floor(seed / 4294967296);
+  if (rest === 0) return [a, b, c, d];
+  const high = mixer(rest >>> 0);
+  return [a, b, c ^ high(), d ^ high()];
+}
+
+function mixer(state: number): () => number {
+  return () => {
     state = (state + 0x9e3779b9) >>> 0;
     let z = state;
     z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
     z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
     return (z ^ (z >>> 16)) >>> 0;
   };
-  return [next(), next(), next(), next()];
 }

@@ -30,20 +30,26 @@ export function parseOptions<Schema extends z.ZodType>(
   throw usageError('TSLM_BAD_VALUE', `${where}: ${path.length ? `'${path.join('.')}': ` : ''}${issue.message}`);
 }
 
-/** The keys of the object schema found at `path` inside `schema`. */
+/** The keys of the object schema found at `path` inside `schema`; numbers in it step into lists. */
 export function knownKeys(schema: z.ZodType, path: readonly string[] = []): string[] {
-  let current: unknown = schema;
-  for (const key of path) {
-    const shape = shapeOf(current);
-    if (!shape || !(key in shape)) return [];
-    current = shape[key];
-  }
-  return Object.keys(shapeOf(current) ?? {});
+  let current = unwrap(schema);
+  for (const key of path) current = unwrap(current?.shape ? current.shape[key] : current?.element);
+  return Object.keys(current?.shape ?? {});
 }
 
-/** The shape of an object schema under any number of `.optional()`, `.default()`, `.nullable()`. */
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  let current = schema as { shape?: Record<string, unknown>; def?: { innerType?: unknown; in?: unknown } } | undefined;
-  while (current && !current.shape) current = (current.def?.innerType ?? current.def?.in) as typeof current;
-  return current?.shape;
+interface Structure {
+  /** Of an object. */
+  shape?: Record<string, unknown>;
+  /** Of a list. */
+  element?: unknown;
+  def?: { innerType?: unknown; in?: unknown };
+}
+
+/** The object or list under any number of `.optional()`, `.default()`, `.nullable()`. */
+function unwrap(schema: unknown): Structure | undefined {
+  let current = schema as Structure | undefined;
+  while (current && !current.shape && !current.element) {
+    current = (current.def?.innerType ?? current.def?.in) as Structure | undefined;
+  }
+  return current;
 }
