@@ -2,7 +2,16 @@
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findLibtorch } from './libtorch.mjs';
@@ -125,9 +134,19 @@ async function buildBridge() {
   // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
   // exceptions and errno. NaN and infinity keep their meaning.
   const kernelFlags = ['-O3', '-fno-trapping-math', '-fno-math-errno'];
-  const hash = createHash('sha256').update(JSON.stringify([libtorch, flags, kernelFlags]));
-  for (const name of sources) hash.update(readFileSync(inRoot(name)));
-  const key = hash.digest('hex');
+  const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex');
+  const headers = sources.filter(name => name.endsWith('.h')).map(name => readFileSync(inRoot(name)));
+  // A name says all that an object was made from, so that only what changed is compiled again.
+  const objects = sources
+    .filter(name => name.endsWith('.cc'))
+    .map(name => {
+      const own = name.startsWith('native/kernels/') ? [...flags, ...kernelFlags] : flags;
+      const made = hash(JSON.stringify([libtorch, own]), ...headers, readFileSync(inRoot(name))).slice(0, 16);
+      const object = inRoot('build', 'objects', `${basename(name, '.cc')}-${made}.o`);
+      const unfinished = `${object}.${process.pid}`;
+      return { object, unfinished, args: [...own, '-c', inRoot(name), '-o', unfinished] };
+    });
+  const key = hash(JSON.stringify(objects.map(({ object }) => basename(object))));
   const record = inRoot('build', 'native.json');
   const addon = inRoot('build', 'tslm.node');
   if (existsSync(addon) && existsSync(record) && JSON.parse(readFileSync(record, 'utf8')).key === key) return;
@@ -135,18 +154,13 @@ async function buildBridge() {
   const compiler = requireCompiler();
   say(`compiling the native bridge against libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`);
   const start = performance.now();
-  mkdirSync(inRoot('build'), { recursive: true });
-  const objects = [];
-  const jobs = sources
-    .filter(name => name.endsWith('.cc'))
-    .map(name => {
-      const object = inRoot('build', basename(name).replace('.cc', '.o'));
-      objects.push(object);
-      const own = name.startsWith('native/kernels/') ? kernelFlags : [];
-      return [...flags, ...own, '-c', inRoot(name), '-o', object];
-    });
+  mkdirSync(inRoot('build', 'objects'), { recursive: true });
+  const jobs = objects.filter(({ object }) => !existsSync(object));
   const workers = Array.from({ length: 2 }, async () => {
-    for (let job = jobs.shift(); job; job = jobs.shift()) await compile(compiler, job);
+    for (let job = jobs.shift(); job; job = jobs.shift()) {
+      await compile(compiler, job.args);
+      renameSync(job.unfinished, job.object);
+    }
   });
   await Promise.all(workers);
   const temporary = `${addon}.new`;
@@ -154,7 +168,7 @@ async function buildBridge() {
   await compile(compiler, [
     '-shared',
     '-fopenmp',
-    ...objects,
+    ...objects.map(({ object }) => object),
     ...platform,
     `-L${libtorch.lib}`,
     `-Wl,-rpath,${libtorch.lib}`,
@@ -163,6 +177,10 @@ async function buildBridge() {
     temporary,
   ]);
   renameSync(temporary, addon);
+  const used = new Set(objects.map(({ object }) => basename(object)));
+  for (const name of readdirSync(inRoot('build', 'objects'))) {
+    if (name.endsWith('.o') && !used.has(name)) rmSync(inRoot('build', 'objects', name));
+  }
   const compilerVersion = execFileSync(compiler, ['--version']).toString().split('\n')[0];
   writeFileSync(record, `${JSON.stringify({ key, libtorch, compiler: compilerVersion, flags }, null, 2)}\n`);
   say(`native bridge compiled in ${seconds(start)}`);

@@ -17,17 +17,22 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Rows are short and of every length: filled up to whole vectors with −∞, they leave no rest to compute one by one.
+constexpr int64_t kVector = 32;
+constexpr int64_t wholeVectors(int64_t count) { return (count + kVector - 1) / kVector * kVector; }
+
 template <class T>
 TSLM_INLINE void forwardOf(const T* __restrict x, float scale, T* __restrict p, float* __restrict row, int64_t visible) {
-  float top = -std::numeric_limits<float>::infinity();
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  const int64_t filled = wholeVectors(visible);
+  for (int64_t j = 0; j < visible; j++) row[j] = load(x + j) * scale;
+  for (int64_t j = visible; j < filled; j++) row[j] = kNothing;
+  float top = kNothing;
 #pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < visible; j++) {
-    row[j] = load(x + j) * scale;
-    top = top < row[j] ? row[j] : top;
-  }
+  for (int64_t j = 0; j < filled; j++) top = top < row[j] ? row[j] : top;
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < visible; j++) {
+  for (int64_t j = 0; j < filled; j++) {
     row[j] = exponential(row[j] - top);
     sum += row[j];
   }
@@ -63,7 +68,7 @@ void forQueries(const at::Tensor& result, Row row) {
   const int64_t queries = result.size(-2), keys = result.size(-1);
   if (result.numel() == 0) return;
   forRows(result.numel() / keys, keys, [&](int64_t begin, int64_t end) {
-    std::vector<float> buffer(keys);
+    std::vector<float> buffer(wholeVectors(keys));
     for (int64_t i = begin; i < end; i++) {
       const int64_t visible = keys - queries + i % queries + 1;
       row(i * keys, visible, buffer.data());

@@ -1,6 +1,6 @@
 /** Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2). */
 import { arange, type DType, type Tensor } from '../torch/index.ts';
-import { causalSoftmax } from '../torch/kernels.ts';
+import { causalSoftmax, mergeHeads, splitHeads } from '../torch/kernels.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
@@ -77,10 +77,8 @@ export class SelfAttention extends Module {
 
   /** [batch, time, hidden] → [batch, time, hidden], and probabilities [batch, heads, time, keys] where asked for */
   forward(x: Tensor, { mask, cache, layer, outputAttentions }: AttentionInputs): [Tensor, Tensor | undefined] {
-    const [batch, time, hidden] = x.shape;
-    const dim = hidden / this.heads;
-    const qkv = this.qkv.forward(x).view([batch, time, 3, this.heads, dim]).permute([2, 0, 3, 1, 4]);
-    const [query, newKeys, newValues] = qkv.unbind(); // each [batch, heads, time, dim]
+    // each [batch, heads, time, dim]
+    const [query, newKeys, newValues] = splitHeads(this.qkv.forward(x), this.heads);
     const [keys, values] = cache ? cache.append(layer, newKeys, newValues) : [newKeys, newValues];
 
     const scores = this.upcast
@@ -88,7 +86,7 @@ export class SelfAttention extends Module {
       : query.matmul(keys.transpose(-1, -2)); // [batch, heads, time, keys]
     const probabilities = weights(scores, this.scale, mask).to(values.dtype);
     const dropped = this.dropout.forward(probabilities);
-    const context = dropped.matmul(values).transpose(1, 2).reshape([batch, time, hidden]);
+    const context = mergeHeads(dropped.matmul(values));
     return [this.output.forward(context), outputAttentions ? probabilities : undefined];
   }
 }
