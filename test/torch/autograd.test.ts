@@ -64,7 +64,7 @@ describe('grad', () => {
   it('says which inputs were not used, or refuses', () => {
     const [x, y] = [leaf([2]), leaf([3])];
     expect(grad(x.sum(), [y, x], { allowUnused: true }).map(g => g?.item())).toEqual([undefined, 1]);
-    expect(() => grad(x.sum(), [y])).toThrow(/^grad\(float64\[\]\): One of the differentiated Tensors/);
+    expect(() => grad(x.sum(), [y])).toThrow(/^grad\(float64\[\]\): .*differentiated Tensors/);
   });
 
   it('differentiates twice', () => {
