@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { explainFileError, usageError } from '../support/errors.ts';
-import { temporaryBeside } from '../support/files.ts';
+import { makeFolder, temporaryBeside } from '../support/files.ts';
 
 /**
  * Refuses a place for a corpus where something is already: a folder with anything in it, unless `overwrite` is given and
@@ -63,11 +63,4 @@ export async function writeFolderAtomically<Result>(
   } catch (error) {
     throw explainFileError(error, out);
   }
-}
-
-/** With its parents. Node's own `recursive` hides what the system says, and never ends below /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }

@@ -58,3 +58,12 @@ export function explainFileError(error: unknown, path?: string): unknown {
     cause: error,
   });
 }
+
+/** Runs `action`; a file system error becomes a `UserError` that names `path`. */
+export function namingFile<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
+}

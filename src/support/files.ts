@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { explainFileError, UserError } from './errors.ts';
+import { explainFileError, isErrno, UserError } from './errors.ts';
 
 /** A name beside `path` for a file that is not finished yet. */
 export const temporaryBeside = (path: string): string => `${path}.${randomBytes(4).toString('hex')}.tmp`;
@@ -20,7 +20,11 @@ export const temporaryBeside = (path: string): string => `${path}.${randomBytes(
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
-  mkdirSync(path);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error; // another process was faster
+  }
 }
 
 /** Writes all of `bytes`, however many calls the system needs. */

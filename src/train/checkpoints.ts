@@ -2,12 +2,12 @@
  * Checkpoints of a run. Each is a model folder that every other command reads, with what a resumed run needs besides:
  * the optimizer's state, the random generator's, and how far the run was. A folder appears whole or not at all.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type LanguageModel, saveModel } from '../models/auto.ts';
-import { explainFileError, UserError } from '../support/errors.ts';
-import { readJson, temporaryBeside, writeJson } from '../support/files.ts';
+import { explainFileError } from '../support/errors.ts';
+import { makeFolder, readJson, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
@@ -24,9 +24,13 @@ const progressSchema = z.strictObject({
   tokens: z.int().min(0),
   /** Lowest evaluation loss so far, and its step. */
   best: z.strictObject({ step: z.int(), loss: z.number() }).nullable(),
+  /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
+  sinceLine: z.strictObject({ steps: z.int(), loss: z.number(), tokens: z.int(), seconds: z.number() }),
 });
 
 export type TrainProgress = z.output<typeof progressSchema>;
+
+export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0 };
 
 const folderOf = (run: string, step: number): string =>
   join(run, 'checkpoints', `step-${String(step).padStart(7, '0')}`);
@@ -51,7 +55,10 @@ export interface CheckpointParts {
   lineage: Record<string, unknown>;
 }
 
-/** Writes a model folder beside its place and puts it there complete. Throws a `UserError` when the disk refuses. */
+/**
+ * Writes a model folder beside its place and puts it there complete. Where one is already it is never missing, not even
+ * for a moment: each new file takes the place of the old one. Throws a `UserError` when the disk refuses.
+ */
 export function saveModelFolder(
   folder: string,
   { model, tokenizer, lineage }: Pick<CheckpointParts, 'model' | 'tokenizer' | 'lineage'>,
@@ -59,15 +66,19 @@ export function saveModelFolder(
 ): void {
   const temporary = temporaryBeside(folder);
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     saveModel(temporary, model);
     tokenizer.save(temporary);
     const eos = tokenizer.eosTokenId;
     writeJson(join(temporary, 'generation_config.json'), eos === undefined ? {} : { eos_token_id: eos });
     writeJson(join(temporary, 'run.json'), lineage);
     more(temporary);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(temporary, folder);
+    if (existsSync(folder)) {
+      for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(folder, name));
+      rmdirSync(temporary);
+    } else {
+      renameSync(temporary, folder);
+    }
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw explainFileError(error, folder);
@@ -91,13 +102,10 @@ export function pruneCheckpoints(run: string, { keep, best }: { keep: number; be
   }
 }
 
-/** The folder of a run's latest checkpoint, a model folder. Throws a `UserError` when there is none. */
-export function latestCheckpoint(run: string): string {
+/** The folder of a run's latest checkpoint, a model folder; undefined when the run ended before its first one. */
+export function latestCheckpoint(run: string): string | undefined {
   const step = checkpointSteps(run).at(-1);
-  if (step !== undefined) return folderOf(run, step);
-  throw new UserError('TSLM_NO_CHECKPOINT', `${run}: there is no checkpoint to resume from`, {
-    hint: 'the run ended before its first one: start it again with `tslm train`',
-  });
+  return step === undefined ? undefined : folderOf(run, step);
 }
 
 /** Puts optimizer and random generator back as they were. */

@@ -85,14 +85,17 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
       return { loss, tokens };
     });
     const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(step, loss, gradNorm);
+    if (!Number.isFinite(loss)) throw diverged(step + 1, 'loss', loss);
+    if (!Number.isFinite(gradNorm)) throw diverged(step + 1, 'gradient norm', gradNorm);
     optimizer.step(lr, scale);
     model.zeroGrad();
 
     const done = step + 1;
     hooks.onStep?.({ step: done, loss, lr, gradNorm, tokens, seconds: (performance.now() - start) / 1000 });
     if (done === loop.steps || (every > 0 && done % every === 0)) {
-      hooks.onEvaluate?.(done, evaluateLoss(loop));
+      const heldOut = evaluateLoss(loop);
+      if (!Number.isFinite(heldOut)) throw diverged(done, 'held-out loss', heldOut);
+      hooks.onEvaluate?.(done, heldOut);
     }
     hooks.onStepEnd?.(done);
     await nextTurn(); // signals and timers get their turn
@@ -100,12 +103,11 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
   return loop.steps;
 }
 
-const diverged = (step: number, loss: number, gradNorm: number): UserError => {
-  const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
-  return new UserError('TSLM_DIVERGED', `training diverged: the ${what} at step ${step + 1}`, {
-    hint: 'lower optimizer.lr, lengthen the warmup, or try train.precision=float32; the last checkpoint is intact',
+/** What to throw when a quantity of a step is no longer a finite number. */
+export const diverged = (step: number, what: string, value: number): UserError =>
+  new UserError('TSLM_DIVERGED', `training diverged: the ${what} is ${value} at step ${step}`, {
+    hint: 'lower optimizer.lr, lengthen the warmup, or try train.precision=float32; earlier checkpoints are intact',
   });
-};
 
 /** Mean loss over the evaluation windows, nats a token. */
 export function evaluateLoss({ model, objective, evaluation, batchSize, dtype, device }: TrainLoop): number {

@@ -3,10 +3,10 @@
  * costs at most the last one. JSON has no NaN and no infinities; a diverged loss is written as the string "NaN",
  * "Infinity" or "-Infinity" and read back as the number.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { explainFileError, UserError } from '../support/errors.ts';
-import { writeFully } from '../support/files.ts';
+import { namingFile, UserError } from '../support/errors.ts';
+import { makeFolder, writeFully } from '../support/files.ts';
 
 /** Named numbers of one step. */
 export type MetricsRow = { step: number } & Record<string, number>;
@@ -27,10 +27,8 @@ export interface MetricsLog {
 export function openMetricsLog(path: string, { resumeStep }: { resumeStep?: number } = {}): MetricsLog {
   const fd = openForAppending(path, resumeStep);
   return {
-    append(row) {
-      writeFully(fd, Buffer.from(`${JSON.stringify(row, spellNonFinite)}\n`));
-    },
-    sync: () => fsyncSync(fd),
+    append: row => namingFile(path, () => writeFully(fd, Buffer.from(`${JSON.stringify(row, spellNonFinite)}\n`))),
+    sync: () => namingFile(path, () => fsyncSync(fd)),
     close: () => closeSync(fd),
   };
 }
@@ -42,15 +40,13 @@ export function openMetricsLog(path: string, { resumeStep }: { resumeStep?: numb
 export const readMetrics = (path: string): MetricsRow[] => parse(path).map(({ row }) => row);
 
 function openForAppending(path: string, resumeStep: number | undefined): number {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
+  return namingFile(path, () => {
+    makeFolder(dirname(path));
     if (resumeStep === undefined) closeSync(openSync(path, 'w'));
     const fd = openSync(path, 'a');
     if (resumeStep !== undefined) ftruncateSync(fd, lengthThrough(path, resumeStep));
     return fd;
-  } catch (error) {
-    throw explainFileError(error, path);
-  }
+  });
 }
 
 /** Bytes of the lines up to and including those of `step`. */
@@ -65,7 +61,7 @@ function lengthThrough(path: string, step: number): number {
 
 /** Rows, each with the byte offset at which its line ends. */
 function parse(path: string): { row: MetricsRow; end: number }[] {
-  const bytes = readBytes(path);
+  const bytes = namingFile(path, () => readFileSync(path));
   const rows: { row: MetricsRow; end: number }[] = [];
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(10, start);
@@ -93,14 +89,6 @@ function parseLine(line: string): MetricsRow | undefined {
     return typeof row?.step === 'number' ? row : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw explainFileError(error, path);
   }
 }
 

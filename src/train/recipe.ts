@@ -100,6 +100,12 @@ export const recipeSchema = z.strictObject({
 
 export type Recipe = z.output<typeof recipeSchema>;
 
+/** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
+export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
+  const { from } = recipe.model;
+  return from === undefined ? recipe : { ...recipe, model: { from } };
+};
+
 /**
  * Reads a recipe and applies overrides.
  *

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../support/files.ts';
 import { readMetrics } from './metrics-log.ts';
-import { type Evaluation, type Pairs, type Sample, writeReport } from './report/write-report.ts';
+import { type Evaluation, type Pairs, writeReport } from './report/write-report.ts';
+import { readSamples } from './samples.ts';
 
 /** Keeps evaluations on held-out text with the run; the model's first. They appear in its report. */
 export function saveEvaluations(run: string, evaluations: readonly Evaluation[]): void {
@@ -48,12 +49,4 @@ function lineagePairs({ created, tslm, parameters, parents, data }: Lineage): Pa
     'corpus index (SHA-256)': data.index_sha256,
     'tokenizer (SHA-256)': data.tokenizer_sha256,
   };
-}
-
-/** A resumed run may have written a step's samples twice: the later ones count. */
-function readSamples(path: string): Sample[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  const samples = lines.map(line => JSON.parse(line) as Sample);
-  return [...new Map(samples.map(sample => [`${sample.step} ${sample.prompt}`, sample])).values()];
 }

@@ -2,39 +2,37 @@
  * A run directory: the recipe as resolved, run.json (lineage), metrics.jsonl, TensorBoard events, samples.jsonl,
  * checkpoints/, model/ (the best model so far by evaluation loss, a folder that every command reads), report.html.
  */
-import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { arch, platform } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Corpus, openCorpus } from '../data/corpus.ts';
-import { resolveGenerationConfig } from '../generate/generation-config.ts';
-import { generateText } from '../generate/text.ts';
-import { createModel, type LanguageModel, loadModel } from '../models/auto.ts';
+import { createModel, type LanguageModel, loadModel, modelFolder } from '../models/auto.ts';
 import { causal } from '../objectives/causal.ts';
-import { explainFileError, UserError, usageError } from '../support/errors.ts';
-import { readJson, writeFileAtomically, writeJson } from '../support/files.ts';
-import { version } from '../support/version.ts';
+import type { Tokens } from '../objectives/objective.ts';
+import { namingFile, usageError } from '../support/errors.ts';
+import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { cpu } from '../torch/cpu.ts';
-import { manualSeed } from '../torch/index.ts';
-import { native } from '../torch/native.ts';
+import { manualSeed, noGrad, scope } from '../torch/index.ts';
+import { gradNorm } from '../torch/kernels.ts';
 import { adamW, type Optimizer } from './adamw.ts';
 import { evaluationWindows } from './batches.ts';
 import {
   latestCheckpoint,
+  noSteps,
   pruneCheckpoints,
   restoreCheckpoint,
   saveCheckpoint,
   saveModelFolder,
   type TrainProgress,
 } from './checkpoints.ts';
-import { type StepMetrics, trainLoop } from './loop.ts';
+import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
+import { diverged, type StepMetrics, trainLoop } from './loop.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import { computeDtype } from './precision.ts';
-import { type Recipe, readRecipe, scheduleOf } from './recipe.ts';
+import { type Recipe, readRecipe, resolvedRecipe, scheduleOf } from './recipe.ts';
+import { appendSamples, checkPrompts, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
 import { createEventWriter } from './tensorboard.ts';
-import { createWindowSampler } from './window-sampler.ts';
+import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
 
 export interface RunResult {
   folder: string;
@@ -48,136 +46,179 @@ export interface RunResult {
   seconds: number;
 }
 
+export interface RunOptions {
+  /** Stops after the step in progress and saves. */
+  signal?: AbortSignal;
+  hooks?: RunHooks;
+}
+
 export interface RunHooks {
+  /** The run to resume had no checkpoint yet: it begins again. */
+  onRestart?(): void;
   onStart?(info: { parameters: number; tokensPerStep: number; startStep: number; steps: number; dtype: string }): void;
   onStep?(metrics: StepMetrics): void;
   onEvaluate?(step: number, loss: number, isBest: boolean): void;
   onSample?(sample: Sample): void;
 }
 
-export interface Sample {
-  step: number;
-  prompt: string;
-  text: string;
-}
-
 /**
  * Starts a run in a new folder.
  *
- * @param folder must not hold a run yet
- * @param options.signal stops after the step in progress and saves
+ * @throws UserError when there is something in the folder, or when the recipe, the corpus and the model do not fit; the
+ *   folder is not made then
  */
-export async function startRun(
-  recipe: Recipe,
-  folder: string,
-  { signal, hooks = {} }: { signal?: AbortSignal; hooks?: RunHooks } = {},
-): Promise<RunResult> {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
-    throw usageError(
-      'TSLM_RUN_EXISTS',
-      `${folder}: there is something in this folder already`,
-      `go on with \`tslm resume ${folder}\`, or choose another --out`,
-    );
-  }
+export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
+  refuseOccupied(folder);
   const corpus = openCorpus(recipe.data.corpus);
-  const tokenizer = corpus.tokenizer();
-  manualSeed(recipe.seed);
-  const model = modelFor(recipe, corpus);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw explainFileError(error, folder);
-  }
-  writeFileAtomically(join(folder, 'recipe.yaml'), stringify(recipe));
-  const parts = { recipe, corpus, tokenizer, model, optimizer: optimizerFor(recipe, model) };
-  const lineage = lineageOf(parts);
-  writeJson(join(folder, 'run.json'), lineage);
-  const progress: TrainProgress = { step: 0, drawn: 0, seconds: 0, tokens: 0, best: null };
-  return runFrom({ ...parts, folder, lineage, progress, signal, hooks });
+  return beginRun(recipe, corpus, folder, options);
 }
 
-/** Goes on from a run's latest checkpoint; the losses are those of a run that was never interrupted. */
-export async function resumeRun(
-  folder: string,
-  { signal, hooks = {} }: { signal?: AbortSignal; hooks?: RunHooks } = {},
-): Promise<RunResult> {
+/**
+ * Goes on from a run's latest checkpoint, or from the beginning when there is none yet. The losses are those of a run
+ * that was never interrupted.
+ */
+export async function resumeRun(folder: string, options: RunOptions = {}): Promise<RunResult> {
   const recipePath = join(folder, 'recipe.yaml');
   if (!existsSync(recipePath)) {
     throw usageError('TSLM_NO_RUN', `${folder}: no run here (there is no recipe.yaml)`, 'give the folder of a run');
   }
   const recipe = readRecipe(recipePath);
-  const lineage = readJson(join(folder, 'run.json')) as Record<string, unknown>;
-  const corpus = openCorpus(recipe.data.corpus);
-  const before = (lineage.data as { index_sha256?: string } | undefined)?.index_sha256;
-  if (before !== indexHash(corpus)) {
-    throw new UserError('TSLM_CORPUS_CHANGED', `${recipe.data.corpus}: the corpus is not the one this run began with`, {
-      hint: 'put the corpus back, or start a new run',
-    });
-  }
+  const lineagePath = join(folder, 'run.json');
+  const lineage = existsSync(lineagePath) ? (readJson(lineagePath) as Lineage) : undefined;
+  // Paths in a recipe are relative to where the run was started; the lineage has the whole path.
+  const isHere = existsSync(join(recipe.data.corpus, 'corpus.json'));
+  const corpus = openCorpus(isHere ? recipe.data.corpus : (lineage?.data.corpus ?? recipe.data.corpus));
+  if (lineage) requireSameCorpus(lineage, corpus);
+  removeLeftovers(folder);
   const checkpoint = latestCheckpoint(folder);
+  if (checkpoint === undefined || lineage === undefined) {
+    options.hooks?.onRestart?.();
+    return beginRun(recipe, corpus, folder, options);
+  }
   const model = loadModel(checkpoint, { device: recipe.train.device });
-  const optimizer = optimizerFor(recipe, model);
-  const progress = restoreCheckpoint(checkpoint, optimizer);
-  const tokenizer = corpus.tokenizer();
-  return runFrom({ recipe, corpus, tokenizer, model, optimizer, folder, lineage, progress, signal, hooks });
+  const parts = assemble(recipe, corpus, model);
+  const progress = restoreCheckpoint(checkpoint, parts.optimizer);
+  dropSamplesAfter(join(folder, 'samples.jsonl'), progress.step);
+  return runFrom({ ...parts, folder, lineage, progress }, options);
+}
+
+/** Everything that can be wrong is found before anything is written. */
+async function beginRun(recipe: Recipe, corpus: Corpus, folder: string, options: RunOptions): Promise<RunResult> {
+  manualSeed(recipe.seed);
+  const parts = assemble(recipe, corpus, modelFor(recipe, corpus));
+  const lineage = lineageOf(parts);
+  namingFile(folder, () => makeFolder(folder));
+  writeFileAtomically(join(folder, 'recipe.yaml'), stringify(resolvedRecipe(recipe)));
+  writeJson(join(folder, 'run.json'), lineage);
+  dropSamplesAfter(join(folder, 'samples.jsonl'), 0);
+  const progress: TrainProgress = { step: 0, drawn: 0, seconds: 0, tokens: 0, best: null, sinceLine: { ...noSteps } };
+  return runFrom({ ...parts, folder, lineage, progress }, options);
+}
+
+/** What an interruption leaves of a file or folder that was being written; see `temporaryBeside`. */
+const isLeftover = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/.test(name);
+
+function refuseOccupied(folder: string): void {
+  if (!existsSync(folder)) return;
+  const names = namingFile(folder, () => readdirSync(folder)).filter(name => !isLeftover(name));
+  if (names.length === 0) return;
+  throw usageError(
+    'TSLM_RUN_EXISTS',
+    `${folder}: there is something in this folder already`,
+    `${names.includes('recipe.yaml') ? `go on with \`tslm resume ${folder}\`, or ` : ''}choose another --out`,
+  );
+}
+
+function removeLeftovers(folder: string): void {
+  for (const place of [folder, join(folder, 'checkpoints')].filter(path => existsSync(path))) {
+    for (const name of readdirSync(place).filter(isLeftover)) {
+      namingFile(place, () => rmSync(join(place, name), { recursive: true, force: true }));
+    }
+  }
 }
 
 interface RunParts {
   recipe: Recipe;
-  corpus: Corpus;
   tokenizer: Tokenizer;
+  corpus: Corpus;
   model: LanguageModel;
   optimizer: Optimizer;
+  sampler: WindowSampler;
+  evaluationWindows: readonly Tokens[];
 }
 
 interface RunState extends RunParts {
   folder: string;
-  lineage: Record<string, unknown>;
+  lineage: Lineage;
   progress: TrainProgress;
-  signal: AbortSignal | undefined;
-  hooks: RunHooks;
 }
 
-async function runFrom(run: RunState): Promise<RunResult> {
-  const { recipe, corpus, tokenizer, model, optimizer, folder, lineage, progress, hooks } = run;
+/** The parts of a run. Throws a `UserError` when they do not fit each other. */
+function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunParts {
+  const { evaluation, optimizer, seed } = recipe;
+  const context = model.decoder.options.maxPositions;
+  const tokenizer = corpus.tokenizer();
+  checkPrompts(recipe, tokenizer, context);
+  const { betas, eps, weightDecay } = optimizer;
+  return {
+    recipe,
+    corpus,
+    tokenizer,
+    model,
+    sampler: createWindowSampler(corpus.split('train'), {
+      length: causal.exampleLength(context),
+      stride: context,
+      seed,
+    }),
+    evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
+      limit: evaluation.windows,
+    }),
+    optimizer: adamW([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
+  };
+}
+
+function modelFor({ model: wanted, seed, train }: Recipe, corpus: Corpus): LanguageModel {
+  if (wanted.from !== undefined) {
+    const folder = modelFolder(wanted.from);
+    corpus.requireTokenizer(folder);
+    return loadModel(folder, { device: train.device });
+  }
+  const { family, dropout } = wanted;
+  const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
+  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
+  model.decoder.to({ device: train.device });
+  return model;
+}
+
+async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promise<RunResult> {
+  const { recipe, tokenizer, model, optimizer, sampler, folder, lineage, progress } = run;
   const { decoder } = model;
   const { evaluation, checkpoints, samples, train } = recipe;
-  const context = decoder.options.maxPositions;
-  const trainSplit = corpus.split('train');
-  const sampler = createWindowSampler(trainSplit, {
-    length: causal.exampleLength(context),
-    stride: context,
-    seed: recipe.seed,
-  });
   sampler.drawn = progress.drawn;
   const resumeStep = progress.step > 0 ? progress.step : undefined;
   const metricsLog = openMetricsLog(join(folder, 'metrics.jsonl'), { resumeStep });
   const events = recipe.log.tensorboard ? createEventWriter(join(folder, 'tensorboard'), { resumeStep }) : undefined;
   const dtype = computeDtype(train);
   const parameters = decoder.parameterCount();
-  const before = { ...progress };
+  const secondsBefore = progress.seconds;
   const start = performance.now();
 
-  const logged = { loss: 0, seconds: 0, tokens: 0, steps: 0 };
-  const save = (step: number): void => {
-    Object.assign(progress, {
-      step,
-      drawn: sampler.drawn,
-      seconds: before.seconds + (performance.now() - start) / 1000,
-    });
+  let saved = progress.step;
+  const save = (): void => {
+    requireFiniteWeights(model, progress.step);
     metricsLog.sync();
     saveCheckpoint(folder, { model, tokenizer, optimizer, progress, lineage: { ...lineage, progress } });
     pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
+    saved = progress.step;
   };
 
   hooks.onStart?.({
     parameters,
-    tokensPerStep: train.batchSize * train.gradientAccumulation * context,
+    tokensPerStep: train.batchSize * train.gradientAccumulation * decoder.options.maxPositions,
     startStep: progress.step,
     steps: train.steps,
     dtype,
   });
-  let saved = progress.step;
   try {
     const done = await trainLoop({
       model: decoder,
@@ -192,31 +233,24 @@ async function runFrom(run: RunState): Promise<RunResult> {
       clipGradNorm: train.clipGradNorm,
       dtype,
       device: train.device,
-      evaluation: {
-        windows: evaluationWindows(corpus.split(evaluation.split), causal, context, { limit: evaluation.windows }),
-        every: evaluation.every,
-      },
-      signal: run.signal,
+      evaluation: { windows: run.evaluationWindows, every: evaluation.every },
+      signal,
       hooks: {
         onStep(metrics) {
-          progress.tokens += metrics.tokens;
-          logged.loss += metrics.loss;
-          logged.seconds += metrics.seconds;
-          logged.tokens += metrics.tokens;
-          logged.steps++;
+          const { step, lr, gradNorm } = metrics;
+          const { sinceLine } = progress;
+          Object.assign(progress, { step, drawn: sampler.drawn, tokens: progress.tokens + metrics.tokens });
+          progress.seconds = secondsBefore + (performance.now() - start) / 1000;
+          sinceLine.steps++;
+          for (const key of ['loss', 'tokens', 'seconds'] as const) sinceLine[key] += metrics[key];
           hooks.onStep?.(metrics);
-          if (metrics.step % recipe.log.every !== 0 && metrics.step !== train.steps) return;
-          const row = {
-            step: metrics.step,
-            loss: logged.loss / logged.steps,
-            lr: metrics.lr,
-            gradNorm: metrics.gradNorm,
-            tokensPerSecond: logged.tokens / logged.seconds,
-          };
-          Object.assign(logged, { loss: 0, seconds: 0, tokens: 0, steps: 0 });
+          if (step % recipe.log.every !== 0 && step !== train.steps) return;
+          const { loss, steps, tokens, seconds } = sinceLine;
+          const row = { step, loss: loss / steps, lr, gradNorm, tokensPerSecond: tokens / seconds };
+          progress.sinceLine = { ...noSteps };
           metricsLog.append(row);
           for (const [name, value] of Object.entries(row)) {
-            if (name !== 'step') events?.scalar(`train/${name}`, value, metrics.step);
+            if (name !== 'step') events?.scalar(`train/${name}`, value, step);
           }
         },
         onEvaluate(step, loss) {
@@ -231,20 +265,18 @@ async function runFrom(run: RunState): Promise<RunResult> {
         },
         onStepEnd(step) {
           if (samples.prompts.length > 0 && isDue(step, samples.every, train.steps)) {
-            for (const sample of sampleTexts(run, step)) {
-              appendFileSync(join(folder, 'samples.jsonl'), `${JSON.stringify(sample)}\n`);
+            const texts = sampleTexts(recipe, decoder, tokenizer, step);
+            appendSamples(join(folder, 'samples.jsonl'), texts);
+            for (const sample of texts) {
               events?.text(`sample/${sample.prompt}`, sample.text, step);
               hooks.onSample?.(sample);
             }
           }
-          if (isDue(step, checkpoints.every, train.steps)) {
-            save(step);
-            saved = step;
-          }
+          if (isDue(step, checkpoints.every, train.steps)) save();
         },
       },
     });
-    if (done > saved) save(done);
+    if (done > saved) save();
     const { best, tokens, seconds } = progress;
     writeJson(join(folder, 'run.json'), { ...lineage, progress });
     return { folder, step: done, finished: done === train.steps, parameters, best, tokens, seconds };
@@ -259,64 +291,8 @@ async function runFrom(run: RunState): Promise<RunResult> {
 const isDue = (step: number, every: number, steps: number): boolean =>
   step === steps || (every > 0 && step % every === 0);
 
-function modelFor({ model: wanted, seed, train }: Recipe, corpus: Corpus): LanguageModel {
-  if (wanted.from !== undefined) {
-    corpus.requireTokenizer(wanted.from);
-    return loadModel(wanted.from, { device: train.device });
-  }
-  const { dropout } = wanted;
-  const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
-  const model = createModel(wanted.family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
-  model.decoder.to({ device: train.device });
-  return model;
-}
-
-const optimizerFor = ({ optimizer }: Recipe, { decoder }: LanguageModel): Optimizer => {
-  const { betas, eps, weightDecay } = optimizer;
-  return adamW([...decoder.namedParameters()], { betas, eps, weightDecay });
-};
-
-function sampleTexts({ recipe, model, tokenizer }: RunState, step: number): Sample[] {
-  const { prompts, maxNewTokens, temperature, topK } = recipe.samples;
-  const sampling = temperature > 0 ? { doSample: true, temperature, topK } : {};
-  const config = resolveGenerationConfig(
-    { maxNewTokens, eosTokenId: tokenizer.eosTokenId ?? null, seed: recipe.seed, ...sampling },
-    { where: 'samples' },
-  );
-  model.decoder.eval();
-  const texts = generateText(model.decoder, tokenizer, prompts, config);
-  model.decoder.train();
-  return texts.map(({ prompt, text }) => ({ step, prompt, text }));
-}
-
-const indexHash = (corpus: Corpus): string =>
-  createHash('sha256')
-    .update(readFileSync(join(corpus.directory, 'corpus.json')))
-    .digest('hex');
-
-/** Where a run comes from: everything that would be needed to repeat it. */
-function lineageOf({ recipe, corpus, model }: RunParts): Record<string, unknown> {
-  const { version: libtorch } = native().runtimeInfo();
-  return {
-    tslm: version,
-    name: recipe.name,
-    created: new Date().toISOString(),
-    parents: recipe.model.from === undefined ? [] : [resolve(recipe.model.from)],
-    data: {
-      corpus: resolve(corpus.directory),
-      index_sha256: indexHash(corpus),
-      tokenizer_sha256: corpus.index.tokenizer_sha256,
-      tokens: corpus.index.splits.train.tokens,
-    },
-    parameters: model.decoder.parameterCount(),
-    recipe,
-    environment: {
-      node: process.version,
-      libtorch,
-      platform: `${platform()} ${arch()}`,
-      cpu: cpu().model,
-      threads: native().threads(),
-      precision: computeDtype(recipe.train),
-    },
-  };
+/** A checkpoint of weights that are no longer numbers would push out a good one. */
+function requireFiniteWeights({ decoder }: LanguageModel, step: number): void {
+  const norm = scope(() => noGrad(() => gradNorm(decoder.parameters()).item()));
+  if (!Number.isFinite(norm)) throw diverged(step, 'norm of the weights', norm);
 }

@@ -5,11 +5,11 @@
  * (tensorflow/core/lib/io/record_writer.h). Content: protocol buffers, tensorflow.Event (tensorflow/core/util/event.proto,
  * framework/summary.proto, framework/tensor.proto). Only the dozen fields written here are encoded, so by hand.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { explainFileError } from '../support/errors.ts';
-import { writeFully } from '../support/files.ts';
+import { namingFile } from '../support/errors.ts';
+import { makeFolder, writeFully } from '../support/files.ts';
 
 export interface EventWriter {
   /** The file being written. */
@@ -34,9 +34,14 @@ let filesOfProcess = 0;
 export function createEventWriter(directory: string, { resumeStep }: { resumeStep?: number } = {}): EventWriter {
   const seconds = Math.floor(Date.now() / 1000);
   const path = join(directory, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${filesOfProcess++}`);
-  const fd = create(directory, path);
-  const event = (step: number, ...content: Uint8Array[]): void =>
-    writeFully(fd, record(message(double(1, Date.now() / 1000), varint(2, step), ...content)));
+  const fd = namingFile(directory, () => {
+    makeFolder(directory);
+    return openSync(path, 'ax');
+  });
+  const event = (step: number, ...content: Uint8Array[]): void => {
+    const written = record(message(double(1, Date.now() / 1000), varint(2, step), ...content));
+    namingFile(path, () => writeFully(fd, written));
+  };
   const summary = (step: number, tag: string, ...value: Uint8Array[]): void =>
     event(step, bytes(5, bytes(1, message(bytes(1, utf8(tag)), ...value))));
 
@@ -49,15 +54,6 @@ export function createEventWriter(directory: string, { resumeStep }: { resumeSte
     sync: () => fsyncSync(fd),
     close: () => closeSync(fd),
   };
-}
-
-function create(directory: string, path: string): number {
-  try {
-    mkdirSync(directory, { recursive: true });
-    return openSync(path, 'ax');
-  } catch (error) {
-    throw explainFileError(error, directory);
-  }
 }
 
 // Protocol buffers: each field is a key, `number << 3 | wire type`, and a value. https://protobuf.dev/programming-guides/encoding

@@ -1,0 +1,67 @@
+/**
+ * What a model in training writes, so that a person sees it learn. samples.jsonl holds one JSON object a line, in the
+ * order of the steps.
+ */
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { resolveGenerationConfig } from '../generate/generation-config.ts';
+import { generateText } from '../generate/text.ts';
+import type { Decoder } from '../models/decoder.ts';
+import { namingFile, usageError } from '../support/errors.ts';
+import { writeFileAtomically } from '../support/files.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface Sample {
+  step: number;
+  prompt: string;
+  text: string;
+}
+
+/** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */
+export function checkPrompts({ samples }: Recipe, tokenizer: Tokenizer, context: number): void {
+  for (const [i, prompt] of samples.prompts.entries()) {
+    const tokens = tokenizer.encode(prompt).ids.length;
+    if (tokens > 0 && tokens < context) continue;
+    const what = tokens === 0 ? 'has no tokens' : `has ${tokens} tokens, the model's context holds ${context}`;
+    throw usageError(
+      'TSLM_BAD_PROMPT',
+      `'samples.prompts.${i}' ${what}`,
+      tokens === 0 ? 'give at least one word that the tokenizer knows' : 'shorten it: the answer needs room too',
+    );
+  }
+}
+
+/** Continues the recipe's prompts. The draws are the same at each step, and leave the training's random numbers alone. */
+export function sampleTexts({ samples, seed }: Recipe, model: Decoder, tokenizer: Tokenizer, step: number): Sample[] {
+  const { prompts, maxNewTokens, temperature, topK } = samples;
+  const sampling = temperature > 0 ? { doSample: true, temperature, topK } : {};
+  const config = resolveGenerationConfig(
+    { maxNewTokens, eosTokenId: tokenizer.eosTokenId ?? null, seed, ...sampling },
+    { where: 'samples' },
+  );
+  model.eval();
+  const texts = generateText(model, tokenizer, prompts, config);
+  model.train();
+  return texts.map(({ prompt, text }) => ({ step, prompt, text }));
+}
+
+export function appendSamples(path: string, samples: readonly Sample[]): void {
+  const lines = samples.map(sample => `${JSON.stringify(sample)}\n`).join('');
+  namingFile(path, () => appendFileSync(path, lines));
+}
+
+/** Reads samples; a last line that was cut off is left out. */
+export function readSamples(path: string): Sample[] {
+  if (!existsSync(path)) return [];
+  const lines = namingFile(path, () => readFileSync(path, 'utf8'))
+    .split('\n')
+    .slice(0, -1);
+  return lines.map(line => JSON.parse(line) as Sample);
+}
+
+/** Removes the samples after `step`, which a resumed run writes again. */
+export function dropSamplesAfter(path: string, step: number): void {
+  const kept = readSamples(path).filter(sample => sample.step <= step);
+  if (kept.length === 0) rmSync(path, { force: true });
+  else writeFileAtomically(path, kept.map(sample => `${JSON.stringify(sample)}\n`).join(''));
+}
