@@ -186,13 +186,19 @@ async function buildBridge() {
   say(`native bridge compiled in ${seconds(start)}`);
 }
 
+/** What the compiler says is shown only when it fails: newer ones warn about libtorch's own headers. */
 function compile(compiler, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(compiler, args, { stdio: ['ignore', 2, 2] });
+    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', text => (output += text));
+    child.stderr.on('data', text => (output += text));
     child.on('error', reject);
-    child.on('close', code =>
-      code === 0 ? resolve() : reject(new SetupError(`the compiler failed: ${compiler} ${args.join(' ')}`)),
-    );
+    child.on('close', code => {
+      if (code === 0) return resolve();
+      process.stderr.write(output);
+      reject(new SetupError(`the compiler failed: ${compiler} ${args.join(' ')}`));
+    });
   });
 }
 
