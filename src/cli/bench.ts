@@ -27,6 +27,8 @@ export function benchCommand(): Command {
     )
     .action(async ({ json, dtype, ...options }: TrainOptions) => {
       const { trainThroughput } = await import('../train/throughput.ts');
+      const { requireDevice } = await import('../torch/index.ts');
+      requireDevice(options.device ?? 'cpu');
       const result = trainThroughput({ ...options, dtype: dtypeOf(dtype) });
       if (json) {
         printJson({ ...options, dtype, ...result });
@@ -40,5 +42,8 @@ export function benchCommand(): Command {
         ['peak memory', `${formatBytes(result.peakMemoryBytes)}, tensors ${formatBytes(result.peakTensorBytes)}`],
       ]);
     });
-  return new Command('bench').description('measure speed on this machine').addCommand(train);
+  return new Command('bench')
+    .description('measure speed on this machine')
+    .addCommand(train)
+    .addHelpText('after', '\nExample:\n  $ tslm bench train\n');
 }

@@ -40,6 +40,8 @@ export function evaluateCommand(): Command {
       const { loadModel, modelFolder } = await import('../models/auto.ts');
       const { openCorpus } = await import('../data/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
+      const { requireDevice } = await import('../torch/index.ts');
+      requireDevice(options.device);
       const folder = modelFolder(path);
       const corpus = openCorpus(options.data);
       corpus.requireTokenizer(folder);

@@ -54,6 +54,8 @@ export function generateCommand(): Command {
       const { resolveGenerationConfig } = await import('../generate/generation-config.ts');
       const { generateText, streamText } = await import('../generate/text.ts');
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
+      const { requireDevice } = await import('../torch/index.ts');
+      requireDevice(options.device);
       const folder = modelFolder(path);
       const tokenizer = Tokenizer.fromFile(folder);
       const { eosTokenId = null } = tokenizer;
@@ -61,7 +63,7 @@ export function generateCommand(): Command {
       const config = resolveGenerationConfig(generationOptions(options), { defaults, where: 'generate' });
       const { decoder } = loadModel(folder, { device: options.device });
       if (options.json) {
-        printJson(generateText(decoder, tokenizer, prompts, config));
+        printJson({ model: folder, seed: config.seed, results: generateText(decoder, tokenizer, prompts, config) });
         return;
       }
       if (prompts.length > 1) {
@@ -70,9 +72,10 @@ export function generateCommand(): Command {
         }
         return;
       }
-      process.stdout.write(prompts[0]);
+      let shown = prompts[0]; // printed when the prompt has proved to fit the model
       for (const { text } of streamText(decoder, tokenizer, prompts, config)) {
-        process.stdout.write(text);
+        process.stdout.write(shown + text);
+        shown = '';
         await new Promise(setImmediate); // Ctrl-C gets its turn
       }
       process.stdout.write('\n');
@@ -84,9 +87,16 @@ async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
   if (promptFile === undefined && process.stdin.isTTY) {
     throw usageError('TSLM_NO_PROMPT', 'no prompt given', 'for example --prompt "Once upon a time"');
   }
-  const { readFileSync } = await import('node:fs');
-  const source = promptFile === undefined || promptFile === '-' ? 0 : promptFile;
-  return [readFileSync(source, 'utf8').replace(/\n$/, '')];
+  const { buffer } = await import('node:stream/consumers');
+  const { createReadStream } = await import('node:fs');
+  const isStdin = promptFile === undefined || promptFile === '-';
+  const bytes = await buffer(isStdin ? process.stdin : createReadStream(promptFile));
+  try {
+    return [new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')];
+  } catch {
+    const where = isStdin ? 'standard input' : promptFile;
+    throw usageError('TSLM_BAD_PROMPT', `${where}: the prompt is not UTF-8 text`, 'convert it with iconv');
+  }
 }
 
 /** Sampling at temperature 0.8 unless told otherwise: what a person who tries a model expects. */

@@ -33,11 +33,19 @@ export function program(): Command {
     doctorCommand(),
   ];
   for (const command of commands) root.addCommand(command);
-  for (const command of withSubcommands(root)) command.exitOverride();
+  for (const command of withSubcommands(root)) {
+    command
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'tslm:')) })
+      .showHelpAfterError(`  → \`${pathOf(command)} --help\` explains it`);
+  }
   return root;
 }
 
 const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
+
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 
 /** Runs a command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -47,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);
     throw error;
   });
+  process.stderr.on('error', () => {}); // nobody reads our progress any more; the work goes on
   try {
     await program().parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -55,10 +64,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** A message may quote what it found in a file. */
+const oneLine = (text: string): string => text.replace(/[\x00-\x1f\x7f]+/g, ' ');
+
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander printed it
   if (error instanceof UserError) {
-    process.stderr.write(`tslm: ${error.message}\n${error.hint === undefined ? '' : `  → ${error.hint}\n`}`);
+    process.stderr.write(`tslm: ${oneLine(error.message)}\n${error.hint === undefined ? '' : `  → ${error.hint}\n`}`);
     if (process.env.TSLM_DEBUG) console.error(error);
     return error.exitCode;
   }

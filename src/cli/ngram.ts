@@ -11,7 +11,8 @@ export function ngramCommand(): Command {
     .addCommand(evaluateCommand())
     .addCommand(generateCommand())
     .addCommand(exportCommand())
-    .addCommand(importCommand());
+    .addCommand(importCommand())
+    .addHelpText('after', '\nExample:\n  $ tslm ngram train corpora/wiki --order 5 --out models/wiki-5gram\n');
 }
 
 const splitOption = (byDefault: string) =>

@@ -54,7 +54,7 @@ async function quickstart(paths: string[], options: Options): Promise<void> {
   await evaluateBoth(options);
   const { reportRun } = await import('../train/report-run.ts');
   const report = reportRun(options.out);
-  const prompt = JSON.stringify(recipe.samples.prompts[0]);
+  const prompt = shellQuoted(recipe.samples.prompts[0].trim().split('\n')[0]);
   heading('Done', `in ${formatDuration((performance.now() - start) / 1000)}`);
   printTable([
     ['model', join(options.out, 'model')],
@@ -68,6 +68,7 @@ async function quickstart(paths: string[], options: Options): Promise<void> {
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const heading = (title: string, text: string): void => say(`\n── ${title}: ${text}`);
 
 /** Only what this command made before may be replaced. */
@@ -82,13 +83,20 @@ async function prepareCorpus(paths: string[], corpus: string): Promise<void> {
   heading('Preparing', isOwn ? 'TypeScript declarations under node_modules' : paths.join(', '));
   const progress = prepareProgress();
   const begin = performance.now();
-  const { index, report } = await prepare(isOwn ? [join(root, 'node_modules')] : paths, {
-    out: corpus,
-    overwrite: true,
-    vocabSize: 4096,
-    include: isOwn ? ['**/*.d.ts', '**/*.d.mts', '**/*.d.cts'] : [],
-    onProgress: progress.listener,
-  });
+  const prepareBy = (split: 'hash' | 'tail') =>
+    prepare(isOwn ? [join(root, 'node_modules')] : paths, {
+      out: corpus,
+      overwrite: true,
+      vocabSize: 4096,
+      split,
+      include: isOwn ? ['**/*.d.ts', '**/*.d.mts', '**/*.d.cts'] : [],
+      onProgress: progress.listener,
+    });
+  let prepared = await prepareBy('hash');
+  const { splits } = prepared.index;
+  // Of a few documents, none may fall to a split: then the end of the text is held out.
+  if (Math.min(splits.validation.documents, splits.test.documents) === 0) prepared = await prepareBy('tail');
+  const { index, report } = prepared;
   progress.end();
   const { train, validation, test } = index.splits;
   const removed = report.read.documents - report.kept.documents;

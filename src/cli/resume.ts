@@ -13,7 +13,7 @@ export function resumeCommand(): Command {
     .action(async (folder: string, options: { json?: boolean }) => {
       const { resumeRun } = await import('../train/run.ts');
       const result = await withSignals('stopping after this step and saving …', signal =>
-        resumeRun(folder, { signal, hooks: trainingView() }),
+        resumeRun(folder, { signal, hooks: trainingView(options) }),
       );
       await printRun(result, options);
     });

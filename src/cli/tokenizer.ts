@@ -149,7 +149,7 @@ function compareCommand(): Command {
       const { compareTokenizers } = await import('../tokenizers/inspect.ts');
       const tokenizers = await Promise.all(paths.map(open));
       const rows = await compareTokenizers(tokenizers, readTexts([text]));
-      if (json) return printJson(rows.map((row, i) => ({ tokenizer: paths[i], ...row })));
+      if (json) return printJson({ text, tokenizers: rows.map((row, i) => ({ tokenizer: paths[i], ...row })) });
       printTable(
         rows.map((row, i) => [
           paths[i],

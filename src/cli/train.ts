@@ -21,7 +21,7 @@ export function trainCommand(): Command {
       const { startRun } = await import('../train/run.ts');
       const folder = options.out ?? `runs/${recipe.name}`;
       const result = await withSignals('stopping after this step and saving …', signal =>
-        startRun(recipe, folder, { signal, hooks: trainingView() }),
+        startRun(recipe, folder, { signal, hooks: trainingView(options) }),
       );
       await printRun(result, options);
     });

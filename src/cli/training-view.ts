@@ -3,14 +3,17 @@ import { formatCount, formatDuration, sparkline } from '../support/format.ts';
 import type { RunHooks } from '../train/run.ts';
 
 /**
- * @param stream where to draw; a live line only on a terminal
- * @param options.quiet draw nothing at all
+ * @param options.stream where to draw; a live line only on a terminal
+ * @param options.json the result is for a machine: draw nothing except on a terminal
  */
-export function trainingView(
-  stream: NodeJS.WriteStream = process.stderr,
-  { quiet = false }: { quiet?: boolean } = {},
-): RunHooks {
-  if (quiet) return {};
+export function trainingView({
+  stream = process.stderr,
+  json = false,
+}: {
+  stream?: NodeJS.WriteStream;
+  json?: boolean;
+} = {}): RunHooks {
+  if (json && !stream.isTTY) return {};
   const losses: number[] = [];
   let steps = 0;
   let startStep = 0;
@@ -21,6 +24,9 @@ export function trainingView(
     if (stream.isTTY) stream.write('\r\x1b[K');
   };
   return {
+    onRestart() {
+      stream.write('the run ended before its first checkpoint: it begins again\n');
+    },
     onStart(info) {
       ({ steps, startStep } = info);
       start = performance.now();

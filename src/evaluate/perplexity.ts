@@ -6,7 +6,7 @@
 import type { CorpusSplit } from '../data/corpus-split.ts';
 import type { Decoder } from '../models/decoder.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
-import { UserError } from '../support/errors.ts';
+import { UserError, usageError } from '../support/errors.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 
@@ -44,18 +44,18 @@ export function perplexity(model: Decoder, split: CorpusSplit, options: Perplexi
   const stride = options.stride ?? Math.max(1, Math.floor(context / 2));
   const { batchSize = 8, dtype = 'float32', startToken = null, limit = Number.POSITIVE_INFINITY } = options;
   if (context > maxPositions) {
-    throw new UserError(
+    throw usageError(
       'TSLM_CONTEXT',
       `a window of ${context} is longer than the model's context of ${maxPositions}`,
-      {
-        hint: `use --context ${maxPositions} or less`,
-      },
+      `use --context ${maxPositions} or less`,
     );
   }
   if (stride < 1 || stride > context) {
-    throw new UserError('TSLM_STRIDE', `a stride of ${stride} would leave tokens out`, {
-      hint: `use a stride between 1 and the window of ${context}`,
-    });
+    throw usageError(
+      'TSLM_STRIDE',
+      `a stride of ${stride} would leave tokens out`,
+      `use a stride between 1 and the window of ${context}`,
+    );
   }
   // Sequence: the start token, if any, then the split. Position i of it predicts position i + 1.
   const lead = startToken === null ? 0 : 1;

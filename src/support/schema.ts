@@ -27,8 +27,18 @@ export function parseOptions<Schema extends z.ZodType>(
       guess === undefined ? `known keys here: ${known.join(', ')}` : `did you mean '${[...path, guess].join('.')}'?`,
     );
   }
+  if (issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined) {
+    throw usageError(
+      'TSLM_MISSING_KEY',
+      `${where}: '${path.join('.')}' is missing`,
+      `it must be of type ${issue.expected}`,
+    );
+  }
   throw usageError('TSLM_BAD_VALUE', `${where}: ${path.length ? `'${path.join('.')}': ` : ''}${issue.message}`);
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
 /** The keys of the object schema found at `path` inside `schema`; numbers in it step into lists. */
 export function knownKeys(schema: z.ZodType, path: readonly string[] = []): string[] {

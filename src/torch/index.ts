@@ -2,6 +2,7 @@
 export * from './autocast.ts';
 export * from './autograd.ts';
 export * from './create.ts';
+export * from './device.ts';
 export * from './dtype.ts';
 export * from './generator.ts';
 export * from './map-file.ts';

@@ -12,7 +12,7 @@ import type { Tokens } from '../objectives/objective.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { manualSeed, noGrad, scope } from '../torch/index.ts';
+import { manualSeed, noGrad, requireDevice, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
 import { adamW, type Optimizer } from './adamw.ts';
 import { evaluationWindows } from './batches.ts';
@@ -68,6 +68,7 @@ export interface RunHooks {
  *   folder is not made then
  */
 export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
+  requireDevice(recipe.train.device);
   refuseOccupied(folder);
   const corpus = openCorpus(recipe.data.corpus);
   return beginRun(recipe, corpus, folder, options);
@@ -83,6 +84,7 @@ export async function resumeRun(folder: string, options: RunOptions = {}): Promi
     throw usageError('TSLM_NO_RUN', `${folder}: no run here (there is no recipe.yaml)`, 'give the folder of a run');
   }
   const recipe = readRecipe(recipePath);
+  requireDevice(recipe.train.device);
   const lineagePath = join(folder, 'run.json');
   const lineage = existsSync(lineagePath) ? (readJson(lineagePath) as Lineage) : undefined;
   // Paths in a recipe are relative to where the run was started; the lineage has the whole path.
