@@ -1,6 +1,6 @@
 /** Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2). */
 import { arange, type DType, type Tensor } from '../torch/index.ts';
-import { causalSoftmax, mergeHeads, splitHeads } from '../torch/kernels.ts';
+import { causalSoftmax } from '../torch/kernels.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
@@ -77,8 +77,11 @@ export class SelfAttention extends Module {
 
   /** [batch, time, hidden] → [batch, time, hidden], and probabilities [batch, heads, time, keys] where asked for */
   forward(x: Tensor, { mask, cache, layer, outputAttentions }: AttentionInputs): [Tensor, Tensor | undefined] {
-    // each [batch, heads, time, dim]
-    const [query, newKeys, newValues] = splitHeads(this.qkv.forward(x), this.heads);
+    const [batch, time, hidden] = x.shape;
+    const dim = hidden / this.heads;
+    const qkv = this.qkv.forward(x).view([batch, time, 3, this.heads, dim]).permute([2, 0, 3, 1, 4]);
+    // Each [batch, heads, time, dim], and contiguous once: the products would copy them wherever they are used.
+    const [query, newKeys, newValues] = qkv.unbind().map(part => part.contiguous());
     const [keys, values] = cache ? cache.append(layer, newKeys, newValues) : [newKeys, newValues];
 
     const scores = this.upcast
@@ -86,7 +89,7 @@ export class SelfAttention extends Module {
       : query.matmul(keys.transpose(-1, -2)); // [batch, heads, time, keys]
     const probabilities = weights(scores, this.scale, mask).to(values.dtype);
     const dropped = this.dropout.forward(probabilities);
-    const context = mergeHeads(dropped.matmul(values));
+    const context = dropped.matmul(values).transpose(1, 2).reshape([batch, time, hidden]);
     return [this.output.forward(context), outputAttentions ? probabilities : undefined];
   }
 }

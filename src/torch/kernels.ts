@@ -25,8 +25,6 @@ import type { Tensor } from './tensor.ts';
 const $gelu = operator('tslm::gelu_tanh');
 const $crossEntropy = operator('tslm::cross_entropy');
 const $causalSoftmax = operator('tslm::causal_softmax');
-const $splitHeads = operator('tslm::split_heads');
-const $mergeHeads = operator('tslm::merge_heads');
 const $layerNorm = operator('tslm::layer_norm');
 const $adamW = operator('tslm::adamw_');
 const $gradNorm = operator('tslm::grad_norm');
@@ -86,19 +84,6 @@ export const causalSoftmax = (scores: Tensor, scale: number): Tensor =>
   fused(scores) ? (call($causalSoftmax, [scores, scale]) as Tensor) : reference.causalSoftmax(scores, scale);
 
 /**
- * The heads of a projection, each a matrix of its own: [batch, time, 3 · heads · dim] → query, key and value, each
- * [batch, heads, time, dim]
- */
-export const splitHeads = (qkv: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] =>
-  qkv.device === 'cpu'
-    ? (call($splitHeads, [qkv, heads]) as [Tensor, Tensor, Tensor])
-    : reference.splitHeads(qkv, heads);
-
-/** [batch, heads, time, dim] → [batch, time, heads · dim] */
-export const mergeHeads = (x: Tensor): Tensor =>
-  x.device === 'cpu' ? (call($mergeHeads, [x]) as Tensor) : reference.mergeHeads(x);
-
-/**
  * Layer normalisation over the last dimension.
  *
  * @param dtype of the result
@@ -139,14 +124,6 @@ export const reference = {
     const hidden = positions.unsqueeze(0).gt(positions.narrow(0, keys - queries, queries).unsqueeze(1));
     return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
   },
-
-  splitHeads(qkv: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] {
-    const [batch, time, width] = qkv.shape;
-    const parts = qkv.view([batch, time, 3, heads, width / (3 * heads)]).permute([2, 0, 3, 1, 4]);
-    return parts.unbind() as [Tensor, Tensor, Tensor];
-  },
-
-  mergeHeads: (x: Tensor): Tensor => x.transpose(1, 2).flatten({ startDim: 2 }),
 
   layerNorm: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
     nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),

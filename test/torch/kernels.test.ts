@@ -1,16 +1,6 @@
 /** The fused operators beside the composition of libtorch's own, and that beside finite differences. */
 import { describe, expect, it } from 'vitest';
-import {
-  backward,
-  type DType,
-  manualSeed,
-  noGrad,
-  randn,
-  scope,
-  stack,
-  type Tensor,
-  tensor,
-} from '../../src/torch/index.ts';
+import { backward, type DType, manualSeed, noGrad, randn, scope, type Tensor, tensor } from '../../src/torch/index.ts';
 import {
   type AdamWUpdate,
   adamWUpdate,
@@ -19,9 +9,7 @@ import {
   geluTanh,
   gradNorm,
   layerNorm,
-  mergeHeads,
   reference,
-  splitHeads,
 } from '../../src/torch/kernels.ts';
 import { native } from '../../src/torch/native.ts';
 
@@ -241,41 +229,6 @@ describe.each(dtypes)('causal softmax in %s', dtype => {
   });
   check('more queries than keys', () => {
     expect(() => causalSoftmax(random([3, 2], dtype), 1)).toThrow('no more queries than keys');
-  });
-});
-
-describe.each(dtypes)('heads in %s', dtype => {
-  // The three parts one after the other, so that there is one result to weigh.
-  const splitBy =
-    (split: typeof splitHeads, heads: number): Operation =>
-    x =>
-      stack(split(x, heads));
-
-  check('split', () => {
-    for (const [batch, time, heads, dim] of [
-      [1, 1, 1, 1],
-      [2, 7, 3, 5],
-      [3, 33, 2, 64],
-    ]) {
-      const x = random([batch, time, 3 * heads * dim], dtype);
-      compare(splitBy(splitHeads, heads), splitBy(reference.splitHeads, heads), [x]);
-    }
-    expect(splitHeads(random([0, 4, 6], dtype), 2).map(part => part.shape)).toEqual(new Array(3).fill([0, 2, 4, 1]));
-    expect(() => splitHeads(random([1, 2, 7], dtype), 2)).toThrow('split_heads takes');
-  });
-  check('merge', () => {
-    for (const shape of [
-      [1, 1, 1, 1],
-      [2, 3, 7, 5],
-      [3, 2, 33, 64],
-    ]) {
-      compare(mergeHeads, reference.mergeHeads, [random(shape, dtype)]);
-      compare(mergeHeads, reference.mergeHeads, [strided(random(shape, dtype))]);
-    }
-  });
-  check('gradients of one part alone', () => {
-    const only = (split: typeof splitHeads) => (x: Tensor) => split(x, 2)[1];
-    compare(only(splitHeads), only(reference.splitHeads), [random([2, 3, 12], dtype)]);
   });
 });
 
