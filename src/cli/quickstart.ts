@@ -155,7 +155,7 @@ function beginnings(corpus: ReturnType<typeof import('../data/corpus.ts').openCo
   const count = Math.min(3, split.documents);
   return Array.from({ length: count }, (_, i) => {
     const tokens = split.document(Math.floor((i * split.documents) / count));
-    return tokenizer.decode(tokens.subarray(0, 8), { skipSpecialTokens: true });
+    return tokenizer.decode(tokens.subarray(0, 8), { skipSpecialTokens: true }).replace(/\uFFFD+$/, ''); // half a character
   });
 }
 

@@ -33,7 +33,7 @@ export function createWindowSampler(
   const slack = (split.tokens - length) % stride;
   const windowsPerEpoch = Math.floor((split.tokens - length) / stride) + 1;
   let epoch = -1;
-  let phase = 0;
+  let first = 0;
   let order = new Uint32Array(0);
 
   return {
@@ -44,12 +44,13 @@ export function createWindowSampler(
       if (now !== epoch) {
         epoch = now;
         const random = createRandom(seed + 0x9e37 * epoch);
-        phase = random.below(slack + 1);
+        // Any cut, so that the last window ends in the split; the first one may overlap the second to stay in it too.
+        first = slack - random.below(stride);
         order = random.shuffle(Uint32Array.from({ length: windowsPerEpoch }, (_, i) => i));
       }
       const index = order[this.drawn % windowsPerEpoch];
       this.drawn++;
-      return split.read(phase + index * stride, length);
+      return split.read(Math.max(0, first + index * stride), length);
     },
   };
 }

@@ -1,0 +1,74 @@
+/** The command line as a person runs it: bin/tslm in a process of its own, compiled files, pipes. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { root } from '../../src/support/root.ts';
+
+export const bin = join(root, 'bin', 'tslm');
+
+export interface Outcome {
+  /** Null when a signal ended the process. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  stdin?: string | Uint8Array;
+  env?: NodeJS.ProcessEnv;
+  /** Gets the process and what it wrote so far, each time it writes. */
+  onOutput?: (child: ChildProcessWithoutNullStreams, stdout: string, stderr: string) => void;
+}
+
+/** Runs `tslm` with these arguments to its end. */
+export const tslm = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
+  runProcess(process.execPath, [bin, ...args], options);
+
+export function runProcess(
+  command: string,
+  args: readonly string[],
+  { cwd, stdin = '', env = {}, onOutput }: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, TSLM_THREADS: '1', ...env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      onOutput?.(child, stdout, stderr);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      onOutput?.(child, stdout, stderr);
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.stdin.on('error', () => {}); // a command that does not read its input
+    child.stdin.end(stdin);
+  });
+}
+
+/** The object that `--json` prints; fails when there is anything else on stdout. */
+export async function tslmJson(args: readonly string[], options?: RunOptions): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await tslm([...args, '--json'], options);
+  expect(code, stderr).toBe(0);
+  const value: unknown = JSON.parse(stdout);
+  expect(value, 'one object, not a list').toBeInstanceOf(Object);
+  expect(Array.isArray(value)).toBe(false);
+  return value as Record<string, unknown>;
+}
+
+/** Checks that a command failed as a command should: a line, perhaps a hint, no stack, nothing on stdout. */
+export function expectRefusal(outcome: Outcome, code: 1 | 2, message: string | RegExp): void {
+  const { stderr, stdout } = outcome;
+  expect(outcome.code, stderr).toBe(code);
+  expect(stderr).toMatch(message);
+  expect(stdout).toBe('');
+  const lines = stderr.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^tslm: \S/);
+  expect(lines[0]).not.toContain('unexpected error');
+  expect(lines.length, stderr).toBeLessThanOrEqual(2);
+  if (lines[1] !== undefined) expect(lines[1]).toMatch(/^ {2}→ \S/);
+}
