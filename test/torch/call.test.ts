@@ -223,7 +223,7 @@ describe('arguments of any kind', () => {
     return kind === 'matrix' ? matrix() : item;
   };
 
-  it('give a result or a TorchError, and never a crash', () => {
+  it('give a result or a TorchError, and never a crash', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.array(value, { maxLength: 8 }), (name, values) => {
         torch.scope(() => {
@@ -234,7 +234,7 @@ describe('arguments of any kind', () => {
           }
         });
       }),
-      { numRuns: process.env.TSLM_LONG ? 50_000 : 800, seed: 1 },
+      { numRuns: process.env.TSLM_LONG ? 20_000 : 800, seed: 1 },
     );
   });
 });

@@ -194,7 +194,7 @@ describe('damaged files', () => {
     }
   });
 
-  it('with random changes either load or are refused', () => {
+  it('with random changes either load or are refused', { timeout: 300_000 }, () => {
     saveSafetensors(path, [
       [
         'x',
@@ -229,7 +229,7 @@ describe('damaged files', () => {
           }
         });
       }),
-      { numRuns: process.env.TSLM_LONG ? 100_000 : 2500, seed: 2 },
+      { numRuns: process.env.TSLM_LONG ? 20_000 : 2500, seed: 2 },
     );
     expect(Math.min(refused, loaded)).toBeGreaterThan(20);
   });
