@@ -97,7 +97,7 @@ export async function resumeRun(folder: string, options: RunOptions = {}): Promi
     options.hooks?.onRestart?.();
     return beginRun(recipe, corpus, folder, options);
   }
-  const model = loadModel(checkpoint, { device: recipe.train.device });
+  const model = loadForTraining(checkpoint, recipe);
   const parts = assemble(recipe, corpus, model);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer);
   dropSamplesAfter(join(folder, 'samples.jsonl'), progress.step);
@@ -179,16 +179,29 @@ function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunPart
   };
 }
 
-function modelFor({ model: wanted, seed, train }: Recipe, corpus: Corpus): LanguageModel {
+function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
+  const { model: wanted, seed, train } = recipe;
   if (wanted.from !== undefined) {
     const folder = modelFolder(wanted.from);
     corpus.requireTokenizer(folder);
-    return loadModel(folder, { device: train.device });
+    return loadForTraining(folder, recipe);
   }
   const { family, dropout } = wanted;
   const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
   const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
   model.decoder.to({ device: train.device });
+  return model;
+}
+
+/**
+ * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
+ * decides in which order products are summed, and so how they are rounded.
+ */
+function loadForTraining(folder: string, { train }: Recipe): LanguageModel {
+  const model = loadModel(folder, { device: train.device });
+  scope(() => {
+    for (const parameter of model.decoder.parameters()) parameter.replace(parameter.detach().contiguous().clone());
+  });
   return model;
 }
 

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCorpus } from '../../src/data/corpus.ts';
+import type { CorpusSplit } from '../../src/data/corpus-split.ts';
+import { type PerplexityOptions, perplexity } from '../../src/evaluate/perplexity.ts';
+import { createModel } from '../../src/models/auto.ts';
+import type { Decoder } from '../../src/models/decoder.ts';
+import { inferenceMode, scope, tensor } from '../../src/torch/index.ts';
+import { EOS, tinyCorpus, VOCAB_SIZE } from '../helpers/tiny.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const CONTEXT = 8;
+const folder = scratchFolder();
+const texts = ['To be, or not', ' to be: that', ' is the', ' question — ça va?'];
+const split = (shards = 1): CorpusSplit =>
+  openCorpus(tinyCorpus(join(folder, `shards-${shards}`), { test: texts }, { shards })).split('test');
+
+/** A model whose predictions depend on everything it sees: weights ten times as large as usual. */
+const model = createModel(
+  'gpt2',
+  { layers: 2, hidden: 16, heads: 2, context: CONTEXT, vocabSize: VOCAB_SIZE },
+  { seed: 3 },
+).decoder;
+scope(() =>
+  inferenceMode(() => {
+    for (const parameter of model.parameters()) if (parameter.dim === 2) parameter.mul_(10);
+  }),
+);
+model.eval();
+
+/** −log p(next | tokens), from one forward pass for this one prediction. */
+const surprise = (decoder: Decoder, tokens: readonly number[], next: number): number =>
+  scope(() =>
+    inferenceMode(() => {
+      const { logits } = decoder.forward(tensor([tokens], { dtype: 'int64' }), { lastLogitsOnly: true });
+      const scores = logits.toNumbers();
+      const highest = Math.max(...scores);
+      return Math.log(scores.reduce((sum, score) => sum + Math.exp(score - highest), 0)) + highest - scores[next];
+    }),
+  );
+
+/** Token by token: a window that ends every `stride` predictions says how much of what came before is seen. */
+function bruteForce(
+  tokens: readonly number[],
+  { context = CONTEXT, stride = CONTEXT / 2, startToken, limit = Number.POSITIVE_INFINITY }: PerplexityOptions,
+): { total: number; count: number } {
+  const sequence = startToken == null ? [...tokens] : [startToken, ...tokens];
+  const count = Math.min(sequence.length - 1, limit);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    let end = context;
+    while (end < i + 1) end += stride;
+    const begin = Math.max(0, Math.min(end, count) - context);
+    total += surprise(model, sequence.slice(begin, i + 1), sequence[i + 1]);
+  }
+  return { total, count };
+}
+
+describe('perplexity', () => {
+  const whole = split();
+  const tokens = [...whole.read(0, whole.tokens)];
+  const cases: [string, PerplexityOptions][] = [
+    ['the defaults', {}],
+    ['a start token', { startToken: EOS }],
+    ['windows side by side', { stride: CONTEXT }],
+    ['windows side by side after a start token', { stride: CONTEXT, startToken: EOS }],
+    ['a stride of one', { stride: 1, startToken: EOS }],
+    ['a shorter context', { context: 5, stride: 3 }],
+    ['one window at a time', { batchSize: 1, startToken: EOS }],
+    ['a limit', { limit: 21, startToken: EOS }],
+    ['a limit within the first window', { limit: 3 }],
+    ['a limit beyond the end', { limit: 10_000 }],
+  ];
+
+  it.each(cases)('equals a loop over single tokens: %s', (_, options) => {
+    const { total, count } = bruteForce(tokens, options);
+    const result = perplexity(model, whole, options);
+    expect(result.tokens).toBe(count);
+    expect(Math.abs(result.loss - total / count)).toBeLessThan(1e-5);
+    expect(result.perplexity).toBeCloseTo(Math.exp(result.loss), 10);
+  });
+
+  it('sees what came before: a longer context changes the loss', () => {
+    expect(perplexity(model, whole, { stride: 1 }).loss).not.toBeCloseTo(
+      perplexity(model, whole, { stride: 8 }).loss,
+      3,
+    );
+  });
+
+  it('is the same when windows cross the files of a corpus', () => {
+    const parts = split(4);
+    expect(parts.tokens).toBe(whole.tokens);
+    expect(perplexity(model, parts, { startToken: EOS })).toEqual(perplexity(model, whole, { startToken: EOS }));
+  });
+
+  it('gives bits per UTF-8 byte of the text', () => {
+    const bytes = Buffer.byteLength(texts.join(''));
+    const result = perplexity(model, whole, { startToken: EOS });
+    expect(result.bytes).toBe(bytes);
+    expect(result.tokens).toBe(bytes + texts.length); // a token a byte, and one after each document
+    expect(result.bitsPerByte).toBeCloseTo((result.loss * result.tokens) / Math.LN2 / bytes, 10);
+  });
+
+  it('leaves the model in evaluation mode and reports its progress', () => {
+    const seen: number[] = [];
+    const { tokens: predicted } = perplexity(model, whole, { onProgress: done => seen.push(done), batchSize: 2 });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(predicted);
+  });
+
+  it('refuses what cannot be meant', () => {
+    const code = (expected: string) => expect.objectContaining({ code: expected });
+    expect(() => perplexity(model, whole, { context: CONTEXT + 1 })).toThrow(code('TSLM_CONTEXT'));
+    expect(() => perplexity(model, whole, { stride: CONTEXT + 1 })).toThrow(code('TSLM_STRIDE'));
+    expect(() => perplexity(model, whole, { stride: 0 })).toThrow(code('TSLM_STRIDE'));
+    const empty = openCorpus(tinyCorpus(join(folder, 'empty'), { test: [] })).split('test');
+    expect(() => perplexity(model, empty)).toThrow(code('TSLM_EMPTY_SPLIT'));
+  });
+});

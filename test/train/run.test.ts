@@ -1,0 +1,264 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCorpus } from '../../src/data/corpus.ts';
+import { perplexity } from '../../src/evaluate/perplexity.ts';
+import { loadModel } from '../../src/models/auto.ts';
+import { readJson } from '../../src/support/files.ts';
+import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { checkpointSteps } from '../../src/train/checkpoints.ts';
+import { readMetrics } from '../../src/train/metrics-log.ts';
+import { readRecipe, resolvedRecipe } from '../../src/train/recipe.ts';
+import { reportRun } from '../../src/train/report-run.ts';
+import { resumeRun, startRun } from '../../src/train/run.ts';
+import { readSamples } from '../../src/train/samples.ts';
+import { errorOf, writeFiles } from '../data/helpers.ts';
+import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const folder = scratchFolder();
+const corpus = tinyCorpus(join(folder, 'corpus'));
+const place = (name: string): string => join(folder, name);
+const start = (name: string, changes: Record<string, unknown> = {}) =>
+  startRun(tinyRecipe(corpus, changes), place(name));
+
+describe('a run', async () => {
+  const run = place('whole');
+  const seen: string[] = [];
+  const result = await startRun(tinyRecipe(corpus, { evaluation: { every: 5, windows: 8 } }), run, {
+    hooks: {
+      onStart: ({ startStep, steps, tokensPerStep }) => seen.push(`start ${startStep}/${steps} ${tokensPerStep}`),
+      onStep: ({ step }) => seen.push(`step ${step}`),
+      onEvaluate: step => seen.push(`evaluate ${step}`),
+      onSample: ({ step, prompt }) => seen.push(`sample ${step} ${prompt}`),
+    },
+  });
+
+  it('tells what it did', () => {
+    expect(result).toMatchObject({ folder: run, step: 12, finished: true, tokens: 12 * 2 * 16 });
+    expect(result.seconds).toBeGreaterThan(0);
+    expect(seen[0]).toBe('start 0/12 32');
+    expect(seen.filter(event => !event.startsWith('step') && !event.startsWith('start'))).toEqual([
+      'evaluate 5',
+      'sample 6 ba',
+      'evaluate 10',
+      'evaluate 12',
+      'sample 12 ba',
+    ]);
+  });
+
+  it('keeps the recipe as resolved, which reads back to the same', () => {
+    expect(readRecipe(join(run, 'recipe.yaml'))).toEqual(tinyRecipe(corpus));
+  });
+
+  it('logs training and evaluation by step', () => {
+    const rows = readMetrics(join(run, 'metrics.jsonl'));
+    const training = rows.filter(row => 'loss' in row);
+    expect(training.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    for (const row of training) {
+      expect(Object.keys(row)).toEqual(['step', 'loss', 'lr', 'gradNorm', 'tokensPerSecond']);
+      expect(row.lr).toBe(0.01);
+    }
+    expect(rows.filter(row => 'evalLoss' in row).map(({ step }) => step)).toEqual([5, 10, 12]);
+  });
+
+  it('writes samples and TensorBoard events', () => {
+    const samples = readSamples(join(run, 'samples.jsonl'));
+    expect(samples.map(({ step, prompt }) => [step, prompt])).toEqual([
+      [6, 'ba'],
+      [12, 'ba'],
+    ]);
+    const [events, ...others] = readdirSync(join(run, 'tensorboard'));
+    expect(others).toEqual([]);
+    const bytes = readFileSync(join(run, 'tensorboard', events), 'latin1');
+    for (const tag of ['train/loss', 'train/lr', 'train/gradNorm', 'validation/loss', 'sample/ba']) {
+      expect(bytes).toContain(tag);
+    }
+  });
+
+  it('knows where it comes from', () => {
+    const lineage = readJson(join(run, 'run.json')) as Record<string, Record<string, unknown>>;
+    const { index } = openCorpus(corpus);
+    expect(lineage).toMatchObject({
+      name: 'tiny',
+      parents: [],
+      data: {
+        corpus: resolve(corpus),
+        index_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        tokenizer_sha256: index.tokenizer_sha256,
+        tokens: index.splits.train.tokens,
+      },
+      parameters: result.parameters,
+      environment: { node: process.version, precision: 'float32', threads: expect.any(Number) },
+      progress: { step: 12, best: result.best },
+    });
+    expect(lineage.recipe).toEqual(tinyRecipe(corpus));
+    expect(Date.parse(String(lineage.created))).toBeGreaterThan(0);
+  });
+
+  it('leaves the best model as a folder that every command reads', () => {
+    const model = join(run, 'model');
+    expect(readdirSync(model).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'run.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    expect(Tokenizer.fromFile(model).encode('ab').ids).toEqual([97, 98]);
+    expect(readJson(join(model, 'generation_config.json'))).toEqual({ eos_token_id: 256 });
+    expect(readJson(join(model, 'run.json'))).toMatchObject({ name: 'tiny', progress: { best: result.best } });
+    const { decoder } = loadModel(model);
+    const { loss } = perplexity(decoder, openCorpus(corpus).split('validation'), { stride: 16, limit: 16 });
+    expect(loss).toBeLessThan(6);
+  });
+
+  it('has a report', () => {
+    expect(readFileSync(reportRun(run), 'utf8')).toContain('tiny');
+  });
+
+  it('leaves nothing unfinished behind', () => {
+    const names = readdirSync(run, { recursive: true }) as string[];
+    expect(names.filter(name => name.includes('.tmp'))).toEqual([]);
+  });
+
+  it('does nothing when it is resumed at its end', async () => {
+    const before = readFileSync(join(run, 'metrics.jsonl'), 'utf8');
+    expect(await resumeRun(run)).toMatchObject({ step: 12, finished: true, best: result.best });
+    expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8')).toBe(before);
+  });
+});
+
+describe('lines of metrics.jsonl', () => {
+  it('are means over the steps since the line before', async () => {
+    await start('every-1');
+    await start('every-5', { log: { every: 5 } });
+    const rows = (name: string) => readMetrics(join(place(name), 'metrics.jsonl')).filter(row => 'loss' in row);
+    const losses = rows('every-1').map(({ loss }) => loss);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(rows('every-5').map(({ step }) => step)).toEqual([5, 10, 12]);
+    expect(rows('every-5').map(({ loss }) => loss)).toEqual([
+      mean(losses.slice(0, 5)),
+      mean(losses.slice(5, 10)),
+      mean(losses.slice(10)),
+    ]);
+  });
+});
+
+describe('checkpoints', () => {
+  it('stay by number, and the best one besides', async () => {
+    // A learning rate that grows without end makes an early evaluation the best.
+    const result = await start('keep', {
+      train: { steps: 8 },
+      optimizer: { lr: 100 },
+      schedule: { name: 'constant_with_warmup', numWarmupSteps: 1000 },
+      evaluation: { every: 1, windows: 4 },
+      checkpoints: { every: 1, keep: 2 },
+    });
+    const rows = readMetrics(join(place('keep'), 'metrics.jsonl')).filter(row => 'evalLoss' in row);
+    const best = rows.reduce((a, b) => (b.evalLoss < a.evalLoss ? b : a));
+    expect(result.best).toEqual({ step: best.step, loss: best.evalLoss });
+    expect(best.step).toBeLessThan(7);
+    expect(checkpointSteps(place('keep'))).toEqual([best.step, 7, 8]);
+    const weights = (...path: string[]) => readFileSync(join(place('keep'), ...path, 'model.safetensors'), 'base64');
+    expect(weights('model')).toBe(weights('checkpoints', `step-${String(best.step).padStart(7, '0')}`));
+  });
+
+  it('come only at the end where the recipe says so', async () => {
+    await start('at-end', { checkpoints: { every: 0 }, evaluation: { every: 0 }, samples: { every: 0 } });
+    expect(checkpointSteps(place('at-end'))).toEqual([12]);
+    expect(readSamples(join(place('at-end'), 'samples.jsonl')).map(({ step }) => step)).toEqual([12]);
+  });
+});
+
+describe('a run that goes on from a model', async () => {
+  await start('parent');
+  const from = join(place('parent'), 'model');
+
+  it('begins with its weights and names it as its parent', async () => {
+    const losses: number[] = [];
+    await startRun(tinyRecipe(corpus, { model: { from }, train: { steps: 2 } }), place('child'), {
+      hooks: { onStep: ({ loss }) => losses.push(loss) },
+    });
+    const last = readMetrics(join(place('parent'), 'metrics.jsonl')).findLast(row => 'loss' in row)!;
+    expect(Math.abs(losses[0] - last.loss)).toBeLessThan(0.3);
+    expect(losses[0]).toBeLessThan(5);
+    expect(readJson(join(place('child'), 'run.json'))).toMatchObject({
+      parents: [resolve(from)],
+      recipe: { model: { from } },
+    });
+    const config = (model: string) => readJson(join(model, 'config.json'));
+    expect(config(join(place('child'), 'model'))).toEqual(config(from));
+  });
+
+  it('may name the folder of the run, and can be resumed', async () => {
+    const recipe = tinyRecipe(corpus, { model: { from: place('parent') }, train: { steps: 2 } });
+    await startRun(recipe, place('grandchild'));
+    expect(readJson(join(place('grandchild'), 'run.json'))).toMatchObject({ parents: [resolve(from)] });
+    const kept = readRecipe(join(place('grandchild'), 'recipe.yaml'));
+    expect(resolvedRecipe(kept)).toEqual(resolvedRecipe(recipe));
+    expect(await resumeRun(place('grandchild'))).toMatchObject({ step: 2, finished: true });
+  });
+
+  it('refuses a corpus of another tokenizer', async () => {
+    const other = tinyCorpus(join(folder, 'other-tokenizer'));
+    const path = join(other, 'tokenizer.json');
+    const changed = readFileSync(path, 'utf8').replace('<|endoftext|>', '<|end|>');
+    writeFileSync(path, changed);
+    const { tokenizerHash } = await import('../../src/data/tokenizer-hash.ts');
+    const index = readJson(join(other, 'corpus.json')) as Record<string, unknown>;
+    writeFileSync(join(other, 'corpus.json'), JSON.stringify({ ...index, tokenizer_sha256: tokenizerHash(other) }));
+    const error = await errorOf(() => startRun(tinyRecipe(other, { model: { from } }), place('wrong')));
+    expect(error.code).toBe('TSLM_OTHER_TOKENIZER');
+    expect(existsSync(place('wrong'))).toBe(false);
+  });
+});
+
+describe('what is wrong with a run is found before its folder is made', () => {
+  const cases: [string, Record<string, unknown>, string, RegExp][] = [
+    ['heads that do not divide the width', { model: { heads: 3 } }, 'TSLM_BAD_SIZES', /hidden \(16\).*heads \(3\)/],
+    ['an unknown family', { model: { family: 'gtp2' } }, 'TSLM_UNKNOWN_FAMILY', /gtp2/],
+    ['a corpus that is not there', { data: { corpus: '/nowhere/at-all' } }, 'TSLM_NO_CORPUS', /\/nowhere\/at-all/],
+    ['a context longer than the corpus', { model: { context: 1e6 } }, 'TSLM_CORPUS_TOO_SMALL', /one example needs/],
+    [
+      'a prompt longer than the context',
+      { samples: { prompts: ['ok', 'x'.repeat(16)] } },
+      'TSLM_BAD_PROMPT',
+      /prompts\.1.*16/,
+    ],
+    ['a prompt of nothing', { samples: { prompts: [''] } }, 'TSLM_BAD_PROMPT', /prompts\.0/],
+    ['an unknown device', { train: { device: 'gpu' } }, 'TSLM_BAD_DEVICE', /'gpu'/],
+    ['a model that is not there', { model: { from: '/nowhere/at-all' } }, 'TSLM_NO_MODEL', /\/nowhere\/at-all/],
+  ];
+
+  it.each(cases)('%s', async (_, changes, code, message) => {
+    const error = await errorOf(() => start('refused', changes));
+    expect(error).toMatchObject({ name: 'UserError', code });
+    expect(error.message).toMatch(message);
+    expect(existsSync(place('refused'))).toBe(false);
+  });
+
+  it('an empty evaluation split', async () => {
+    const empty = tinyCorpus(join(folder, 'no-validation'), { validation: [] });
+    const error = await errorOf(() => startRun(tinyRecipe(empty), place('refused')));
+    expect(error).toMatchObject({ code: 'TSLM_EMPTY_SPLIT' });
+    expect(existsSync(place('refused'))).toBe(false);
+  });
+
+  it('a folder with something in it, which stays as it is', async () => {
+    writeFiles(place('mine'), { 'notes.txt': 'mine' });
+    const error = await errorOf(() => start('mine'));
+    expect(error).toMatchObject({ code: 'TSLM_RUN_EXISTS', exitCode: 2 });
+    expect(error.hint).not.toContain('resume');
+    expect(readdirSync(place('mine'))).toEqual(['notes.txt']);
+    expect((await errorOf(() => start('whole'))).hint).toContain(`tslm resume ${place('whole')}`);
+  });
+
+  it('but an empty folder will do, and one where a start was cut off at once', async () => {
+    mkdirSync(place('empty'));
+    await expect(start('empty', { train: { steps: 1 } })).resolves.toMatchObject({ step: 1 });
+    writeFiles(place('cut'), { 'recipe.yaml.0123abcd.tmp': 'name: ti' });
+    await expect(start('cut', { train: { steps: 1 } })).resolves.toMatchObject({ step: 1 });
+  });
+});
