@@ -48,7 +48,8 @@ export const recipeSchema = z.strictObject({
 
   optimizer: z
     .strictObject({
-      name: z.literal('adamw').default('adamw'),
+      /** muon: hidden matrices by Muon, everything else by AdamW. */
+      name: z.enum(['adamw', 'muon']).default('adamw'),
       lr: z.number().positive().default(1e-3),
       betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.95]),
       eps: z.number().positive().default(1e-8),

@@ -28,11 +28,14 @@ import {
 import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
 import { diverged, type StepMetrics, trainLoop } from './loop.ts';
 import { openMetricsLog } from './metrics-log.ts';
+import { muon } from './muon.ts';
 import { computeDtype } from './precision.ts';
 import { type Recipe, readRecipe, resolvedRecipe, scheduleOf } from './recipe.ts';
 import { appendSamples, checkPrompts, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
 import { createEventWriter } from './tensorboard.ts';
 import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
+
+const optimizers = { adamw: adamW, muon };
 
 export interface RunResult {
   folder: string;
@@ -175,7 +178,7 @@ function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunPart
     evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
       limit: evaluation.windows,
     }),
-    optimizer: adamW([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
+    optimizer: optimizers[optimizer.name]([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
   };
 }
 

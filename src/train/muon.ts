@@ -1,0 +1,113 @@
+/**
+ * Muon (Jordan et al. 2024): the momentum of each hidden matrix is made orthogonal before it is applied, so that no
+ * direction of a layer is learned much faster than the others. Everything else (embeddings, output layer, norms, biases)
+ * is left to AdamW. Updates are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982), so one learning rate
+ * and one weight decay serve both.
+ */
+import type { Parameter } from '../nn/index.ts';
+import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../torch/index.ts';
+import { type AdamWOptions, adamW, type Optimizer } from './adamw.ts';
+
+export interface MuonOptions extends AdamWOptions {
+  /** Decay of the momentum. Default 0.95. */
+  momentum?: number;
+}
+
+/** Root mean square of AdamW's updates, as measured by Liu et al. */
+const ADAMW_RMS = 0.2;
+
+/** Matrices inside the layers, with the number of independent matrices that each is made of. */
+function hiddenMatrix(name: string, { dim }: Parameter): number {
+  if (dim !== 2 || /^(embedding|positions|head)\./.test(name)) return 0;
+  return name.endsWith('.qkv.weight') ? 3 : 1;
+}
+
+export function muon(
+  named: readonly (readonly [name: string, parameter: Parameter])[],
+  { momentum = 0.95, ...options }: MuonOptions = {},
+): Optimizer {
+  const { weightDecay = 0.01 } = options;
+  const rest = adamW(
+    named.filter(([name, parameter]) => hiddenMatrix(name, parameter) === 0),
+    options,
+  );
+  const states = named
+    .map(([name, parameter]) => ({ name, parameter, parts: hiddenMatrix(name, parameter) }))
+    .filter(({ parts }) => parts > 0)
+    .map(state => ({ ...state, buffer: scope(() => keep(zerosLike(state.parameter.detach()))) }));
+
+  return {
+    step(lr, gradScale = 1) {
+      rest.step(lr, gradScale);
+      scope(() => {
+        noGrad(() => {
+          const updates = states.flatMap(({ parameter, buffer, parts }) => {
+            const gradient = parameter.grad;
+            if (!gradient) return [];
+            // Nesterov's momentum: b ← μ b + g, and the step along g + μ b.
+            buffer.mul_(momentum).add_(gradient, { alpha: gradScale });
+            const direction = gradient.mul(gradScale).add_(buffer, { alpha: momentum });
+            const weights = parameter.detach().chunk(parts);
+            return direction.chunk(parts).map((part, i) => ({ weight: weights[i], direction: part }));
+          });
+          for (const group of byShape(updates)) {
+            const orthogonal = orthogonalize(stack(group.map(({ direction }) => direction)));
+            for (const [i, update] of orthogonal.unbind().entries()) {
+              const { weight } = group[i];
+              const size = ADAMW_RMS * Math.sqrt(Math.max(...weight.shape));
+              weight.mul_(1 - lr * weightDecay).add_(update, { alpha: -lr * size });
+            }
+          }
+        });
+      });
+    },
+
+    state() {
+      return new Map([
+        ...rest.state(),
+        ...states.map(({ name, buffer }) => [`${name}.momentum_buffer`, buffer] as const),
+      ]);
+    },
+
+    load(saved, steps) {
+      rest.load(saved, steps);
+      noGrad(() => {
+        for (const { name, buffer } of states) buffer.copy_(saved.get(`${name}.momentum_buffer`)!);
+      });
+    },
+
+    dispose() {
+      rest.dispose();
+      for (const { buffer } of states) dispose(buffer);
+    },
+  };
+}
+
+function byShape<Item extends { direction: Tensor }>(items: readonly Item[]): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const shape = item.direction.shape.join();
+    groups.set(shape, [...(groups.get(shape) ?? []), item]);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * The nearest matrices with equal singular values, roughly: five steps of a quintic Newton–Schulz iteration, whose
+ * coefficients trade exactness for speed (singular values end between 0.7 and 1.2).
+ *
+ * @param matrices [count, rows, columns]
+ */
+export function orthogonalize(matrices: Tensor, { steps = 5 }: { steps?: number } = {}): Tensor {
+  const [, rows, columns] = matrices.shape;
+  const wide = rows > columns ? matrices.transpose(1, 2) : matrices;
+  const norms = wide.flatten({ startDim: 1 }).vectorNorm([1]).view([-1, 1, 1]);
+  let x = wide.div(norms.add(1e-7));
+  const [a, b, c] = [3.4445, -4.775, 2.0315];
+  for (let step = 0; step < steps; step++) {
+    const gram = x.matmul(x.transpose(1, 2));
+    // a X + (b A + c A²) X with A = X Xᵀ
+    x = gram.baddbmm(gram, gram, { beta: b, alpha: c }).matmul(x).add_(x, { alpha: a });
+  }
+  return rows > columns ? x.transpose(1, 2) : x;
+}
