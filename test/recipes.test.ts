@@ -1,0 +1,68 @@
+/** The recipes that come with tslm: they parse, explain every key, and their first lines can be typed as they stand. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isMap, isPair, parseDocument, visit } from 'yaml';
+import { program } from '../src/cli/main.ts';
+import { root } from '../src/support/root.ts';
+import { knownKeys } from '../src/support/schema.ts';
+import { readRecipe, recipeSchema } from '../src/train/recipe.ts';
+import { checkCommand, commandsIn } from './helpers/command-lines.ts';
+
+const folder = join(root, 'recipes');
+const files = readdirSync(folder).filter(name => name.endsWith('.yaml'));
+
+it('there are recipes', () => {
+  expect(files).toEqual(expect.arrayContaining(['quickstart.yaml', 'shakespeare-char.yaml']));
+});
+
+describe.each(files)('%s', file => {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  const lines = text.split('\n');
+
+  it('parses, and is called like its file', () => {
+    expect(`${readRecipe(path).name}.yaml`).toBe(file);
+  });
+
+  it('explains every key where it stands', () => {
+    const unexplained = lines.filter(
+      (line, i) => /^ *\w+: *\S/.test(line) && !line.includes('#') && !/^\s*#/.test(lines[i - 1]),
+    );
+    expect(unexplained).toEqual([]);
+  });
+
+  it('leaves no section and no key to guess', () => {
+    const document = parseDocument(text);
+    const present = new Set<string>();
+    visit(document, {
+      Pair(_, pair, ancestors) {
+        const keys = [...ancestors.filter(isPair), pair].map(({ key }) => String(key));
+        present.add(keys.join('.'));
+      },
+    });
+    expect(isMap(document.contents)).toBe(true);
+    const sections = knownKeys(recipeSchema);
+    const wanted = sections.flatMap(section => {
+      const keys = knownKeys(recipeSchema, [section]).map(key => `${section}.${key}`);
+      return keys.length > 0 ? keys : [section];
+    });
+    const missing = wanted.filter(key => !present.has(key) && key !== 'model.from' && !key.startsWith('schedule.'));
+    expect(missing).toEqual([]);
+  });
+
+  it('says in its comments only what the command line understands', () => {
+    const comment = lines
+      .filter(line => line.startsWith('#'))
+      .map(line => line.replace(/^# ?/, ''))
+      .join('\n');
+    const commands = commandsIn(comment);
+    for (const command of commands) checkCommand(program(), command);
+    const train = commands.find(words => words[0] === 'train');
+    if (file !== 'quickstart.yaml') {
+      expect(train).toEqual(['train', `recipes/${file}`]);
+      const prepare = commands.find(words => words[0] === 'prepare')!;
+      expect(prepare[prepare.indexOf('--out') + 1]).toBe(readRecipe(path).data.corpus);
+    }
+  });
+});
