@@ -1,7 +1,7 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come. */
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
-import { usageError } from '../support/errors.ts';
+import { explainFileError, usageError } from '../support/errors.ts';
 import { nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson } from './print.ts';
 
@@ -90,7 +90,9 @@ async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
   const { buffer } = await import('node:stream/consumers');
   const { createReadStream } = await import('node:fs');
   const isStdin = promptFile === undefined || promptFile === '-';
-  const bytes = await buffer(isStdin ? process.stdin : createReadStream(promptFile));
+  const bytes = await buffer(isStdin ? process.stdin : createReadStream(promptFile)).catch(error => {
+    throw explainFileError(error, promptFile);
+  });
   try {
     return [new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')];
   } catch {

@@ -1,7 +1,8 @@
 /** The command line as a person runs it: bin/tslm in a process of its own, compiled files, pipes. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { main } from '../../src/cli/main.ts';
 import { root } from '../../src/support/root.ts';
 
 export const bin = join(root, 'bin', 'tslm');
@@ -48,6 +49,39 @@ export function runProcess(
     child.stdin.on('error', () => {}); // a command that does not read its input
     child.stdin.end(stdin);
   });
+}
+
+/**
+ * The same without a process of its own, for many short calls: what `main` prints is caught. The sources run, not the
+ * compiled files.
+ */
+export async function tslmHere(args: readonly string[]): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const restore = (['stdout', 'stderr'] as const).map(name => {
+    const spy = vi.spyOn(process[name], 'write').mockImplementation(chunk => {
+      written[name] += String(chunk);
+      return true;
+    });
+    const listeners = process[name].listeners('error');
+    return () => {
+      spy.mockRestore();
+      for (const listener of process[name].listeners('error')) {
+        if (!listeners.includes(listener)) process[name].off('error', listener as () => void);
+      }
+    };
+  });
+  // Vitest has a console of its own.
+  const log = vi.spyOn(console, 'log').mockImplementation((...values) => {
+    written.stdout += `${values.join(' ')}\n`;
+  });
+  try {
+    const code = await main(args);
+    return { code, signal: null, ...written };
+  } finally {
+    for (const put of restore) put();
+    log.mockRestore();
+    process.exitCode = undefined;
+  }
 }
 
 /** The object that `--json` prints; fails when there is anything else on stdout. */

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { expect } from 'vitest';
 
-/** The words after `tslm` or `bin/tslm` of each line that calls it; a backslash at the end joins lines. */
+/** The words after `tslm` or `bin/tslm` of each line that calls it; a backslash at the end joins lines. In a table of files several spaces follow. */
 export function commandsIn(text: string): string[][] {
   const lines = text.replace(/\\\n\s*/g, '').split('\n');
   return lines.flatMap(line => {
-    const match = line.match(/^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:npx )?(?:bin\/)?tslm(?= |$)(.*)$/);
-    return match ? [wordsOf(match[1])] : [];
+    const match = line.match(/^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:npx )?(?:bin\/)?tslm(?:$| (?! )(.*)$)/);
+    return match ? [wordsOf(match[1] ?? '')] : [];
   });
 }
 
