@@ -10,7 +10,7 @@ import { explainFileError } from '../support/errors.ts';
 import { makeFolder, readJson, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
+import { type Device, loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
 import type { Optimizer } from './adamw.ts';
 
 const progressSchema = z.strictObject({
@@ -88,7 +88,8 @@ export function saveModelFolder(
 export function saveCheckpoint(run: string, parts: CheckpointParts): void {
   saveModelFolder(folderOf(run, parts.progress.step), parts, folder => {
     scope(() => {
-      const state = new Map([...parts.optimizer.state(), ['rng', rngState()] as const]);
+      const { device } = parts.model.decoder.embedding.weight;
+      const state = new Map([...parts.optimizer.state(), ['rng', rngState(device)] as const]);
       saveSafetensors(join(folder, 'optimizer.safetensors'), state);
     });
     writeJson(join(folder, 'progress.json'), parts.progress);
@@ -108,14 +109,14 @@ export function latestCheckpoint(run: string): string | undefined {
   return step === undefined ? undefined : folderOf(run, step);
 }
 
-/** Puts optimizer and random generator back as they were. */
-export function restoreCheckpoint(folder: string, optimizer: Optimizer): TrainProgress {
+/** Puts the optimizer and the device's random generator, which dropout draws from, back as they were. */
+export function restoreCheckpoint(folder: string, optimizer: Optimizer, device: Device): TrainProgress {
   const path = join(folder, 'progress.json');
   const progress = parseOptions(progressSchema, readJson(path), path);
   scope(() => {
     const state = loadSafetensors(join(folder, 'optimizer.safetensors'));
     optimizer.load(state, progress.step);
-    setRngState(state.get('rng')!.clone());
+    setRngState(state.get('rng')!.clone(), device);
   });
   return progress;
 }

@@ -2,20 +2,14 @@
  * A run directory: the recipe as resolved, run.json (lineage), metrics.jsonl, TensorBoard events, samples.jsonl,
  * checkpoints/, model/ (the best model so far by evaluation loss, a folder that every command reads), report.html.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Corpus, openCorpus } from '../data/corpus.ts';
-import { createModel, type LanguageModel, loadModel, modelFolder } from '../models/auto.ts';
 import { causal } from '../objectives/causal.ts';
-import type { Tokens } from '../objectives/objective.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { manualSeed, noGrad, requireDevice, scope } from '../torch/index.ts';
-import { gradNorm } from '../torch/kernels.ts';
-import { adamW, type Optimizer } from './adamw.ts';
-import { evaluationWindows } from './batches.ts';
+import { manualSeed, requireDevice } from '../torch/index.ts';
 import {
   latestCheckpoint,
   noSteps,
@@ -26,16 +20,14 @@ import {
   type TrainProgress,
 } from './checkpoints.ts';
 import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
-import { diverged, type StepMetrics, trainLoop } from './loop.ts';
+import { type StepMetrics, trainLoop } from './loop.ts';
 import { openMetricsLog } from './metrics-log.ts';
-import { muon } from './muon.ts';
 import { computeDtype } from './precision.ts';
 import { type Recipe, readRecipe, resolvedRecipe, scheduleOf } from './recipe.ts';
-import { appendSamples, checkPrompts, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
+import { refuseOccupied, removeLeftovers } from './run-folder.ts';
+import { assemble, loadForTraining, modelFor, type RunParts, requireFiniteWeights } from './run-parts.ts';
+import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
 import { createEventWriter } from './tensorboard.ts';
-import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
-
-const optimizers = { adamw: adamW, muon };
 
 export interface RunResult {
   folder: string;
@@ -102,7 +94,7 @@ export async function resumeRun(folder: string, options: RunOptions = {}): Promi
   }
   const model = loadForTraining(checkpoint, recipe);
   const parts = assemble(recipe, corpus, model);
-  const progress = restoreCheckpoint(checkpoint, parts.optimizer);
+  const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
   dropSamplesAfter(join(folder, 'samples.jsonl'), progress.step);
   return runFrom({ ...parts, folder, lineage, progress }, options);
 }
@@ -120,92 +112,10 @@ async function beginRun(recipe: Recipe, corpus: Corpus, folder: string, options:
   return runFrom({ ...parts, folder, lineage, progress }, options);
 }
 
-/** What an interruption leaves of a file or folder that was being written; see `temporaryBeside`. */
-const isLeftover = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/.test(name);
-
-function refuseOccupied(folder: string): void {
-  if (!existsSync(folder)) return;
-  const names = namingFile(folder, () => readdirSync(folder)).filter(name => !isLeftover(name));
-  if (names.length === 0) return;
-  throw usageError(
-    'TSLM_RUN_EXISTS',
-    `${folder}: there is something in this folder already`,
-    `${names.includes('recipe.yaml') ? `go on with \`tslm resume ${folder}\`, or ` : ''}choose another --out`,
-  );
-}
-
-function removeLeftovers(folder: string): void {
-  for (const place of [folder, join(folder, 'checkpoints')].filter(path => existsSync(path))) {
-    for (const name of readdirSync(place).filter(isLeftover)) {
-      namingFile(place, () => rmSync(join(place, name), { recursive: true, force: true }));
-    }
-  }
-}
-
-interface RunParts {
-  recipe: Recipe;
-  tokenizer: Tokenizer;
-  corpus: Corpus;
-  model: LanguageModel;
-  optimizer: Optimizer;
-  sampler: WindowSampler;
-  evaluationWindows: readonly Tokens[];
-}
-
 interface RunState extends RunParts {
   folder: string;
   lineage: Lineage;
   progress: TrainProgress;
-}
-
-/** The parts of a run. Throws a `UserError` when they do not fit each other. */
-function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunParts {
-  const { evaluation, optimizer, seed } = recipe;
-  const context = model.decoder.options.maxPositions;
-  const tokenizer = corpus.tokenizer();
-  checkPrompts(recipe, tokenizer, context);
-  const { betas, eps, weightDecay } = optimizer;
-  return {
-    recipe,
-    corpus,
-    tokenizer,
-    model,
-    sampler: createWindowSampler(corpus.split('train'), {
-      length: causal.exampleLength(context),
-      stride: context,
-      seed,
-    }),
-    evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
-      limit: evaluation.windows,
-    }),
-    optimizer: optimizers[optimizer.name]([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
-  };
-}
-
-function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
-  const { model: wanted, seed, train } = recipe;
-  if (wanted.from !== undefined) {
-    const folder = modelFolder(wanted.from);
-    corpus.requireTokenizer(folder);
-    return loadForTraining(folder, recipe);
-  }
-  const { family, dropout } = wanted;
-  const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
-  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
-  model.decoder.to({ device: train.device });
-  return model;
-}
-
-/**
- * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
- * decides in which order products are summed, and so how they are rounded.
- */
-function loadForTraining(folder: string, { train }: Recipe): LanguageModel {
-  const model = loadModel(folder, { device: train.device });
-  scope(() => {
-    for (const parameter of model.decoder.parameters()) parameter.replace(parameter.detach().contiguous().clone());
-  });
-  return model;
 }
 
 async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promise<RunResult> {
@@ -308,9 +218,3 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
 
 const isDue = (step: number, every: number, steps: number): boolean =>
   step === steps || (every > 0 && step % every === 0);
-
-/** A checkpoint of weights that are no longer numbers would push out a good one. */
-function requireFiniteWeights({ decoder }: LanguageModel, step: number): void {
-  const norm = scope(() => noGrad(() => gradNorm(decoder.parameters()).item()));
-  if (!Number.isFinite(norm)) throw diverged(step, 'norm of the weights', norm);
-}

@@ -1,5 +1,5 @@
 /** Runs that are signalled and killed as processes, and what a person finds afterwards. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -113,6 +113,22 @@ describe('SIGKILL', () => {
     expect(resumed.stderr).toContain('begins again');
     expect(traceOf(run)).toEqual(await straight);
   });
+});
+
+it.skipIf(!isLong)('two threads and bfloat16 change nothing about that', async () => {
+  const env = { TSLM_THREADS: '2' };
+  const larger = place('larger.yaml');
+  const value = tinyRecipeValue(corpus, {
+    model: { layers: 2, hidden: 128, heads: 4, context: 64 },
+    train: { steps: 24, batchSize: 8, precision: 'bf16', gradientAccumulation: 2 },
+    checkpoints: { every: 7, keep: 2 },
+  });
+  writeFileSync(larger, stringify(value));
+  expect((await tslm(['train', larger, '--out', place('threads')], { env })).code).toBe(0);
+  const expected = traceOf(place('threads'));
+  rmSync(join(place('threads'), 'checkpoints', 'step-0000024'), { recursive: true });
+  expect(await tslmJson(['resume', place('threads')], { env })).toMatchObject({ step: 24 });
+  expect(traceOf(place('threads'))).toEqual(expected);
 });
 
 it('a divergence is one line and exit code 1', async () => {

@@ -51,6 +51,15 @@ describe('a run that was interrupted', async () => {
     expect(traceOf(run)).toEqual(straight);
   });
 
+  it('with Muon goes on to the same numbers', async () => {
+    const withMuon = { ...recipe, optimizer: { ...recipe.optimizer, name: 'muon' as const } };
+    await startRun(withMuon, place('muon'));
+    expect(metricsOf(place('muon'))).not.toEqual(straight.metrics);
+    await stopAfter(7, options => startRun(withMuon, place('muon-stopped'), options));
+    await resumeRun(place('muon-stopped'));
+    expect(traceOf(place('muon-stopped'))).toEqual(traceOf(place('muon')));
+  });
+
   it('after the last checkpoint drops what it had written since', async () => {
     const run = place('crashed');
     cpSync(place('straight'), run, { recursive: true });
