@@ -1,0 +1,84 @@
+/** What a run is put together from: recipe, corpus, model, optimizer, and the windows it trains and evaluates on. */
+import type { Corpus } from '../data/corpus.ts';
+import { createModel, type LanguageModel, loadModel, modelFolder } from '../models/auto.ts';
+import { causal } from '../objectives/causal.ts';
+import type { Tokens } from '../objectives/objective.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { noGrad, scope } from '../torch/index.ts';
+import { gradNorm } from '../torch/kernels.ts';
+import { adamW, type Optimizer } from './adamw.ts';
+import { evaluationWindows } from './batches.ts';
+import { diverged } from './loop.ts';
+import { muon } from './muon.ts';
+import type { Recipe } from './recipe.ts';
+import { checkPrompts } from './samples.ts';
+import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
+
+const optimizers = { adamw: adamW, muon };
+
+export interface RunParts {
+  recipe: Recipe;
+  tokenizer: Tokenizer;
+  corpus: Corpus;
+  model: LanguageModel;
+  optimizer: Optimizer;
+  sampler: WindowSampler;
+  evaluationWindows: readonly Tokens[];
+}
+
+/** The parts of a run. Throws a `UserError` when they do not fit each other. */
+export function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunParts {
+  const { evaluation, optimizer, seed } = recipe;
+  const context = model.decoder.options.maxPositions;
+  const tokenizer = corpus.tokenizer();
+  checkPrompts(recipe, tokenizer, context);
+  const { betas, eps, weightDecay } = optimizer;
+  return {
+    recipe,
+    corpus,
+    tokenizer,
+    model,
+    sampler: createWindowSampler(corpus.split('train'), {
+      length: causal.exampleLength(context),
+      stride: context,
+      seed,
+    }),
+    evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
+      limit: evaluation.windows,
+    }),
+    optimizer: optimizers[optimizer.name]([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
+  };
+}
+
+/** The model that a recipe starts with. */
+export function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
+  const { model: wanted, seed, train } = recipe;
+  if (wanted.from !== undefined) {
+    const folder = modelFolder(wanted.from);
+    corpus.requireTokenizer(folder);
+    return loadForTraining(folder, recipe);
+  }
+  const { family, dropout } = wanted;
+  const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
+  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
+  model.decoder.to({ device: train.device });
+  return model;
+}
+
+/**
+ * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
+ * decides in which order products are summed, and so how they are rounded.
+ */
+export function loadForTraining(folder: string, { train }: Recipe): LanguageModel {
+  const model = loadModel(folder, { device: train.device });
+  scope(() => {
+    for (const parameter of model.decoder.parameters()) parameter.replace(parameter.detach().contiguous().clone());
+  });
+  return model;
+}
+
+/** A checkpoint of weights that are no longer numbers would push out a good one. */
+export function requireFiniteWeights({ decoder }: LanguageModel, step: number): void {
+  const norm = scope(() => noGrad(() => gradNorm(decoder.parameters()).item()));
+  if (!Number.isFinite(norm)) throw diverged(step, 'norm of the weights', norm);
+}
