@@ -26,7 +26,7 @@ export function quickstartCommand(): Command {
     .argument('[path...]', "text to learn from (default: the TypeScript declarations of tslm's own dependencies)")
     .option('--out <folder>', 'folder of the run; replaced when a run is there', 'runs/quickstart')
     .option('--corpus <folder>', 'folder of the corpus; replaced when a corpus is there', 'corpora/quickstart')
-    .option('--seconds <n>', 'time for training; the number of steps follows from it', positiveInteger, 230)
+    .option('--seconds <n>', 'time for training; the number of steps follows from it', positiveInteger, 250)
     .addHelpText('after', '\nExample:\n  $ tslm quickstart ~/notes --seconds 600\n')
     .action(quickstart);
 }
@@ -119,15 +119,16 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
   const { readRecipe } = await import('../train/recipe.ts');
   const { timeSteps } = await import('../train/throughput.ts');
   const { computeDtype } = await import('../train/precision.ts');
-  const { createModel } = await import('../models/auto.ts');
+  const { modelFor, optimizerFor } = await import('../train/run-parts.ts');
   const { openCorpus } = await import('../data/corpus.ts');
   const corpus = openCorpus(folder);
   const recipe = readRecipe(join(root, 'recipes', 'quickstart.yaml'));
   const { model, train } = recipe;
   const vocab = corpus.index.vocab_size;
 
-  const { decoder } = createModel(model.family, { ...model, vocabSize: vocab }, { seed: recipe.seed });
-  const [, ...measured] = timeSteps(decoder, {
+  const candidate = modelFor(recipe, corpus);
+  const { decoder } = candidate;
+  const [, ...measured] = timeSteps(decoder, optimizerFor(recipe, candidate), {
     dtype: computeDtype(train),
     device: train.device,
     steps: 6,

@@ -28,11 +28,10 @@ export interface RunParts {
 
 /** The parts of a run. Throws a `UserError` when they do not fit each other. */
 export function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunParts {
-  const { evaluation, optimizer, seed } = recipe;
+  const { evaluation, seed } = recipe;
   const context = model.decoder.options.maxPositions;
   const tokenizer = corpus.tokenizer();
   checkPrompts(recipe, tokenizer, context);
-  const { betas, eps, weightDecay } = optimizer;
   return {
     recipe,
     corpus,
@@ -46,8 +45,13 @@ export function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): 
     evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
       limit: evaluation.windows,
     }),
-    optimizer: optimizers[optimizer.name]([...model.decoder.namedParameters()], { betas, eps, weightDecay }),
+    optimizer: optimizerFor(recipe, model),
   };
+}
+
+export function optimizerFor({ optimizer }: Recipe, { decoder }: LanguageModel): Optimizer {
+  const { name, betas, eps, weightDecay } = optimizer;
+  return optimizers[name]([...decoder.namedParameters()], { betas, eps, weightDecay });
 }
 
 /** The model that a recipe starts with. */

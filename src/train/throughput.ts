@@ -10,7 +10,7 @@ import { createRandom } from '../support/random.ts';
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
 import { type ProductShape, productFlops, productSeconds } from '../torch/matmul-rate.ts';
 import { native } from '../torch/native.ts';
-import { adamW, clipGradNorm } from './adamw.ts';
+import { adamW, clipGradNorm, type Optimizer } from './adamw.ts';
 
 export interface ThroughputOptions {
   family: string;
@@ -50,8 +50,9 @@ export function trainThroughput(options: ThroughputOptions): Throughput {
   const model = createModel(options.family, { ...options, context: seq, vocabSize: vocab }, { seed: 1 });
   using decoder = model.decoder;
   decoder.to({ device });
+  const optimizer = adamW([...decoder.namedParameters()]);
   resetPeakMemory();
-  const seconds = timeSteps(decoder, { dtype, device, steps: steps + 2, batch, seq, vocab }).slice(2);
+  const seconds = timeSteps(decoder, optimizer, { dtype, device, steps: steps + 2, batch, seq, vocab }).slice(2);
   const stepSeconds = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   const { peakBytes } = memoryStats();
@@ -76,9 +77,10 @@ export function trainThroughput(options: ThroughputOptions): Throughput {
   };
 }
 
-/** Seconds of each of some training steps on random tokens: batch, forward, backward, clipping, AdamW. */
+/** Seconds of each of some training steps on random tokens: batch, forward, backward, clipping, update. */
 export function timeSteps(
   decoder: Decoder,
+  optimizer: Optimizer,
   {
     dtype,
     device,
@@ -88,7 +90,6 @@ export function timeSteps(
     vocab,
   }: Required<Omit<ThroughputOptions, 'family' | 'layers' | 'hidden' | 'heads'>>,
 ): number[] {
-  const optimizer = adamW([...decoder.namedParameters()]);
   const parameters = decoder.parameters();
   const random = createRandom(1);
   decoder.train();
