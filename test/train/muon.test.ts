@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createModel } from '../../src/models/auto.ts';
+import { Decoder } from '../../src/models/decoder.ts';
+import { noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../src/torch/index.ts';
+import { muon, orthogonalize } from '../../src/train/muon.ts';
+
+/** Squared singular values, as the eigenvalues of the Gram matrix by power iteration on what is left. */
+function largestSingularValue(matrix: Tensor): number {
+  let v = tensor(Array.from({ length: matrix.size(1) }, (_, i) => [Math.sin(i + 1)]));
+  for (let i = 0; i < 50; i++) {
+    v = matrix.t().matmul(matrix.matmul(v));
+    v = v.div(v.vectorNorm());
+  }
+  return matrix.matmul(v).vectorNorm().item();
+}
+
+const frobenius = (matrix: Tensor): number => matrix.vectorNorm().item();
+
+describe('orthogonalize', () => {
+  for (const [rows, columns] of [
+    [16, 16],
+    [48, 16],
+    [8, 40],
+  ]) {
+    it(`brings the singular values of a ${rows} × ${columns} matrix near one`, () =>
+      scope(() => {
+        const [matrix] = withSeed(3, () => orthogonalize(randn([1, rows, columns]))).unbind();
+        const rank = Math.min(rows, columns);
+        expect(largestSingularValue(matrix)).toBeLessThan(1.3);
+        // All of them near one: the root of their mean square is the Frobenius norm over √rank.
+        expect(frobenius(matrix) / Math.sqrt(rank)).toBeGreaterThan(0.7);
+      }));
+  }
+
+  it('does not depend on the size of its argument', () =>
+    scope(() => {
+      const matrix = withSeed(4, () => randn([1, 8, 8]));
+      const difference = orthogonalize(matrix)
+        .sub(orthogonalize(matrix.mul(1000)))
+        .abs()
+        .amax()
+        .item();
+      expect(difference).toBeLessThan(1e-3);
+    }));
+});
+
+describe('muon', () => {
+  const sizes = { layers: 1, hidden: 16, heads: 2, context: 8, vocabSize: 11 };
+
+  it('moves hidden matrices by updates of equal size whatever the gradient, and the rest by AdamW', () => {
+    const { decoder } = createModel('gpt2', sizes, { seed: 1 });
+    expect(decoder).toBeInstanceOf(Decoder);
+    scope(() => {
+      const named = [...decoder.namedParameters()];
+      const before = new Map(named.map(([name, parameter]) => [name, parameter.detach().clone()]));
+      withSeed(5, () => {
+        for (const [, parameter] of named) parameter.grad = randn(parameter.shape).mul(1e-4);
+      });
+      const optimizer = muon(named, { weightDecay: 0 });
+      optimizer.step(0.01);
+      const moved = (name: string): number => {
+        const parameter = new Map(named).get(name)!;
+        return noGrad(() => frobenius(parameter.detach().sub(before.get(name)!)) / Math.sqrt(parameter.numel));
+      };
+      // 0.2 · lr is the root mean square of an update, up to the spread of the singular values.
+      for (const name of ['layers.0.attention.qkv.weight', 'layers.0.feedForward.input.weight']) {
+        expect(moved(name)).toBeGreaterThan(0.7 * 0.2 * 0.01);
+        expect(moved(name)).toBeLessThan(1.3 * 0.2 * 0.01);
+      }
+      // AdamW's first step is lr in every element.
+      expect(moved('embedding.weight')).toBeCloseTo(0.01, 4);
+      optimizer.dispose();
+    });
+    decoder.dispose();
+  });
+});
