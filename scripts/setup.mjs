@@ -65,7 +65,9 @@ function aptInstall(packages, why) {
   const start = performance.now();
   const apt = args => {
     const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', ...args];
-    return spawnSync(command, rest, { stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'ignore', 2] }).status === 0;
+    const result = spawnSync(command, rest, { stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'ignore', 'pipe'] });
+    if (result.status !== 0) process.stderr.write(result.stderr ?? '');
+    return result.status === 0;
   };
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   const done = apt(['update']) && apt(install);
