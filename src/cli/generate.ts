@@ -73,12 +73,19 @@ export function generateCommand(): Command {
         return;
       }
       let shown = prompts[0]; // printed when the prompt has proved to fit the model
-      for (const { text } of streamText(decoder, tokenizer, prompts, config)) {
+      let stop: string | undefined;
+      for (const { text, token } of streamText(decoder, tokenizer, prompts, config)) {
         process.stdout.write(shown + text);
         shown = '';
+        stop = token.stop;
         await new Promise(setImmediate); // Ctrl-C gets its turn
       }
       process.stdout.write('\n');
+      if (stop === 'context') {
+        process.stderr.write(
+          `note: the text ends here because the model sees ${decoder.options.maxPositions} tokens\n`,
+        );
+      }
     });
 }
 
