@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
-import { nonNegativeInteger, number, positiveInteger } from './options.ts';
+import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson } from './print.ts';
 
 interface Options {
@@ -29,7 +29,11 @@ export function generateCommand(): Command {
   return new Command('generate')
     .description('continue a text')
     .argument('<model>', 'folder of a model or of a run')
-    .addOption(new Option('--prompt <text...>', 'text to continue; several make a batch').conflicts('promptFile'))
+    .addOption(
+      new Option('--prompt <text>', 'text to continue; repeated, the prompts make a batch')
+        .argParser(collect)
+        .conflicts('promptFile'),
+    )
     .option('--prompt-file <file>', 'read the prompt from a file; - is standard input')
     .option('--max-new-tokens <n>', 'most tokens to generate (default: 200)', positiveInteger)
     .option('--greedy', 'always take the most probable token')
@@ -42,7 +46,7 @@ export function generateCommand(): Command {
     .option('--presence-penalty <x>', 'subtract from tokens that were generated', number)
     .option('--frequency-penalty <x>', 'subtract for each time a token was generated', number)
     .option('--no-repeat-ngram-size <n>', 'never repeat n tokens in a row', positiveInteger)
-    .option('--stop <text...>', 'end before this text')
+    .option('--stop <text>', 'end before this text; may be repeated', collect)
     .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')

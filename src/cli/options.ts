@@ -23,3 +23,6 @@ export function number(text: string): number {
 export const PRECISIONS = ['float32', 'bf16'] as const;
 export const dtypeOf = (precision: (typeof PRECISIONS)[number]): DType =>
   precision === 'bf16' ? 'bfloat16' : 'float32';
+
+/** Values of an option that may be given several times. (One that takes several values would swallow arguments.) */
+export const collect = (value: string, before: string[] = []): string[] => [...before, value];

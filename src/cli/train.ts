@@ -1,5 +1,6 @@
 /** `tslm train RECIPE`: a training run from a recipe. */
 import { Command } from 'commander';
+import { collect } from './options.ts';
 import { printRun } from './print.ts';
 import { withSignals } from './signals.ts';
 import { trainingView } from './training-view.ts';
@@ -9,11 +10,11 @@ export function trainCommand(): Command {
     .description('train a model as a recipe says')
     .argument('<recipe>', 'a YAML file; see recipes/')
     .option('--out <folder>', 'folder of the run (default: runs/<name of the recipe>)')
-    .option('--set <path=value...>', 'override a key of the recipe')
+    .option('--set <path=value>', 'override a key of the recipe; may be repeated', collect)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ tslm train recipes/shakespeare-char.yaml --set data.corpus=corpora/shakespeare train.steps=500\n',
+      '\nExample:\n  $ tslm train recipes/shakespeare-char.yaml --set data.corpus=corpora/shakespeare --set train.steps=500\n',
     )
     .action(async (recipePath: string, options: { out?: string; set?: string[]; json?: boolean }) => {
       const { readRecipe } = await import('../train/recipe.ts');

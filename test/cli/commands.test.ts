@@ -44,6 +44,7 @@ describe('train and resume', () => {
       '--json',
       '--set',
       'seed=7',
+      '--set',
       'train.steps=3',
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -120,7 +121,7 @@ describe('generate', () => {
   });
 
   it('--json tells prompts, texts, ids and why it stopped', async () => {
-    const { stdout } = await generate('--prompt', 'ba', 'ce di', '--json', '--seed', '3');
+    const { stdout } = await generate('--prompt', 'ba', '--prompt', 'ce di', '--json', '--seed', '3');
     const { results, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({ model: join(model, 'model'), seed: 3 });
     expect(results).toHaveLength(2);
@@ -133,10 +134,12 @@ describe('generate', () => {
   });
 
   it('takes several prompts, each as if it were alone', async () => {
-    const together = JSON.parse((await generate('--prompt', 'ba', 'ce di fo', '--greedy', '--json')).stdout).results;
+    const together = JSON.parse(
+      (await generate('--prompt', 'ba', '--prompt', 'ce di fo', '--greedy', '--json')).stdout,
+    ).results;
     const alone = JSON.parse((await generate('--prompt', 'ce di fo', '--greedy', '--json')).stdout).results;
     expect(together[1]).toEqual(alone[0]);
-    const { stdout } = await generate('--prompt', 'ba', 'ce di fo', '--greedy');
+    const { stdout } = await generate('--prompt', 'ba', '--prompt', 'ce di fo', '--greedy');
     expect(stdout).toContain(`ba${together[0].text}\n`);
     expect(stdout).toContain(`ce di fo${alone[0].text}\n`);
   });
