@@ -174,8 +174,7 @@ describe('a reader that has seen enough', () => {
       () => [
         'generate',
         model,
-        '--prompt',
-        ...Array.from({ length: 300 }, () => 'ba'),
+        ...Array.from({ length: 300 }, () => ['--prompt', 'ba']).flat(),
         '--max-new-tokens',
         '2',
         '--json',
