@@ -1,6 +1,8 @@
 /** Cutting one or two encodings to a length in all. */
 import { UserError, usageError } from '../support/errors.ts';
+import type { EncodeOptions } from './encode-options.ts';
 import type { Encoding } from './encoding.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 
@@ -11,6 +13,28 @@ export interface Truncation {
   /** Tokens that neighbouring overflowing parts share. */
   stride: number;
   side: 'left' | 'right';
+}
+
+/**
+ * What a call asks for, filled in from tokenizer_config.json.
+ *
+ * @throws UserError when no length is known
+ */
+export function resolveTruncation(
+  { truncation, maxLength, stride = 0, truncationSide }: EncodeOptions,
+  config: TokenizerConfig,
+): Truncation | undefined {
+  if (!truncation) return undefined;
+  const length = maxLength ?? config.model_max_length;
+  if (length == null) {
+    throw usageError('TSLM_NO_MAX_LENGTH', 'truncation needs a length', 'give maxLength: no model_max_length is known');
+  }
+  return {
+    maxLength: length,
+    strategy: truncation === true ? 'longest_first' : truncation,
+    stride,
+    side: truncationSide ?? config.truncation_side ?? 'right',
+  };
 }
 
 /**

@@ -1,0 +1,54 @@
+/** From ids back to text, all at once or as they arrive. */
+import { fromByteChars } from './byte-alphabet.ts';
+import { createByteStream, createDecodeStream, type DecodeStream } from './decode-stream.ts';
+import type { Pipeline } from './pipeline.ts';
+
+export interface DecodeOptions {
+  /** Leave special tokens out of the text. Default false. */
+  skipSpecialTokens?: boolean;
+}
+
+export class Detokenizer {
+  readonly #pipeline: Pipeline;
+  /** Bytes of each token, where they are all that decoding needs. */
+  readonly #bytes: Uint8Array[] | undefined;
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline;
+    if (pipeline.decodesBytes) {
+      this.#bytes = Array.from({ length: pipeline.vocabSize }, (_, id) => fromByteChars(pipeline.idToToken(id) ?? ''));
+    }
+  }
+
+  /** The text of ids; ids beyond the vocabulary are left out. */
+  decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeOptions = {}): string {
+    if (this.#bytes) {
+      const parts: Uint8Array[] = [];
+      for (let i = 0; i < ids.length; i++) parts.push(this.#bytesOf(ids[i], skipSpecialTokens));
+      return Buffer.concat(parts).toString('utf8');
+    }
+    const { added, decoder } = this.#pipeline;
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.#pipeline.idToToken(ids[i]);
+      if (token !== undefined && !(skipSpecialTokens && added.isSpecial(token))) tokens.push(token);
+    }
+    return decoder ? decoder.decode(tokens).join('') : tokens.join(' ');
+  }
+
+  /** Decodes ids as they arrive; half a character is never given out. */
+  stream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
+    return this.#bytes
+      ? createByteStream(id => this.#bytesOf(id, skipSpecialTokens))
+      : createDecodeStream(ids => this.decode(ids, { skipSpecialTokens }));
+  }
+
+  #bytesOf(id: number, skipSpecialTokens: boolean): Uint8Array {
+    const bytes = this.#bytes![id];
+    const { added } = this.#pipeline;
+    if (bytes === undefined || (skipSpecialTokens && added.isSpecial(this.#pipeline.idToToken(id)!))) return NO_BYTES;
+    return bytes;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);

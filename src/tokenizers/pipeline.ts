@@ -1,0 +1,76 @@
+/** The components that a `tokenizer.json` describes, in the order that a text passes them, and their vocabulary. */
+import { z } from 'zod';
+import { AddedTokens, addedTokenSchema } from './added-tokens.ts';
+import { createByteBpeEncoder } from './byte-bpe/create.ts';
+import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
+import { parseConfig } from './config.ts';
+import { createDecoder } from './decoders/create.ts';
+import type { Decoder } from './decoders/decoder.ts';
+import { createModel } from './models/create.ts';
+import type { Model } from './models/model.ts';
+import { createNormalizer } from './normalizers/create.ts';
+import { createPostProcessor } from './post-processors/create.ts';
+import type { PostProcessor } from './post-processors/post-processor.ts';
+import { createPreTokenizer } from './pre-tokenizers/create.ts';
+import type { PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
+
+const fileSchema = z.strictObject({
+  version: z.literal('1.0'),
+  /** As in Transformers, what the file says of truncation and padding is kept, and applied when a call asks for it. */
+  truncation: z.unknown(),
+  padding: z.unknown(),
+  added_tokens: z.array(addedTokenSchema),
+  normalizer: z.unknown(),
+  pre_tokenizer: z.unknown(),
+  post_processor: z.unknown(),
+  decoder: z.unknown(),
+  model: z.unknown(),
+});
+
+export class Pipeline {
+  /** Cuts added tokens out of a text and normalizes the rest. */
+  readonly added: AddedTokens;
+  readonly preTokenizer: PreTokenizer | undefined;
+  readonly model: Model;
+  readonly postProcessor: PostProcessor | undefined;
+  readonly decoder: Decoder | undefined;
+  /** The decoder is byte-level, and so needs no more than the bytes of each token. */
+  readonly decodesBytes: boolean;
+  /** The highest id and one more, added tokens included. */
+  readonly vocabSize: number;
+  /** Pre-tokenizer and model in one, for the pipelines that have a fast path. */
+  readonly encoder: ByteBpeEncoder | undefined;
+  /** The string of each token, for the fast path. */
+  readonly tokens: readonly string[];
+
+  /** @throws UserError that names the component and what is wrong or not supported */
+  constructor(json: unknown, where: string) {
+    const file = parseConfig(fileSchema, json, where);
+    const part = <Part>(key: keyof typeof file, create: (config: unknown, where: string) => Part): Part | undefined =>
+      file[key] == null ? undefined : create(file[key], `${where}: ${key}`);
+    this.model = createModel(withModelType(file.model), `${where}: model`);
+    const normalizer = part('normalizer', createNormalizer);
+    this.preTokenizer = part('pre_tokenizer', createPreTokenizer);
+    this.postProcessor = part('post_processor', createPostProcessor);
+    this.decoder = part('decoder', createDecoder);
+    this.decodesBytes = (file.decoder as { type?: string } | null)?.type === 'ByteLevel';
+    this.encoder = createByteBpeEncoder(this.model, file.pre_tokenizer);
+    this.added = new AddedTokens(file.added_tokens, this.model, normalizer);
+    this.vocabSize = this.added.list.reduce((limit, { id }) => Math.max(limit, id + 1), this.model.idLimit);
+    this.tokens = Array.from({ length: this.encoder ? this.vocabSize : 0 }, (_, id) => this.idToToken(id) ?? '');
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.added.id(token) ?? this.model.tokenToId(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.added.written(id) ?? this.model.idToToken(id);
+  }
+}
+
+/** Older files leave the type of a BPE model out. */
+const withModelType = (model: unknown): unknown =>
+  typeof model === 'object' && model !== null && 'merges' in model && !('type' in model)
+    ? { type: 'BPE', ...model }
+    : model;
