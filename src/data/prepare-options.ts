@@ -1,4 +1,6 @@
+/** What may be asked of `prepare`: its options, their defaults, and what makes no sense together. */
 import { z } from 'zod';
+import { usageError } from '../support/errors.ts';
 import type { ProgressListener } from './progress-listener.ts';
 
 const share = z.number().min(0).max(1);
@@ -83,4 +85,20 @@ export function resolveDefaults(options: Parsed): ResolvedOptions {
     validation: options.validation ?? (options.validationInputs.length > 0 ? 0 : 0.05),
     test: options.test ?? (options.testInputs.length > 0 ? 0 : 0.05),
   };
+}
+
+/** @throws UserError for values that are each right and together make no sense */
+export function refuseOptions({ validation, test, validationInputs, testInputs, encoding }: ResolvedOptions): void {
+  if (validation + test >= 1) {
+    throw usageError('TSLM_BAD_VALUE', `validation ${validation} and test ${test} leave nothing for training`);
+  }
+  if ((validationInputs.length > 0 && validation > 0) || (testInputs.length > 0 && test > 0)) {
+    const hint = 'give a share or the inputs of a split, not both';
+    throw usageError('TSLM_BAD_VALUE', 'a split is given both as inputs and as a share', hint);
+  }
+  try {
+    new TextDecoder(encoding);
+  } catch {
+    throw usageError('TSLM_BAD_VALUE', `unknown encoding '${encoding}'`, 'for example utf-8, gb18030, big5, latin1');
+  }
 }
