@@ -2,7 +2,7 @@
  * Training an n-gram model of words, beside KenLM's lmplz, with the machine's ceiling: the passes of a radix sort over
  * as many random keys, which is the memory traffic that sorting n-grams cannot do without.
  *
- *     npx tsc --outDir build/bench && TSLM_LMPLZ=path/to/lmplz node build/bench/bench/ngram.js [FILE.txt] [ORDER]
+ *     npm run bench && TSLM_LMPLZ=path/to/lmplz node build/bench/bench/ngram.js [FILE.txt] [ORDER]
  *
  * Without FILE: the texts of ../shared/data/wikitext-2 and gutenberg. Without TSLM_LMPLZ: without the peer.
  */

@@ -2,7 +2,7 @@
  * `prepare` from end to end (read, clean, deduplicate, tokenise, write), beside Hugging Face tokenizers, which only
  * tokenise, with the machine's ceiling: reading the text, hashing it and writing the tokens.
  *
- *     npx tsc --outDir build && node build/bench/prepare.js [FILE.txt] [file|paragraph|line]
+ *     npm run bench && node build/bench/bench/prepare.js [FILE.txt] [file|paragraph|line]
  *
  * Without FILE: 200 MB of paragraphs made of the sentences of ../shared/data/gutenberg.
  */
@@ -25,6 +25,7 @@ import { gunzipSync } from 'node:zlib';
 import { prepare } from '../src/data/prepare.ts';
 import { formatBytes, formatCount } from '../src/support/format.ts';
 import { createRandom } from '../src/support/random.ts';
+import { root } from '../src/support/root.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-bench-'));
 try {
@@ -102,9 +103,9 @@ async function peerRate(file: string, tokenizerFile: string): Promise<number> {
 }
 
 function generatedText(size: number): string {
-  const books = new URL('../../../shared/data/gutenberg/', import.meta.url);
+  const books = join(root, '../shared/data/gutenberg/');
   const sentences = readdirSync(books).flatMap(name =>
-    gunzipSync(readFileSync(new URL(name, books)))
+    gunzipSync(readFileSync(join(books, name)))
       .toString()
       .split(/(?<=[.!?]["”]?)\s+/),
   );

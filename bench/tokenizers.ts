@@ -2,7 +2,7 @@
  * Encoding and training, beside Hugging Face's native package on the same text, with the machine's ceiling: one pass
  * that loads and hashes every character, which no encoder that looks pre-tokens up can do without.
  *
- *     npx tsc --outDir build/bench && node build/bench/bench/tokenizers.js [FILE.txt …]
+ *     npm run bench && node build/bench/bench/tokenizers.js [FILE.txt …]
  *
  * Without FILE: wikitext-2 and a Chinese novel of ../shared/data. The native package encodes a batch and trains with
  * all cores; here encoding runs in one thread. For one core each: taskset -c 0 node …
