@@ -26,7 +26,7 @@ export function quickstartCommand(): Command {
     .argument('[path...]', "text to learn from (default: the TypeScript declarations of tslm's own dependencies)")
     .option('--out <folder>', 'folder of the run; replaced when a run is there', 'runs/quickstart')
     .option('--corpus <folder>', 'folder of the corpus; replaced when a corpus is there', 'corpora/quickstart')
-    .option('--seconds <n>', 'time for training; the number of steps follows from it', positiveInteger, 250)
+    .option('--seconds <n>', 'time for training; the number of steps follows from it', positiveInteger, 300)
     .addHelpText('after', '\nExample:\n  $ tslm quickstart ~/notes --seconds 600\n')
     .action(quickstart);
 }
