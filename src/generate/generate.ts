@@ -9,6 +9,7 @@ import { usageError } from '../support/errors.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import { fromTypedArray, inferenceMode, scope, type Tensor } from '../torch/index.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
+import { type LogitsProcessor, processorChain } from './logits-processors/index.ts';
 import { logitsProcessorsFor } from './logits-processors-for.ts';
 import { argmax, logProbability, multinomial } from './sampling.ts';
 import { createStopCriteria, type StopReason } from './stopping.ts';
@@ -36,7 +37,7 @@ interface Row {
   index: number;
   ids: number[];
   random: Random;
-  process: (ids: ArrayLike<number>, logits: Float32Array) => void;
+  process: LogitsProcessor;
   stopReason: (ids: ArrayLike<number>) => StopReason | undefined;
 }
 
@@ -62,9 +63,7 @@ export function* generate(
       index,
       ids: Array.from(prompt),
       random: createRandom(config.seed + index),
-      process: (ids, logits) => {
-        for (const processor of processors) processor(ids, logits);
-      },
+      process: processorChain(processors),
       stopReason: createStopCriteria(config, prompt.length),
     };
   });

@@ -1,6 +1,6 @@
 /**
  * Calls of libtorch's operators: the arguments are written into the shared buffer as the operator's schema says, the
- * results read from there. `native/call.cc` is the other side.
+ * results read from there. `native/codec.h` is the other side.
  */
 import { dtypeCode } from './dtype.ts';
 import { Generator } from './generator.ts';
