@@ -4,6 +4,7 @@ import { createByteFallback } from './byte-fallback.ts';
 import { createByteLevel } from './byte-level.ts';
 import type { Decoder } from './decoder.ts';
 import { createFuse, createReplace, createStrip } from './simple.ts';
+import { createWordPiece } from './word-piece.ts';
 
 /** Every supported decoder by its `type` in tokenizer.json. */
 const DECODERS: Record<string, Factory<Decoder>> = {
@@ -13,6 +14,7 @@ const DECODERS: Record<string, Factory<Decoder>> = {
   Replace: createReplace,
   Sequence: createSequence,
   Strip: createStrip,
+  WordPiece: createWordPiece,
 };
 
 export const createDecoder: Factory<Decoder> = (config, where) => createComponent(DECODERS, 'decoder', config, where);

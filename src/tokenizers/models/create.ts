@@ -2,11 +2,13 @@ import { createComponent, type Factory } from '../config.ts';
 import { createBpe } from './bpe.ts';
 import type { Model } from './model.ts';
 import { createWordLevel } from './word-level.ts';
+import { createWordPiece } from './word-piece.ts';
 
 /** Every supported model by its `type` in tokenizer.json. */
 const MODELS: Record<string, Factory<Model>> = {
   BPE: createBpe,
   WordLevel: createWordLevel,
+  WordPiece: createWordPiece,
 };
 
 export const createModel: Factory<Model> = (config, where) => createComponent(MODELS, 'model', config, where);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createBertNormalizer } from './bert-normalizer.ts';
 import { createLowercase } from './lowercase.ts';
 import type { Normalizer } from './normalizer.ts';
 import { createPrepend } from './prepend.ts';
@@ -10,6 +11,7 @@ import { createUnicodeForm } from './unicode-form.ts';
 
 /** Every supported normalizer by its `type` in tokenizer.json. */
 const NORMALIZERS: Record<string, Factory<Normalizer>> = {
+  BertNormalizer: createBertNormalizer,
   NFC: createUnicodeForm('NFC'),
   NFD: createUnicodeForm('NFD'),
   NFKC: createUnicodeForm('NFKC'),

@@ -1,8 +1,9 @@
+import { COMBINING_MARK } from '../categories.ts';
 import { bare, type Factory, parseConfig } from '../config.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** Removes combining marks; meant to follow a decomposition. */
 export const createStripAccents: Factory<Normalizer> = (config, where) => {
   parseConfig(bare('StripAccents'), config, where);
-  return { normalize: text => text.mapCodePoints(char => (/\p{M}/u.test(char) ? '' : char)) };
+  return { normalize: text => text.mapCodePoints(char => (COMBINING_MARK.test(char) ? '' : char)) };
 };

@@ -15,7 +15,8 @@ export const createUnicodeForm =
 /** A character with what may combine with it: marks, and the vowels and finals of Hangul. */
 const CLUSTER = /[^\p{M}\u1160-\u11ff][\p{M}\u1160-\u11ff]*|[\p{M}\u1160-\u11ff]+/gu;
 
-function normalizeForm(source: AlignedText, form: Form): AlignedText {
+/** `source` in a normal form, character by character aligned with what it was. */
+export function normalizeForm(source: AlignedText, form: Form): AlignedText {
   const { text } = source;
   const normalized = text.normalize(form);
   if (normalized === text) return source;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createBertProcessing } from './bert-processing.ts';
 import { createByteLevel } from './byte-level.ts';
 import type { PostProcessor } from './post-processor.ts';
 import { createRobertaProcessing } from './roberta-processing.ts';
@@ -7,6 +8,7 @@ import { createTemplateProcessing } from './template-processing.ts';
 
 /** Every supported post-processor by its `type` in tokenizer.json. */
 const POST_PROCESSORS: Record<string, Factory<PostProcessor>> = {
+  BertProcessing: createBertProcessing,
   ByteLevel: createByteLevel,
   RobertaProcessing: createRobertaProcessing,
   Sequence: createSequence,

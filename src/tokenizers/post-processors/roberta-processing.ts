@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../config.ts';
 import { Encoding } from '../encoding.ts';
-import { changeEach, type PostProcessor } from './post-processor.ts';
+import { changeEach, type PostProcessor, specialTokenSchema } from './post-processor.ts';
 import { trimOffsets } from './trim-offsets.ts';
-
-const tokenSchema = z.tuple([z.string(), z.int().nonnegative()]);
 
 const schema = z.strictObject({
   type: z.literal('RobertaProcessing'),
-  sep: tokenSchema,
-  cls: tokenSchema,
+  sep: specialTokenSchema,
+  cls: specialTokenSchema,
   trim_offsets: z.boolean(),
   add_prefix_space: z.boolean(),
 });

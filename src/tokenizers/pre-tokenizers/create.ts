@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';
 import { createByteLevel } from './byte-level.ts';
 import { createDigits, createPunctuation, createWhitespace, createWhitespaceSplit } from './patterns.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
@@ -7,6 +8,7 @@ import { createSplit } from './split.ts';
 
 /** Every supported pre-tokenizer by its `type` in tokenizer.json. */
 const PRE_TOKENIZERS: Record<string, Factory<PreTokenizer>> = {
+  BertPreTokenizer: createBertPreTokenizer,
   ByteLevel: createByteLevel,
   Digits: createDigits,
   Punctuation: createPunctuation,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PUNCTUATION } from '../categories.ts';
 import { bare, type Factory, parseConfig } from '../config.ts';
 import { RUST_WORD } from '../unicode.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
@@ -39,5 +40,5 @@ const punctuationSchema = z.strictObject({
 /** Splits at punctuation: Unicode's, and all ASCII characters that are neither letter, digit nor space. */
 export const createPunctuation: Factory<PreTokenizer> = (config, where) => {
   const { behavior } = parseConfig(punctuationSchema, config, where);
-  return splitter(/[\p{P}!-/:-@[-`{-~]/gu, behavior);
+  return splitter(new RegExp(PUNCTUATION, 'gu'), behavior);
 };
