@@ -102,6 +102,7 @@ const $unsqueeze = operator('aten::unsqueeze', ['self', 'dim']);
 const $squeeze = operator('aten::squeeze', ['self']);
 const $squeezeDim = operator('aten::squeeze.dim', ['self', 'dim']);
 const $expand = operator('aten::expand', ['self', 'size', 'implicit']);
+const $asStrided = operator('aten::as_strided', ['self', 'size', 'stride', 'storage_offset']);
 const $repeat = operator('aten::repeat', ['self', 'repeats']);
 const $repeatInterleave = operator('aten::repeat_interleave.self_int', ['self', 'repeats', 'dim', 'output_size']);
 const $flatten = operator('aten::flatten.using_ints', ['self', 'start_dim', 'end_dim']);
@@ -685,6 +686,15 @@ export abstract class TensorMethods {
   /** `expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)` */
   expand(size: readonly number[] | number, options: { implicit?: boolean } = {}): Tensor {
     return call($expand, [this, size, options.implicit]) as Tensor;
+  }
+
+  /** `as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)` */
+  asStrided(
+    size: readonly number[] | number,
+    stride: readonly number[] | number,
+    options: { storageOffset?: number | null } = {},
+  ): Tensor {
+    return call($asStrided, [this, size, stride, options.storageOffset]) as Tensor;
   }
 
   /** `repeat(Tensor self, SymInt[] repeats) -> Tensor` */
