@@ -5,20 +5,23 @@
  */
 export class AlignedText {
   readonly text: string;
+  /** Where the stretch of the original begins that this was made from. */
+  readonly origin: number;
   readonly #base: number;
   /** For changed text, the original range of each unit. */
   readonly #starts: Uint32Array | undefined;
   readonly #ends: Uint32Array | undefined;
 
-  private constructor(text: string, base: number, starts?: Uint32Array, ends?: Uint32Array) {
+  private constructor(text: string, origin: number, base: number, starts?: Uint32Array, ends?: Uint32Array) {
     this.text = text;
+    this.origin = origin;
     this.#base = base;
     this.#starts = starts;
     this.#ends = ends;
   }
 
   static of(text: string): AlignedText {
-    return new AlignedText(text, 0);
+    return new AlignedText(text, 0, 0);
   }
 
   get length(): number {
@@ -41,8 +44,18 @@ export class AlignedText {
   }
 
   slice(start: number, end: number): AlignedText {
+    return this.#part(start, end, start < this.length ? this.originalStart(start) : this.originalEnd(start));
+  }
+
+  /** `[start, end)`, still made from all of what this text was made from. */
+  strip(start: number, end: number): AlignedText {
+    return this.#part(start, end, this.origin);
+  }
+
+  #part(start: number, end: number, origin: number): AlignedText {
     return new AlignedText(
       this.text.slice(start, end),
+      origin,
       this.#base + start,
       this.#starts?.subarray(start, end),
       this.#ends?.subarray(start, end),
@@ -60,9 +73,17 @@ export class AlignedText {
     return builder.build();
   }
 
-  /** Text from units and their original ranges. */
-  static fromParts(text: string, starts: Uint32Array, ends: Uint32Array): AlignedText {
-    return new AlignedText(text, 0, starts, ends);
+  /** Another text of the same length, unit by unit aligned with this one. */
+  withUnits(text: string): AlignedText {
+    const { length } = this;
+    const starts = this.#starts ?? Uint32Array.from({ length }, (_, i) => this.#base + i);
+    const ends = this.#ends ?? Uint32Array.from({ length }, (_, i) => this.#base + i + 1);
+    return new AlignedText(text, this.origin, 0, starts, ends);
+  }
+
+  /** A changed text from its units and their original ranges. */
+  changedTo(text: string, starts: Uint32Array, ends: Uint32Array): AlignedText {
+    return new AlignedText(text, this.origin, 0, starts, ends);
   }
 }
 
@@ -99,7 +120,7 @@ export class AlignedTextBuilder {
   }
 
   build(): AlignedText {
-    return AlignedText.fromParts(this.#text, Uint32Array.from(this.#starts), Uint32Array.from(this.#ends));
+    return this.#source.changedTo(this.#text, Uint32Array.from(this.#starts), Uint32Array.from(this.#ends));
   }
 }
 

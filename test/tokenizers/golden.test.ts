@@ -5,13 +5,7 @@ import { expectBatch, expectPair, expectStreaming, expectString, openGolden } fr
 
 const committed = 'test/fixtures/tokenizers';
 const shared = '../shared/fixtures/tokenizers';
-const names = [
-  'byte_bpe_gpt2',
-  'byte_bpe_qwen2',
-  'byte_bpe_roberta',
-  ...(existsSync(shared) ? ['wordpiece_bert'] : []),
-  ...(existsSync(shared) ? ['bpe_llama'] : []),
-];
+const names = ['bpe_llama', 'byte_bpe_gpt2', 'byte_bpe_qwen2', 'byte_bpe_roberta', 'unigram_t5', 'wordpiece_bert'];
 const root = existsSync(shared) ? shared : committed;
 
 describe.each(names)('%s gives what Hugging Face gives', name => {

@@ -3,6 +3,7 @@ import { createComponent, type Factory, parseConfig } from '../config.ts';
 import { createByteFallback } from './byte-fallback.ts';
 import { createByteLevel } from './byte-level.ts';
 import type { Decoder } from './decoder.ts';
+import { createMetaspace } from './metaspace.ts';
 import { createFuse, createReplace, createStrip } from './simple.ts';
 import { createWordPiece } from './word-piece.ts';
 
@@ -11,6 +12,7 @@ const DECODERS: Record<string, Factory<Decoder>> = {
   ByteFallback: createByteFallback,
   ByteLevel: createByteLevel,
   Fuse: createFuse,
+  Metaspace: createMetaspace,
   Replace: createReplace,
   Sequence: createSequence,
   Strip: createStrip,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { type Factory, malformed, parseConfig } from '../config.ts';
+import { byteToken } from './byte-token.ts';
 import { Merger } from './merger.ts';
 import type { Model, ModelToken } from './model.ts';
 import { PairTable } from './pair-table.ts';
@@ -158,7 +159,7 @@ export class Bpe implements Model {
   #byteIds(symbol: string): number[] | undefined {
     const ids: number[] = [];
     for (const byte of Buffer.from(symbol)) {
-      const id = this.vocabulary.ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+      const id = this.vocabulary.ids.get(byteToken(byte));
       if (id === undefined) return undefined;
       ids.push(id);
     }

@@ -1,12 +1,14 @@
 import { createComponent, type Factory } from '../config.ts';
 import { createBpe } from './bpe.ts';
 import type { Model } from './model.ts';
+import { createUnigram } from './unigram.ts';
 import { createWordLevel } from './word-level.ts';
 import { createWordPiece } from './word-piece.ts';
 
 /** Every supported model by its `type` in tokenizer.json. */
 const MODELS: Record<string, Factory<Model>> = {
   BPE: createBpe,
+  Unigram: createUnigram,
   WordLevel: createWordLevel,
   WordPiece: createWordPiece,
 };

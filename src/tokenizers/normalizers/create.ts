@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
 import { createBertNormalizer } from './bert-normalizer.ts';
+import { createByteLevel } from './byte-level.ts';
 import { createLowercase } from './lowercase.ts';
+import { createNmt } from './nmt.ts';
 import type { Normalizer } from './normalizer.ts';
+import { createPrecompiled } from './precompiled.ts';
 import { createPrepend } from './prepend.ts';
 import { createReplace } from './replace.ts';
 import { createStrip } from './strip.ts';
@@ -12,11 +15,14 @@ import { createUnicodeForm } from './unicode-form.ts';
 /** Every supported normalizer by its `type` in tokenizer.json. */
 const NORMALIZERS: Record<string, Factory<Normalizer>> = {
   BertNormalizer: createBertNormalizer,
+  ByteLevel: createByteLevel,
   NFC: createUnicodeForm('NFC'),
   NFD: createUnicodeForm('NFD'),
   NFKC: createUnicodeForm('NFKC'),
   NFKD: createUnicodeForm('NFKD'),
   Lowercase: createLowercase,
+  Nmt: createNmt,
+  Precompiled: createPrecompiled,
   Prepend: createPrepend,
   Replace: createReplace,
   Sequence: createSequence,

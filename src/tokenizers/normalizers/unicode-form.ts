@@ -1,5 +1,6 @@
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { bare, type Factory, parseConfig } from '../config.ts';
+import { alignChanges, type Change } from './changes.ts';
 import type { Normalizer } from './normalizer.ts';
 
 export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
@@ -31,27 +32,6 @@ export function normalizeForm(source: AlignedText, form: Form): AlignedText {
     start = end;
   }
   return builder.build();
-}
-
-/**
- * A character of the normal form: 0 where it replaces one of the text, 1 where it is new beside the one before, -n where
- * it replaces one and n that follow it.
- */
-interface Change {
-  char: string;
-  change: number;
-}
-
-/** New characters stand where the one before stood; one that replaces several stands where the first of them stood. */
-function alignChanges(builder: AlignedTextBuilder, text: string, start: number, changes: readonly Change[]): void {
-  const ends: number[] = [start];
-  for (const char of text) ends.push(ends.at(-1)! + char.length);
-  let at = 0;
-  for (const { char, change } of changes) {
-    const source = change > 0 ? Math.max(0, at - 1) : at;
-    builder.put(char, ends[source], ends[source + 1]);
-    if (change <= 0) at += 1 - change;
-  }
 }
 
 /** Decomposes, sorts and composes as the standard says, and keeps account of the changes. */

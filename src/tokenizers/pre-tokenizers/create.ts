@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
 import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';
 import { createByteLevel } from './byte-level.ts';
+import { createMetaspace } from './metaspace.ts';
 import { createDigits, createPunctuation, createWhitespace, createWhitespaceSplit } from './patterns.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { createSplit } from './split.ts';
@@ -11,6 +12,7 @@ const PRE_TOKENIZERS: Record<string, Factory<PreTokenizer>> = {
   BertPreTokenizer: createBertPreTokenizer,
   ByteLevel: createByteLevel,
   Digits: createDigits,
+  Metaspace: createMetaspace,
   Punctuation: createPunctuation,
   Sequence: createSequence,
   Split: createSplit,
