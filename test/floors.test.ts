@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 /** From the ground up. */
 const floors = [
   'support',
+  'hub',
   'torch',
   'tokenizers',
   'data',

@@ -9,6 +9,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
+import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { tokenizerCommand } from './tokenizer.ts';
@@ -22,6 +23,7 @@ export function program(): Command {
     .configureHelp({ showGlobalOptions: true });
   const commands = [
     quickstartCommand(),
+    pullCommand(),
     prepareCommand(),
     tokenizerCommand(),
     trainCommand(),

@@ -12,10 +12,16 @@ export interface Progress {
  * @param label what is being done: `tokenising`
  * @param options.total how much there is in all; without it there is no time left
  * @param options.unit what is counted: `B`, `tokens`
+ * @param options.initial what was done before this began: part of how far, not of the rate
  */
 export function createProgress(
   label: string,
-  { total, unit = '', stream = process.stderr }: { total?: number; unit?: string; stream?: NodeJS.WriteStream } = {},
+  {
+    total,
+    unit = '',
+    initial = 0,
+    stream = process.stderr,
+  }: { total?: number; unit?: string; initial?: number; stream?: NodeJS.WriteStream } = {},
 ): Progress {
   const start = performance.now();
   let drawn = 0;
@@ -25,7 +31,7 @@ export function createProgress(
       if (!stream.isTTY || (now - drawn < 100 && done !== total)) return;
       drawn = now;
       const seconds = (now - start) / 1000;
-      const rate = done / seconds;
+      const rate = (done - initial) / seconds;
       const parts = [
         label,
         total ? `${((100 * done) / total).toFixed(0).padStart(3)}%` : formatCount(done) + unit,

@@ -35,6 +35,15 @@ describe('createProgress', () => {
     expect(lines[2]).toBe('');
   });
 
+  it('leaves what was done before out of the rate', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { stream, lines } = terminal(true);
+    const progress = createProgress('reading', { total: 1000, initial: 500, unit: 'B', stream });
+    vi.advanceTimersByTime(1000);
+    progress.update(750);
+    expect(lines).toEqual(['reading   75%  250B/s  1.0s left']);
+  });
+
   it('counts where there is no total, and fits the window', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { stream, lines } = terminal(true, 20);
