@@ -9,6 +9,7 @@ export * from './map-file.ts';
 export * from './memory.ts';
 export { hasOperator, TorchError } from './operator.ts';
 export * from './ops.ts';
+export { openPytorchBin, type PytorchBinFile } from './pytorch-bin/read.ts';
 export { loadSafetensors, openSafetensors, type SafetensorsFile } from './safetensors/read.ts';
 export { saveSafetensors } from './safetensors/write.ts';
 export { dispose, keep, scope } from './scope.ts';

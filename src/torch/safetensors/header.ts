@@ -4,11 +4,9 @@
  * Format: github.com/huggingface/safetensors, README "Format".
  */
 import { UserError } from '../../support/errors.ts';
-import { type DType, dtypeInfo, dtypes } from '../dtype.ts';
+import { isShape, numelOf, type StoredTensor, storedTypes } from '../stored.ts';
 
-export interface TensorEntry {
-  dtype: DType;
-  shape: number[];
+export interface TensorEntry extends StoredTensor {
   /** Byte range in the data section. */
   begin: number;
   end: number;
@@ -23,8 +21,6 @@ export interface Header {
 
 /** Larger headers are refused, as the reference implementation does. */
 const MAX_HEADER = 100_000_000;
-
-const bySpelling = new Map(dtypes.map(dtype => [dtypeInfo(dtype).safetensors, dtype]));
 
 /** @throws UserError that names the file and the tensor when the header is cut, malformed or contradicts the file */
 export function parseHeader(bytes: Uint8Array, path: string): Header {
@@ -66,9 +62,21 @@ function parseJson(bytes: Uint8Array, fail: Fail): object {
   }
   if (!isObject(parsed)) throw fail('the header is no JSON object');
   // JSON.parse lets the last of several equal keys win: then there are more colons than keys.
-  const colons = text.replace(/"(?:[^"\\]+|\\.)*"/g, '').split(':').length - 1;
-  if (colons !== countKeys(parsed)) throw fail('the header has repeated or misplaced keys');
+  if (countColons(text) !== countKeys(parsed)) throw fail('the header has repeated or misplaced keys');
   return parsed;
+}
+
+/** Colons of a JSON text outside its strings. */
+function countColons(text: string): number {
+  let colons = 0;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') isString = !isString;
+    else if (!isString && character === ':') colons++;
+    else if (isString && character === '\\') i++;
+  }
+  return colons;
 }
 
 const isObject = (value: unknown): value is object =>
@@ -88,23 +96,27 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 
 function parseEntry(name: string, value: unknown, dataLength: number, fail: Fail): TensorEntry {
   const entry = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const dtype = bySpelling.get(String(entry.dtype));
-  if (dtype === undefined) throw fail(`tensor '${name}' has the unknown element type ${JSON.stringify(entry.dtype)}`);
+  const stored = typeof entry.dtype === 'string' ? storedTypes.get(entry.dtype) : undefined;
+  if (stored === undefined) throw fail(`tensor '${name}' has the unknown element type ${JSON.stringify(entry.dtype)}`);
   const { shape, data_offsets: offsets } = entry;
   if (!Array.isArray(shape) || !shape.every(isSize)) throw fail(`tensor '${name}' has no valid shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw fail(`tensor '${name}' has no valid data_offsets`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = shape.reduce((product: number, s: number) => product * s, dtypeInfo(dtype).size);
-  if (!Number.isSafeInteger(size)) throw fail(`tensor '${name}' has the impossible shape [${shape.join(', ')}]`);
+  const size = (numelOf(shape) * stored.bits) / 8;
+  if (!isShape(shape) || !Number.isInteger(size)) {
+    throw fail(
+      `tensor '${name}' has the impossible shape [${shape.slice(0, 8).join(', ')}${shape.length > 8 ? ', …' : ''}]`,
+    );
+  }
   if (end < begin || end > dataLength) {
     throw fail(`tensor '${name}' claims bytes ${begin} to ${end}, the file has ${dataLength} bytes of data`);
   }
   if (end - begin !== size) {
     throw fail(`tensor '${name}' is ${entry.dtype}[${shape.join(', ')}], ${size} bytes, its place has ${end - begin}`);
   }
-  return { dtype, shape, begin, end };
+  return { dtype: stored.dtype, stored, shape, begin, end };
 }
 
 /** The tensors must fill the data section without overlap or holes. */
