@@ -37,7 +37,7 @@ export function evaluateCommand(): Command {
       '\nExample:\n  $ tslm evaluate runs/quickstart --data corpora/quickstart --split test --json\n',
     )
     .action(async (path: string, options: Options) => {
-      const { loadModel, modelFolder } = await import('../models/auto.ts');
+      const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
       const { openCorpus } = await import('../data/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
       const { requireDevice } = await import('../torch/index.ts');
@@ -45,9 +45,9 @@ export function evaluateCommand(): Command {
       const folder = modelFolder(path);
       const corpus = openCorpus(options.data);
       corpus.requireTokenizer(folder);
-      const { decoder } = loadModel(folder, { device: options.device });
+      const model = loadCompleteModel(folder, { device: options.device });
       const progress = createProgress('evaluating', { unit: ' tokens' });
-      const result = perplexity(decoder, corpus.split(options.split), {
+      const result = perplexity(model, corpus.split(options.split), {
         context: options.context,
         stride: options.stride,
         batchSize: options.batchSize,

@@ -14,6 +14,7 @@ import { quickstartCommand } from './quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { tokenizerCommand } from './tokenizer.ts';
 import { trainCommand } from './train.ts';
+import { verifyCommand } from './verify.ts';
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -31,6 +32,7 @@ export function program(): Command {
     evaluateCommand(),
     generateCommand(),
     ngramCommand(),
+    verifyCommand(),
     benchCommand(),
     doctorCommand(),
   ];

@@ -127,8 +127,7 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
   const vocab = corpus.index.vocab_size;
 
   const candidate = modelFor(recipe, corpus);
-  const { decoder } = candidate;
-  const [, ...measured] = timeSteps(decoder, optimizerFor(recipe, candidate), {
+  const [, ...measured] = timeSteps(candidate, optimizerFor(recipe, candidate), {
     dtype: computeDtype(train),
     device: train.device,
     steps: 6,
@@ -136,7 +135,7 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
     seq: model.context,
     vocab,
   });
-  decoder.dispose();
+  candidate.dispose();
   const steps = Math.max(20, Math.floor(seconds / (measured.reduce((sum, s) => sum + s, 0) / measured.length)));
   return {
     ...recipe,
@@ -163,7 +162,7 @@ function beginnings(corpus: ReturnType<typeof import('../data/corpus.ts').openCo
 /** The model beside a Kneser–Ney 5-gram of the same tokens, on the test split. */
 async function evaluateBoth({ out, corpus: folder }: Options): Promise<void> {
   const { openCorpus } = await import('../data/corpus.ts');
-  const { loadModel } = await import('../models/auto.ts');
+  const { loadCompleteModel } = await import('../models/auto.ts');
   const { evaluateNgram, trainNgramOn } = await import('../models/ngram/index.ts');
   const { perplexity } = await import('../evaluate/perplexity.ts');
   const { saveEvaluations } = await import('../train/report-run.ts');
@@ -172,15 +171,15 @@ async function evaluateBoth({ out, corpus: folder }: Options): Promise<void> {
   const corpus = openCorpus(folder);
   heading('Evaluating', 'on documents that neither model has seen');
   const ngram = await evaluateNgram(await trainNgramOn(folder, { order: 5 }), folder, { split: 'test' });
-  const { decoder } = loadModel(join(out, 'model'));
+  const network = loadCompleteModel(join(out, 'model'));
   const progress = createProgress('evaluating', { unit: ' tokens' });
-  const model = perplexity(decoder, corpus.split('test'), {
+  const model = perplexity(network, corpus.split('test'), {
     dtype: hasFastBfloat16() ? 'bfloat16' : 'float32',
     startToken: corpus.index.eos_token_id,
     onProgress: done => progress.update(done),
   });
   progress.end();
-  decoder.dispose();
+  network.dispose();
   const evaluations = [
     { name: 'GPT', ...model },
     { name: 'Kneser-Ney 5-gram', ...ngram, bitsPerByte: ngram.bitsPerByte ?? Number.NaN },

@@ -4,8 +4,8 @@
  * least `context − stride` tokens before it.
  */
 import type { CorpusSplit } from '../data/corpus-split.ts';
-import type { Decoder } from '../models/decoder.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
+import type { Model } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
@@ -38,8 +38,8 @@ export interface PerplexityOptions {
 }
 
 /** @throws UserError when the split is empty or the window is longer than the model's context */
-export function perplexity(model: Decoder, split: CorpusSplit, options: PerplexityOptions = {}): Perplexity {
-  const { maxPositions } = model.options;
+export function perplexity(model: Model, split: CorpusSplit, options: PerplexityOptions = {}): Perplexity {
+  const { maxPositions } = model;
   const context = options.context ?? maxPositions;
   const stride = options.stride ?? Math.max(1, Math.floor(context / 2));
   const { batchSize = 8, dtype = 'float32', startToken = null, limit = Number.POSITIVE_INFINITY } = options;
@@ -74,7 +74,7 @@ export function perplexity(model: Decoder, split: CorpusSplit, options: Perplexi
     scored = end;
   }
 
-  const { device } = model.embedding.weight;
+  const { device } = model;
   let total = 0;
   let done = 0;
   model.eval();
@@ -96,7 +96,8 @@ export function perplexity(model: Decoder, split: CorpusSplit, options: Perplexi
       inferenceMode(() =>
         autocast(dtype, () => {
           const shape = [group.length, time];
-          const { logits } = model.forward(fromTypedArray(inputs, shape).to({ device }), { rawLogits: true });
+          const inputIds = fromTypedArray(inputs, shape).to({ device });
+          const logits = model.forward({ inputIds, rawLogits: true }).logits!;
           const flat = fromTypedArray(targets, shape).to({ device }).view([-1]);
           const options = { reduction: 'sum', ignoreIndex: IGNORE_INDEX } as const;
           return crossEntropy(logits.view([-1, logits.size(-1)]), flat, options).item();

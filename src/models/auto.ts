@@ -7,26 +7,14 @@ import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
 import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
-import { checkpointTensors, loadCheckpoint, openCheckpoint } from './checkpoint.ts';
-import { Decoder } from './decoder.ts';
-import { gpt2 } from './families/gpt2.ts';
+import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint.ts';
+import { openCheckpoint } from './checkpoint-files.ts';
+import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
-
-const families: Record<string, Family> = { gpt2 };
-
-export const familyNames = Object.keys(families);
-
-/** A network together with what its folder says about it. */
-export interface LanguageModel {
-  decoder: Decoder;
-  family: Family;
-  /** config.json as it was read or made. */
-  config: Record<string, unknown>;
-}
+import { Model, type Task } from './model.ts';
 
 export function familyOf(modelType: string, where: string): Family {
-  const family = families[modelType];
-  if (family) return family;
+  if (Object.hasOwn(families, modelType)) return families[modelType];
   const guess = nearest(modelType, familyNames);
   throw usageError(
     'TSLM_UNKNOWN_FAMILY',
@@ -35,21 +23,26 @@ export function familyOf(modelType: string, where: string): Family {
   );
 }
 
+/** The task of the class that a config.json names; a language model where it names none. */
+function taskOf(family: Family, config: Record<string, unknown>, where: string): Task {
+  const [architecture] = (config.architectures as string[] | null | undefined) ?? [];
+  if (architecture === undefined) return Object.values(family.architectures)[0];
+  if (Object.hasOwn(family.architectures, architecture)) return family.architectures[architecture];
+  throw new UserError('TSLM_ARCHITECTURE', `${where}: architecture '${architecture}' is not supported`, {
+    hint: `supported for ${family.modelType}: ${Object.keys(family.architectures).join(', ')}`,
+  });
+}
+
 /** The network that a config.json describes, its weights still undefined. */
-function build(config: Record<string, unknown>, where: string): LanguageModel {
+function build(config: Record<string, unknown>, where: string, wanted?: Task): Model {
   const family = familyOf(String(config.model_type), where);
-  for (const architecture of (config.architectures as string[] | undefined) ?? []) {
-    if (architecture in family.architectures) continue;
-    throw new UserError('TSLM_ARCHITECTURE', `${where}: architecture '${architecture}' is not supported yet`, {
-      hint: `supported for ${family.modelType}: ${Object.keys(family.architectures).join(', ')}`,
+  const task = wanted ?? taskOf(family, config, where);
+  if (!Object.values(family.architectures).includes(task)) {
+    throw new UserError('TSLM_TASK', `${where}: ${family.modelType} has no head for ${task}`, {
+      hint: `it has: ${[...new Set(Object.values(family.architectures))].join(', ')}`,
     });
   }
-  const options = family.options(config, where);
-  const { hidden, heads } = options;
-  if (hidden % heads !== 0) {
-    throw usageError('TSLM_BAD_SIZES', `${where}: hidden (${hidden}) must be a multiple of heads (${heads})`);
-  }
-  return { decoder: new Decoder(options), family, config };
+  return new Model({ ...family.build(config, task, where), family, task, config });
 }
 
 /**
@@ -64,8 +57,15 @@ export function createModel(
   modelType: string,
   sizes: ModelSizes,
   { seed, dropout = 0, eosTokenId = null }: { seed: number; dropout?: number; eosTokenId?: number | null },
-): LanguageModel {
+): Model {
   const family = familyOf(modelType, 'model.family');
+  const { hidden, heads } = sizes;
+  if (!family.configFor) {
+    throw usageError('TSLM_NO_SIZES', `model.family: '${modelType}' cannot be made from a recipe's sizes`);
+  }
+  if (hidden % heads !== 0) {
+    throw usageError('TSLM_BAD_SIZES', `model: hidden (${hidden}) must be a multiple of heads (${heads})`);
+  }
   const full = {
     model_type: modelType,
     architectures: [Object.keys(family.architectures)[0]],
@@ -75,33 +75,55 @@ export function createModel(
     tie_word_embeddings: true,
     dtype: 'float32',
   };
-  const model = build(full, 'model');
-  model.decoder.initialize(seed);
-  return model;
+  return build(full, 'model').initialize(seed);
+}
+
+/** A new model with random weights from the contents of a config.json. */
+export const createFromConfig = (config: Record<string, unknown>, { seed }: { seed: number }): Model =>
+  build(config, 'config.json').initialize(seed);
+
+export interface LoadOptions {
+  /** Element type of the weights; `auto`: as they are stored. Default float32. */
+  dtype?: DType | 'auto';
+  device?: Device;
+  /** The head to put on; default that of the class that config.json names. */
+  task?: Task;
+  /** Of weights that the checkpoint lacks. Default 0. */
+  seed?: number;
+}
+
+/** What a model folder gives: the network in evaluation mode, and where folder and network differ. */
+export interface LoadedModel extends LoadReport {
+  model: Model;
 }
 
 /**
- * Loads a model folder: config.json and model.safetensors.
- *
- * @param options.dtype of the weights; default float32
- * @returns the model in evaluation mode, and keys of the checkpoint that it has no place for
+ * Loads a model folder: config.json and its weights. What the checkpoint lacks is drawn afresh and reported, as a new
+ * head on a pretrained model is; see `requireComplete`.
  */
-export function loadModel(
-  folder: string,
-  { dtype = 'float32', device = 'cpu' }: { dtype?: DType; device?: Device } = {},
-): LanguageModel & { unexpected: string[] } {
+export function loadModel(folder: string, options: LoadOptions = {}): LoadedModel {
+  const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
   const where = join(folder, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
-  const model = build(config, where);
-  const { prefix, keys, ignoredKeys } = model.family;
+  const model = build(config, where, options.task);
   const checkpoint = openCheckpoint(folder);
-  // A tied output layer may be stored all the same.
-  const ignored = (key: string): boolean => !model.decoder.head && key === 'lm_head.weight';
-  const { unexpected } = scope(() =>
-    loadCheckpoint(model.decoder, checkpoint, keys, { dtype, prefix, ignored: ignoredKeys }),
+  const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
+  model.to({ device }).eval();
+  return { model, ...report };
+}
+
+/** `loadModel` for use as it is: a checkpoint without some of the weights is an error. */
+export function loadCompleteModel(folder: string, options: LoadOptions = {}): Model {
+  const { model, missing } = loadModel(folder, options);
+  if (missing.length === 0) return model;
+  model.dispose();
+  throw new UserError(
+    'TSLM_MISSING_WEIGHTS',
+    `${folder}: ${missing.length} tensors are missing, '${missing[0]}' first`,
+    {
+      hint: 'the checkpoint is incomplete, or of another architecture than config.json says',
+    },
   );
-  model.decoder.to({ device }).eval();
-  return { ...model, unexpected: unexpected.filter(key => !ignored(key)) };
 }
 
 /** The model folder that a path means: itself, or `model/` in the folder of a run. Throws a `UserError` otherwise. */
@@ -114,10 +136,17 @@ export function modelFolder(path: string): string {
 }
 
 /** Writes config.json and model.safetensors as Hugging Face Transformers reads them. */
-export function saveModel(folder: string, { decoder, family, config }: LanguageModel): void {
+export function saveModel(folder: string, model: Model): void {
   // Transformers loads weights in the type that config.json names, whatever the file holds.
-  const { dtype } = decoder.embedding.weight;
-  const { torch_dtype: _, ...rest } = config; // the same under its old name
-  writeJson(join(folder, 'config.json'), { ...rest, dtype });
-  scope(() => saveSafetensors(join(folder, 'model.safetensors'), checkpointTensors(decoder, family.keys)));
+  const { dtype } = model.parameters()[0];
+  const { torch_dtype: _, ...rest } = model.config; // the same under its old name
+  writeJson(join(folder, 'config.json'), { ...rest, architectures: [architectureOf(model)], dtype });
+  scope(() => saveSafetensors(join(folder, 'model.safetensors'), checkpointTensors(model)));
+}
+
+/** The class that config.json is to name: as it was, unless another head was put on. */
+function architectureOf({ family: { architectures }, config, task }: Model): string {
+  const [named] = (config.architectures as string[] | null | undefined) ?? [];
+  if (named !== undefined && architectures[named] === task) return named;
+  return Object.keys(architectures).find(name => architectures[name] === task)!;
 }

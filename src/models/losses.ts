@@ -1,4 +1,4 @@
-import type { Tensor } from '../torch/index.ts';
+import { mseLoss, type Tensor } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 
 /** Labels with this value do not count. */
@@ -11,7 +11,20 @@ export const IGNORE_INDEX = -100;
  * @param labels int64 [batch, time], −100 is ignored
  */
 export function causalLoss(logits: Tensor, labels: Tensor): Tensor {
-  const [, time, vocab] = logits.shape;
-  const predicted = logits.narrow(1, 0, time - 1).reshape([-1, vocab]);
-  return crossEntropy(predicted, labels.narrow(1, 1, time - 1).reshape([-1]), { ignoreIndex: IGNORE_INDEX });
+  const time = logits.size(1);
+  return tokenLoss(logits.narrow(1, 0, time - 1), labels.narrow(1, 1, time - 1));
 }
+
+/**
+ * Mean cross-entropy of logits with labels.
+ *
+ * @param logits [..., classes]
+ * @param labels int64 [...], −100 is ignored
+ */
+export function tokenLoss(logits: Tensor, labels: Tensor, ignoreIndex = IGNORE_INDEX): Tensor {
+  return crossEntropy(logits.reshape([-1, logits.size(-1)]), labels.reshape([-1]), { ignoreIndex });
+}
+
+/** Mean squared error. */
+export const regressionLoss = (predicted: Tensor, labels: Tensor): Tensor =>
+  mseLoss(predicted.squeeze(), labels.to(predicted.dtype).squeeze());

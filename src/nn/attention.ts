@@ -1,42 +1,43 @@
-/** Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2). */
-import { arange, type DType, type Tensor } from '../torch/index.ts';
+/**
+ * Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2): of a sequence to itself or to another,
+ * with keys and values shared by groups of heads (Ainslie et al. 2023) where a family has it.
+ */
+import type { Tensor } from '../torch/index.ts';
 import { causalSoftmax } from '../torch/kernels.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
-
-const MOST_NEGATIVE: Partial<Record<DType, number>> = {
-  float64: -Number.MAX_VALUE,
-  bfloat16: -3.3895313892515355e38,
-  float16: -65504,
-};
-
-/**
- * Which keys each query may see, as a tensor to add to the scores: 0, or the most negative number. (Not −∞: a query
- * that may see nothing at all then looks at every key alike, where −∞ would give NaN.)
- *
- * @param queries number of query positions, the last ones of `keys` positions
- * @param options.attentionMask [batch, keys], 0 where a key is padding
- * @returns [1 or batch, 1, queries, keys]
- */
-export function causalMask(
-  queries: number,
-  keys: number,
-  { attentionMask, dtype, device }: { attentionMask?: Tensor; dtype: DType; device: string },
-): Tensor {
-  const positions = arange(0, keys, { device });
-  const hidden = positions.unsqueeze(0).gt(positions.narrow(0, keys - queries, queries).unsqueeze(1));
-  const blocked = hidden.view([1, 1, queries, keys]);
-  const all = attentionMask ? blocked.logicalOr(attentionMask.eq(0).view([-1, 1, 1, keys])) : blocked;
-  return all.to(dtype).mul_(MOST_NEGATIVE[dtype] ?? -3.4028234663852886e38);
-}
+import { createNorm, type Norm, type NormOptions } from './norm.ts';
+import { type Rotary, type RotaryAngles, rotate } from './rotary.ts';
 
 export interface AttentionOptions {
+  /** Width of the queries' side and of the result. */
   hidden: number;
   heads: number;
+  /** Heads of keys and values, each shared by heads / kvHeads queries; default one for each. */
+  kvHeads?: number;
+  /** Width of a head; default hidden / heads. */
+  headDim?: number;
+  /** Width of what keys and values are made from; default hidden. */
+  kvHidden?: number;
+  /** Of the projections; default true. */
+  bias?: boolean | { query: boolean; key: boolean; value: boolean; output: boolean };
+  /**
+   * How checkpoints hold the projections of queries, keys and values: `separate` matrices, or one: `fused`, all queries
+   * before all keys before all values; `fusedByHead`, the three of a head together; `keyValue`: the queries' apart, the
+   * other two fused (attention to another sequence only). Default `fused`.
+   */
+  layout?: 'separate' | 'fused' | 'fusedByHead' | 'keyValue';
   /** Scores are multiplied by it; default 1 / √headDim. */
   scale?: number;
+  /** Scores s become c·tanh(s / c) (Gemma 2). */
+  softcap?: number;
+  /** Over each head of queries and keys. */
+  qkNorm?: NormOptions;
+  rotary?: Rotary;
+  /** Causal: a position sees the last so many, its own included. */
+  window?: number;
   /** Compute scores and their softmax in float32 even in mixed precision. Default false. */
   upcast?: boolean;
   /** On the attention probabilities. Default 0. */
@@ -45,10 +46,19 @@ export interface AttentionOptions {
 
 export interface AttentionInputs {
   /**
-   * Added to the scores, [1 or batch, 1, queries, keys]; `causal`: each query sees the keys up to its own position;
-   * undefined: every query sees every key.
+   * Added to the scores, [1 or batch, 1 or heads, 1 or queries, keys]; `causal`: each query sees the keys up to its own
+   * position; undefined: every query sees every key.
    */
   mask: Tensor | 'causal' | undefined;
+  /** [batch, keys, kvHidden]: attend to this; default to `x` itself. */
+  memory?: Tensor;
+  angles?: RotaryAngles;
+  /** What `mask` is made from, for kinds of attention that never hold a score for every pair: [batch, keys]. */
+  attentionMask?: Tensor;
+  /** int64 [batch, time]: 1 where a token attends to everything and is attended by everything. */
+  globalAttentionMask?: Tensor;
+  /** Each query sees the keys up to its own position. */
+  causal?: boolean;
   cache?: KVCache;
   /** Index of the layer in the cache. */
   layer: number;
@@ -56,47 +66,129 @@ export interface AttentionInputs {
   outputAttentions?: boolean;
 }
 
-/** Self-attention whose query, key and value projections are one product. */
-export class SelfAttention extends Module {
-  readonly qkv: Linear;
+export class Attention extends Module {
+  /** Present as the layout asks. */
+  readonly qkv: Linear | undefined;
+  readonly keyValue: Linear | undefined;
+  readonly query: Linear | undefined;
+  readonly key: Linear | undefined;
+  readonly value: Linear | undefined;
+  readonly queryNorm: Norm | undefined;
+  readonly keyNorm: Norm | undefined;
   readonly output: Linear;
   readonly dropout: Dropout;
+  readonly options: AttentionOptions;
   readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
   readonly scale: number;
-  readonly upcast: boolean;
 
-  constructor({ hidden, heads, scale, upcast = false, dropout = 0 }: AttentionOptions) {
+  constructor(options: AttentionOptions) {
     super();
-    this.qkv = new Linear(hidden, 3 * hidden);
-    this.output = new Linear(hidden, hidden);
-    this.dropout = new Dropout(dropout);
+    const { hidden, heads, kvHeads = heads, headDim = hidden / heads, kvHidden = hidden, qkNorm } = options;
+    const { layout = 'fused', bias = true } = options;
+    this.options = options;
     this.heads = heads;
-    this.scale = scale ?? 1 / Math.sqrt(hidden / heads);
-    this.upcast = upcast;
+    this.kvHeads = kvHeads;
+    this.headDim = headDim;
+    this.scale = options.scale ?? 1 / Math.sqrt(headDim);
+    const has = typeof bias === 'boolean' ? { query: bias, key: bias, value: bias, output: bias } : bias;
+    const [queries, keys] = [heads * headDim, kvHeads * headDim];
+    if (layout === 'separate' || layout === 'keyValue') this.query = new Linear(hidden, queries, { bias: has.query });
+    else this.qkv = new Linear(hidden, queries + 2 * keys, { bias: has.query });
+    if (layout === 'keyValue') this.keyValue = new Linear(kvHidden, 2 * keys, { bias: has.key });
+    if (layout === 'separate') {
+      this.key = new Linear(kvHidden, keys, { bias: has.key });
+      this.value = new Linear(kvHidden, keys, { bias: has.value });
+    }
+    this.queryNorm = qkNorm && createNorm(headDim, qkNorm);
+    this.keyNorm = qkNorm && createNorm(headDim, qkNorm);
+    this.output = new Linear(heads * headDim, hidden, { bias: has.output });
+    this.dropout = new Dropout(options.dropout ?? 0);
   }
 
   /** [batch, time, hidden] → [batch, time, hidden], and probabilities [batch, heads, time, keys] where asked for */
-  forward(x: Tensor, { mask, cache, layer, outputAttentions }: AttentionInputs): [Tensor, Tensor | undefined] {
-    const [batch, time, hidden] = x.shape;
-    const dim = hidden / this.heads;
-    const qkv = this.qkv.forward(x).view([batch, time, 3, this.heads, dim]).permute([2, 0, 3, 1, 4]);
-    // Each [batch, heads, time, dim], and contiguous once: the products would copy them wherever they are used.
-    const [query, newKeys, newValues] = qkv.unbind().map(part => part.contiguous());
-    const [keys, values] = cache ? cache.append(layer, newKeys, newValues) : [newKeys, newValues];
-
-    const scores = this.upcast
-      ? query.to('float32').matmul(keys.to('float32').transpose(-1, -2))
-      : query.matmul(keys.transpose(-1, -2)); // [batch, heads, time, keys]
-    const probabilities = weights(scores, this.scale, mask).to(values.dtype);
-    const dropped = this.dropout.forward(probabilities);
-    const context = dropped.matmul(values).transpose(1, 2).reshape([batch, time, hidden]);
-    return [this.output.forward(context), outputAttentions ? probabilities : undefined];
+  forward(x: Tensor, inputs: AttentionInputs): [Tensor, Tensor | undefined] {
+    const [query, key, value] = inputs.memory ? this.#cross(x, inputs) : this.#self(x, inputs);
+    const [context, probabilities] = this.attend(query, key, value, inputs);
+    const [batch, time] = x.shape;
+    const joined = context.transpose(1, 2).reshape([batch, time, this.heads * this.headDim]);
+    return [this.output.forward(joined), inputs.outputAttentions ? probabilities : undefined];
   }
-}
 
-/** The softmax of scaled scores over the keys that the mask leaves visible. */
-function weights(scores: Tensor, scale: number, mask: AttentionInputs['mask']): Tensor {
-  if (mask === 'causal') return causalSoftmax(scores, scale);
-  const scaled = scores.mul(scale);
-  return (mask ? scaled.add(mask) : scaled).softmax(-1);
+  /** Queries, keys and values of a sequence, those of the cache before its own: [batch, heads, time, dim] each. */
+  #self(x: Tensor, { angles, cache, layer }: AttentionInputs): [Tensor, Tensor, Tensor] {
+    const [query, key, value] = this.project(x);
+    const turn = (heads: Tensor, norm: Norm | undefined): Tensor => {
+      const normed = norm?.forward(heads) ?? heads;
+      return angles ? rotate(normed, angles) : normed;
+    };
+    const [q, k] = [turn(query, this.queryNorm), turn(key, this.keyNorm)];
+    return cache ? [q, ...cache.append(layer, k, value)] : [q, k, value];
+  }
+
+  /** The keys and values of another sequence stay the same, so a cache keeps them from the first step on. */
+  #cross(x: Tensor, { memory, cache, layer }: AttentionInputs): [Tensor, Tensor, Tensor] {
+    const made = (): [Tensor, Tensor] => this.#keysAndValues(memory!);
+    const [key, value] = cache ? cache.cross(layer, made) : made();
+    return [this.#split(this.query!.forward(x), this.heads), key, value];
+  }
+
+  /** @returns query [batch, heads, time, dim], key and value [batch, kvHeads, time, dim], contiguous */
+  protected project(x: Tensor): [Tensor, Tensor, Tensor] {
+    if (!this.qkv) return [this.#split(this.query!.forward(x), this.heads), ...this.#keysAndValues(x)];
+    const { heads, kvHeads, headDim: dim } = this;
+    const [batch, time] = x.shape;
+    const qkv = this.qkv.forward(x);
+    if (heads !== kvHeads) {
+      const [query, key, value] = qkv.splitWithSizes([heads * dim, kvHeads * dim, kvHeads * dim], -1);
+      return [this.#split(query, heads), this.#split(key, kvHeads), this.#split(value, kvHeads)];
+    }
+    const parts =
+      this.options.layout === 'fusedByHead'
+        ? qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4])
+        : qkv.view([batch, time, 3, heads, dim]).permute([2, 0, 3, 1, 4]);
+    // Contiguous once: the products would copy them wherever they are used.
+    return parts.unbind().map(part => part.contiguous()) as [Tensor, Tensor, Tensor];
+  }
+
+  #keysAndValues(x: Tensor): [Tensor, Tensor] {
+    const both = this.keyValue?.forward(x).chunk(2, -1) ?? [this.key!.forward(x), this.value!.forward(x)];
+    return both.map(part => this.#split(part, this.kvHeads)) as [Tensor, Tensor];
+  }
+
+  /** [batch, time, heads·dim] → [batch, heads, time, dim] */
+  #split(x: Tensor, heads: number): Tensor {
+    const [batch, time] = x.shape;
+    return x.reshape([batch, time, heads, this.headDim]).transpose(1, 2).contiguous();
+  }
+
+  /** How queries meet keys: by default every one with every one. */
+  protected attend(query: Tensor, key: Tensor, value: Tensor, { mask }: AttentionInputs): [Tensor, Tensor | undefined] {
+    const { heads, kvHeads, options } = this;
+    const [batch, , time, dim] = query.shape;
+    const keys = key.size(2);
+    // The queries of a group are more rows of the same product, so shared keys are never copied.
+    const rows = [batch, kvHeads, (heads / kvHeads) * time, dim];
+    const grouped = heads === kvHeads ? query : query.contiguous().view(rows);
+    const products = options.upcast
+      ? grouped.to('float32').matmul(key.to('float32').transpose(-1, -2))
+      : grouped.matmul(key.transpose(-1, -2));
+    const scores = heads === kvHeads ? products : products.view([batch, heads, time, keys]);
+    const probabilities = this.#weights(scores, mask).to(value.dtype); // [batch, heads, time, keys]
+    const dropped = this.dropout.forward(probabilities);
+    if (heads === kvHeads) return [dropped.matmul(value), probabilities];
+    const context = dropped.view([batch, kvHeads, (heads / kvHeads) * time, keys]).matmul(value);
+    return [context.view([batch, heads, time, dim]), probabilities];
+  }
+
+  /** The softmax of scaled scores over the keys that the mask leaves visible. */
+  #weights(scores: Tensor, mask: AttentionInputs['mask']): Tensor {
+    const { softcap } = this.options;
+    if (mask === 'causal' && softcap === undefined) return causalSoftmax(scores, this.scale);
+    const scaled = scores.mul(this.scale);
+    const capped = softcap === undefined ? scaled : scaled.div(softcap).tanh().mul(softcap);
+    if (mask === 'causal') return causalSoftmax(capped, 1);
+    return (mask ? capped.add(mask) : capped).softmax(-1);
+  }
 }

@@ -6,15 +6,18 @@ import { emptyParameter, Module, type Parameter } from './module.ts';
 export class Embedding extends Module {
   /** [count, dim] */
   readonly weight: Parameter;
+  /** Looking this row up gives it no gradient. */
+  readonly paddingIdx: number | undefined;
 
-  constructor(count: number, dim: number) {
+  constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
     super();
     this.weight = emptyParameter([count, dim]);
+    this.paddingIdx = paddingIdx;
   }
 
   /** int64 [...] → [..., dim] */
   forward(ids: Tensor): Tensor {
-    return embedding(this.weight, ids);
+    return embedding(this.weight, ids, this.paddingIdx === undefined ? {} : { paddingIdx: this.paddingIdx });
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */

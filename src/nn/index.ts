@@ -1,11 +1,16 @@
 /** Building blocks of neural networks. */
 export { type Activation, activations } from './activations.ts';
-export { type AttentionInputs, type AttentionOptions, causalMask, SelfAttention } from './attention.ts';
+export { Attention, type AttentionInputs, type AttentionOptions } from './attention.ts';
 export { Dropout } from './dropout.ts';
 export { Embedding } from './embedding.ts';
-export { FeedForward } from './feed-forward.ts';
+export { FeedForward, type FeedForwardOptions } from './feed-forward.ts';
 export { initNormal, initOnes, initZeros } from './init.ts';
 export { KVCache } from './kv-cache.ts';
 export { LayerNorm } from './layer-norm.ts';
 export { Linear } from './linear.ts';
+export { additiveMask, causalMask, mostNegative } from './masks.ts';
 export { emptyParameter, Module, Parameter } from './module.ts';
+export { createNorm, type Norm, type NormOptions } from './norm.ts';
+export { alibiBias, type RelativeBiasOptions, RelativePositionBias, sinusoidalTable } from './positions.ts';
+export { RMSNorm } from './rms-norm.ts';
+export { type Rotary, type RotaryAngles, rotaryAngles, rotaryFrequencies, rotate } from './rotary.ts';

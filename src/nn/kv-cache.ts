@@ -14,10 +14,13 @@ export class KVCache implements Disposable {
   length = 0;
   readonly capacity: number;
   readonly #slots: (Slot | undefined)[];
+  /** Of the sequence that cross-attention looks at. */
+  readonly #crossSlots: (Slot | undefined)[];
 
   constructor(layers: number, capacity: number) {
     this.capacity = capacity;
     this.#slots = new Array(layers);
+    this.#crossSlots = new Array(layers);
   }
 
   /**
@@ -40,6 +43,16 @@ export class KVCache implements Disposable {
     return [slot.keys.narrow(2, 0, end), slot.values.narrow(2, 0, end)];
   }
 
+  /** Keys and values that stay the same: made at the first call for a layer, kept for the others. */
+  cross(layer: number, make: () => [keys: Tensor, values: Tensor]): [keys: Tensor, values: Tensor] {
+    if (!this.#crossSlots[layer]) {
+      const [keys, values] = make();
+      this.#crossSlots[layer] = keep({ keys, values });
+    }
+    const { keys, values } = this.#crossSlots[layer];
+    return [keys, values];
+  }
+
   /** Call it once after all layers have appended. */
   advance(time: number): void {
     this.length += time;
@@ -47,7 +60,7 @@ export class KVCache implements Disposable {
 
   /** Keeps the given rows of the batch, in that order: finished sequences leave, beams change places. */
   selectRows(rows: Tensor): void {
-    for (const slot of this.#slots) {
+    for (const slot of [...this.#slots, ...this.#crossSlots]) {
       if (!slot) continue;
       const selected = keep({ keys: slot.keys.indexSelect(0, rows), values: slot.values.indexSelect(0, rows) });
       dispose(slot);
@@ -56,8 +69,9 @@ export class KVCache implements Disposable {
   }
 
   dispose(): void {
-    for (const slot of this.#slots) dispose(slot);
+    for (const slot of [...this.#slots, ...this.#crossSlots]) dispose(slot);
     this.#slots.fill(undefined);
+    this.#crossSlots.fill(undefined);
     this.length = 0;
   }
   [Symbol.dispose](): void {

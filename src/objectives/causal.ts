@@ -31,7 +31,7 @@ export const causal: Objective<CausalBatch> = {
   },
 
   loss(model, { inputIds, targets }) {
-    const { logits } = model.forward(inputIds, { rawLogits: true });
+    const logits = model.forward({ inputIds, rawLogits: true }).logits!;
     return crossEntropy(logits.view([-1, logits.size(-1)]), targets.view([-1]));
   },
 

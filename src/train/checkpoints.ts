@@ -5,7 +5,8 @@
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type LanguageModel, saveModel } from '../models/auto.ts';
+import { saveModel } from '../models/auto.ts';
+import type { Model } from '../models/model.ts';
 import { explainFileError } from '../support/errors.ts';
 import { makeFolder, readJson, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
@@ -47,7 +48,7 @@ export function checkpointSteps(run: string): number[] {
 }
 
 export interface CheckpointParts {
-  model: LanguageModel;
+  model: Model;
   tokenizer: Tokenizer;
   optimizer: Optimizer;
   progress: TrainProgress;
@@ -88,7 +89,7 @@ export function saveModelFolder(
 export function saveCheckpoint(run: string, parts: CheckpointParts): void {
   saveModelFolder(folderOf(run, parts.progress.step), parts, folder => {
     scope(() => {
-      const { device } = parts.model.decoder.embedding.weight;
+      const { device } = parts.model;
       const state = new Map([...parts.optimizer.state(), ['rng', rngState(device)] as const]);
       saveSafetensors(join(folder, 'optimizer.safetensors'), state);
     });

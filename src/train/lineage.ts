@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Corpus } from '../data/corpus.ts';
-import { type LanguageModel, modelFolder } from '../models/auto.ts';
+import { modelFolder } from '../models/auto.ts';
+import type { Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
@@ -14,7 +15,7 @@ import { type Recipe, resolvedRecipe } from './recipe.ts';
 
 export type Lineage = ReturnType<typeof lineageOf>;
 
-export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: Corpus; model: LanguageModel }) {
+export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: Corpus; model: Model }) {
   const { from } = recipe.model;
   return {
     tslm: version,
@@ -28,7 +29,7 @@ export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: C
       tokenizer_sha256: corpus.index.tokenizer_sha256,
       tokens: corpus.index.splits.train.tokens,
     },
-    parameters: model.decoder.parameterCount(),
+    parameters: model.parameterCount(),
     recipe: resolvedRecipe(recipe),
     environment: {
       node: process.version,

@@ -3,7 +3,7 @@
  * Whatever else a run does hangs on the hooks.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Decoder } from '../models/decoder.ts';
+import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
@@ -33,7 +33,7 @@ export interface TrainHooks {
 }
 
 export interface TrainLoop {
-  model: Decoder;
+  model: Model;
   objective: Objective<unknown>;
   optimizer: Optimizer;
   schedule: (step: number) => number;

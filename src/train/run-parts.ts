@@ -1,6 +1,7 @@
 /** What a run is put together from: recipe, corpus, model, optimizer, and the windows it trains and evaluates on. */
 import type { Corpus } from '../data/corpus.ts';
-import { createModel, type LanguageModel, loadModel, modelFolder } from '../models/auto.ts';
+import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
+import type { Model } from '../models/model.ts';
 import { causal } from '../objectives/causal.ts';
 import type { Tokens } from '../objectives/objective.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -20,16 +21,16 @@ export interface RunParts {
   recipe: Recipe;
   tokenizer: Tokenizer;
   corpus: Corpus;
-  model: LanguageModel;
+  model: Model;
   optimizer: Optimizer;
   sampler: WindowSampler;
   evaluationWindows: readonly Tokens[];
 }
 
 /** The parts of a run. Throws a `UserError` when they do not fit each other. */
-export function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): RunParts {
+export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts {
   const { evaluation, seed } = recipe;
-  const context = model.decoder.options.maxPositions;
+  const context = model.maxPositions;
   const tokenizer = corpus.tokenizer();
   checkPrompts(recipe, tokenizer, context);
   return {
@@ -49,13 +50,13 @@ export function assemble(recipe: Recipe, corpus: Corpus, model: LanguageModel): 
   };
 }
 
-export function optimizerFor({ optimizer }: Recipe, { decoder }: LanguageModel): Optimizer {
+export function optimizerFor({ optimizer }: Recipe, model: Model): Optimizer {
   const { name, betas, eps, weightDecay } = optimizer;
-  return optimizers[name]([...decoder.namedParameters()], { betas, eps, weightDecay });
+  return optimizers[name]([...model.namedParameters()], { betas, eps, weightDecay });
 }
 
 /** The model that a recipe starts with. */
-export function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
+export function modelFor(recipe: Recipe, corpus: Corpus): Model {
   const { model: wanted, seed, train } = recipe;
   if (wanted.from !== undefined) {
     const folder = modelFolder(wanted.from);
@@ -65,7 +66,7 @@ export function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
   const { family, dropout } = wanted;
   const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
   const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
-  model.decoder.to({ device: train.device });
+  model.to({ device: train.device });
   return model;
 }
 
@@ -73,16 +74,16 @@ export function modelFor(recipe: Recipe, corpus: Corpus): LanguageModel {
  * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
  * decides in which order products are summed, and so how they are rounded.
  */
-export function loadForTraining(folder: string, { train }: Recipe): LanguageModel {
-  const model = loadModel(folder, { device: train.device });
+export function loadForTraining(folder: string, { train }: Recipe): Model {
+  const model = loadCompleteModel(folder, { device: train.device });
   scope(() => {
-    for (const parameter of model.decoder.parameters()) parameter.replace(parameter.detach().contiguous().clone());
+    for (const parameter of model.parameters()) parameter.replace(parameter.detach().contiguous().clone());
   });
   return model;
 }
 
 /** A checkpoint of weights that are no longer numbers would push out a good one. */
-export function requireFiniteWeights({ decoder }: LanguageModel, step: number): void {
-  const norm = scope(() => noGrad(() => gradNorm(decoder.parameters()).item()));
+export function requireFiniteWeights(model: Model, step: number): void {
+  const norm = scope(() => noGrad(() => gradNorm(model.parameters()).item()));
   if (!Number.isFinite(norm)) throw diverged(step, 'norm of the weights', norm);
 }

@@ -120,14 +120,13 @@ interface RunState extends RunParts {
 
 async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promise<RunResult> {
   const { recipe, tokenizer, model, optimizer, sampler, folder, lineage, progress } = run;
-  const { decoder } = model;
   const { evaluation, checkpoints, samples, train } = recipe;
   sampler.drawn = progress.drawn;
   const resumeStep = progress.step > 0 ? progress.step : undefined;
   const metricsLog = openMetricsLog(join(folder, 'metrics.jsonl'), { resumeStep });
   const events = recipe.log.tensorboard ? createEventWriter(join(folder, 'tensorboard'), { resumeStep }) : undefined;
   const dtype = computeDtype(train);
-  const parameters = decoder.parameterCount();
+  const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
   const start = performance.now();
 
@@ -142,14 +141,14 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
 
   hooks.onStart?.({
     parameters,
-    tokensPerStep: train.batchSize * train.gradientAccumulation * decoder.options.maxPositions,
+    tokensPerStep: train.batchSize * train.gradientAccumulation * model.maxPositions,
     startStep: progress.step,
     steps: train.steps,
     dtype,
   });
   try {
     const done = await trainLoop({
-      model: decoder,
+      model,
       objective: causal,
       optimizer,
       schedule: scheduleOf(recipe),
@@ -193,7 +192,7 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
         },
         onStepEnd(step) {
           if (samples.prompts.length > 0 && isDue(step, samples.every, train.steps)) {
-            const texts = sampleTexts(recipe, decoder, tokenizer, step);
+            const texts = sampleTexts(recipe, model, tokenizer, step);
             appendSamples(join(folder, 'samples.jsonl'), texts);
             for (const sample of texts) {
               events?.text(`sample/${sample.prompt}`, sample.text, step);
@@ -212,7 +211,7 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
     metricsLog.close();
     events?.close();
     optimizer.dispose();
-    decoder.dispose();
+    model.dispose();
   }
 }
 

@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { resolveGenerationConfig } from '../generate/generation-config.ts';
 import { generateText } from '../generate/text.ts';
-import type { Decoder } from '../models/decoder.ts';
+import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -32,7 +32,7 @@ export function checkPrompts({ samples }: Recipe, tokenizer: Tokenizer, context:
 }
 
 /** Continues the recipe's prompts. The draws are the same at each step, and leave the training's random numbers alone. */
-export function sampleTexts({ samples, seed }: Recipe, model: Decoder, tokenizer: Tokenizer, step: number): Sample[] {
+export function sampleTexts({ samples, seed }: Recipe, model: Model, tokenizer: Tokenizer, step: number): Sample[] {
   const { prompts, maxNewTokens, temperature, topK } = samples;
   const sampling = temperature > 0 ? { doSample: true, temperature, topK } : {};
   const config = resolveGenerationConfig(

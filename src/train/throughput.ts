@@ -4,7 +4,9 @@
  */
 
 import { createModel } from '../models/auto.ts';
-import type { Decoder } from '../models/decoder.ts';
+import { LMHead } from '../models/heads/lm.ts';
+import type { Model } from '../models/model.ts';
+import { Attention, Linear } from '../nn/index.ts';
 import { causal } from '../objectives/causal.ts';
 import { createRandom } from '../support/random.ts';
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
@@ -47,17 +49,16 @@ export interface Throughput {
 
 export function trainThroughput(options: ThroughputOptions): Throughput {
   const { dtype, device = 'cpu', steps = 5, batch, seq, vocab } = options;
-  const model = createModel(options.family, { ...options, context: seq, vocabSize: vocab }, { seed: 1 });
-  using decoder = model.decoder;
-  decoder.to({ device });
-  const optimizer = adamW([...decoder.namedParameters()]);
+  using model = createModel(options.family, { ...options, context: seq, vocabSize: vocab }, { seed: 1 });
+  model.to({ device });
+  const optimizer = adamW([...model.namedParameters()]);
   resetPeakMemory();
-  const seconds = timeSteps(decoder, optimizer, { dtype, device, steps: steps + 2, batch, seq, vocab }).slice(2);
+  const seconds = timeSteps(model, optimizer, { dtype, device, steps: steps + 2, batch, seq, vocab }).slice(2);
   const stepSeconds = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   const { peakBytes } = memoryStats();
 
-  const products = stepProducts(decoder, { batch, seq });
+  const products = stepProducts(model, { batch, seq });
   const flops = products.reduce((sum, { shape, count }) => sum + productFlops(shape) * count, 0);
   const ceilingSeconds = products.reduce(
     (sum, { shape, count }) => sum + productSeconds(shape, { dtype, device }) * count,
@@ -65,7 +66,7 @@ export function trainThroughput(options: ThroughputOptions): Throughput {
   );
   const tokens = batch * seq;
   return {
-    parameters: decoder.parameterCount(),
+    parameters: model.parameterCount(),
     tokensPerSecond: tokens / stepSeconds,
     stepSeconds,
     peakMemoryBytes,
@@ -79,7 +80,7 @@ export function trainThroughput(options: ThroughputOptions): Throughput {
 
 /** Seconds of each of some training steps on random tokens: batch, forward, backward, clipping, update. */
 export function timeSteps(
-  decoder: Decoder,
+  model: Model,
   optimizer: Optimizer,
   {
     dtype,
@@ -90,20 +91,20 @@ export function timeSteps(
     vocab,
   }: Required<Omit<ThroughputOptions, 'family' | 'layers' | 'hidden' | 'heads'>>,
 ): number[] {
-  const parameters = decoder.parameters();
+  const parameters = model.parameters();
   const random = createRandom(1);
-  decoder.train();
+  model.train();
   const seconds = Array.from({ length: steps }, () => {
     const examples = Array.from({ length: batch }, () =>
       Uint32Array.from({ length: seq + 1 }, () => random.below(vocab)),
     );
     const start = performance.now();
     scope(() => {
-      const loss = autocast(dtype, () => causal.loss(decoder, causal.batch(examples, device)));
+      const loss = autocast(dtype, () => causal.loss(model, causal.batch(examples, device)));
       backward(loss);
     });
     optimizer.step(1e-4, clipGradNorm(parameters, 1).scale);
-    decoder.zeroGrad();
+    model.zeroGrad();
     native().synchronize(device);
     return (performance.now() - start) / 1000;
   });
@@ -113,24 +114,34 @@ export function timeSteps(
 
 /** The matrix products of one step. Each x·W brings two more of its size in the backward pass. */
 export function stepProducts(
-  { options: { hidden, heads, layers, intermediate, vocabSize } }: Decoder,
+  model: Model,
   { batch, seq }: { batch: number; seq: number },
 ): { shape: ProductShape; count: number }[] {
   const tokens = batch * seq;
-  const linear = (inside: number, outside: number, count: number): { shape: ProductShape; count: number }[] => [
-    { shape: { m: tokens, k: inside, n: outside, transposed: true }, count }, // y = x Wᵀ
-    { shape: { m: tokens, k: outside, n: inside }, count }, // dx = dy W
-    { shape: { m: outside, k: tokens, n: inside }, count }, // dW = dyᵀ x
+  const linear = (inside: number, outside: number): ProductShape[] => [
+    { m: tokens, k: inside, n: outside, transposed: true }, // y = x Wᵀ
+    { m: tokens, k: outside, n: inside }, // dx = dy W
+    { m: outside, k: tokens, n: inside }, // dW = dyᵀ x
   ];
-  const dim = hidden / heads;
-  const pairs = batch * heads;
-  return [
-    ...linear(hidden, 3 * hidden, layers),
-    ...linear(hidden, hidden, layers),
-    ...linear(hidden, intermediate, layers),
-    ...linear(intermediate, hidden, layers),
-    ...linear(hidden, vocabSize, 1),
-    { shape: { batch: pairs, m: seq, k: dim, n: seq, transposed: true }, count: 2 * layers }, // q kᵀ, dp
-    { shape: { batch: pairs, m: seq, k: seq, n: dim }, count: 4 * layers }, // p v, dq, dk, dv
-  ];
+  const attention = (pairs: number, dim: number): ProductShape[] => {
+    const scores = { batch: pairs, m: seq, k: dim, n: seq, transposed: true }; // q kᵀ, dp
+    const mixed = { batch: pairs, m: seq, k: seq, n: dim }; // p v, dq, dk, dv
+    return [scores, scores, mixed, mixed, mixed, mixed];
+  };
+  const counts = new Map<string, number>();
+  for (const [, part] of model.namedModules()) {
+    const shapes =
+      part instanceof Linear
+        ? linear(part.inFeatures, part.outFeatures)
+        : part instanceof Attention
+          ? attention(batch * part.heads, part.headDim)
+          : part instanceof LMHead && !part.projection
+            ? linear(part.options.hidden, part.options.vocabSize)
+            : [];
+    for (const shape of shapes) {
+      const key = JSON.stringify(shape);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([key, count]) => ({ shape: JSON.parse(key) as ProductShape, count }));
 }

@@ -1,21 +1,25 @@
 /** GPT-2 (Radford et al. 2019): `config.json` to options, checkpoint keys to module paths. */
 import { z } from 'zod';
-import { type Activation, activations } from '../../nn/index.ts';
-import type { DecoderOptions } from '../decoder.ts';
-import { commonConfig, defineFamily, refuse } from '../family.ts';
+import { initNormal } from '../../nn/init.ts';
+import { activation, commonConfig, probability, refuse, size } from '../config-keys.ts';
+import { Decoder } from '../decoder.ts';
+import { defineFamily } from '../family.ts';
+import { decoderHeads } from '../heads/decoder-heads.ts';
+import type { LayerOptions } from '../layer.ts';
+import { initializeNormal } from '../model.ts';
 
 const config = z.object({
   ...commonConfig,
-  vocab_size: z.int().positive().default(50257),
-  n_positions: z.int().positive().default(1024),
-  n_embd: z.int().positive().default(768),
-  n_layer: z.int().positive().default(12),
-  n_head: z.int().positive().default(12),
+  vocab_size: size(50257),
+  n_positions: size(1024),
+  n_embd: size(768),
+  n_layer: size(12),
+  n_head: size(12),
   n_inner: z.int().positive().nullish(),
-  activation_function: z.enum(Object.keys(activations) as [Activation]).default('gelu_new'),
-  resid_pdrop: z.number().min(0).max(1).default(0.1),
-  embd_pdrop: z.number().min(0).max(1).default(0.1),
-  attn_pdrop: z.number().min(0).max(1).default(0.1),
+  activation_function: activation('gelu_new'),
+  resid_pdrop: probability(0.1),
+  embd_pdrop: probability(0.1),
+  attn_pdrop: probability(0.1),
   layer_norm_epsilon: z.number().positive().default(1e-5),
   initializer_range: z.number().positive().default(0.02),
   scale_attn_weights: z.boolean().default(true),
@@ -24,9 +28,48 @@ const config = z.object({
   add_cross_attention: refuse(false),
 });
 
+export function gpt2Decoder(c: z.output<typeof config>): Decoder {
+  const norm = { kind: 'layer', eps: c.layer_norm_epsilon } as const;
+  const layer = (index: number): LayerOptions => ({
+    hidden: c.n_embd,
+    attention: {
+      hidden: c.n_embd,
+      heads: c.n_head,
+      scale:
+        (c.scale_attn_weights ? 1 / Math.sqrt(c.n_embd / c.n_head) : 1) /
+        (c.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
+      upcast: c.reorder_and_upcast_attn,
+      dropout: c.attn_pdrop,
+    },
+    feedForward: {
+      hidden: c.n_embd,
+      intermediate: c.n_inner ?? 4 * c.n_embd,
+      activation: c.activation_function,
+    },
+    norm,
+    dropout: c.resid_pdrop,
+  });
+  return new Decoder({
+    embeddings: {
+      vocabSize: c.vocab_size,
+      dim: c.n_embd,
+      positions: { kind: 'learned', count: c.n_positions },
+      dropout: c.embd_pdrop,
+    },
+    layers: Array.from({ length: c.n_layer }, (_, index) => layer(index)),
+    finalNorm: norm,
+    maxPositions: c.n_positions,
+  });
+}
+
 export const gpt2 = defineFamily({
   modelType: 'gpt2',
-  architectures: { GPT2LMHeadModel: 'causalLM' },
+  architectures: {
+    GPT2LMHeadModel: 'causalLM',
+    GPT2Model: 'backbone',
+    GPT2ForSequenceClassification: 'sequenceClassification',
+    GPT2ForTokenClassification: 'tokenClassification',
+  },
   config,
   configFor: ({ layers, hidden, heads, context, vocabSize }, dropout) => ({
     n_layer: layers,
@@ -38,39 +81,35 @@ export const gpt2 = defineFamily({
     embd_pdrop: dropout,
     attn_pdrop: dropout,
   }),
-  options: (c): DecoderOptions => ({
-    vocabSize: c.vocab_size,
-    hidden: c.n_embd,
-    layers: c.n_layer,
-    heads: c.n_head,
-    intermediate: c.n_inner ?? 4 * c.n_embd,
-    maxPositions: c.n_positions,
-    activation: c.activation_function,
-    normEps: c.layer_norm_epsilon,
-    tieEmbeddings: c.tie_word_embeddings ?? true,
-    attentionScale: layer =>
-      (c.scale_attn_weights ? 1 / Math.sqrt(c.n_embd / c.n_head) : 1) /
-      (c.scale_attn_by_inverse_layer_idx ? layer + 1 : 1),
-    upcastAttention: c.reorder_and_upcast_attn,
-    dropout: { embedding: c.embd_pdrop, attention: c.attn_pdrop, residual: c.resid_pdrop },
-    initializerRange: c.initializer_range,
-  }),
+  backbone: gpt2Decoder,
+  heads: decoderHeads,
+  // What writes to the residual stream starts narrower, by √(2·layers).
+  initialize(model) {
+    const std = Number(model.config.initializer_range ?? 0.02);
+    initializeNormal(model, std);
+    const { layers } = (model.backbone as Decoder).stack;
+    for (const { attention, feedForward } of layers) {
+      initNormal(attention.output.weight, std / Math.sqrt(2 * layers.length));
+      initNormal(feedForward.output.weight, std / Math.sqrt(2 * layers.length));
+    }
+  },
   // Projections are stored as [in, out] (Conv1D), the transpose of a Linear's weight.
   keys: [
-    ['embedding.weight', 'transformer.wte.weight'],
-    ['positions.weight', 'transformer.wpe.weight'],
-    ['layers.*.attentionNorm.', 'transformer.h.*.ln_1.'],
-    ['layers.*.attention.qkv.weight', 'transformer.h.*.attn.c_attn.weight', 'transpose'],
-    ['layers.*.attention.qkv.bias', 'transformer.h.*.attn.c_attn.bias'],
-    ['layers.*.attention.output.weight', 'transformer.h.*.attn.c_proj.weight', 'transpose'],
-    ['layers.*.attention.output.bias', 'transformer.h.*.attn.c_proj.bias'],
-    ['layers.*.feedForwardNorm.', 'transformer.h.*.ln_2.'],
-    ['layers.*.feedForward.input.weight', 'transformer.h.*.mlp.c_fc.weight', 'transpose'],
-    ['layers.*.feedForward.input.bias', 'transformer.h.*.mlp.c_fc.bias'],
-    ['layers.*.feedForward.output.weight', 'transformer.h.*.mlp.c_proj.weight', 'transpose'],
-    ['layers.*.feedForward.output.bias', 'transformer.h.*.mlp.c_proj.bias'],
-    ['norm.', 'transformer.ln_f.'],
-    ['head.weight', 'lm_head.weight'],
+    ['backbone.embeddings.word.weight', 'transformer.wte.weight'],
+    ['backbone.embeddings.positions.weight', 'transformer.wpe.weight'],
+    ['backbone.stack.layers.*.attentionNorm.', 'transformer.h.*.ln_1.'],
+    ['backbone.stack.layers.*.attention.qkv.weight', 'transformer.h.*.attn.c_attn.weight', 'transpose'],
+    ['backbone.stack.layers.*.attention.qkv.bias', 'transformer.h.*.attn.c_attn.bias'],
+    ['backbone.stack.layers.*.attention.output.weight', 'transformer.h.*.attn.c_proj.weight', 'transpose'],
+    ['backbone.stack.layers.*.attention.output.bias', 'transformer.h.*.attn.c_proj.bias'],
+    ['backbone.stack.layers.*.feedForwardNorm.', 'transformer.h.*.ln_2.'],
+    ['backbone.stack.layers.*.feedForward.input.weight', 'transformer.h.*.mlp.c_fc.weight', 'transpose'],
+    ['backbone.stack.layers.*.feedForward.input.bias', 'transformer.h.*.mlp.c_fc.bias'],
+    ['backbone.stack.layers.*.feedForward.output.weight', 'transformer.h.*.mlp.c_proj.weight', 'transpose'],
+    ['backbone.stack.layers.*.feedForward.output.bias', 'transformer.h.*.mlp.c_proj.bias'],
+    ['backbone.stack.norm.', 'transformer.ln_f.'],
+    ['head.projection.weight', 'lm_head.weight'],
+    ['head.classifier.', 'score.'],
   ],
   prefix: 'transformer.',
   // Causal masks that old checkpoints carry along.

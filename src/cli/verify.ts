@@ -1,0 +1,46 @@
+/** `tslm verify DIR`: a model's results beside recorded ones. */
+import { Command } from 'commander';
+import type { Check } from '../evaluate/verify/compare.ts';
+import { printJson } from './print.ts';
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('compare what a model computes with recorded results')
+    .argument('<folder>', 'a model folder with golden.json and golden.safetensors')
+    .option('--json', 'print every comparison as JSON')
+    .addHelpText(
+      'after',
+      '\nThe exit code is 0 only if everything agrees.\n\nExample:\n  $ tslm verify test/fixtures/hf/gpt2/lm\n',
+    )
+    .action(async (folder: string, { json }: { json?: boolean }) => {
+      const { verify } = await import('../evaluate/verify/verify.ts');
+      const checks = [...verify(folder)];
+      const failed = checks.filter(check => !check.pass).length;
+      if (json) printJson({ folder, pass: failed === 0, failed, checks });
+      else printChecks(checks);
+      process.exitCode = failed === 0 ? 0 : 1;
+    });
+}
+
+function printChecks(checks: readonly Check[]): void {
+  const rows = checks.map(({ section, name, quantity, maxError, ofTolerance, pass, note }) => [
+    [section, name].filter(Boolean).join(' '),
+    quantity,
+    maxError === undefined ? (pass ? 'equal' : '') : maxError.toExponential(1),
+    ofTolerance === undefined ? '' : `${(100 * ofTolerance).toFixed(0)}%`,
+    pass ? 'pass' : 'FAIL',
+    note ?? '',
+  ]);
+  const table = [['case', 'quantity', 'largest error', 'of allowed', '', ''], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map(row => row[column].length)));
+  for (const row of table) {
+    process.stdout.write(
+      `${row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
+  }
+  const failed = checks.filter(check => !check.pass).length;
+  process.stdout.write(`\n${checks.length} compared, ${failed === 0 ? 'all agree' : `${failed} differ`}\n`);
+}

@@ -1,0 +1,65 @@
+/** Keys of config.json that many families share. */
+import { z } from 'zod';
+import { type Activation, activations } from '../nn/index.ts';
+
+/** What every config.json may say. */
+export const commonConfig = {
+  model_type: z.string(),
+  architectures: z.array(z.string()).nullish(),
+  tie_word_embeddings: z.boolean().optional(),
+  bos_token_id: z.int().nullish(),
+  eos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
+  pad_token_id: z.int().nullish(),
+  dtype: z.string().nullish(),
+  torch_dtype: z.string().nullish(),
+  id2label: z.record(z.string(), z.string()).nullish(),
+  label2id: z.record(z.string(), z.int()).nullish(),
+  num_labels: z.int().positive().nullish(),
+  problem_type: z.enum(['regression', 'single_label_classification', 'multi_label_classification']).nullish(),
+};
+
+/** Labels of a classifier: two unless the configuration says otherwise, as in Hugging Face. */
+export const labelCount = (config: { id2label?: Record<string, string> | null; num_labels?: number | null }): number =>
+  config.id2label ? Object.keys(config.id2label).length : (config.num_labels ?? 2);
+
+/** The name of an activation function. */
+export const activation = (byDefault: Activation) =>
+  z.enum(Object.keys(activations) as [Activation]).default(byDefault);
+
+/** A probability with a default. */
+export const probability = (byDefault: number) => z.number().min(0).max(1).default(byDefault);
+
+/** A positive whole number with a default. */
+export const size = (byDefault: number) => z.int().positive().default(byDefault);
+
+/** An option that only works at its default: anything else is an error that names it. */
+export const refuse = <T extends boolean | number | string>(only: T) =>
+  z
+    .custom<T>(value => value === null || value === only, {
+      message: `is not supported yet; only ${JSON.stringify(only)} is`,
+    })
+    .optional()
+    .meta({ refusedUnless: only });
+
+/** Keys that say nothing about what a model computes: generation defaults and records of its making. */
+export const bookkeepingKeys = new Set([
+  '_name_or_path',
+  '_commit_hash',
+  'transformers_version',
+  'use_cache',
+  'task_specific_params',
+  'n_ctx',
+  'summary_type',
+  'summary_use_proj',
+  'summary_activation',
+  'summary_proj_to_labels',
+  'summary_first_dropout',
+  'gradient_checkpointing',
+  'output_attentions',
+  'output_hidden_states',
+  'return_dict',
+  'use_return_dict',
+  'torchscript',
+  'attn_implementation',
+  '_attn_implementation_autoset',
+]);

@@ -1,0 +1,125 @@
+/** What a token sequence becomes before the first layer: the sum of word, position and type vectors. */
+import { createNorm, Dropout, Embedding, Linear, Module, type Norm, type NormOptions } from '../nn/index.ts';
+import { sinusoidalTable } from '../nn/positions.ts';
+import { arange, autocastDtype, dispose, keep, type Tensor } from '../torch/index.ts';
+
+export interface PositionOptions {
+  kind: 'learned' | 'sinusoidal';
+  count: number;
+  /** Position p has row p + offset. Default 0. */
+  offset?: number;
+  /** Positions count only the tokens that differ from this one, after which they start (RoBERTa). */
+  afterPadding?: number;
+}
+
+export interface EmbeddingsOptions {
+  vocabSize: number;
+  /** Width of the tables. */
+  dim: number;
+  /** Width of the model where it is another one: the sum is projected to it (ALBERT). */
+  hidden?: number;
+  positions?: PositionOptions;
+  /** Number of segment types. */
+  tokenTypes?: number;
+  norm?: NormOptions;
+  /** Factor on word vectors. Default 1. */
+  scale?: number;
+  dropout: number;
+  /** A word that is looked up without a gradient. */
+  paddingIdx?: number;
+}
+
+export interface EmbeddingsInputs {
+  /** int64 [batch, time] */
+  inputIds?: Tensor;
+  /** [batch, time, dim]: word vectors in place of ids. */
+  inputsEmbeds?: Tensor;
+  /** int64 [1 or batch, time]; default counts on after `past` */
+  positionIds?: Tensor;
+  /** int64 [batch, time]; default 0 */
+  tokenTypeIds?: Tensor;
+  /** Positions that a cache holds already. */
+  past?: number;
+}
+
+export class Embeddings extends Module {
+  readonly word: Embedding;
+  readonly positions: Embedding | undefined;
+  readonly tokenTypes: Embedding | undefined;
+  readonly norm: Norm | undefined;
+  readonly projection: Linear | undefined;
+  readonly dropout: Dropout;
+  readonly options: EmbeddingsOptions;
+  #sinusoids: Tensor | undefined;
+
+  /** @param word a table shared with other embeddings */
+  constructor(options: EmbeddingsOptions, word?: Embedding) {
+    super();
+    const { vocabSize, dim, hidden = dim, positions, tokenTypes, norm, dropout, paddingIdx } = options;
+    this.options = options;
+    this.word = word ?? new Embedding(vocabSize, dim, { paddingIdx });
+    if (positions?.kind === 'learned') {
+      const rows = positions.count + (positions.offset ?? 0);
+      this.positions = new Embedding(rows, dim, { paddingIdx: positions.afterPadding });
+    }
+    this.tokenTypes = tokenTypes ? new Embedding(tokenTypes, dim) : undefined;
+    this.norm = norm && createNorm(dim, norm);
+    this.projection = hidden === dim ? undefined : new Linear(dim, hidden);
+    this.dropout = new Dropout(dropout);
+  }
+
+  /**
+   * @returns [batch, time, hidden]
+   * @throws RangeError when there are more positions than vectors for them
+   */
+  forward(inputs: EmbeddingsInputs): Tensor {
+    const { inputIds, inputsEmbeds, tokenTypeIds, past = 0 } = inputs;
+    const words = inputsEmbeds ?? this.word.forward(inputIds!);
+    const { scale = 1 } = this.options;
+    let x = scale === 1 ? words : words.mul(scale);
+    if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
+    else if (tokenTypeIds) throw new RangeError('this model has no token types: leave tokenTypeIds out');
+    if (this.options.positions) x = x.add(this.#positionVectors(inputs, words, past));
+    if (this.norm) x = this.norm.forward(x);
+    x = this.dropout.forward(x);
+    return this.projection ? this.projection.forward(x).to(autocastDtype() ? 'float32' : x.dtype) : x;
+  }
+
+  #types(words: Tensor, tokenTypeIds: Tensor | undefined): Tensor {
+    return tokenTypeIds
+      ? this.tokenTypes!.forward(tokenTypeIds)
+      : this.tokenTypes!.weight.narrow(0, 0, 1).to(words.dtype);
+  }
+
+  #positionVectors({ inputIds, positionIds }: EmbeddingsInputs, words: Tensor, past: number): Tensor {
+    const { count, offset = 0, afterPadding } = this.options.positions!;
+    const time = words.size(1);
+    const { device } = words;
+    let rows: Tensor;
+    if (positionIds) rows = positionIds.add(offset);
+    else if (afterPadding !== undefined && inputIds) {
+      const counts = inputIds.ne(afterPadding).to('int64');
+      rows = counts.cumsum(1).add(past).mul(counts).add(afterPadding);
+    } else {
+      const first = past + (afterPadding === undefined ? offset : afterPadding + 1);
+      checkLength(first + time, count + offset, time);
+      rows = arange(first, first + time, { dtype: 'int64', device }).unsqueeze(0);
+    }
+    if (this.positions) return this.positions.forward(rows);
+    this.#sinusoids ??= keep(sinusoidalTable(count + offset, this.options.dim));
+    const table = this.#sinusoids.to({ dtype: words.dtype, device });
+    return table.indexSelect(0, rows.flatten()).view([...rows.shape, this.options.dim]);
+  }
+
+  override dispose(): void {
+    dispose(this.#sinusoids);
+    super.dispose();
+  }
+}
+
+function checkLength(needed: number, available: number, time: number): void {
+  if (needed > available) {
+    const room = available - (needed - time);
+    throw new RangeError(`${time} tokens do not fit: the model has vectors for ${room} more positions`);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The encoder architecture: a stack of Transformer blocks in which each position sees all others (Vaswani et al. 2017;
+ * Devlin et al. 2019), over tokens or over the patches of an image (Dosovitskiy et al. 2021).
+ */
+import { type Activation, activations, type Embedding, Linear } from '../nn/index.ts';
+import type { Tensor } from '../torch/index.ts';
+import { Embeddings, type EmbeddingsOptions } from './embeddings.ts';
+import { Backbone, type BackboneOutput, type ModelInputs } from './model.ts';
+import { Stack, type StackOptions } from './stack.ts';
+
+export interface EncoderOptions extends Omit<StackOptions, 'causal'> {
+  embeddings: EmbeddingsOptions;
+  maxPositions: number;
+  /** A dense layer and its activation over the first position. */
+  pooler?: { activation: Activation; size?: number };
+}
+
+export class Encoder extends Backbone {
+  readonly embeddings: Embeddings;
+  readonly stack: Stack;
+  readonly pooler: Linear | undefined;
+  readonly options: EncoderOptions;
+  readonly hidden: number;
+  readonly maxPositions: number;
+  readonly layerCount: number;
+
+  /** @param words a table shared with a decoder */
+  constructor(options: EncoderOptions, words?: Embedding) {
+    super();
+    const { embeddings, maxPositions, pooler, ...stack } = options;
+    this.options = options;
+    this.embeddings = new Embeddings(embeddings, words);
+    this.stack = new Stack({ ...stack, causal: false });
+    this.hidden = options.layers[0].hidden;
+    this.pooler = pooler && new Linear(this.hidden, pooler.size ?? this.hidden);
+    this.maxPositions = maxPositions;
+    this.layerCount = options.layers.length;
+  }
+
+  /** @throws RangeError when there are more positions than the model has vectors for */
+  forward(inputs: ModelInputs): BackboneOutput {
+    const output = this.stack.forward(this.embeddings.forward(inputs), { ...inputs, cache: undefined });
+    return { ...output, poolerOutput: this.#pool(output.lastHiddenState) };
+  }
+
+  /** [batch, time, hidden] → [batch, size] */
+  #pool(x: Tensor): Tensor | undefined {
+    const activation = this.options.pooler?.activation;
+    return activation && activations[activation](this.pooler!.forward(x.select(1, 0)));
+  }
+}

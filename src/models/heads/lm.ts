@@ -1,0 +1,56 @@
+/** Language-model heads: hidden states → scores of every word. */
+import { type Embedding, emptyParameter, Linear, type Parameter } from '../../nn/index.ts';
+import type { Tensor } from '../../torch/index.ts';
+import { causalLoss, tokenLoss } from '../losses.ts';
+import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+
+export interface LMHeadOptions {
+  /** Width of the hidden states. */
+  hidden: number;
+  vocabSize: number;
+  /** The embedding table that is the output layer, too (Press & Wolf 2017). */
+  tied?: Embedding;
+  /** A bias on the scores that is stored and not trained (BART's `final_logits_bias`). Default false. */
+  fixedBias?: boolean;
+  /** Factor on the hidden states first. Default 1. */
+  scale?: number;
+  /** Scores s become c·tanh(s / c). */
+  softcap?: number;
+  /** Labels belong to their own position (encoder–decoder) or are the words themselves, each predicted before it. */
+  shiftLabels: boolean;
+}
+
+export class LMHead extends Head {
+  /** Absent when an embedding table is the output layer. */
+  readonly projection: Linear | undefined;
+  /** [1, vocab] */
+  readonly bias: Parameter | undefined;
+  readonly options: Omit<LMHeadOptions, 'tied'>;
+  readonly #tied: Embedding | undefined;
+
+  constructor({ tied, ...options }: LMHeadOptions) {
+    super();
+    const { hidden, vocabSize, fixedBias } = options;
+    this.options = options;
+    this.#tied = tied;
+    this.projection = tied ? undefined : new Linear(hidden, vocabSize, { bias: false });
+    this.bias = fixedBias ? emptyParameter([1, vocabSize]) : undefined;
+    if (this.bias) this.bias.requiresGrad = false;
+  }
+
+  forward({ lastHiddenState: x }: BackboneOutput, { labels, lastLogitsOnly, rawLogits }: ModelInputs): HeadOutput {
+    const seen = lastLogitsOnly ? x.narrow(1, x.size(1) - 1, 1) : x;
+    const raw = this.scores(seen);
+    const loss = labels && (this.options.shiftLabels ? causalLoss(raw, labels) : tokenLoss(raw, labels));
+    return { logits: rawLogits ? raw : raw.to('float32'), loss };
+  }
+
+  /** [..., hidden] → [..., vocab] */
+  scores(x: Tensor): Tensor {
+    const { scale = 1, softcap } = this.options;
+    const scaled = scale === 1 ? x : x.mul(scale);
+    let logits = this.projection?.forward(scaled) ?? this.#tied!.project(scaled);
+    if (this.bias) logits = logits.add(this.bias.to(logits.dtype));
+    return softcap === undefined ? logits : logits.div(softcap).tanh().mul(softcap);
+  }
+}

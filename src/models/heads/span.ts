@@ -1,0 +1,29 @@
+/** Extractive question answering: where in the text the answer starts and ends (Devlin et al. 2019, 4.2). */
+import { Dropout, Linear } from '../../nn/index.ts';
+import { tokenLoss } from '../losses.ts';
+import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+
+export class SpanHead extends Head {
+  readonly span: Linear;
+  readonly dropout: Dropout;
+
+  /** @param options.dropout before the projection; default 0 */
+  constructor(hidden: number, { dropout = 0 }: { dropout?: number } = {}) {
+    super();
+    this.span = new Linear(hidden, 2);
+    this.dropout = new Dropout(dropout);
+  }
+
+  /** Start and end logits [batch, time]; the loss is the mean of both. Places outside the text do not count. */
+  forward({ lastHiddenState }: BackboneOutput, { startPositions, endPositions }: ModelInputs): HeadOutput {
+    const logits = this.span.forward(this.dropout.forward(lastHiddenState)).to('float32');
+    const [startLogits, endLogits] = logits.unbind(-1).map(part => part.contiguous());
+    if (!startPositions || !endPositions) return { startLogits, endLogits };
+    const time = startLogits.size(1);
+    const [start, end] = [startPositions, endPositions].map(places => places.flatten().clamp({ min: 0, max: time }));
+    const loss = tokenLoss(startLogits, start, time)
+      .add(tokenLoss(endLogits, end, time))
+      .div(2);
+    return { startLogits, endLogits, loss };
+  }
+}

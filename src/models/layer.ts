@@ -1,0 +1,111 @@
+/**
+ * One Transformer block (Vaswani et al. 2017): attention to the sequence itself, in a decoder with an encoder to its
+ * output as well, and a feed-forward network; each with a norm and a residual connection.
+ */
+import {
+  Attention,
+  type AttentionInputs,
+  type AttentionOptions,
+  createNorm,
+  Dropout,
+  FeedForward,
+  type FeedForwardOptions,
+  Module,
+  type Norm,
+  type NormOptions,
+} from '../nn/index.ts';
+import { autocastDtype, type Tensor } from '../torch/index.ts';
+
+export interface LayerOptions {
+  hidden: number;
+  attention: AttentionOptions;
+  /** Attention to an encoder's output. */
+  crossAttention?: AttentionOptions;
+  feedForward: FeedForwardOptions;
+  norm: NormOptions;
+  /**
+   * Where norms stand: `pre`, before each part (Radford et al. 2019); `post`, after the residual sum (Vaswani et al.
+   * 2017); `sandwich`, before each part and again before the sum (Gemma 2). Default `pre`.
+   */
+  normPlacement?: 'pre' | 'post' | 'sandwich';
+  /** The residual connection starts after the norm (BLOOM's option). Default false. */
+  residualAfterNorm?: boolean;
+  /** On what each part adds to the residual stream. */
+  dropout: number;
+}
+
+export interface LayerInputs extends AttentionInputs {
+  /** An encoder's output: [batch, keys, hidden]. */
+  encoded?: Tensor;
+  /** Added to the scores of attention to it. */
+  encodedMask?: Tensor;
+}
+
+export interface LayerOutput {
+  /** [batch, time, hidden] */
+  hidden: Tensor;
+  attention?: Tensor;
+  crossAttention?: Tensor;
+}
+
+type Part = (x: Tensor) => Tensor;
+
+export class Layer extends Module {
+  readonly options: LayerOptions;
+  readonly attentionNorm: Norm;
+  readonly attention: Attention;
+  readonly attentionPostNorm: Norm | undefined;
+  readonly crossAttentionNorm: Norm | undefined;
+  readonly crossAttention: Attention | undefined;
+  readonly feedForwardNorm: Norm;
+  readonly feedForward: FeedForward;
+  readonly feedForwardPostNorm: Norm | undefined;
+  readonly dropout: Dropout;
+
+  constructor(options: LayerOptions) {
+    super();
+    const { hidden, norm, crossAttention, normPlacement } = options;
+    const postNorm = (): Norm | undefined => (normPlacement === 'sandwich' ? createNorm(hidden, norm) : undefined);
+    this.options = options;
+    this.attentionNorm = createNorm(hidden, norm);
+    this.attention = new Attention(options.attention);
+    this.attentionPostNorm = postNorm();
+    this.crossAttentionNorm = crossAttention && createNorm(hidden, norm);
+    this.crossAttention = crossAttention && new Attention(crossAttention);
+    this.feedForwardNorm = createNorm(hidden, norm);
+    this.feedForward = new FeedForward(options.feedForward);
+    this.feedForwardPostNorm = postNorm();
+    this.dropout = new Dropout(options.dropout);
+  }
+
+  forward(x: Tensor, { encoded, encodedMask, ...inputs }: LayerInputs): LayerOutput {
+    const output: LayerOutput = { hidden: x };
+    const attend: Part = y => {
+      const [context, probabilities] = this.attention.forward(y, inputs);
+      output.attention = probabilities;
+      return context;
+    };
+    const cross: Part = y => {
+      const [context, probabilities] = this.crossAttention!.forward(y, {
+        ...inputs,
+        memory: encoded,
+        mask: encodedMask,
+      });
+      output.crossAttention = probabilities;
+      return context;
+    };
+    let y = this.#residual(x, attend, this.attentionNorm, this.attentionPostNorm);
+    if (this.crossAttention && encoded) y = this.#residual(y, cross, this.crossAttentionNorm!);
+    output.hidden = this.#residual(y, z => this.feedForward.forward(z), this.feedForwardNorm, this.feedForwardPostNorm);
+    return output;
+  }
+
+  #residual(x: Tensor, part: Part, norm: Norm, postNorm?: Norm): Tensor {
+    const { normPlacement = 'pre', residualAfterNorm } = this.options;
+    if (normPlacement === 'post') return norm.forward(x.add(this.dropout.forward(part(x))));
+    const dtype = autocastDtype(); // what follows a norm is a product
+    const normed = norm.forward(x, dtype);
+    const y = part(normed);
+    return (residualAfterNorm ? normed.to(x.dtype) : x).add(this.dropout.forward(postNorm?.forward(y) ?? y));
+  }
+}

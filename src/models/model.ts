@@ -1,0 +1,177 @@
+/**
+ * A model: a backbone that turns its input into hidden states, and a head that makes of these what is asked for. Inputs
+ * and outputs have Hugging Face's names in camelCase.
+ */
+import { Embedding, type KVCache, LayerNorm, Linear, Module, RMSNorm } from '../nn/index.ts';
+import { initNormal, initOnes, initZeros } from '../nn/init.ts';
+import { type Device, type Tensor, withSeed } from '../torch/index.ts';
+import type { Family } from './family.ts';
+
+/** What a model is asked for; each has its head. `backbone`: hidden states only. */
+export type Task =
+  | 'backbone'
+  | 'causalLM'
+  | 'maskedLM'
+  | 'pretraining'
+  | 'seq2seqLM'
+  | 'sequenceClassification'
+  | 'tokenClassification'
+  | 'questionAnswering'
+  | 'multipleChoice'
+  | 'nextSentence'
+  | 'imageClassification';
+
+export interface ModelInputs {
+  /** int64 [batch, time] */
+  inputIds?: Tensor;
+  /** [batch, time, dim]: word vectors in place of ids. */
+  inputsEmbeds?: Tensor;
+  /** [batch, channels, height, width] */
+  pixelValues?: Tensor;
+  /** int64 [batch, time]: 1 where a token counts, 0 for padding; with a cache it covers past positions too. */
+  attentionMask?: Tensor;
+  /** int64 [batch, time]: segment of each token */
+  tokenTypeIds?: Tensor;
+  /** int64 [batch, time]; default 0, 1, 2, … after what the cache holds */
+  positionIds?: Tensor;
+  /** int64 [batch, time]: 1 where a token attends to everything and is attended by everything. */
+  globalAttentionMask?: Tensor;
+  /** [batch, time, time]: 1 where i may not see j (XLNet) */
+  permMask?: Tensor;
+  /** [batch, targets, time]: 1 at the position that a target stands for (XLNet) */
+  targetMapping?: Tensor;
+  /** Per layer [memory, batch, hidden]: hidden states of the segment before (XLNet). */
+  mems?: readonly Tensor[];
+  /** Return the memory for the next segment. */
+  useMems?: boolean;
+  /** int64 [batch, time]: the decoder's tokens; default the labels shifted right */
+  decoderInputIds?: Tensor;
+  decoderAttentionMask?: Tensor;
+  decoderPositionIds?: Tensor;
+  /** int64 [batch, keys]: 1 where the encoder’s output counts, for a decoder by itself */
+  encodedMask?: Tensor;
+  /** The encoder's result, computed before. */
+  encoderOutput?: BackboneOutput;
+  /** What the head's loss is computed against; −100 is ignored. */
+  labels?: Tensor;
+  nextSentenceLabel?: Tensor;
+  sentenceOrderLabel?: Tensor;
+  startPositions?: Tensor;
+  endPositions?: Tensor;
+  cache?: KVCache;
+  outputHiddenStates?: boolean;
+  outputAttentions?: boolean;
+  /** Language models: project only the last position, [batch, 1, vocab]. */
+  lastLogitsOnly?: boolean;
+  /** Language models: leave the logits in the element type of matrix products, for a loss that reads them so. */
+  rawLogits?: boolean;
+}
+
+export interface BackboneOutput {
+  /** [batch, time, hidden] */
+  lastHiddenState: Tensor;
+  /** [batch, hidden] */
+  poolerOutput?: Tensor;
+  hiddenStates?: Tensor[];
+  attentions?: Tensor[];
+  crossAttentions?: Tensor[];
+  decoderHiddenStates?: Tensor[];
+  decoderAttentions?: Tensor[];
+  encoderLastHiddenState?: Tensor;
+  encoderHiddenStates?: Tensor[];
+  encoderAttentions?: Tensor[];
+  mems?: Tensor[];
+}
+
+export interface HeadOutput {
+  /** Scalar */
+  loss?: Tensor;
+  /** Language models [batch, time, vocab], classifiers [batch, labels] or [batch, time, labels] */
+  logits?: Tensor;
+  predictionLogits?: Tensor;
+  seqRelationshipLogits?: Tensor;
+  sopLogits?: Tensor;
+  startLogits?: Tensor;
+  endLogits?: Tensor;
+}
+
+export type ModelOutput = BackboneOutput & HeadOutput;
+
+export abstract class Backbone extends Module {
+  /** Width of the last hidden state. */
+  abstract readonly hidden: number;
+  /** Most positions of an input. */
+  abstract readonly maxPositions: number;
+  /** Layers that a cache holds keys and values for. */
+  abstract readonly layerCount: number;
+  abstract forward(inputs: ModelInputs): BackboneOutput;
+}
+
+export abstract class Head extends Module {
+  abstract forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput;
+}
+
+export interface ModelParts {
+  backbone: Backbone;
+  head?: Head;
+  family: Family;
+  task: Task;
+  /** config.json as it was read or made. */
+  config: Record<string, unknown>;
+}
+
+export class Model extends Module {
+  readonly backbone: Backbone;
+  readonly head: Head | undefined;
+  readonly family: Family;
+  readonly task: Task;
+  readonly config: Record<string, unknown>;
+
+  constructor({ backbone, head, family, task, config }: ModelParts) {
+    super();
+    this.backbone = backbone;
+    this.head = head;
+    this.family = family;
+    this.task = task;
+    this.config = config;
+  }
+
+  /** Most positions of an input. */
+  get maxPositions(): number {
+    return this.backbone.maxPositions;
+  }
+
+  /** Where the weights are. */
+  get device(): Device {
+    for (const [, parameter] of this.namedParameters()) return parameter.device;
+    return 'cpu';
+  }
+
+  forward(inputs: ModelInputs): ModelOutput {
+    const output = this.backbone.forward(inputs);
+    return this.head ? { ...output, ...this.head.forward(output, inputs) } : output;
+  }
+
+  /** Fresh weights from a seed, as the family draws them. */
+  initialize(seed: number): this {
+    withSeed(seed, () => this.family.initialize(this));
+    return this;
+  }
+}
+
+/** What most families start from: N(0, σ²) for matrices, 0 for biases, and norms that change nothing. */
+export function initializeNormal(module: Module, std: number): void {
+  for (const [, part] of module.namedModules()) {
+    if (part instanceof LayerNorm) {
+      initOnes(part.weight);
+      initZeros(part.bias);
+    } else if (part instanceof RMSNorm) {
+      (part.offset ? initZeros : initOnes)(part.weight);
+    } else if (part instanceof Linear) {
+      initNormal(part.weight, std);
+      if (part.bias) initZeros(part.bias);
+    } else if (part instanceof Embedding) {
+      initNormal(part.weight, std);
+    }
+  }
+}

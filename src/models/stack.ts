@@ -1,0 +1,155 @@
+/** The layers of an encoder or a decoder one after the other, with the masks, biases and angles that they share. */
+import {
+  additiveMask,
+  alibiBias,
+  createNorm,
+  Dropout,
+  type KVCache,
+  Module,
+  type Norm,
+  type NormOptions,
+  type RelativeBiasOptions,
+  RelativePositionBias,
+  type Rotary,
+  type RotaryAngles,
+  rotaryAngles,
+} from '../nn/index.ts';
+import { arange, autocastDtype, ones, type Tensor } from '../torch/index.ts';
+import { Layer, type LayerOptions } from './layer.ts';
+
+export interface StackOptions {
+  /** One for each layer; the same object twice means shared weights (ALBERT). */
+  layers: readonly LayerOptions[];
+  causal: boolean;
+  /** After the last layer. */
+  finalNorm?: NormOptions;
+  /** After the final norm. Default 0. */
+  finalDropout?: number;
+  /** Attention with linear biases. */
+  alibi?: boolean;
+  relativeBias?: RelativeBiasOptions;
+}
+
+export interface StackInputs {
+  /** int64 [batch, keys]: 1 where a token counts, 0 for padding; with a cache it covers past positions too. */
+  attentionMask?: Tensor;
+  /** int64 [1 or batch, time]; default counts on after the cache */
+  positionIds?: Tensor;
+  cache?: KVCache;
+  /** An encoder's output: [batch, keys, hidden]. */
+  encoded?: Tensor;
+  /** int64 [batch, keys]: 1 where it counts */
+  encodedMask?: Tensor;
+  /** int64 [batch, time]: 1 where a token attends to everything and is attended by everything (Longformer). */
+  globalAttentionMask?: Tensor;
+  outputHiddenStates?: boolean;
+  outputAttentions?: boolean;
+}
+
+export interface StackOutput {
+  /** [batch, time, hidden]: after the final norm */
+  lastHiddenState: Tensor;
+  /** What went in, then each layer's; the last one after the final norm. */
+  hiddenStates?: Tensor[];
+  /** Per layer [batch, heads, time, keys]. */
+  attentions?: Tensor[];
+  /** Per layer [batch, heads, time, encoder's positions]. */
+  crossAttentions?: Tensor[];
+}
+
+export class Stack extends Module {
+  readonly options: StackOptions;
+  readonly layers: Layer[];
+  readonly norm: Norm | undefined;
+  readonly relativeBias: RelativePositionBias | undefined;
+  readonly dropout: Dropout;
+
+  constructor(options: StackOptions) {
+    super();
+    const { layers, finalNorm, relativeBias, finalDropout = 0 } = options;
+    this.options = options;
+    const made = new Map([...new Set(layers)].map(layer => [layer, new Layer(layer)]));
+    this.layers = layers.map(layer => made.get(layer)!);
+    this.norm = finalNorm && createNorm(layers[0].hidden, finalNorm);
+    this.relativeBias = relativeBias && new RelativePositionBias(relativeBias);
+    this.dropout = new Dropout(finalDropout);
+  }
+
+  /** @param x [batch, time, hidden] */
+  forward(x: Tensor, inputs: StackInputs = {}): StackOutput {
+    const { cache, encoded, encodedMask, attentionMask, globalAttentionMask, outputAttentions } = inputs;
+    const time = x.size(1);
+    const shared = this.#shared(x, inputs);
+    const crossMask =
+      encoded && encodedMask
+        ? additiveMask(1, encodedMask.size(1), {
+            causal: false,
+            attentionMask: encodedMask,
+            dtype: autocastDtype() ?? x.dtype,
+            device: x.device,
+          })
+        : undefined;
+
+    const hiddenStates = [x];
+    const attentions: Tensor[] = [];
+    const crossAttentions: Tensor[] = [];
+    for (const [index, layer] of this.layers.entries()) {
+      const output = layer.forward(x, {
+        ...shared(layer.options),
+        attentionMask,
+        globalAttentionMask,
+        causal: this.options.causal,
+        encoded,
+        encodedMask: crossMask,
+        cache,
+        layer: index,
+        outputAttentions,
+      });
+      x = output.hidden;
+      hiddenStates.push(x);
+      if (output.attention) attentions.push(output.attention);
+      if (output.crossAttention) crossAttentions.push(output.crossAttention);
+    }
+    cache?.advance(time);
+    if (this.norm) x = this.norm.forward(x);
+    x = this.dropout.forward(x);
+    hiddenStates[hiddenStates.length - 1] = x;
+    return {
+      lastHiddenState: x,
+      hiddenStates: inputs.outputHiddenStates ? hiddenStates : undefined,
+      attentions: outputAttentions ? attentions : undefined,
+      crossAttentions: outputAttentions && crossAttentions.length > 0 ? crossAttentions : undefined,
+    };
+  }
+
+  /** Mask and angles for a layer; layers with the same window or rotation share them. */
+  #shared(x: Tensor, { attentionMask, positionIds, cache }: StackInputs) {
+    const [batch, time] = x.shape;
+    const { device } = x;
+    const past = cache?.length ?? 0;
+    const keys = past + time;
+    const { causal, alibi } = this.options;
+    const heads = this.layers[0].attention.heads;
+    const bias = alibi
+      ? alibiBias(attentionMask ?? ones([batch, keys], { dtype: 'int64', device }), heads)
+      : this.relativeBias?.forward(time, keys, device);
+
+    const makeMask = (window: number | undefined, upcast: boolean | undefined): Tensor | 'causal' | undefined => {
+      const isWindowed = window !== undefined && window < keys;
+      if (!attentionMask && !bias && !isWindowed) return causal ? 'causal' : undefined;
+      const dtype = upcast ? 'float32' : (autocastDtype() ?? x.dtype);
+      const mask = additiveMask(time, keys, { causal, window, attentionMask, dtype, device });
+      return bias ? (mask ? bias.to(dtype).add(mask) : bias.to(dtype)) : mask;
+    };
+    const masks = new Map<string, ReturnType<typeof makeMask>>();
+    const angles = new Map<Rotary, RotaryAngles>();
+    const positions = (): Tensor => positionIds ?? arange(past, keys, { dtype: 'int64', device }).unsqueeze(0);
+
+    return ({ attention: { window, upcast, rotary } }: LayerOptions) => {
+      const key = `${window} ${upcast}`;
+      if (!masks.has(key)) masks.set(key, makeMask(window, upcast));
+      if (rotary && !angles.has(rotary)) angles.set(rotary, rotaryAngles(rotary, positions(), keys));
+      return { mask: masks.get(key), angles: rotary && angles.get(rotary) };
+    };
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Rotary position embedding (Su et al. 2021): pairs of a query's or key's elements are turned by angles that grow with
+ * the position, so that their product depends on the distance alone. Pairs are (i, i + dim/2), as in Hugging Face.
+ */
+import { cat, type Tensor, tensor } from '../torch/index.ts';
+
+export interface Rotary {
+  /** Elements of each head that turn; the rest stay as they are. */
+  dim: number;
+  /**
+   * Angle a position, for each pair [dim / 2].
+   *
+   * @param length positions that the sequence has by now: some scalings depend on it
+   */
+  inverseFrequencies: (length: number) => Float32Array;
+  /** The inverse frequencies depend on the length. */
+  dynamic?: boolean;
+  /** Factor on cosines and sines. Default 1. */
+  attentionFactor?: (length: number) => number;
+}
+
+/** [1 or batch, 1, time, dim] */
+export interface RotaryAngles {
+  cos: Tensor;
+  sin: Tensor;
+}
+
+/** θ^(−2i/dim) for each pair i. */
+export const rotaryFrequencies = (theta: number, dim: number): Float32Array =>
+  // Rounded as the reference does it, in float32 at each step.
+  Float32Array.from({ length: dim / 2 }, (_, i) => Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / dim))));
+
+/** @param positionIds int64 [1 or batch, time] */
+export function rotaryAngles(rotary: Rotary, positionIds: Tensor, length: number): RotaryAngles {
+  const positions = rotary.dynamic ? positionIds.amax().item() + 1 : length;
+  const inverse = tensor(rotary.inverseFrequencies(positions), [rotary.dim / 2], { device: positionIds.device });
+  const half = positionIds.to('float32').unsqueeze(-1).mul(inverse); // [batch, time, dim / 2]
+  const angles = cat([half, half], -1).unsqueeze(1);
+  const factor = rotary.attentionFactor?.(positions) ?? 1;
+  return { cos: angles.cos().mul(factor), sin: angles.sin().mul(factor) };
+}
+
+/** Turns [batch, heads, time, headDim] by the angles of its positions. */
+export function rotate(x: Tensor, { cos, sin }: RotaryAngles): Tensor {
+  const dim = cos.size(-1);
+  const headDim = x.size(-1);
+  const turning = dim < headDim ? x.narrow(-1, 0, dim) : x;
+  const [c, s] = [cos.to(x.dtype), sin.to(x.dtype)];
+  const half = dim / 2;
+  const turned = cat([turning.narrow(-1, half, half).neg(), turning.narrow(-1, 0, half)], -1);
+  const rotated = turning.mul(c).add(turned.mul(s));
+  return dim < headDim ? cat([rotated, x.narrow(-1, dim, headDim - dim)], -1) : rotated;
+}

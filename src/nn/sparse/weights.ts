@@ -1,0 +1,39 @@
+/** What the sparse kinds of attention share: scores that become probabilities, and masks of padding. */
+import { type DType, dispose, ones, type Tensor } from '../../torch/index.ts';
+import { mostNegative } from '../masks.ts';
+
+/** What every kind of attention takes. */
+export interface SparseOptions {
+  /** Scores are multiplied by it; default 1 / √dim. */
+  scale?: number;
+  /** int64 [batch, time], 1 where a token counts and 0 for padding; default all count. */
+  attentionMask?: Tensor;
+}
+
+export interface DropoutOption {
+  /** On the probabilities while training; default none. */
+  dropout?: (probabilities: Tensor) => Tensor;
+}
+
+const isHalf = (dtype: DType): boolean => dtype === 'bfloat16' || dtype === 'float16';
+
+/** float32 for 16-bit numbers: what exponentials are computed in. */
+export const exactType = (dtype: DType): DType => (isHalf(dtype) ? 'float32' : dtype);
+
+/** 0 where a key is visible, the most negative number where it is hidden (bool), for adding to scores of `dtype`. */
+export const hiddenBias = (hidden: Tensor, dtype: DType): Tensor =>
+  hidden.to(exactType(dtype)).mul_(mostNegative(exactType(dtype)));
+
+/** The softmax over the last dimension of `scores`, which are used up, plus `bias`; in float32 where they have 16 bits. */
+export function probabilitiesOf(scores: Tensor, bias: Tensor): Tensor {
+  const { dtype } = scores;
+  const exact = scores.to(exactType(dtype));
+  const biased = exact.add_(bias);
+  const probabilities = biased.softmax(-1);
+  dispose([scores, exact, biased]); // as large as what is returned, and not needed for gradients
+  return probabilities.to(dtype);
+}
+
+/** int64 [batch, time] of what counts; [1, time] of ones where nothing is padding. */
+export const countingTokens = (attentionMask: Tensor | undefined, time: number, device: string): Tensor =>
+  attentionMask ? attentionMask.ne(0).to('int64') : ones([1, time], { dtype: 'int64', device });
