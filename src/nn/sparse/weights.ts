@@ -1,6 +1,5 @@
 /** What the sparse kinds of attention share: scores that become probabilities, and masks of padding. */
 import { type DType, dispose, ones, type Tensor } from '../../torch/index.ts';
-import { mostNegative } from '../masks.ts';
 
 /** What every kind of attention takes. */
 export interface SparseOptions {
@@ -20,9 +19,11 @@ const isHalf = (dtype: DType): boolean => dtype === 'bfloat16' || dtype === 'flo
 /** float32 for 16-bit numbers: what exponentials are computed in. */
 export const exactType = (dtype: DType): DType => (isHalf(dtype) ? 'float32' : dtype);
 
-/** 0 where a key is visible, the most negative number where it is hidden (bool), for adding to scores of `dtype`. */
-export const hiddenBias = (hidden: Tensor, dtype: DType): Tensor =>
-  hidden.to(exactType(dtype)).mul_(mostNegative(exactType(dtype)));
+/** Lowers a score so far that its weight is 0, yet not to −∞: a query that sees nothing looks at every key alike. */
+const HIDDEN = -1e30;
+
+/** What to add to scores of `dtype`: 0, or `HIDDEN` where `hidden` (bool) is true. */
+export const hiddenBias = (hidden: Tensor, dtype: DType): Tensor => hidden.to(exactType(dtype)).mul_(HIDDEN);
 
 /** The softmax over the last dimension of `scores`, which are used up, plus `bias`; in float32 where they have 16 bits. */
 export function probabilitiesOf(scores: Tensor, bias: Tensor): Tensor {
