@@ -1,8 +1,9 @@
 /** `tokenizer_config.json`: the names of the special tokens, and on which side a text is padded and cut. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../support/files.ts';
+import { readTemplateFiles } from './chat/templates.ts';
 import { parseConfig } from './config.ts';
 
 const side = z.enum(['left', 'right']);
@@ -22,7 +23,7 @@ const schema = z.looseObject({
   padding_side: side.optional(),
   truncation_side: side.optional(),
   model_max_length: z.number().nullish(),
-  chat_template: z.unknown().optional(),
+  chat_template: z.union([z.string(), z.array(z.strictObject({ name: z.string(), template: z.string() }))]).nullish(),
 });
 /** Keys that are not named here belong to other parts of the program or to Transformers, and are kept as they are. */
 export type TokenizerConfig = z.output<typeof schema>;
@@ -30,11 +31,10 @@ export type TokenizerConfig = z.output<typeof schema>;
 export const parseTokenizerConfig = (config: unknown, where: string): TokenizerConfig =>
   parseConfig(schema, config, where);
 
-/** Reads the configuration of a folder; a template in `chat_template.jinja` becomes its `chat_template`. */
+/** Reads the configuration of a folder; templates in files of their own come before the `chat_template` in it. */
 export function readTokenizerConfig(folder: string): TokenizerConfig {
   const path = join(folder, 'tokenizer_config.json');
   const config = existsSync(path) ? parseTokenizerConfig(readJson(path), path) : {};
-  const template = join(folder, 'chat_template.jinja');
-  if (existsSync(template)) config.chat_template = readFileSync(template, 'utf8');
-  return config;
+  const templates = readTemplateFiles(folder);
+  return templates === undefined ? config : { ...config, chat_template: templates };
 }

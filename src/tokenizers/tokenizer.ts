@@ -5,6 +5,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readJson, writeJson } from '../support/files.ts';
+import { assistantMask, type ChatMessage, type ChatOptions, renderChat } from './chat/chat.ts';
+import { writeTemplateFiles } from './chat/templates.ts';
 import { malformed } from './config.ts';
 import type { DecodeStream } from './decode-stream.ts';
 import { type DecodeOptions, Detokenizer } from './detokenizer.ts';
@@ -17,6 +19,7 @@ import { parseTokenizerConfig, readTokenizerConfig, type TokenizerConfig } from 
 import { resolveTruncation } from './truncation.ts';
 import { wellFormed } from './unicode.ts';
 
+export type { ChatMessage, ChatOptions } from './chat/chat.ts';
 export type { EncodeOptions, TextInput } from './encode-options.ts';
 
 export class Tokenizer {
@@ -130,10 +133,47 @@ export class Tokenizer {
     return structuredClone(this.#json);
   }
 
-  /** Writes tokenizer.json and tokenizer_config.json. */
+  /** Writes tokenizer.json, tokenizer_config.json and, where there are chat templates, chat_template.jinja. */
   save(folder: string): void {
+    const { chat_template: templates, ...config } = this.config;
     writeJson(join(folder, 'tokenizer.json'), this.#json);
-    writeJson(join(folder, 'tokenizer_config.json'), this.config);
+    writeJson(join(folder, 'tokenizer_config.json'), config);
+    writeTemplateFiles(folder, templates);
+  }
+
+  /**
+   * A conversation as text, after the chat template.
+   *
+   * @throws UserError when there is no template, or it refuses the messages
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatOptions = {}): string {
+    return renderChat(messages, this.config.chat_template, this.#specialTokens(), options, false).text;
+  }
+
+  /** The tokens of a conversation; the template writes special tokens itself, so that none are added. */
+  encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Encoding {
+    return this.encode(this.applyChatTemplate(messages, options), { addSpecialTokens: false });
+  }
+
+  /**
+   * The tokens of a conversation, with 1 for each that the assistant writes and 0 for the others.
+   *
+   * @throws UserError when the template has no `{% generation %}` tags
+   */
+  encodeChatWithMask(
+    messages: readonly ChatMessage[],
+    options: ChatOptions = {},
+  ): { encoding: Encoding; assistantMask: number[] } {
+    const { text, generated } = renderChat(messages, this.config.chat_template, this.#specialTokens(), options, true);
+    const encoding = this.encode(text, { addSpecialTokens: false });
+    return { encoding, assistantMask: assistantMask(encoding.offsets, generated) };
+  }
+
+  /** The special tokens by name, as chat templates know them. */
+  #specialTokens(): Record<string, unknown> {
+    const isToken = ([key, value]: [string, unknown]): boolean =>
+      (key.endsWith('_token') && typeof value === 'string') || key === 'additional_special_tokens';
+    return Object.fromEntries(Object.entries(this.config).filter(isToken));
   }
 
   #special(name: 'bos_token' | 'eos_token' | 'pad_token' | 'unk_token'): number | undefined {

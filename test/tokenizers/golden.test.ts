@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectBatch, expectPair, expectStreaming, expectString, openGolden } from './golden.ts';
+import { expectBatch, expectChat, expectPair, expectStreaming, expectString, openGolden } from './golden.ts';
 
 const committed = 'test/fixtures/tokenizers';
 const shared = '../shared/fixtures/tokenizers';
@@ -24,6 +24,8 @@ describe.each(names)('%s gives what Hugging Face gives', name => {
   it.each(golden.batch)('for the $kind with $kwargs', want => expectBatch(tokenizer, want));
 
   it.each(golden.streaming)('for the stream of $text', want => expectStreaming(tokenizer, want));
+
+  if (golden.chat) it.each(golden.chat)('for the chat template $name', chat => expectChat(tokenizer, chat));
 
   it('for its tokens and special tokens', () => {
     expect(tokenizer.vocabSize).toBe(golden.vocab_size_with_added);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Encoding } from '../../src/tokenizers/encoding.ts';
-import { type EncodeOptions, Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { type ChatMessage, type EncodeOptions, Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 
 interface GoldenString {
   text: string;
@@ -53,6 +53,19 @@ export interface Golden {
   streaming: { text: string; ids: number[]; chunks: (string | null)[] }[];
   token_strings: Record<string, string>;
   special_tokens: Record<string, string>;
+  chat?: GoldenChat[];
+}
+
+interface GoldenChat {
+  name: string;
+  template: string;
+  cases: {
+    messages: ChatMessage[];
+    kwargs: Kwargs & { tools?: Record<string, unknown>[] };
+    text?: string;
+    ids: number[];
+    assistant_masks?: number[];
+  }[];
 }
 
 export function openGolden(folder: string): { golden: Golden; tokenizer: Tokenizer } {
@@ -141,4 +154,29 @@ export function expectStreaming(tokenizer: Tokenizer, want: Golden['streaming'][
   const stream = tokenizer.decodeStream({ skipSpecialTokens: true });
   expect(want.ids.map(id => stream.push(id))).toEqual(want.chunks.map(chunk => chunk ?? ''));
   expect(stream.end()).toBe('');
+}
+
+export function expectChat(tokenizer: Tokenizer, { name, template, cases }: GoldenChat): void {
+  for (const { messages, kwargs, text, ids, assistant_masks: mask } of cases) {
+    const {
+      tools,
+      add_generation_prompt: addGenerationPrompt,
+      continue_final_message: continueFinalMessage,
+      return_assistant_tokens_mask: _,
+      ...variables
+    } = kwargs;
+    const options = {
+      ...(name === 'default' ? {} : { chatTemplate: template }),
+      tools,
+      addGenerationPrompt: addGenerationPrompt === true,
+      continueFinalMessage: continueFinalMessage === true,
+      variables,
+    };
+    expect(tokenizer.encodeChat(messages, options).ids).toEqual(ids);
+    if (text !== undefined) expect(tokenizer.applyChatTemplate(messages, options)).toBe(text);
+    if (mask) {
+      const masked = tokenizer.encodeChatWithMask(messages, options);
+      expect([masked.encoding.ids, masked.assistantMask]).toEqual([ids, mask]);
+    }
+  }
 }

@@ -1,0 +1,150 @@
+/** Conversations as the text that a model was trained on, after the tokenizer's chat template (Transformers' rules). */
+import { usageError } from '../../support/errors.ts';
+import { hasGenerationTags, markGeneration, renderJinja } from './jinja.ts';
+import { type ChatTemplates, selectTemplate } from './templates.ts';
+
+/** What a template may ask for beside the role is up to the template. */
+export interface ChatMessage {
+  role: string;
+  content?: string | null | Record<string, unknown>[];
+  [key: string]: unknown;
+}
+
+export interface ChatOptions {
+  /** The name of one of the tokenizer's templates, or a template itself. Default: the tokenizer's own. */
+  chatTemplate?: string;
+  /** JSON schemas of functions that the model may call. */
+  tools?: readonly Record<string, unknown>[];
+  /** Documents for models that were trained to answer from them. */
+  documents?: readonly Record<string, unknown>[];
+  /** End with what begins an answer of the assistant. Default false. */
+  addGenerationPrompt?: boolean;
+  /** End within the last message, so that the model goes on with it. Default false. */
+  continueFinalMessage?: boolean;
+  /** Further variables of the template, such as `enable_thinking`. */
+  variables?: Record<string, unknown>;
+}
+
+export interface RenderedChat {
+  text: string;
+  /** What the assistant writes, in code points of the text. */
+  generated: { start: number; end: number }[];
+}
+
+/**
+ * @param specialTokens variables such as `bos_token`
+ * @param tracksGeneration whether to find the parts between `{% generation %}` tags
+ * @throws UserError when there is no template, or it refuses the messages
+ */
+export function renderChat(
+  messages: readonly ChatMessage[],
+  templates: ChatTemplates | null | undefined,
+  specialTokens: Record<string, unknown>,
+  options: ChatOptions,
+  tracksGeneration: boolean,
+): RenderedChat {
+  const { tools, documents, addGenerationPrompt = false, continueFinalMessage = false, variables } = options;
+  if (continueFinalMessage && (addGenerationPrompt || tracksGeneration)) {
+    const other = addGenerationPrompt ? 'a generation prompt' : 'a mask of generated tokens';
+    throw usageError('TSLM_CHAT', `continuing the final message goes without ${other}`, 'ask for one of the two');
+  }
+  const template = selectTemplate(templates, options.chatTemplate, tools !== undefined);
+  const render = (source: string, conversation: readonly ChatMessage[]): string =>
+    renderJinja(source, {
+      ...specialTokens,
+      ...variables,
+      messages: conversation,
+      tools: tools ?? null,
+      documents: documents ?? null,
+      add_generation_prompt: addGenerationPrompt,
+    });
+  if (continueFinalMessage) {
+    const { conversation, content } = tagFinalMessage(messages);
+    return { text: cutAtTag(render(markGeneration(template, '', ''), conversation), content), generated: [] };
+  }
+  if (!tracksGeneration) return { text: render(markGeneration(template, '', ''), messages), generated: [] };
+  if (!hasGenerationTags(template)) {
+    throw usageError(
+      'TSLM_CHAT',
+      'the chat template does not say which parts the assistant writes',
+      'put {% generation %} and {% endgeneration %} around them',
+    );
+  }
+  const marks = unusedMarks(JSON.stringify([messages, tools, documents, variables, template]));
+  return takeMarks(render(markGeneration(template, ...marks), messages), ...marks);
+}
+
+/** Stands at the end of the message that is to be continued; its space tells whether the template trims messages. */
+const TAG = 'CONTINUE_FINAL_MESSAGE_TAG ';
+
+function tagFinalMessage(messages: readonly ChatMessage[]): { conversation: ChatMessage[]; content: string } {
+  const conversation = structuredClone([...messages]);
+  const last = conversation.at(-1);
+  if (typeof last?.content === 'string') {
+    const { content } = last;
+    last.content += TAG;
+    return { conversation, content };
+  }
+  const block = last?.content?.findLast(part => typeof part.text === 'string');
+  if (!block) {
+    throw usageError('TSLM_CHAT', 'the final message has no text to continue', 'end the messages with text');
+  }
+  const content = block.text as string;
+  block.text = content + TAG;
+  return { conversation, content };
+}
+
+function cutAtTag(rendered: string, content: string): string {
+  const at = rendered.lastIndexOf(TAG.trim());
+  if (at < 0 || !rendered.includes(content.trim())) {
+    throw usageError(
+      'TSLM_CHAT',
+      'the chat template does not render the final message, so it cannot be continued',
+      'end the messages with one that the template renders as it is',
+    );
+  }
+  const isTrimmed = !rendered.startsWith(TAG, at);
+  return isTrimmed ? rendered.slice(0, at).trimEnd() : rendered.slice(0, at);
+}
+
+/** Two characters that Unicode keeps free for such uses and that the input does not have. */
+function unusedMarks(input: string): [open: string, close: string] {
+  const free = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xfdd0 + i)).filter(
+    mark => !input.includes(mark),
+  );
+  if (free.length >= 2) return [free[0], free[1]];
+  throw usageError('TSLM_CHAT', 'the messages have every noncharacter from U+FDD0 to U+FDEF', 'clean the messages');
+}
+
+function takeMarks(marked: string, open: string, close: string): RenderedChat {
+  const generated: RenderedChat['generated'] = [];
+  let text = '';
+  let length = 0;
+  for (const char of marked) {
+    if (char === open) {
+      generated.push({ start: length, end: length });
+    } else if (char === close) {
+      generated.at(-1)!.end = length;
+    } else {
+      text += char;
+      length++;
+    }
+  }
+  return { text, generated };
+}
+
+/** 1 for each token that lies in a generated part, else 0; offsets are code points of the rendered text. */
+export function assistantMask(
+  offsets: readonly (readonly [start: number, end: number])[],
+  generated: RenderedChat['generated'],
+): number[] {
+  const mask: number[] = new Array(offsets.length).fill(0);
+  const tokenAt = (char: number): number => offsets.findIndex(([start, end]) => char >= start && char < end);
+  for (const { start, end } of generated) {
+    const first = tokenAt(start);
+    if (first < 0) break;
+    const last = tokenAt(end - 1);
+    mask.fill(1, first, last < 0 ? mask.length : last + 1);
+  }
+  return mask;
+}
