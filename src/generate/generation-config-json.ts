@@ -45,9 +45,6 @@ const HARMLESS = new Set([
   'assistant_ensemble',
   'target_lookbehind',
   'max_matching_ngram_size',
-  // Of beam search; without beams they say nothing.
-  'early_stopping',
-  'length_penalty',
   // Written by some model families for their own chat code.
   'auto_map',
   'chat_format',
@@ -58,10 +55,6 @@ const HARMLESS = new Set([
 
 /** What is not offered, and the values that do not ask for it. */
 const REFUSED: Record<string, readonly unknown[]> = {
-  num_beams: [1],
-  num_beam_groups: [1],
-  diversity_penalty: [0],
-  num_return_sequences: [1],
   penalty_alpha: [0],
   dola_layers: [],
   constraints: [],

@@ -45,6 +45,24 @@ export const generationConfigSchema = z.strictObject({
   /** 0: off. */
   etaCutoff: z.number().min(0).lt(1).default(0),
 
+  /** Texts followed at once in beam search; 1: off. */
+  numBeams: z.int().positive().default(1),
+  /**
+   * When beam search ends: true: with `numBeams` finished texts; false: when the best open one, scored at its present
+   * length, is worse than those; 'never': when it could not be better at any length.
+   */
+  earlyStopping: z
+    .union([z.boolean(), z.literal('never')], { error: "expected true, false or 'never'" })
+    .default(false),
+  /** A text of beam search scores its log-probability / length ** lengthPenalty: above 0 favours long ones. */
+  lengthPenalty: z.number().default(1),
+  /** Texts for each prompt: the best of beam search, or so many draws. */
+  numReturnSequences: z.int().positive().default(1),
+  /** Groups of beams that differ from each other; 1: off. */
+  numBeamGroups: z.int().positive().default(1),
+  /** Subtracted from a token for each earlier group that has chosen it at the same step. */
+  diversityPenalty: z.number().min(0).default(0),
+
   /** 1: off. */
   repetitionPenalty: z.number().positive().default(1),
   /** 1: off. */
@@ -94,6 +112,14 @@ const SAMPLING_ONLY = [
   'etaCutoff',
 ] as const satisfies (keyof GenerationOptions)[];
 
+/** Likewise, where there are no beams. */
+const BEAMS_ONLY = [
+  'earlyStopping',
+  'lengthPenalty',
+  'numBeamGroups',
+  'diversityPenalty',
+] as const satisfies (keyof GenerationOptions)[];
+
 /** The same limit with the prompt and without it. */
 const LENGTHS = [
   ['maxLength', 'maxNewTokens'],
@@ -104,7 +130,8 @@ const LENGTHS = [
  * Fills in defaults: first the model's own (its generation_config.json), then Hugging Face's.
  *
  * Throws a usage error for an unknown key, a bad value, a sampling option given by the caller where `doSample` is false
- * (with it, the model's own sampling options are simply unused), and for a length given in two ways.
+ * or one of beam search where there are no beams (the model's own are simply unused then), for numbers of beams, groups and
+ * texts that do not fit each other, and for a length given in two ways.
  *
  * @param options.defaults of the model: `fromGenerationConfigJson`
  * @param options.where first word of error messages
@@ -124,15 +151,59 @@ export function resolveGenerationConfig(
     if (generated in given) delete inherited[total];
   }
   const config = parseOptions(generationConfigSchema, { ...inherited, ...given }, where);
-  const unused = config.doSample ? undefined : SAMPLING_ONLY.find(key => key in given);
-  if (unused) {
-    throw usageError(
-      'TSLM_CONTRADICTION',
-      `${where}: '${unused}' has no effect without sampling`,
-      `add doSample: true, or leave out '${unused}'`,
+  const idle = (keys: readonly (keyof GenerationOptions)[], without: string, remedy: string): void => {
+    const unused = keys.find(key => key in given);
+    if (unused) throw contradiction(`${where}: '${unused}' has no effect without ${without}`, remedy, unused);
+  };
+  if (!config.doSample) idle(SAMPLING_ONLY, 'sampling', 'add doSample: true');
+  if (config.numBeams === 1) idle(BEAMS_ONLY, 'beams', 'give numBeams above 1');
+  if (config.numBeamGroups === 1) idle(['diversityPenalty'], 'groups of beams', 'give numBeamGroups above 1');
+  checkCounts(config, where);
+  return config;
+}
+
+const contradiction = (message: string, remedy: string, unused: string): Error =>
+  usageError('TSLM_CONTRADICTION', message, `${remedy}, or leave out '${unused}'`);
+
+/** Beams, groups of them and texts asked for must fit each other. */
+function checkCounts(config: GenerationConfig, where: string): void {
+  const { numBeams, numReturnSequences, numBeamGroups, diversityPenalty, doSample } = config;
+  if (numReturnSequences > 1 && numBeams === 1 && !doSample) {
+    throw contradiction(
+      `${where}: 'numReturnSequences' is ${numReturnSequences}, and always taking the most probable token gives one text`,
+      'add doSample: true or numBeams',
+      'numReturnSequences',
     );
   }
-  return config;
+  if (numBeams > 1 && numReturnSequences > numBeams) {
+    throw contradiction(
+      `${where}: 'numReturnSequences' is ${numReturnSequences}, and 'numBeams' is only ${numBeams}`,
+      'raise numBeams',
+      'numReturnSequences',
+    );
+  }
+  if (numBeams === 1 || numBeamGroups === 1) return;
+  if (numBeams % numBeamGroups !== 0) {
+    throw contradiction(
+      `${where}: 'numBeams' is ${numBeams}, which 'numBeamGroups', ${numBeamGroups}, does not divide`,
+      'make numBeams a multiple of it',
+      'numBeamGroups',
+    );
+  }
+  if (doSample) {
+    throw contradiction(
+      `${where}: 'numBeamGroups' is ${numBeamGroups}, and groups of beams do not go with 'doSample'`,
+      'set doSample: false',
+      'numBeamGroups',
+    );
+  }
+  if (diversityPenalty === 0) {
+    throw contradiction(
+      `${where}: 'numBeamGroups' is ${numBeamGroups} and 'diversityPenalty' 0: all groups would be the same`,
+      'give diversityPenalty above 0',
+      'numBeamGroups',
+    );
+  }
 }
 
 /** Most tokens in all for a prompt of this length. */

@@ -6,12 +6,14 @@ import * as processors from './logits-processors/index.ts';
 export interface GenerationContext {
   /** Tokens in the prompt (1 for an encoder–decoder model: its start token). */
   promptLength: number;
-  /** The encoder's input, for the options that speak of it. */
+  /** The encoder's input, for the options that speak of it; a decoder's own prompt, as in Hugging Face. */
   encoderInputIds?: ArrayLike<number>;
   /** The only tokens allowed after a text; must return at least one. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** Tokens that every filter keeps; default 1. Sampling with beams needs 1 + the number of end-of-sequence ids. */
   minTokensToKeep?: number;
+  /** What keeps groups of beams apart. */
+  diversity?: processors.LogitsProcessor;
 }
 
 /**
@@ -21,17 +23,18 @@ export interface GenerationContext {
  */
 export function logitsProcessorsFor(
   config: GenerationConfig,
-  { promptLength, encoderInputIds, prefixAllowedTokens, minTokensToKeep = 1 }: GenerationContext,
+  { promptLength, encoderInputIds, prefixAllowedTokens, minTokensToKeep = 1, diversity }: GenerationContext,
 ): processors.LogitsProcessor[] {
   const eos = config.eosTokenId;
   const encoderIds = (option: string): ArrayLike<number> => {
     if (encoderInputIds) return encoderInputIds;
-    throw new UserError('TSLM_NO_ENCODER', `'${option}' speaks of the encoder's input, and this model has no encoder`, {
+    throw new UserError('TSLM_NO_ENCODER', `'${option}' speaks of the input's tokens, and there are none`, {
       hint: `leave out '${option}'`,
     });
   };
   const chain: (processors.LogitsProcessor | false | undefined)[] = [
     config.sequenceBias.length > 0 && processors.sequenceBias(config.sequenceBias),
+    diversity,
     config.encoderRepetitionPenalty !== 1 &&
       processors.encoderRepetitionPenalty(config.encoderRepetitionPenalty, encoderIds('encoderRepetitionPenalty')),
     config.repetitionPenalty !== 1 && processors.repetitionPenalty(config.repetitionPenalty),

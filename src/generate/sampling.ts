@@ -54,6 +54,17 @@ export function logProbability(logits: Float32Array, id: number): number {
   return logits[id] - max - Math.log(total);
 }
 
+/** Log-softmax in place. NaN and +∞ make the whole row NaN. */
+export function logSoftmax(logits: Float32Array): Float32Array {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) max = Math.max(max, logits[i]);
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i] - max);
+  const logTotal = max + Math.log(total);
+  for (let i = 0; i < logits.length; i++) logits[i] -= logTotal;
+  return logits;
+}
+
 /** exp(logit − max) into `out`; returns the sum. */
 function exponentials(logits: Float32Array, out: Float64Array): number {
   const max = checkedMaximum(logits);
@@ -74,12 +85,12 @@ function checkedMaximum(logits: Float32Array): number {
   return max;
 }
 
-const notANumber = (): UserError =>
+export const notANumber = (): UserError =>
   new UserError('TSLM_NAN_LOGITS', 'the logits hold NaN or infinity', {
     hint: 'the weights are damaged, training diverged, or a half-precision type overflowed; float32 may help',
   });
 
-const nothingAllowed = (): UserError =>
+export const nothingAllowed = (): UserError =>
   new UserError('TSLM_NO_ALLOWED_TOKEN', 'the generation options forbid every token', {
     hint: 'loosen badWordsIds, suppressTokens, noRepeatNgramSize or minNewTokens',
   });

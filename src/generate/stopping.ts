@@ -4,6 +4,9 @@ import { maxLengthOf } from './generation-config.ts';
 
 export type StopReason = 'eos' | 'maxLength' | 'maxTime' | 'stopString';
 
+/** Why a text ended. `context`: the model's context is full. */
+export type TextEnd = StopReason | 'context';
+
 /**
  * Decides after each token whether a sequence is complete. The clock for `maxTime` starts with this call.
  *

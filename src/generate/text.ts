@@ -1,12 +1,13 @@
 /** Generation from text to text, in pieces as they come: never half a character, never a part of a stop string. */
-import type { Decoder } from '../models/decoder.ts';
+import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { Tensor } from '../torch/index.ts';
 import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
-import { createStopStringMatcher } from './stopping.ts';
+import { createStopStringMatcher, type TextEnd } from './stopping.ts';
 
 export interface TextPiece {
-  /** Which prompt it continues. */
+  /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */
   row: number;
   /** May be empty: a token that ends inside a character, or may begin a stop string, shows nothing yet. */
   text: string;
@@ -18,22 +19,33 @@ export interface GeneratedText {
   /** What was generated, without the prompt, without stop strings and special tokens. */
   text: string;
   ids: number[];
-  stop: NonNullable<GeneratedToken['stop']>;
+  stop: TextEnd;
+  /** Of beam search: sum of log-probabilities / tokens ** lengthPenalty. */
+  score?: number;
+}
+
+export interface TextOptions extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens'> {
+  /** [batch, channels, height, width]: images in place of prompts, for a model that reads such. */
+  pixelValues?: Tensor;
 }
 
 /**
- * Streams the continuation of each prompt.
+ * Streams what follows each prompt: its continuation, or an encoder–decoder's answer. Beam search decides late: all its
+ * pieces come at the end.
  *
+ * @param prompts none where `pixelValues` are given
  * @throws UserError when a prompt is empty or does not fit the model's context
  */
 export function* streamText(
-  model: Decoder,
+  model: Model,
   tokenizer: Tokenizer,
   prompts: readonly string[],
   config: GenerationConfig,
-  options: Omit<GenerateOptions, 'stopAfter'> = {},
+  { pixelValues, ...options }: TextOptions = {},
 ): Generator<TextPiece, void> {
-  const rows = prompts.map(() => ({
+  const inputIds = pixelValues ? undefined : prompts.map(prompt => tokenizer.encode(prompt).ids);
+  const count = (pixelValues?.size(0) ?? prompts.length) * config.numReturnSequences;
+  const rows = Array.from({ length: count }, () => ({
     decoder: tokenizer.decodeStream({ skipSpecialTokens: true }),
     matcher: createStopStringMatcher(config.stopStrings),
     shown: '',
@@ -43,8 +55,13 @@ export function* streamText(
     row.shown = row.matcher.push(row.decoder.push(id));
     return row.matcher.stopped === undefined ? undefined : 'stopString';
   };
-  const ids = prompts.map(prompt => tokenizer.encode(prompt).ids);
-  for (const tokens of generate(model, ids, config, { ...options, stopAfter })) {
+  const stopStrings = config.stopStrings.filter(stop => stop !== '');
+  const isComplete = (generated: readonly number[]): boolean => {
+    if (stopStrings.length === 0) return false;
+    const text = tokenizer.decode(generated, { skipSpecialTokens: true });
+    return stopStrings.some(stop => text.includes(stop));
+  };
+  for (const tokens of generate(model, { inputIds, pixelValues }, config, { ...options, stopAfter, isComplete })) {
     for (const token of tokens) {
       const { decoder, matcher, shown } = rows[token.row];
       const ended = token.stop !== undefined && matcher.stopped === undefined;
@@ -54,19 +71,22 @@ export function* streamText(
   }
 }
 
-/** `streamText` to its end. */
+/** `streamText` to its end: `numReturnSequences` texts a prompt, the prompts in their order. */
 export function generateText(
-  model: Decoder,
+  model: Model,
   tokenizer: Tokenizer,
   prompts: readonly string[],
   config: GenerationConfig,
-  options: Omit<GenerateOptions, 'stopAfter'> = {},
+  options: TextOptions = {},
 ): GeneratedText[] {
-  const results = prompts.map((prompt): GeneratedText => ({ prompt, text: '', ids: [], stop: 'maxLength' }));
+  const results: GeneratedText[] = [];
   for (const { row, text, token } of streamText(model, tokenizer, prompts, config, options)) {
+    const prompt = prompts[Math.floor(row / config.numReturnSequences)] ?? '';
+    results[row] ??= { prompt, text: '', ids: [], stop: 'maxLength' };
     results[row].text += text;
     results[row].ids.push(token.id);
     if (token.stop) results[row].stop = token.stop;
+    if (token.score !== undefined) results[row].score = token.score;
   }
-  return results;
+  return results.filter(result => result !== undefined);
 }

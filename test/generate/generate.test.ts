@@ -6,7 +6,7 @@ import { createRandom } from '../../src/support/random.ts';
 import { inferenceMode, memoryStats, noGrad, scope, tensor } from '../../src/torch/index.ts';
 
 const sizes = { layers: 2, hidden: 16, heads: 2, context: 24, vocabSize: 30 };
-const model = createModel('gpt2', sizes, { seed: 1 }).decoder;
+const model = createModel('gpt2', sizes, { seed: 1 });
 // Weights wide enough that the next token depends on what came before.
 noGrad(() => model.parameters().forEach(p => void (p.dim === 2 && p.mul_(20))));
 
@@ -37,7 +37,9 @@ function greedyWithoutCache(start: number[], count: number): number[] {
   const ids = [...start];
   for (let i = 0; i < count; i++) {
     const input = tensor([ids], { dtype: 'int64' });
-    ids.push(scope(() => inferenceMode(() => model.forward(input).logits.select(1, -1).argmax().item())));
+    ids.push(
+      scope(() => inferenceMode(() => model.forward({ inputIds: input }).logits!.select(1, -1).argmax().item())),
+    );
   }
   return ids.slice(start.length);
 }
@@ -96,7 +98,7 @@ describe('greedy generation', () => {
     const [{ ids, logProbs }] = run([start], { maxNewTokens: 4 }, { logProbs: true });
     const input = tensor([[...start, ...ids]], { dtype: 'int64' });
     const expected = inferenceMode(() =>
-      model.forward(input).logits.logSoftmax(-1).select(0, 0).toArray(),
+      model.forward({ inputIds: input }).logits!.logSoftmax(-1).select(0, 0).toArray(),
     ) as number[][];
     for (const [i, id] of ids.entries()) {
       expect(Math.abs(logProbs[i]! - expected[start.length - 1 + i][id])).toBeLessThan(1e-4);
@@ -144,7 +146,9 @@ describe('sampling', () => {
   it('draws with the model’s probabilities', () => {
     const start = prompt(4);
     const input = tensor([start], { dtype: 'int64' });
-    const expected = inferenceMode(() => model.forward(input).logits.select(1, -1).softmax(-1).toNumbers());
+    const expected = inferenceMode(() =>
+      model.forward({ inputIds: input }).logits!.select(1, -1).softmax(-1).toNumbers(),
+    );
     const counts = new Array<number>(30).fill(0);
     const n = 3000;
     for (const { ids } of run(new Array<number[]>(n).fill(start), { doSample: true, topK: 0, maxNewTokens: 1 }))

@@ -44,6 +44,32 @@ describe('resolveGenerationConfig', () => {
     expect(logitsProcessorsFor(config, { promptLength: 1 })).toEqual([]);
   });
 
+  it.each([
+    [{ lengthPenalty: 2 }, /'lengthPenalty' has no effect without beams/],
+    [{ earlyStopping: true }, /'earlyStopping' has no effect without beams/],
+    [{ numBeamGroups: 2 }, /'numBeamGroups' has no effect without beams/],
+    [{ numBeams: 4, diversityPenalty: 1 }, /'diversityPenalty' has no effect without groups of beams/],
+    [{ numReturnSequences: 2 }, /'numReturnSequences' is 2, and always taking the most probable token gives one text/],
+    [{ numBeams: 2, numReturnSequences: 3 }, /'numReturnSequences' is 3, and 'numBeams' is only 2/],
+    [
+      { numBeams: 4, numBeamGroups: 3, diversityPenalty: 1 },
+      /'numBeams' is 4, which 'numBeamGroups', 3, does not divide/,
+    ],
+    [{ numBeams: 4, numBeamGroups: 2 }, /'numBeamGroups' is 2 and 'diversityPenalty' 0/],
+    [{ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1, doSample: true }, /do not go with 'doSample'/],
+  ])('refuses the contradiction %j', (options, message) => {
+    expect(() => resolveGenerationConfig(options)).toThrow(
+      expect.objectContaining({ code: 'TSLM_CONTRADICTION', exitCode: 2, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('leaves the model’s options of beam search unused where the caller wants no beams', () => {
+    const defaults = { numBeams: 4, lengthPenalty: 2, earlyStopping: true };
+    expect(resolveGenerationConfig({}, { defaults })).toMatchObject(defaults);
+    expect(resolveGenerationConfig({ numBeams: 1 }, { defaults }).numBeams).toBe(1);
+    expect(resolveGenerationConfig({ doSample: true, numReturnSequences: 5 }).numReturnSequences).toBe(5);
+  });
+
   it('takes the length from the caller, in whichever unit', () => {
     expect(() => resolveGenerationConfig({ maxLength: 9, maxNewTokens: 9 })).toThrow(/both/);
     const total = resolveGenerationConfig({ maxLength: 30 }, { defaults: { maxNewTokens: 5 } });
@@ -80,7 +106,16 @@ describe('fromGenerationConfigJson', () => {
       temperature: 0.7,
       topK: 20,
       topP: 0.8,
+      numBeams: 1,
     });
+  });
+
+  it('reads what a translation model says of beams', () => {
+    const json = { num_beams: 4, early_stopping: 'never', length_penalty: 0.6, num_return_sequences: 2 };
+    const options = fromGenerationConfigJson(json);
+    expect(options).toEqual({ numBeams: 4, earlyStopping: 'never', lengthPenalty: 0.6, numReturnSequences: 2 });
+    expect(fromGenerationConfigJson({ early_stopping: true })).toEqual({ earlyStopping: true });
+    expect(() => fromGenerationConfigJson({ early_stopping: 'soon' })).toThrow(/expected true, false or 'never'/);
   });
 
   it('takes null for absent, as transformers 5 writes it', () => {
@@ -99,8 +134,8 @@ describe('fromGenerationConfigJson', () => {
   });
 
   it('names the key of what is not offered', () => {
-    expect(() => fromGenerationConfigJson({ num_beams: 4 }, 'm/generation_config.json')).toThrow(
-      "m/generation_config.json: 'num_beams' is 4, which is not supported",
+    expect(() => fromGenerationConfigJson({ penalty_alpha: 0.6 }, 'm/generation_config.json')).toThrow(
+      "m/generation_config.json: 'penalty_alpha' is 0.6, which is not supported",
     );
     expect(() => fromGenerationConfigJson({ guidance_scale: 3 })).toThrow(/guidance_scale/);
   });
@@ -115,16 +150,13 @@ describe('fromGenerationConfigJson', () => {
   });
 
   const shared = '../shared/fixtures/hf';
-  it.skipIf(!existsSync(shared))('reads every recorded file, or says which key is not supported', () => {
+  it.skipIf(!existsSync(shared))('reads every recorded file', () => {
     const files = globSync('*/*/generation_config.json', { cwd: shared, absolute: true });
     expect(files.length).toBeGreaterThan(10);
     for (const file of files) {
       const json = readJson(file) as Record<string, unknown>;
-      if (json.num_beams === undefined) {
-        expect(fromGenerationConfigJson(json, file)).toMatchObject({ padTokenId: json.pad_token_id });
-      } else {
-        expect(() => fromGenerationConfigJson(json, file)).toThrow(/num_beams/);
-      }
+      const { padTokenId, numBeams } = fromGenerationConfigJson(json, file);
+      expect([padTokenId, numBeams]).toEqual([json.pad_token_id, json.num_beams]);
     }
   });
 });
@@ -160,9 +192,11 @@ describe('logitsProcessorsFor', () => {
     [{ doSample: true, topK: 0, etaCutoff: 0.1 }],
   ])('%j is one processor', options => expect(length(options)).toBe(1));
 
-  it('needs an encoder for the options that speak of one', () => {
+  it('needs tokens for the options that speak of the encoder’s', () => {
     const config = resolveGenerationConfig({ encoderNoRepeatNgramSize: 2 });
-    expect(() => logitsProcessorsFor(config, { promptLength: 1 })).toThrow(/no encoder/);
+    expect(() => logitsProcessorsFor(config, { promptLength: 1 })).toThrow(
+      /speaks of the input's tokens, and there are none/,
+    );
   });
 
   it('bans for the first token wait for a forced one', () => {

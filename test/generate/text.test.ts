@@ -7,7 +7,7 @@ import { memoryStats, noGrad } from '../../src/torch/index.ts';
 
 const tokenizer = Tokenizer.fromFile('test/fixtures/tokenizers/byte_bpe_gpt2');
 const sizes = { layers: 1, hidden: 16, heads: 2, context: 64, vocabSize: tokenizer.vocabSize };
-const model = createModel('gpt2', sizes, { seed: 1 }).decoder;
+const model = createModel('gpt2', sizes, { seed: 1 });
 noGrad(() => model.parameters().forEach(p => void (p.dim === 2 && p.mul_(20))));
 
 const prompts = ['The river rose', '今天天气', 'a', 'café 🎉'];

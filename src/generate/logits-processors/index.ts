@@ -1,5 +1,6 @@
 export { epsilonCutoff, etaCutoff } from './cutoff.ts';
 export { forcedBos, forcedEos } from './forced.ts';
+export { hammingDiversity } from './hamming-diversity.ts';
 export { exponentialDecayLength, minLength, minNewTokens } from './length.ts';
 export { type FilterOptions, type LogitsProcessor, processorChain } from './logits-processor.ts';
 export { minP } from './min-p.ts';

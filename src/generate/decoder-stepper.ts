@@ -1,0 +1,56 @@
+/** Generation with a decoder alone: the text so far is its input, and a key–value cache its memory. */
+import type { Model } from '../models/model.ts';
+import { KVCache } from '../nn/index.ts';
+import { inferenceMode, scope } from '../torch/index.ts';
+import { int64, logitRows, padMask, padRows, repeat, type Stepper } from './stepper.ts';
+
+export interface DecoderStepperOptions {
+  /** Most positions that will be fed. */
+  capacity: number;
+  /** 0 for tokens of the first call that do not count: [batch][time]; default all count. */
+  attentionMask?: readonly ArrayLike<number>[];
+}
+
+/**
+ * Shorter rows of the first call are padded on the left, so that every row's next token comes at the same place;
+ * positions count real tokens alone.
+ */
+export function decoderStepper(model: Model, { capacity, attentionMask }: DecoderStepperOptions): Stepper {
+  const { device } = model;
+  const cache = new KVCache(model.backbone.layerCount, capacity);
+  /** Per row: 1 for each token that counts. */
+  let masks: number[][] | undefined;
+  return {
+    step(input) {
+      const rows = padRows(input, 'left', 0);
+      const shape = [rows.length, rows[0].length];
+      masks = masks?.map(mask => [...mask, ...repeat(1, shape[1])]) ?? padMask(input, 'left', attentionMask);
+      const isPadded = masks.some(mask => mask.includes(0));
+      const positions = masks.flatMap(mask => positionsOf(mask).slice(-shape[1]));
+      const keys = [masks.length, masks[0].length];
+      return scope(() =>
+        inferenceMode(() => {
+          const { logits } = model.forward({
+            inputIds: int64(rows.flat(), shape, device),
+            attentionMask: isPadded ? int64(masks!.flat(), keys, device) : undefined,
+            positionIds: isPadded ? int64(positions, shape, device) : undefined,
+            cache,
+            lastLogitsOnly: true,
+          });
+          return logitRows(logits!);
+        }),
+      );
+    },
+    selectRows(rows) {
+      masks = rows.map(r => masks![r]);
+      scope(() => inferenceMode(() => cache.selectRows(int64(rows, [rows.length], device))));
+    },
+    [Symbol.dispose]: () => cache.dispose(),
+  };
+}
+
+/** Each real token's number among the real ones. */
+function positionsOf(mask: readonly number[]): number[] {
+  let seen = 0;
+  return mask.map(counts => (counts ? seen++ : Math.max(0, seen - 1)));
+}

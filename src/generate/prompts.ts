@@ -1,0 +1,164 @@
+/** What generation starts from: prompts that fit the model, and a stepper that is ready for them. */
+import { Decoder } from '../models/decoder.ts';
+import { Encoder } from '../models/encoder.ts';
+import { EncoderDecoder } from '../models/encoder-decoder.ts';
+import type { Backbone, Model } from '../models/model.ts';
+import { UserError, usageError } from '../support/errors.ts';
+import type { Tensor } from '../torch/index.ts';
+import { decoderStepper } from './decoder-stepper.ts';
+import { encoderDecoderStepper } from './encoder-decoder-stepper.ts';
+import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
+import type { Stepper } from './stepper.ts';
+
+export interface GenerationInputs {
+  /** Token ids of each prompt: what a decoder continues, or an encoder reads. */
+  inputIds?: readonly ArrayLike<number>[];
+  /** 0 where a prompt holds padding, 1 elsewhere; default 1. Prompts of different lengths need no padding. */
+  attentionMask?: readonly ArrayLike<number>[];
+  /** [batch, channels, height, width], where the encoder reads images */
+  pixelValues?: Tensor;
+}
+
+export interface StartOptions {
+  /**
+   * Go on past the positions that a model was made for where nothing but its training sets that limit, as with rotary
+   * positions. Default false.
+   */
+  beyondContext?: boolean;
+}
+
+/** How a text begins: what the processors see and lengths count. */
+export interface Prompt {
+  ids: number[];
+  /** Tokens of it that are padding, and take no place in the model's context. */
+  padding: number;
+  /** What the options about an encoder's input speak of; a decoder's own prompt counts as such, as in Hugging Face. */
+  encoderInputIds?: ArrayLike<number>;
+}
+
+/** Disposing of it frees what the model remembers. */
+export interface Start extends Disposable {
+  prompts: Prompt[];
+  stepper: Stepper;
+  /** Most positions of a text, padding left out. */
+  context: number;
+}
+
+/**
+ * @throws UserError when the model does not generate; when a prompt is empty, does not fit the model's context or is as
+ *   long as `maxLength` already; or when the attention mask has another shape than the prompts
+ */
+export function startGeneration(
+  model: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: StartOptions = {},
+): Start {
+  checkInputs(model, inputs);
+  const { inputIds, attentionMask, pixelValues } = inputs;
+  const { backbone } = model;
+  const isEncoderDecoder = backbone instanceof EncoderDecoder;
+  const context = contextOf(isEncoderDecoder ? backbone.decoder : backbone, options);
+  const start = decoderStartToken(model, config);
+  const batch = pixelValues?.size(0) ?? inputIds!.length;
+  const prompts = Array.from({ length: batch }, (_, row): Prompt => {
+    if (start !== undefined) return { ids: [start], padding: 0, encoderInputIds: inputIds?.[row] };
+    const ids = Array.from(inputIds![row]);
+    return { ids, padding: paddingOf(attentionMask?.[row]), encoderInputIds: ids };
+  });
+  if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.encoder, options));
+  checkPrompts(prompts, context, config);
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  const furthest = Math.max(
+    ...prompts.map(({ ids, padding }) => Math.min(maxLengthOf(config, ids.length), context + padding + 1) - ids.length),
+  );
+  // The last token of all is never fed back.
+  const capacity = longest + furthest - 1;
+  const stepper = isEncoderDecoder
+    ? encoderDecoderStepper(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs })
+    : decoderStepper(model, { capacity, attentionMask });
+  return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
+}
+
+/** What a text of an encoder–decoder begins with; undefined for a decoder, which continues its prompt. */
+export const decoderStartToken = (
+  { backbone }: Model,
+  { decoderStartTokenId }: GenerationConfig,
+): number | undefined =>
+  backbone instanceof EncoderDecoder ? (decoderStartTokenId ?? backbone.options.decoderStartTokenId) : undefined;
+
+const paddingOf = (mask: ArrayLike<number> = []): number => Array.from(mask).filter(counts => counts === 0).length;
+
+/** Most positions of a text, as far as there is such a limit. */
+function contextOf(backbone: Backbone, { beyondContext = false }: StartOptions): number {
+  if (!(backbone instanceof Decoder || backbone instanceof Encoder)) return backbone.maxPositions;
+  const { embeddings, alibi, relativeBias } = backbone.options;
+  if (embeddings.positions) return backbone.maxPositions;
+  return beyondContext || alibi || relativeBias ? Number.POSITIVE_INFINITY : backbone.maxPositions;
+}
+
+function checkInputs({ task, family, backbone }: Model, { inputIds, attentionMask, pixelValues }: GenerationInputs) {
+  if (task !== 'causalLM' && task !== 'seq2seqLM') {
+    throw new UserError('TSLM_NOT_GENERATIVE', `this ${family.modelType} model (${task}) does not generate text`, {
+      hint: 'use a decoder or an encoder–decoder with a language-model head',
+    });
+  }
+  if (pixelValues && !(backbone instanceof EncoderDecoder)) {
+    throw usageError('TSLM_BAD_INPUT', 'this model reads no images', "give 'inputIds' in place of 'pixelValues'");
+  }
+  if (!inputIds === !pixelValues) {
+    const what = inputIds ? "both 'inputIds' and 'pixelValues' are given" : 'there is nothing to generate from';
+    throw usageError('TSLM_BAD_INPUT', what, "give 'inputIds', or 'pixelValues' for a model that reads images");
+  }
+  if (!attentionMask) return;
+  const lengths = (rows: readonly ArrayLike<number>[] = []): string => rows.map(({ length }) => length).join(', ');
+  if (lengths(attentionMask) !== lengths(inputIds)) {
+    throw usageError(
+      'TSLM_BAD_MASK',
+      `the attention mask has rows of ${lengths(attentionMask)} tokens, the prompts have ${lengths(inputIds)}`,
+      'give one number, 0 or 1, for each token',
+    );
+  }
+}
+
+const nameOf = (row: number, count: number): string => (count > 1 ? `prompt ${row + 1}` : 'the prompt');
+
+const emptyPrompt = (which: string): UserError =>
+  usageError('TSLM_EMPTY_PROMPT', `${which} has no tokens`, 'give at least one word');
+
+function checkEncoderInputs({ inputIds = [], attentionMask }: GenerationInputs, context: number): void {
+  for (const [row, { length }] of inputIds.entries()) {
+    const which = nameOf(row, inputIds.length);
+    if (length === paddingOf(attentionMask?.[row])) throw emptyPrompt(which);
+    if (length > context) {
+      throw usageError(
+        'TSLM_PROMPT_TOO_LONG',
+        `${which} has ${length} tokens, the model's encoder reads ${context}`,
+        'shorten the prompt, or use a model with a longer context',
+      );
+    }
+  }
+}
+
+function checkPrompts(prompts: readonly Prompt[], context: number, config: GenerationConfig): void {
+  for (const [row, { ids, padding }] of prompts.entries()) {
+    const which = nameOf(row, prompts.length);
+    const length = ids.length - padding;
+    if (length === 0) throw emptyPrompt(which);
+    if (length >= context) {
+      throw usageError(
+        'TSLM_PROMPT_TOO_LONG',
+        `${which} has ${length} tokens, the model's context holds ${context} and the answer needs room too`,
+        'shorten the prompt, or use a model with a longer context',
+      );
+    }
+    const maxLength = maxLengthOf(config, ids.length);
+    if (ids.length >= maxLength) {
+      throw usageError(
+        'TSLM_PROMPT_TOO_LONG',
+        `${which} has ${ids.length} tokens, maxLength allows ${maxLength} with the answer`,
+        'raise maxLength, or give maxNewTokens instead',
+      );
+    }
+  }
+}

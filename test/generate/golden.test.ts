@@ -1,0 +1,65 @@
+/** Generation against the sequences and scores that Hugging Face Transformers finds, for every recorded model. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { globSync } from 'tinyglobby';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type GenerationConfig, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { fromGenerationConfigJson } from '../../src/generate/generation-config-json.ts';
+import { modelGenerationDefaults } from '../../src/generate/model-defaults.ts';
+import { generateSequences } from '../../src/generate/sequences.ts';
+import { loadCompleteModel } from '../../src/models/auto.ts';
+import { families } from '../../src/models/families/index.ts';
+import { loadSafetensors, scope } from '../../src/torch/index.ts';
+import { expectNumbers, tolerances } from '../models/golden.ts';
+
+interface Case {
+  name: string;
+  inputs: { input_ids?: number[][]; attention_mask?: number[][]; pixel_values?: { tensor: string } };
+  config: Record<string, unknown>;
+  uses_generation_config_json?: boolean;
+  sequences: number[][];
+  sequences_scores?: number[];
+  tensors?: Record<string, string>;
+}
+
+const shared = '../shared/fixtures/hf';
+const folders = [
+  'test/fixtures/hf/gpt2/lm',
+  ...globSync('*/*/golden.json', { cwd: shared }).map(path => join(shared, path, '..')),
+].filter(folder => existsSync(join(folder, 'generation_config.json')) && folder.split('/').at(-2)! in families);
+
+for (const folder of folders) {
+  const { generate } = JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')) as { generate?: Case[] };
+  if (!generate) continue;
+  describe(folder, () => {
+    const model = loadCompleteModel(folder);
+    const tensors = loadSafetensors(join(folder, 'golden.safetensors'));
+    afterAll(() => model.dispose());
+
+    const configOf = ({ config, uses_generation_config_json }: Case): GenerationConfig => {
+      const defaults = uses_generation_config_json ? modelGenerationDefaults(folder) : {};
+      const options = fromGenerationConfigJson(config);
+      // A setting that is listed although nothing uses it, and null, which the file's reader takes for absent.
+      if (config.eos_token_id === null) options.eosTokenId = null;
+      return resolveGenerationConfig(options, { defaults });
+    };
+
+    it.each(generate)('$name', entry => {
+      scope(() => {
+        const { input_ids: inputIds, attention_mask: attentionMask, pixel_values } = entry.inputs;
+        const pixelValues = pixel_values && tensors.get(pixel_values.tensor);
+        const recorded = entry.tensors?.logprobs;
+        const found = generateSequences(model, { inputIds, attentionMask, pixelValues }, configOf(entry), {
+          logProbs: recorded !== undefined,
+        });
+        expect(found.sequences).toEqual(entry.sequences);
+        if (entry.sequences_scores) expectNumbers(found.sequencesScores!, entry.sequences_scores, tolerances.logProbs);
+        if (recorded) {
+          const expected = Array.from(tensors.get(recorded)!.toNumbers());
+          const actual = found.logProbs!.flatMap(rows => rows.flatMap(row => [...row]));
+          expectNumbers(actual, expected, tolerances.logProbs);
+        }
+      });
+    });
+  });
+}
