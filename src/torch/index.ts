@@ -11,6 +11,8 @@ export { hasOperator, TorchError } from './operator.ts';
 export * from './ops.ts';
 export { openPytorchBin, type PytorchBinFile } from './pytorch-bin/read.ts';
 export { loadSafetensors, openSafetensors, type SafetensorsFile } from './safetensors/read.ts';
+export { saveSharded } from './safetensors/sharded.ts';
 export { saveSafetensors } from './safetensors/write.ts';
 export { dispose, keep, scope } from './scope.ts';
+export { entryOf, readableDtype, type StoredTensor, type StoredType, type TensorFile } from './stored.ts';
 export { type Device, Tensor } from './tensor.ts';
