@@ -1,4 +1,4 @@
-/** `tslm generate MODEL`: continues prompts, streamed as they come. */
+/** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
@@ -19,6 +19,10 @@ interface Options {
   presencePenalty?: number;
   frequencyPenalty?: number;
   noRepeatNgramSize?: number;
+  numBeams?: number;
+  numReturnSequences?: number;
+  lengthPenalty?: number;
+  earlyStopping?: string;
   stop?: string[];
   seed: number;
   device: string;
@@ -27,7 +31,7 @@ interface Options {
 
 export function generateCommand(): Command {
   return new Command('generate')
-    .description('continue a text')
+    .description('continue a text, or answer it (translate, summarise) with an encoder–decoder')
     .argument('<model>', 'folder of a model or of a run')
     .addOption(
       new Option('--prompt <text>', 'text to continue; repeated, the prompts make a batch')
@@ -36,7 +40,7 @@ export function generateCommand(): Command {
     )
     .option('--prompt-file <file>', 'read the prompt from a file; - is standard input')
     .option('--max-new-tokens <n>', 'most tokens to generate (default: 200)', positiveInteger)
-    .option('--greedy', 'always take the most probable token')
+    .option('--greedy', 'always take the most probable token (default for an encoder–decoder)')
     .option('--temperature <t>', 'below 1 more predictable, above 1 more surprising (default: 0.8)', number)
     .option('--top-k <k>', 'draw from the k most probable tokens (default: 50)', nonNegativeInteger)
     .option('--top-p <p>', 'draw from the most probable tokens that make up p', number)
@@ -46,14 +50,27 @@ export function generateCommand(): Command {
     .option('--presence-penalty <x>', 'subtract from tokens that were generated', number)
     .option('--frequency-penalty <x>', 'subtract for each time a token was generated', number)
     .option('--no-repeat-ngram-size <n>', 'never repeat n tokens in a row', positiveInteger)
+    .option('--num-beams <n>', 'search for probable texts, n at once', positiveInteger)
+    .option('--num-return-sequences <n>', 'texts for each prompt', positiveInteger)
+    .option('--length-penalty <x>', 'of beam search: above 0 favours long texts (default: 1)', number)
+    .addOption(
+      new Option(
+        '--early-stopping <when>',
+        'of beam search: stop when there are enough texts, or only when none could be better',
+      ).choices(['true', 'false', 'never']),
+    )
     .option('--stop <text>', 'end before this text; may be repeated', collect)
     .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')
-    .addHelpText('after', '\nExample:\n  $ tslm generate runs/shakespeare-char --prompt "ROMEO:" --temperature 0.9\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tslm generate runs/shakespeare-char --prompt "ROMEO:" --temperature 0.9\n' +
+        '  $ tslm generate models/opus-mt-en-de --prompt "Where is the station?" --num-beams 4\n',
+    )
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
-      const { loadModel, modelFolder } = await import('../models/auto.ts');
+      const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
       const { modelGenerationDefaults } = await import('../generate/model-defaults.ts');
       const { resolveGenerationConfig } = await import('../generate/generation-config.ts');
       const { generateText, streamText } = await import('../generate/text.ts');
@@ -64,21 +81,23 @@ export function generateCommand(): Command {
       const tokenizer = Tokenizer.fromFile(folder);
       const { eosTokenId = null } = tokenizer;
       const defaults = { eosTokenId, ...modelGenerationDefaults(folder) };
-      const config = resolveGenerationConfig(generationOptions(options), { defaults, where: 'generate' });
-      const { decoder } = loadModel(folder, { device: options.device });
+      const model = loadCompleteModel(folder, { device: options.device });
+      const answers = model.task === 'seq2seqLM';
+      const wanted = generationOptions(options, defaults, answers);
+      const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       if (options.json) {
-        printJson({ model: folder, seed: config.seed, results: generateText(decoder, tokenizer, prompts, config) });
+        printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config) });
         return;
       }
-      if (prompts.length > 1) {
-        for (const { prompt, text } of generateText(decoder, tokenizer, prompts, config)) {
-          process.stdout.write(`${prompt}${text}\n${'─'.repeat(40)}\n`);
+      if (prompts.length * config.numReturnSequences > 1) {
+        for (const { prompt, text } of generateText(model, tokenizer, prompts, config)) {
+          process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
         }
         return;
       }
-      let shown = prompts[0]; // printed when the prompt has proved to fit the model
+      let shown = answers ? '' : prompts[0]; // printed when the prompt has proved to fit the model
       let stop: string | undefined;
-      for (const { text, token } of streamText(decoder, tokenizer, prompts, config)) {
+      for (const { text, token } of streamText(model, tokenizer, prompts, config)) {
         process.stdout.write(shown + text);
         shown = '';
         stop = token.stop;
@@ -86,9 +105,7 @@ export function generateCommand(): Command {
       }
       process.stdout.write('\n');
       if (stop === 'context') {
-        process.stderr.write(
-          `note: the text ends here because the model sees ${decoder.options.maxPositions} tokens\n`,
-        );
+        process.stderr.write(`note: the text ends here because the model sees ${model.maxPositions} tokens\n`);
       }
     });
 }
@@ -112,21 +129,34 @@ async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
   }
 }
 
-/** Sampling at temperature 0.8 unless told otherwise: what a person who tries a model expects. */
-function generationOptions(options: Options): GenerationOptions {
-  const { greedy, temperature, topK, topP, minP, typicalP } = options;
+/**
+ * A decoder samples at temperature 0.8 unless told otherwise: what a person who tries a model expects. An encoder–decoder,
+ * and a model that was made for beams, does what its generation_config.json says.
+ */
+function generationOptions(options: Options, defaults: GenerationOptions, answers: boolean): GenerationOptions {
+  const { greedy, temperature, topK, topP, minP, typicalP, numBeams } = options;
   const isGreedy = greedy === true || temperature === 0;
   const sampling = { topK, topP, minP, typicalP };
+  const asksToSample = Object.values({ temperature, ...sampling }).some(value => value !== undefined);
+  const isLeftToModel = !asksToSample && (answers || (numBeams ?? defaults.numBeams ?? 1) > 1);
+  const doSample = isLeftToModel ? (defaults.doSample ?? false) : true;
+  const hasLength = answers && (defaults.maxLength ?? defaults.maxNewTokens) !== undefined;
   return {
-    maxNewTokens: options.maxNewTokens ?? 200,
-    doSample: !isGreedy,
+    maxNewTokens: options.maxNewTokens ?? (hasLength ? undefined : 200),
+    doSample: !isGreedy && doSample,
     ...sampling,
-    temperature: temperature === 0 ? undefined : (temperature ?? (isGreedy ? undefined : 0.8)),
+    temperature: temperature === 0 ? undefined : (temperature ?? (isGreedy || isLeftToModel ? undefined : 0.8)),
     repetitionPenalty: options.repetitionPenalty,
     presencePenalty: options.presencePenalty,
     frequencyPenalty: options.frequencyPenalty,
     noRepeatNgramSize: options.noRepeatNgramSize,
+    numBeams: numBeams ?? (isGreedy ? 1 : undefined),
+    numReturnSequences: options.numReturnSequences,
+    lengthPenalty: options.lengthPenalty,
+    earlyStopping: earlyStoppings[options.earlyStopping ?? ''],
     stopStrings: options.stop,
     seed: options.seed,
   };
 }
+
+const earlyStoppings: Record<string, GenerationOptions['earlyStopping']> = { true: true, false: false, never: 'never' };

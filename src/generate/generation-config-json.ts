@@ -95,6 +95,20 @@ export function fromGenerationConfigJson(json: unknown, where = 'generation_conf
   return options;
 }
 
+/**
+ * The same from a config.json, where models kept such options before they had a file of their own: on top, or with the
+ * decoder that generates. Other keys are left to the model's family.
+ */
+export function fromModelConfigJson(json: Record<string, unknown>, where = 'config.json'): GenerationOptions {
+  const ofDecoder = typeof json.decoder === 'object' && json.decoder !== null ? json.decoder : {};
+  const own = Object.entries(json).filter(([, value]) => value !== null);
+  const options = Object.entries({ ...ofDecoder, ...Object.fromEntries(own) }).filter(
+    // 20 is what Transformers wrote where nobody had asked for a length.
+    ([key, value]) => READ.has(key) && !(key === 'max_length' && value === 20),
+  );
+  return fromGenerationConfigJson(Object.fromEntries(options), where);
+}
+
 /** Transformers wrote a dictionary keyed by tuples until it learnt that JSON has none; now it writes pairs. */
 function sequenceBiasPairs(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

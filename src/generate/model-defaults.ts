@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../support/files.ts';
 import type { GenerationOptions } from './generation-config.ts';
-import { fromGenerationConfigJson } from './generation-config-json.ts';
+import { fromGenerationConfigJson, fromModelConfigJson } from './generation-config-json.ts';
 
-/** What a model folder's generation_config.json asks for; nothing when there is none. */
+/** What a model folder's generation_config.json asks for; where there is none, what its config.json does. */
 export function modelGenerationDefaults(folder: string): GenerationOptions {
   const path = join(folder, 'generation_config.json');
-  return existsSync(path) ? fromGenerationConfigJson(readJson(path), path) : {};
+  if (existsSync(path)) return fromGenerationConfigJson(readJson(path), path);
+  const config = join(folder, 'config.json');
+  return existsSync(config) ? fromModelConfigJson(readJson(config) as Record<string, unknown>, config) : {};
 }

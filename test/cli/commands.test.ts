@@ -72,8 +72,8 @@ describe('train and resume', () => {
 describe('evaluate', () => {
   it('gives the numbers of the library, on the split that was asked for', async () => {
     const split = openCorpus(corpus).split('test');
-    const { decoder } = loadModel(join(model, 'model'));
-    const expected = perplexity(decoder, split, { startToken: EOS, stride: 8, context: 16, limit: 300 });
+    const { model: network } = loadModel(join(model, 'model'));
+    const expected = perplexity(network, split, { startToken: EOS, stride: 8, context: 16, limit: 300 });
     const options = ['--split', 'test', '--stride', '8', '--context', '16', '--limit', '300'];
     const result = await tslmJson(['evaluate', model, '--data', corpus, ...options]);
     expect(result).toEqual({ model: join(model, 'model'), data: corpus, split: 'test', ...expected });
@@ -142,6 +142,29 @@ describe('generate', () => {
     const { stdout } = await generate('--prompt', 'ba', '--prompt', 'ce di fo', '--greedy');
     expect(stdout).toContain(`ba${together[0].text}\n`);
     expect(stdout).toContain(`ce di fo${alone[0].text}\n`);
+  });
+
+  it('searches with beams and shows their scores', async () => {
+    const args = ['--prompt', 'ba', '--prompt', 'ce di', '--num-beams', '4', '--num-return-sequences', '2'];
+    const more = ['--length-penalty', '0.5', '--early-stopping', 'never'];
+    const { results } = JSON.parse((await generate(...args, ...more, '--json')).stdout);
+    expect(results.map(({ prompt }: { prompt: string }) => prompt)).toEqual(['ba', 'ba', 'ce di', 'ce di']);
+    for (const [i, { score, text }] of results.entries()) {
+      expect(score).toBeLessThan(i % 2 === 0 ? 0 : results[i - 1].score);
+      expect(text).not.toBe(results[i ^ 1].text);
+    }
+    const { stdout } = await generate(...args, ...more);
+    expect(stdout).toContain(`ba${results[1].text}\n`);
+    // Nothing is drawn, whatever the seed.
+    const [best] = JSON.parse(
+      (await generate('--prompt', 'ba', '--num-beams', '4', '--seed', '9', '--json')).stdout,
+    ).results;
+    expect((await generate('--prompt', 'ba', '--num-beams', '4')).stdout).toBe(`ba${best.text}\n`);
+    const refused = await generate('--prompt', 'ba', '--greedy', '--length-penalty', '2');
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("'lengthPenalty' has no effect without beams"),
+    });
   });
 
   it('ends before a stop string, and when the context is full', async () => {

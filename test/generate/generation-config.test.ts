@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { maxLengthOf, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
-import { fromGenerationConfigJson } from '../../src/generate/generation-config-json.ts';
+import { fromGenerationConfigJson, fromModelConfigJson } from '../../src/generate/generation-config-json.ts';
 import { logitsProcessorsFor } from '../../src/generate/logits-processors-for.ts';
 import { readJson } from '../../src/support/files.ts';
 
@@ -147,6 +147,18 @@ describe('fromGenerationConfigJson', () => {
     expect(() => fromGenerationConfigJson({ presence_penalty: 1 })).toThrow(/unknown key 'presence_penalty'/);
     expect(() => fromGenerationConfigJson({ top_p: 'high' })).toThrow(/topP/);
     expect(() => fromGenerationConfigJson([])).toThrow(/expected an object/);
+  });
+
+  it('finds in config.json what models said there before they had a file for it', () => {
+    const bart = { model_type: 'bart', d_model: 8, num_beams: 4, max_length: 142, forced_bos_token_id: 0, top_k: null };
+    expect(fromModelConfigJson(bart)).toEqual({ numBeams: 4, maxLength: 142, forcedBosTokenId: 0 });
+    const captions = {
+      decoder_start_token_id: 7,
+      eos_token_id: null,
+      decoder: { max_length: 20, eos_token_id: 9, bos_token_id: 7, n_layer: 2 },
+      encoder: { eos_token_id: 1 },
+    };
+    expect(fromModelConfigJson(captions)).toEqual({ decoderStartTokenId: 7, eosTokenId: 9, bosTokenId: 7 });
   });
 
   const shared = '../shared/fixtures/hf';
