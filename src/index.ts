@@ -5,6 +5,8 @@ export { perplexity } from './evaluate/perplexity.ts';
 export { generate } from './generate/generate.ts';
 export { resolveGenerationConfig } from './generate/generation-config.ts';
 export { generateText, streamText } from './generate/text.ts';
+export { pull } from './hub/pull.ts';
+export { resolveModelPath } from './hub/resolve-model-path.ts';
 export { createFromConfig, createModel, loadCompleteModel, loadModel, modelFolder, saveModel } from './models/auto.ts';
 export { Decoder } from './models/decoder.ts';
 export { Encoder } from './models/encoder.ts';

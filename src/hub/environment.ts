@@ -1,7 +1,6 @@
 /** Where the hub is and who is asking: the environment variables of Hugging Face's own tools. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HUB_URL } from '@huggingface/hub';
 import { explainFileError, isErrno, usageError } from '../support/errors.ts';
 import { type Environment, hubHome } from './cache.ts';
 
@@ -17,8 +16,8 @@ const isTrue = (value: string | undefined): boolean => /^(1|on|yes|true)$/i.test
 export const isOffline = (env: Environment): boolean => isTrue(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE);
 
 /** `HF_ENDPOINT` without a slash at its end; the hub's own address by default. */
-export function hubEndpoint(env: Environment): string {
-  const endpoint = (env.HF_ENDPOINT || HUB_URL).replace(/\/+$/, '');
+export async function hubEndpoint(env: Environment): Promise<string> {
+  const endpoint = (env.HF_ENDPOINT || (await import('@huggingface/hub')).HUB_URL).replace(/\/+$/, '');
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const isPlain = url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
   if (isPlain) return endpoint;

@@ -60,7 +60,7 @@ export async function pull(id: string, options: PullOptions = {}): Promise<PullR
   const connection: Connection = {
     id,
     revision,
-    endpoint: hubEndpoint(env),
+    endpoint: await hubEndpoint(env),
     token: hubToken(env),
     timeout: hubTimeout(env),
     retryDelay: options.retryDelay ?? 500,

@@ -1,5 +1,4 @@
 /** What a model on the hub consists of at a revision: its commit, its files, their sizes and hashes. */
-import { listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { apiFetch, type Connection } from './connection.ts';
@@ -32,6 +31,7 @@ const entrySchema = z.object({
 
 /** @throws UserError when the hub refuses, cannot be reached, or lists names that leave the folder */
 export async function readRepository(connection: Connection): Promise<Repository> {
+  const { listFiles, modelInfo } = await import('@huggingface/hub'); // here, since it takes a moment to load
   const { id, revision, endpoint } = connection;
   const common = { hubUrl: endpoint, fetch: apiFetch(connection) };
   try {

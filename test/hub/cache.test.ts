@@ -40,7 +40,7 @@ it.each([
   expect(isOffline({ HF_HUB_OFFLINE: value })).toBe(expected);
 });
 
-it('the endpoint loses the slash at its end and keeps its path', () => {
-  expect(hubEndpoint({ HF_ENDPOINT: 'https://mirror.test/hf/' })).toBe('https://mirror.test/hf');
-  expect(hubEndpoint({})).toMatch(/^https:\/\//);
+it('the endpoint loses the slash at its end and keeps its path', async () => {
+  expect(await hubEndpoint({ HF_ENDPOINT: 'https://mirror.test/hf/' })).toBe('https://mirror.test/hf');
+  expect(await hubEndpoint({})).toMatch(/^https:\/\//);
 });
