@@ -105,6 +105,38 @@ describe('stop strings', () => {
   });
 });
 
+describe('with beams', () => {
+  const beams = (more: GenerationOptions = {}) =>
+    resolveGenerationConfig({ numBeams: 4, numReturnSequences: 3, maxNewTokens: 12, ...more });
+
+  it('gives several texts a prompt, best first, and streams them at the end', () => {
+    const texts = generateText(model, tokenizer, prompts, beams());
+    expect(texts.map(({ prompt }) => prompt)).toEqual(prompts.flatMap(prompt => [prompt, prompt, prompt]));
+    for (const [i, { text, ids, score, stop }] of texts.entries()) {
+      expect(text).toBe(tokenizer.decode(ids, { skipSpecialTokens: true }));
+      expect([ids.length, stop]).toEqual([12, 'maxLength']);
+      expect(score).toBeLessThanOrEqual(i % 3 === 0 ? 0 : texts[i - 1].score!);
+    }
+    const streamed = texts.map(() => '');
+    for (const { row, text } of streamText(model, tokenizer, prompts, beams())) streamed[row] += text;
+    expect(streamed).toEqual(texts.map(({ text }) => text));
+  });
+
+  it('ends a hypothesis at a stop string, which the text does not show', () => {
+    const [{ text: free }] = generateText(model, tokenizer, [prompts[0]], beams());
+    const stop = free.slice(4, 7);
+    const texts = generateText(model, tokenizer, [prompts[0]], beams({ stopStrings: stop, earlyStopping: 'never' }));
+    const stopped = texts.filter(result => result.stop === 'stopString');
+    expect(stopped.length).toBeGreaterThan(0);
+    for (const { text, ids } of stopped) {
+      const whole = tokenizer.decode(ids, { skipSpecialTokens: true });
+      expect(text).toBe(whole.slice(0, whole.indexOf(stop)));
+      expect(tokenizer.decode(ids.slice(0, -1), { skipSpecialTokens: true })).not.toContain(stop);
+    }
+    for (const { text } of texts) expect(text).not.toContain(stop);
+  });
+});
+
 describe('generateText', () => {
   it('gives prompts of a batch what they get alone, from their own seeds', () => {
     const greedy = resolveGenerationConfig({ maxNewTokens: 12 });
