@@ -88,14 +88,14 @@ export function blockSparseAttention(
       cat([q.narrow(2, 0, size), q.narrow(2, time + end - size, size)], 2).matmul(k.transpose(-1, -2)),
       hiddenBias(tokens.eq(0).view([-1, 1, 1, time + end]), q.dtype),
     ); // [batch, heads, 2 size, time]
-    const inner = probabilitiesOf(
-      inBlocks(q, blocks)
-        .narrow(2, 1, count - 2)
-        .matmul(seenKeys(k, blocks).transpose(-1, -2)),
-      innerBias(tokens, blocks, training ? 0 : randomBlocks, q),
-    ); // [batch, heads, count − 2, size, seen]
+    // Scopes within: what was arranged for one product is freed before the next.
+    const inner = scope(() => {
+      const queries = inBlocks(q, blocks).narrow(2, 1, count - 2);
+      const scores = scope(() => queries.matmul(seenKeys(k, blocks).transpose(-1, -2)));
+      return probabilitiesOf(scores, innerBias(tokens, blocks, training ? 0 : randomBlocks, q));
+    }); // [batch, heads, count − 2, size, seen]
     const byEnds = dropout(outer).matmul(v);
-    const byRest = dropout(inner).matmul(seenKeys(v, blocks)).flatten({ startDim: 2, endDim: 3 });
+    const byRest = scope(() => dropout(inner).matmul(seenKeys(v, blocks)).flatten({ startDim: 2, endDim: 3 }));
     const all = cat([byEnds.narrow(2, 0, size), byRest, byEnds.narrow(2, size, size)], 2).narrow(2, 0, time);
     const context = attentionMask ? all.maskedFill(counting.eq(0).view([-1, 1, time, 1]), 0) : all;
     return outputAttentions ? { context, probabilities: dense(outer, inner, blocks, time) } : { context };

@@ -79,12 +79,14 @@ export function slidingWindowAttention(
     const globals = isGlobal && findGlobalTokens(isGlobal);
     const local = globals ? counting.sub(isGlobal!) : counting;
 
-    const scores = chunkQueries(query.mul(scale), chunks).matmul(
-      chunkKeys(key, chunks, globals).transpose(-1, -2), // [batch, heads, chunks, size, globals + span]
-    );
-    const bias = hiddenBias(hiddenKeys(local, chunks, globals), scores.dtype);
-    const probabilities = probabilitiesOf(scores, bias);
-    const product = dropout(probabilities).matmul(chunkKeys(value, chunks, globals));
+    // Scopes within: what was arranged for one product is freed before the next.
+    const probabilities = scope(() => {
+      const scores = scope(() =>
+        chunkQueries(query.mul(scale), chunks).matmul(chunkKeys(key, chunks, globals).transpose(-1, -2)),
+      ); // [batch, heads, chunks, size, globals + span]
+      return probabilitiesOf(scores, hiddenBias(hiddenKeys(local, chunks, globals), scores.dtype));
+    });
+    const product = scope(() => dropout(probabilities).matmul(chunkKeys(value, chunks, globals)));
     const everyone = product.view([batch, heads, chunks.count * chunks.size, value.size(-1)]).narrow(2, 0, time);
     // Padding attends to nothing, and global tokens attend in their own way.
     const others = attentionMask || globals ? local.eq(0).view([-1, 1, time, 1]) : undefined;

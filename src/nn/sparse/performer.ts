@@ -9,7 +9,7 @@
  */
 import { usageError } from '../../support/errors.ts';
 import { cat, constantPadNd, noGrad, onesLike, scope, type Tensor, zeros } from '../../torch/index.ts';
-import { exactType, hiddenBias, type SparseOptions } from './weights.ts';
+import { hiddenBias, type SparseOptions } from './weights.ts';
 
 export interface PerformerOptions extends SparseOptions {
   /** Random directions, [features, dim]; `orthogonalFeatures` draws them. */
@@ -44,7 +44,7 @@ export function performerAttention(query: Tensor, key: Tensor, value: Tensor, op
     );
   }
   return scope(() => {
-    const type = exactType(query.dtype);
+    const type = query.dtype === 'float64' ? 'float64' : 'float32';
     const root = Math.sqrt(options.scale ?? 1 / Math.sqrt(dim));
     const directions = projection.to(type).mul(root).transpose(0, 1);
     // w·q; the term −|q|²/2 would be the same factor above and below the line.
@@ -99,19 +99,21 @@ function causalSums(phiQ: Tensor, phiK: Tensor, values: Tensor): Tensor {
   const q = inChunks(phiQ);
   const [k, v] = [phiK, values].map(x => inChunks(x.narrow(2, past, queries)));
 
-  const before =
-    past > 0
-      ? phiK
-          .narrow(2, 0, past)
-          .transpose(-1, -2)
-          .matmul(values.narrow(2, 0, past))
-      : zeros([batch, heads, features, dim], { dtype: values.dtype, device: values.device });
-  const states = k
-    .narrow(2, 0, count - 1)
-    .transpose(-1, -2)
-    .matmul(v.narrow(2, 0, count - 1));
-  const running = cat([before.unsqueeze(2), states], 2).cumsum(2); // [batch, heads, chunks, features, dim]
-  const within = q.matmul(k.transpose(-1, -2)).tril().matmul(v);
+  const running = scope(() => {
+    const before =
+      past > 0
+        ? phiK
+            .narrow(2, 0, past)
+            .transpose(-1, -2)
+            .matmul(values.narrow(2, 0, past))
+        : zeros([batch, heads, features, dim], { dtype: values.dtype, device: values.device });
+    const states = k
+      .narrow(2, 0, count - 1)
+      .transpose(-1, -2)
+      .matmul(v.narrow(2, 0, count - 1));
+    return cat([before.unsqueeze(2), states], 2).cumsum(2); // [batch, heads, chunks, features, dim]
+  });
+  const within = scope(() => q.matmul(k.transpose(-1, -2)).tril().matmul(v));
   const sums = q.matmul(running).add_(within);
   return sums.view([batch, heads, count * size, dim]).narrow(2, 0, queries);
 }

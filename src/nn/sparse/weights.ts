@@ -14,21 +14,19 @@ export interface DropoutOption {
   dropout?: (probabilities: Tensor) => Tensor;
 }
 
-const isHalf = (dtype: DType): boolean => dtype === 'bfloat16' || dtype === 'float16';
-
-/** float32 for 16-bit numbers: what exponentials are computed in. */
-export const exactType = (dtype: DType): DType => (isHalf(dtype) ? 'float32' : dtype);
+/** What scores are added up in. Their softmax sums in float32 for bfloat16 too, but float16 does not reach `HIDDEN`. */
+const scoreType = (dtype: DType): DType => (dtype === 'float16' ? 'float32' : dtype);
 
 /** Lowers a score so far that its weight is 0, yet not to −∞: a query that sees nothing looks at every key alike. */
 const HIDDEN = -1e30;
 
 /** What to add to scores of `dtype`: 0, or `HIDDEN` where `hidden` (bool) is true. */
-export const hiddenBias = (hidden: Tensor, dtype: DType): Tensor => hidden.to(exactType(dtype)).mul_(HIDDEN);
+export const hiddenBias = (hidden: Tensor, dtype: DType): Tensor => hidden.to(scoreType(dtype)).mul_(HIDDEN);
 
-/** The softmax over the last dimension of `scores`, which are used up, plus `bias`; in float32 where they have 16 bits. */
+/** The softmax over the last dimension of `scores`, which are used up, plus `bias`. */
 export function probabilitiesOf(scores: Tensor, bias: Tensor): Tensor {
   const { dtype } = scores;
-  const exact = scores.to(exactType(dtype));
+  const exact = scores.to(scoreType(dtype));
   const biased = exact.add_(bias);
   const probabilities = biased.softmax(-1);
   dispose([scores, exact, biased]); // as large as what is returned, and not needed for gradients
