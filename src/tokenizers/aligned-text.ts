@@ -5,23 +5,20 @@
  */
 export class AlignedText {
   readonly text: string;
-  /** Where the stretch of the original begins that this was made from. */
-  readonly origin: number;
   readonly #base: number;
   /** For changed text, the original range of each unit. */
   readonly #starts: Uint32Array | undefined;
   readonly #ends: Uint32Array | undefined;
 
-  private constructor(text: string, origin: number, base: number, starts?: Uint32Array, ends?: Uint32Array) {
+  private constructor(text: string, base: number, starts?: Uint32Array, ends?: Uint32Array) {
     this.text = text;
-    this.origin = origin;
     this.#base = base;
     this.#starts = starts;
     this.#ends = ends;
   }
 
   static of(text: string): AlignedText {
-    return new AlignedText(text, 0, 0);
+    return new AlignedText(text, 0);
   }
 
   get length(): number {
@@ -44,18 +41,8 @@ export class AlignedText {
   }
 
   slice(start: number, end: number): AlignedText {
-    return this.#part(start, end, start < this.length ? this.originalStart(start) : this.originalEnd(start));
-  }
-
-  /** `[start, end)`, still made from all of what this text was made from. */
-  strip(start: number, end: number): AlignedText {
-    return this.#part(start, end, this.origin);
-  }
-
-  #part(start: number, end: number, origin: number): AlignedText {
     return new AlignedText(
       this.text.slice(start, end),
-      origin,
       this.#base + start,
       this.#starts?.subarray(start, end),
       this.#ends?.subarray(start, end),
@@ -78,12 +65,12 @@ export class AlignedText {
     const { length } = this;
     const starts = this.#starts ?? Uint32Array.from({ length }, (_, i) => this.#base + i);
     const ends = this.#ends ?? Uint32Array.from({ length }, (_, i) => this.#base + i + 1);
-    return new AlignedText(text, this.origin, 0, starts, ends);
+    return new AlignedText(text, 0, starts, ends);
   }
 
   /** A changed text from its units and their original ranges. */
   changedTo(text: string, starts: Uint32Array, ends: Uint32Array): AlignedText {
-    return new AlignedText(text, this.origin, 0, starts, ends);
+    return new AlignedText(text, 0, starts, ends);
   }
 }
 

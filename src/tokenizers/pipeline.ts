@@ -69,8 +69,10 @@ export class Pipeline {
   }
 }
 
-/** Older files leave the type of a BPE model out. */
-const withModelType = (model: unknown): unknown =>
-  typeof model === 'object' && model !== null && 'merges' in model && !('type' in model)
-    ? { type: 'BPE', ...model }
-    : model;
+/** Older files leave the type of the model out. */
+function withModelType(model: unknown): unknown {
+  if (typeof model !== 'object' || model === null || 'type' in model) return model;
+  if ('merges' in model) return { type: 'BPE', ...model };
+  if ('max_input_chars_per_word' in model) return { type: 'WordPiece', ...model };
+  return { type: 'vocab' in model && Array.isArray(model.vocab) ? 'Unigram' : 'WordLevel', ...model };
+}

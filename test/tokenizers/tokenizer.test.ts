@@ -19,8 +19,8 @@ describe('a file that cannot be used is one clear error', () => {
     ],
     [
       'an unknown pre-tokenizer',
-      j => Object.assign(j, { pre_tokenizer: { type: 'UnicodeScripts' } }),
-      /'UnicodeScripts' is not supp/,
+      j => Object.assign(j, { pre_tokenizer: { type: 'UnicodeScript' } }),
+      /'UnicodeScript' is not supp/,
     ],
     [
       'an unknown key',
@@ -40,7 +40,7 @@ describe('a file that cannot be used is one clear error', () => {
       j => Object.assign(j.model.merges, { 0: ['no', 't'] }),
       /'merges\.0': token "no" is not in/,
     ],
-    ['dropout', j => Object.assign(j.model, { dropout: 0.1 }), /BPE dropout 0\.1 is not supported/],
+    ['an impossible dropout', j => Object.assign(j.model, { dropout: 1.5 }), /model \(BPE\): 'dropout': /],
     [
       'a pattern without translation',
       j => Object.assign(j, { pre_tokenizer: splitThenBytes({ Regex: 'a\\Gb' }) }),

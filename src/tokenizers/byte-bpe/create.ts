@@ -12,7 +12,7 @@ import { regexScanner, type Scanner, scannerFor } from './scanners.ts';
  * by `ByteLevel` without. Undefined for every other pipeline.
  */
 export function createByteBpeEncoder(model: Model, preTokenizer: unknown): ByteBpeEncoder | undefined {
-  if (!(model instanceof Bpe)) return undefined;
+  if (!(model instanceof Bpe) || model.isRandom) return undefined;
   const scan = scannerOf(preTokenizer);
   return scan && ByteBpeEncoder.create(model, scan);
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createBpeDecoder } from './bpe-decoder.ts';
 import { createByteFallback } from './byte-fallback.ts';
 import { createByteLevel } from './byte-level.ts';
+import { createCtc } from './ctc.ts';
 import type { Decoder } from './decoder.ts';
 import { createMetaspace } from './metaspace.ts';
 import { createFuse, createReplace, createStrip } from './simple.ts';
@@ -9,8 +11,10 @@ import { createWordPiece } from './word-piece.ts';
 
 /** Every supported decoder by its `type` in tokenizer.json. */
 const DECODERS: Record<string, Factory<Decoder>> = {
+  BPEDecoder: createBpeDecoder,
   ByteFallback: createByteFallback,
   ByteLevel: createByteLevel,
+  CTC: createCtc,
   Fuse: createFuse,
   Metaspace: createMetaspace,
   Replace: createReplace,

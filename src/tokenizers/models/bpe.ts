@@ -1,18 +1,20 @@
 /** Byte pair encoding (Sennrich et al. 2016) over the code points of a pre-token. */
 import { z } from 'zod';
-import { UserError } from '../../support/errors.ts';
+import { createRandom } from '../../support/random.ts';
 import { type Factory, malformed, parseConfig } from '../config.ts';
 import { byteToken } from './byte-token.ts';
 import { Merger } from './merger.ts';
 import type { Model, ModelToken } from './model.ts';
 import { PairTable } from './pair-table.ts';
+import { TokenCache } from './token-cache.ts';
 import { Vocabulary, vocabSchema } from './vocabulary.ts';
 
 const optionalText = z.string().nullish();
 
 const schema = z.strictObject({
   type: z.literal('BPE').optional(),
-  dropout: z.number().nullish(),
+  /** How often a merge is left out, so that a text is cut in many ways; for training only. */
+  dropout: z.number().min(0).max(1).nullish(),
   unk_token: optionalText,
   continuing_subword_prefix: optionalText,
   end_of_word_suffix: optionalText,
@@ -23,10 +25,6 @@ const schema = z.strictObject({
   merges: z.custom<(string | [string, string])[]>(Array.isArray, 'a list is expected'),
 });
 
-/** Words up to this many UTF-16 units are cached. */
-const CACHED_LENGTH = 256;
-const CACHE_SIZE = 20_000;
-
 export const createBpe: Factory<Model> = (config, where) => new Bpe(config, where);
 
 export class Bpe implements Model {
@@ -35,29 +33,31 @@ export class Bpe implements Model {
   readonly ranks: PairTable;
   readonly merged: Int32Array;
   readonly ignoreMerges: boolean;
+  /** Whether the same text may be cut in another way the next time. */
+  readonly isRandom: boolean;
   readonly #options: z.output<typeof schema>;
-  readonly #unknownId: number | undefined;
   readonly #merger: Merger;
-  readonly #cache = new Map<string, readonly ModelToken[]>();
+  readonly #cache = new TokenCache(piece => this.#tokenize(piece));
+  readonly #leavesOut: (() => boolean) | undefined;
   readonly #where: string;
+  /** The most symbols that a UTF-16 unit can fall back to. */
+  readonly #bytesPerUnit: number;
 
   constructor(config: unknown, where: string) {
     this.#where = where;
     this.#options = parseConfig(schema, config, where);
-    const { vocab, merges, dropout, unk_token: unknown, continuing_subword_prefix: prefix } = this.#options;
-    if (dropout) {
-      throw new UserError('TSLM_UNSUPPORTED_TOKENIZER', `${where}: BPE dropout ${dropout} is not supported`, {
-        hint: 'set model.dropout to null: encoding is then deterministic',
-      });
-    }
+    const { vocab, merges, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = this.#options;
+    const dropout = this.#options.dropout ?? 0;
+    this.isRandom = dropout > 0;
+    const random = createRandom(0);
+    this.#leavesOut = this.isRandom ? () => random.next() < dropout : undefined;
     this.vocabulary = new Vocabulary(vocab, where);
     this.ignoreMerges = this.#options.ignore_merges ?? false;
-    this.#unknownId = unknown ? this.#known(unknown, 'unk_token') : undefined;
     this.ranks = new PairTable(merges.length);
     this.merged = new Int32Array(merges.length);
     for (const [rank, merge] of merges.entries()) {
-      const [left, right] = typeof merge === 'string' ? merge.split(' ') : merge;
-      if (typeof left !== 'string' || typeof right !== 'string') {
+      const [left, right, more] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
+      if (typeof left !== 'string' || typeof right !== 'string' || more !== undefined) {
         throw malformed(where, `'merges.${rank}': two tokens are expected, not ${JSON.stringify(merge)}`);
       }
       const name = `merges.${rank}`;
@@ -65,6 +65,7 @@ export class Bpe implements Model {
       this.merged[rank] = this.#known(left + right.slice(prefix?.length ?? 0), name);
     }
     this.#merger = new Merger(this.ranks, this.merged);
+    this.#bytesPerUnit = 4 + Buffer.byteLength(`${prefix ?? ''}${suffix ?? ''}`);
   }
 
   get size(): number {
@@ -84,14 +85,7 @@ export class Bpe implements Model {
   }
 
   tokenize(piece: string): readonly ModelToken[] {
-    const cached = this.#cache.get(piece);
-    if (cached) return cached;
-    const tokens = this.#tokenize(piece);
-    if (piece.length <= CACHED_LENGTH) {
-      if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
-      this.#cache.set(piece, tokens);
-    }
-    return tokens;
+    return this.isRandom ? this.#tokenize(piece) : this.#cache.get(piece);
   }
 
   #known(token: string, key: string): number {
@@ -101,11 +95,12 @@ export class Bpe implements Model {
   }
 
   #tokenize(piece: string): ModelToken[] {
-    const whole = this.ignoreMerges ? this.vocabulary.ids.get(piece) : undefined;
+    const whole = this.ignoreMerges && !this.isRandom ? this.vocabulary.ids.get(piece) : undefined;
     if (whole !== undefined) return [{ id: whole, token: piece, start: 0, end: piece.length }];
     const merger = this.#merger;
-    merger.reserve(4 * piece.length);
-    const count = merger.merge(this.#symbols(piece));
+    merger.reserve(this.#bytesPerUnit * piece.length);
+    const symbols = this.#symbols(piece);
+    const count = this.#leavesOut ? merger.mergeWithHeap(symbols, this.#leavesOut) : merger.merge(symbols);
     const bytes = this.#byteOffsets(piece);
     const tokens: ModelToken[] = [];
     let byte = 0;
@@ -121,7 +116,8 @@ export class Bpe implements Model {
 
   /** Writes the characters' ids and UTF-8 lengths to the merger; returns their number. */
   #symbols(piece: string): number {
-    const { continuing_subword_prefix: prefix, end_of_word_suffix: suffix, fuse_unk: fuse } = this.#options;
+    const { continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = this.#options;
+    const { unk_token: unknown, fuse_unk: fuse } = this.#options;
     const { ids, lengths } = this.#merger;
     let count = 0;
     let lastUnknown = -1;
@@ -138,16 +134,17 @@ export class Bpe implements Model {
         ids[count] = id;
         lengths[count++] = bytes;
       } else if (fallback) {
-        for (const byteId of fallback) {
+        for (const [i, byteId] of fallback.entries()) {
           ids[count] = byteId;
-          lengths[count++] = 1;
+          // Bytes of a prefix or suffix stand for nothing in the text.
+          lengths[count++] = i < bytes ? 1 : 0;
         }
-      } else if (this.#unknownId !== undefined) {
+      } else if (unknown) {
         if (fuse && lastUnknown === count - 1 && lastUnknown >= 0) {
           lengths[lastUnknown] += bytes;
         } else {
           lastUnknown = count;
-          ids[count] = this.#unknownId;
+          ids[count] = this.#known(unknown, 'unk_token');
           lengths[count++] = bytes;
         }
       }

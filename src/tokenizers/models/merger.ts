@@ -21,6 +21,8 @@ export class Merger {
   #next = new Int32Array(0);
   #previous = new Int32Array(0);
   readonly #heap = new NumberHeap();
+  /** Merges that were left out since the last one that was not. */
+  readonly #left: number[] = [];
 
   constructor(ranks: PairTable, merged: Int32Array) {
     this.#ranks = ranks;
@@ -69,7 +71,8 @@ export class Merger {
     return count;
   }
 
-  mergeWithHeap(count: number): number {
+  /** @param leavesOut whether the merge that is next is left for later (Provilkov et al. 2020); never by default */
+  mergeWithHeap(count: number, leavesOut?: () => boolean): number {
     const { ids, lengths } = this;
     const ranks = this.#pairRanks;
     if (this.#next.length < count + 1) {
@@ -88,6 +91,14 @@ export class Merger {
     }
     while (heap.size > 0) {
       const top = heap.pop();
+      if (leavesOut) {
+        if (leavesOut()) {
+          this.#left.push(top);
+          continue;
+        }
+        for (const entry of this.#left) heap.push(entry);
+        this.#left.length = 0;
+      }
       const rank = Math.floor(top / POSITIONS);
       const at = top - rank * POSITIONS;
       if (ranks[at] !== rank) continue; // the pair there has changed since
@@ -109,6 +120,7 @@ export class Merger {
         if (ranks[before] !== NONE) heap.push(entry(ranks[before], before));
       }
     }
+    this.#left.length = 0;
     let kept = 0;
     for (let i = 0; i < count; i = next[i]) {
       ids[kept] = ids[i];

@@ -15,7 +15,7 @@ export const createStrip: Factory<Normalizer> = (config, where) => {
     normalize(text) {
       const start = left ? text.text.match(/^\p{White_Space}*/u)![0].length : 0;
       const end = right ? text.length - text.text.match(/\p{White_Space}*$/u)![0].length : text.length;
-      return text.strip(Math.min(start, end), end);
+      return text.slice(Math.min(start, end), end);
     },
   };
 };

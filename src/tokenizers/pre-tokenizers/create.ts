@@ -2,20 +2,26 @@ import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../config.ts';
 import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';
 import { createByteLevel } from './byte-level.ts';
+import { createCharDelimiterSplit } from './char-delimiter-split.ts';
+import { createFixedLength } from './fixed-length.ts';
 import { createMetaspace } from './metaspace.ts';
 import { createDigits, createPunctuation, createWhitespace, createWhitespaceSplit } from './patterns.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { createSplit } from './split.ts';
+import { createUnicodeScripts } from './unicode-scripts.ts';
 
 /** Every supported pre-tokenizer by its `type` in tokenizer.json. */
 const PRE_TOKENIZERS: Record<string, Factory<PreTokenizer>> = {
   BertPreTokenizer: createBertPreTokenizer,
   ByteLevel: createByteLevel,
+  CharDelimiterSplit: createCharDelimiterSplit,
   Digits: createDigits,
+  FixedLength: createFixedLength,
   Metaspace: createMetaspace,
   Punctuation: createPunctuation,
   Sequence: createSequence,
   Split: createSplit,
+  UnicodeScripts: createUnicodeScripts,
   Whitespace: createWhitespace,
   WhitespaceSplit: createWhitespaceSplit,
 };

@@ -36,7 +36,7 @@ export const createMetaspace: Factory<PreTokenizer> = (config, where) => {
   const pattern = new RegExp(escapeRegExp(replacement), 'gu');
   return {
     split(text) {
-      const isWanted = scheme === 'always' || (scheme === 'first' && text.origin === 0);
+      const isWanted = scheme === 'always' || (scheme === 'first' && text.originalStart(0) === 0);
       const marked = replaceSpaces(text, replacement);
       const whole = isWanted && !marked.text.startsWith(replacement) ? prependText(marked, replacement) : marked;
       return split === false ? [whole] : splitAtMatches(whole, pattern, 'MergedWithNext');
