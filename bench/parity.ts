@@ -41,9 +41,9 @@ try {
   const ours: number[] = [];
   const startOurs = performance.now();
   await trainLoop({
-    model: model.decoder,
+    model,
     objective: causal,
-    optimizer: adamW([...model.decoder.namedParameters()], settings),
+    optimizer: adamW([...model.namedParameters()], settings),
     schedule,
     sampler: sampler(),
     startStep: 0,

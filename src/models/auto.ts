@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withoutMemory } from '../nn/index.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
@@ -105,8 +106,8 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
   const where = join(folder, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
-  const model = build(config, where, options.task);
   const checkpoint = openCheckpoint(folder);
+  const model = withoutMemory(() => build(config, where, options.task));
   const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
   model.to({ device }).eval();
   return { model, ...report };

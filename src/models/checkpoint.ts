@@ -1,6 +1,8 @@
 /** Between checkpoints and networks: which key belongs to which parameter, loading and saving. */
+
+import type { Parameter } from '../nn/index.ts';
 import { UserError } from '../support/errors.ts';
-import type { DType, Tensor } from '../torch/index.ts';
+import { type DType, empty, type Tensor } from '../torch/index.ts';
 import type { Checkpoint } from './checkpoint-files.ts';
 import type { KeyRule } from './family.ts';
 import type { Model } from './model.ts';
@@ -50,38 +52,44 @@ export function loadCheckpoint(
   // The bare model's keys have no prefix, whichever class saved it.
   const isBare = prefix !== '' && !checkpoint.keys.some(key => key.startsWith(prefix));
   const stored = (key: string): string => (isBare && key.startsWith(prefix) ? key.slice(prefix.length) : key);
-  const found: [path: string, key: string, transpose: boolean][] = [];
-  const missing: string[] = [];
-  const used = new Set<string>();
-  for (const [path] of model.namedParameters()) {
+  const found: { parameter: Parameter; key: string; transpose: boolean }[] = [];
+  const missing: { parameter: Parameter; key: string }[] = [];
+  for (const [path, parameter] of model.namedParameters()) {
     const { key, transpose } = keyOf(path, rules);
-    if (present.has(stored(key))) found.push([path, stored(key), transpose]);
-    else missing.push(task === 'backbone' && key.startsWith(prefix) ? key.slice(prefix.length) : key);
-    used.add(stored(key));
+    if (present.has(stored(key))) found.push({ parameter, key: stored(key), transpose });
+    else
+      missing.push({ parameter, key: task === 'backbone' && key.startsWith(prefix) ? key.slice(prefix.length) : key });
   }
   if (found.length === 0) {
     throw new UserError('TSLM_MISSING_WEIGHTS', `${checkpoint.file(checkpoint.keys[0])}: none of the model's weights`, {
       hint: `config.json says ${family.modelType}; the first key here is '${checkpoint.keys[0]}'`,
     });
   }
+  // All shapes are compared before any memory is taken: config.json may claim anything.
+  for (const { parameter, key, transpose } of found) requireShape(checkpoint, key, parameter, transpose);
+  for (const { parameter } of missing) parameter.replace(empty(parameter.shape));
+  // Parameters that wait for the checkpoint have no memory yet, so these alone are drawn.
   if (missing.length > 0) model.initialize(seed);
-  const parameters = new Map(model.namedParameters());
-  for (const [path, key, transpose] of found) {
-    const parameter = parameters.get(path)!;
-    const tensor = checkpoint.tensor(key);
-    const fitting = transpose ? tensor.t() : tensor;
-    if (fitting.shape.join() !== parameter.shape.join()) {
-      const expected = transpose ? [...parameter.shape].reverse() : parameter.shape;
-      throw new UserError(
-        'TSLM_SHAPE_MISMATCH',
-        `${checkpoint.file(key)}: tensor '${key}' is [${tensor.shape.join(', ')}], config.json says [${expected.join(', ')}]`,
-        { hint: 'the weights and config.json belong to different models' },
-      );
-    }
-    parameter.replace(dtype === 'auto' ? fitting : fitting.to(dtype));
+  if (dtype !== 'auto') for (const { parameter } of missing) parameter.replace(parameter.detach().to(dtype));
+  for (const { parameter, key, transpose } of found) {
+    const tensor = transpose ? checkpoint.tensor(key).t() : checkpoint.tensor(key);
+    parameter.replace(dtype === 'auto' ? tensor : tensor.to(dtype));
   }
-  const unexpected = checkpoint.keys.filter(key => !used.has(key) && !ignoredKeys?.test(key));
-  return { missing, unexpected };
+  const used = new Set(found.map(({ key }) => key));
+  const tied = new Set(model.head?.tiedPaths.map(path => keyOf(`head.${path}`, rules).key));
+  const unexpected = checkpoint.keys.filter(key => !used.has(key) && !tied.has(key) && !ignoredKeys?.test(key));
+  return { missing: missing.map(({ key }) => key), unexpected };
+}
+
+function requireShape(checkpoint: Checkpoint, key: string, { shape }: Parameter, transpose: boolean): void {
+  const expected = transpose ? [...shape].reverse() : shape;
+  const actual = checkpoint.entry(key).shape;
+  if (actual.join() === expected.join()) return;
+  throw new UserError(
+    'TSLM_SHAPE_MISMATCH',
+    `${checkpoint.file(key)}: tensor '${key}' is [${actual.join(', ')}], config.json says [${expected.join(', ')}]`,
+    { hint: 'the weights and config.json belong to different models' },
+  );
 }
 
 /** A model's parameters under the keys and in the layout of its family's checkpoints. */

@@ -29,8 +29,16 @@ export const activation = (byDefault: Activation) =>
 /** A probability with a default. */
 export const probability = (byDefault: number) => z.number().min(0).max(1).default(byDefault);
 
-/** A positive whole number with a default. */
-export const size = (byDefault: number) => z.int().positive().default(byDefault);
+/** A width, count or length with a default. */
+export const size = (byDefault: number) =>
+  z
+    .int()
+    .positive()
+    .max(2 ** 31 - 1)
+    .default(byDefault);
+
+/** A number of layers with a default. Each is an object here, so that there is a limit. */
+export const layerCount = (byDefault: number) => z.int().positive().max(10_000).default(byDefault);
 
 /** An option that only works at its default: anything else is an error that names it. */
 export const refuse = <T extends boolean | number | string>(only: T) =>

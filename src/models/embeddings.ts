@@ -120,6 +120,8 @@ export class Embeddings extends Module {
 function checkLength(needed: number, available: number, time: number): void {
   if (needed > available) {
     const room = available - (needed - time);
-    throw new RangeError(`${time} tokens do not fit: the model has vectors for ${room} more positions`);
+    throw new RangeError(
+      `${time} tokens do not fit: the model has vectors for ${room} ${room < available ? 'more ' : ''}positions`,
+    );
   }
 }

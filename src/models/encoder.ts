@@ -4,32 +4,38 @@
  */
 import { type Activation, activations, type Embedding, Linear } from '../nn/index.ts';
 import type { Tensor } from '../torch/index.ts';
-import { Embeddings, type EmbeddingsOptions } from './embeddings.ts';
+import { Embeddings } from './embeddings.ts';
 import { Backbone, type BackboneOutput, type ModelInputs } from './model.ts';
+import { PatchEmbeddings } from './patch-embeddings.ts';
 import { Stack, type StackOptions } from './stack.ts';
 
-export interface EncoderOptions extends Omit<StackOptions, 'causal'> {
-  embeddings: EmbeddingsOptions;
+/** What the encoder reads: tokens, or the patches of an image. */
+type InputEmbeddings = Embeddings | PatchEmbeddings;
+
+export interface EncoderOptions<Input extends InputEmbeddings = Embeddings> extends Omit<StackOptions, 'causal'> {
+  embeddings: Input['options'];
   maxPositions: number;
   /** A dense layer and its activation over the first position. */
   pooler?: { activation: Activation; size?: number };
 }
 
-export class Encoder extends Backbone {
-  readonly embeddings: Embeddings;
+export class Encoder<Input extends InputEmbeddings = Embeddings> extends Backbone {
+  readonly embeddings: Input;
   readonly stack: Stack;
   readonly pooler: Linear | undefined;
-  readonly options: EncoderOptions;
+  readonly options: EncoderOptions<Input>;
   readonly hidden: number;
   readonly maxPositions: number;
   readonly layerCount: number;
 
   /** @param words a table shared with a decoder */
-  constructor(options: EncoderOptions, words?: Embedding) {
+  constructor(options: EncoderOptions<Input>, words?: Embedding) {
     super();
     const { embeddings, maxPositions, pooler, ...stack } = options;
     this.options = options;
-    this.embeddings = new Embeddings(embeddings, words);
+    this.embeddings = (
+      'patchSize' in embeddings ? new PatchEmbeddings(embeddings) : new Embeddings(embeddings, words)
+    ) as Input;
     this.stack = new Stack({ ...stack, causal: false });
     this.hidden = options.layers[0].hidden;
     this.pooler = pooler && new Linear(this.hidden, pooler.size ?? this.hidden);
@@ -37,7 +43,7 @@ export class Encoder extends Backbone {
     this.layerCount = options.layers.length;
   }
 
-  /** @throws RangeError when there are more positions than the model has vectors for */
+  /** @throws RangeError when there are more positions than the model has vectors for, or images are of another size */
   forward(inputs: ModelInputs): BackboneOutput {
     const output = this.stack.forward(this.embeddings.forward(inputs), { ...inputs, cache: undefined });
     return { ...output, poolerOutput: this.#pool(output.lastHiddenState) };

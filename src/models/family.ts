@@ -3,7 +3,9 @@
  * keys map onto module paths.
  */
 import type { z } from 'zod';
+import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
+import { TorchError } from '../torch/operator.ts';
 import { bookkeepingKeys } from './config-keys.ts';
 import { type Backbone, type Head, initializeNormal, type Model, type Task } from './model.ts';
 
@@ -71,8 +73,14 @@ export function defineFamily<Schema extends z.ZodObject>({
     build(json, task, where) {
       const meaningful = Object.entries(json).filter(([key]) => !bookkeepingKeys.has(key));
       const parsed = parseOptions(schema, Object.fromEntries(meaningful), where) as z.output<Schema>;
-      const made = backbone(parsed, task);
-      return { backbone: made, head: heads[task]?.(parsed, made as never) };
+      try {
+        const made = backbone(parsed, task);
+        return { backbone: made, head: heads[task]?.(parsed, made as never) };
+      } catch (error) {
+        // Sizes that do not fit each other, or no computer.
+        if (!(error instanceof RangeError || error instanceof TorchError)) throw error;
+        throw usageError('TSLM_BAD_SIZES', `${where}: ${error.message}`);
+      }
     },
   };
 }

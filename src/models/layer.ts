@@ -31,7 +31,7 @@ export interface LayerOptions {
   /** The residual connection starts after the norm (BLOOM's option). Default false. */
   residualAfterNorm?: boolean;
   /** On what each part adds to the residual stream. */
-  dropout: number;
+  dropout: number | { attention: number; feedForward: number };
 }
 
 export interface LayerInputs extends AttentionInputs {
@@ -60,11 +60,12 @@ export class Layer extends Module {
   readonly feedForwardNorm: Norm;
   readonly feedForward: FeedForward;
   readonly feedForwardPostNorm: Norm | undefined;
-  readonly dropout: Dropout;
+  readonly attentionDropout: Dropout;
+  readonly feedForwardDropout: Dropout;
 
   constructor(options: LayerOptions) {
     super();
-    const { hidden, norm, crossAttention, normPlacement } = options;
+    const { hidden, norm, crossAttention, normPlacement, dropout } = options;
     const postNorm = (): Norm | undefined => (normPlacement === 'sandwich' ? createNorm(hidden, norm) : undefined);
     this.options = options;
     this.attentionNorm = createNorm(hidden, norm);
@@ -75,7 +76,9 @@ export class Layer extends Module {
     this.feedForwardNorm = createNorm(hidden, norm);
     this.feedForward = new FeedForward(options.feedForward);
     this.feedForwardPostNorm = postNorm();
-    this.dropout = new Dropout(options.dropout);
+    const rates = typeof dropout === 'number' ? { attention: dropout, feedForward: dropout } : dropout;
+    this.attentionDropout = new Dropout(rates.attention);
+    this.feedForwardDropout = new Dropout(rates.feedForward);
   }
 
   forward(x: Tensor, { encoded, encodedMask, ...inputs }: LayerInputs): LayerOutput {
@@ -94,18 +97,20 @@ export class Layer extends Module {
       output.crossAttention = probabilities;
       return context;
     };
-    let y = this.#residual(x, attend, this.attentionNorm, this.attentionPostNorm);
-    if (this.crossAttention && encoded) y = this.#residual(y, cross, this.crossAttentionNorm!);
-    output.hidden = this.#residual(y, z => this.feedForward.forward(z), this.feedForwardNorm, this.feedForwardPostNorm);
+    const dropout = this.attentionDropout;
+    let y = this.#residual(x, attend, dropout, this.attentionNorm, this.attentionPostNorm);
+    if (this.crossAttention && encoded) y = this.#residual(y, cross, dropout, this.crossAttentionNorm!);
+    const think: Part = z => this.feedForward.forward(z);
+    output.hidden = this.#residual(y, think, this.feedForwardDropout, this.feedForwardNorm, this.feedForwardPostNorm);
     return output;
   }
 
-  #residual(x: Tensor, part: Part, norm: Norm, postNorm?: Norm): Tensor {
+  #residual(x: Tensor, part: Part, dropout: Dropout, norm: Norm, postNorm?: Norm): Tensor {
     const { normPlacement = 'pre', residualAfterNorm } = this.options;
-    if (normPlacement === 'post') return norm.forward(x.add(this.dropout.forward(part(x))));
+    if (normPlacement === 'post') return norm.forward(x.add(dropout.forward(part(x))));
     const dtype = autocastDtype(); // what follows a norm is a product
     const normed = norm.forward(x, dtype);
     const y = part(normed);
-    return (residualAfterNorm ? normed.to(x.dtype) : x).add(this.dropout.forward(postNorm?.forward(y) ?? y));
+    return (residualAfterNorm ? normed.to(x.dtype) : x).add(dropout.forward(postNorm?.forward(y) ?? y));
   }
 }

@@ -108,6 +108,8 @@ export abstract class Backbone extends Module {
 }
 
 export abstract class Head extends Module {
+  /** Paths of parameters that are those of the backbone, which a checkpoint may hold once more. */
+  readonly tiedPaths: readonly string[] = [];
   abstract forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput;
 }
 

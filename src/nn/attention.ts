@@ -87,6 +87,11 @@ export class Attention extends Module {
     super();
     const { hidden, heads, kvHeads = heads, headDim = hidden / heads, kvHidden = hidden, qkNorm } = options;
     const { layout = 'fused', bias = true } = options;
+    if (!Number.isInteger(headDim) || heads % kvHeads !== 0) {
+      throw new RangeError(
+        `hidden (${hidden}) must be a multiple of heads (${heads}), and those of kvHeads (${kvHeads})`,
+      );
+    }
     this.options = options;
     this.heads = heads;
     this.kvHeads = kvHeads;

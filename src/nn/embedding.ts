@@ -21,7 +21,7 @@ export class Embedding extends Module {
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
-  project(x: Tensor): Tensor {
-    return linear(castInput(x), castWeight(this.weight));
+  project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
+    return linear(castInput(x), castWeight(this.weight), { bias: castWeight(bias) });
   }
 }

@@ -9,7 +9,7 @@ export { KVCache } from './kv-cache.ts';
 export { LayerNorm } from './layer-norm.ts';
 export { Linear } from './linear.ts';
 export { additiveMask, causalMask, mostNegative } from './masks.ts';
-export { emptyParameter, Module, Parameter } from './module.ts';
+export { emptyParameter, Module, Parameter, withoutMemory } from './module.ts';
 export { createNorm, type Norm, type NormOptions } from './norm.ts';
 export { alibiBias, type RelativeBiasOptions, RelativePositionBias, sinusoidalTable } from './positions.ts';
 export { RMSNorm } from './rms-norm.ts';

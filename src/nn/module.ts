@@ -31,8 +31,25 @@ function takeOver(data: Tensor): number {
   return handle;
 }
 
+let isAbstract = false;
+
+/**
+ * Runs `body`; parameters that it makes have a shape and no memory (PyTorch's `meta` device), until something is put in
+ * their place.
+ */
+export function withoutMemory<T>(body: () => T): T {
+  const outer = isAbstract;
+  isAbstract = true;
+  try {
+    return body();
+  } finally {
+    isAbstract = outer;
+  }
+}
+
 /** A parameter whose values are still undefined: filled by a checkpoint or by an initialisation. */
-export const emptyParameter = (shape: readonly number[]): Parameter => new Parameter(empty(shape));
+export const emptyParameter = (shape: readonly number[]): Parameter =>
+  new Parameter(empty(shape, { device: isAbstract ? 'meta' : 'cpu' }));
 
 export abstract class Module {
   /** Dropout and the like are active. */

@@ -1,5 +1,5 @@
 /** Ways to tell a Transformer where a token stands, other than a learned table and rotation. */
-import { arange, type Tensor, tensor } from '../torch/index.ts';
+import { arange, type Device, type Tensor, tensor, where } from '../torch/index.ts';
 import { Embedding } from './embedding.ts';
 import { Module } from './module.ts';
 
@@ -63,38 +63,50 @@ export class RelativePositionBias extends Module {
   readonly table: Embedding;
   readonly options: RelativeBiasOptions;
 
+  /** @throws RangeError when there are too few buckets to tell near from far */
   constructor(options: RelativeBiasOptions) {
     super();
+    const { buckets, heads, bidirectional } = options;
+    if (buckets < (bidirectional ? 4 : 2)) throw new RangeError(`${buckets} buckets of distances are too few`);
     this.options = options;
-    this.table = new Embedding(options.buckets, options.heads);
+    this.table = new Embedding(buckets, heads);
   }
 
   /** @returns [1, heads, queries, keys]; the queries are the last of the keys' positions */
-  forward(queries: number, keys: number, device: string): Tensor {
-    const bucketOf = relativeBuckets(keys, this.options); // by key − query + keys − 1
+  forward(queries: number, keys: number, device: Device): Tensor {
+    const bucketOf = relativeBuckets(arange(1 - keys, keys, { dtype: 'int64', device }), this.options);
     const offsets = arange(0, keys, { dtype: 'int64', device })
       .unsqueeze(0)
       .sub(arange(keys - queries, keys, { dtype: 'int64', device }).unsqueeze(1))
-      .add(keys - 1);
-    const buckets = tensor(bucketOf, { dtype: 'int64', device }).indexSelect(0, offsets.flatten());
-    return this.table
-      .forward(buckets.view([queries, keys]))
-      .permute([2, 0, 1])
-      .unsqueeze(0);
+      .add(keys - 1); // [queries, keys]: where key − query stands in `bucketOf`
+    const buckets = bucketOf.indexSelect(0, offsets.flatten()).view([queries, keys]);
+    return this.table.forward(buckets).permute([2, 0, 1]).unsqueeze(0);
   }
 }
 
-/** The bucket of every distance key − query from −(keys − 1) to keys − 1. */
-function relativeBuckets(keys: number, { buckets, maxDistance, bidirectional }: RelativeBiasOptions): number[] {
-  const range = bidirectional ? buckets / 2 : buckets;
+/**
+ * Buckets of distances key − query. The logarithm is taken in float32, as when the published weights were trained: on
+ * which side of a border a distance falls may depend on rounding.
+ *
+ * @param offsets int64, any shape
+ * @returns int64 of the same shape
+ */
+export function relativeBuckets(
+  offsets: Tensor,
+  { buckets, maxDistance, bidirectional }: Omit<RelativeBiasOptions, 'heads'>,
+): Tensor {
+  const range = bidirectional ? Math.floor(buckets / 2) : buckets;
   const exact = Math.floor(range / 2);
-  return Array.from({ length: 2 * keys - 1 }, (_, i) => {
-    const offset = i - (keys - 1);
-    const distance = bidirectional ? Math.abs(offset) : Math.max(0, -offset);
-    const later = bidirectional && offset > 0 ? range : 0;
-    if (distance < exact) return later + distance;
-    // In float32 as the reference: the border between two buckets may depend on rounding.
-    const share = Math.fround(Math.fround(Math.log(Math.fround(distance / exact))) / Math.log(maxDistance / exact));
-    return later + Math.min(range - 1, exact + Math.trunc(Math.fround(share * (range - exact))));
-  });
+  const distance = bidirectional ? offsets.abs() : offsets.neg().clamp({ min: 0 });
+  const far = distance
+    .to('float32')
+    .div(exact)
+    .log()
+    .div(Math.log(maxDistance / exact))
+    .mul(range - exact)
+    .to('int64')
+    .add(exact)
+    .clamp({ max: range - 1 });
+  const bucket = where(distance.lt(exact), distance, far);
+  return bidirectional ? bucket.add(offsets.gt(0).to('int64').mul(range)) : bucket;
 }

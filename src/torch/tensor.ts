@@ -20,7 +20,7 @@ interface Metadata {
   isContiguous: boolean;
 }
 
-const deviceNames: Record<number, string> = { 0: 'cpu', 1: 'cuda', 13: 'mps' };
+const deviceNames: Record<number, string> = { 0: 'cpu', 1: 'cuda', 13: 'mps', 14: 'meta' };
 
 export class Tensor extends TensorMethods implements Owned, Disposable {
   /** @internal */

@@ -17,9 +17,9 @@ export interface MuonOptions extends AdamWOptions {
 const ADAMW_RMS = 0.2;
 
 /** Matrices inside the layers, with the number of independent matrices that each is made of. */
-function hiddenMatrix(name: string, { dim }: Parameter): number {
-  if (dim !== 2 || /^(embedding|positions|head)\./.test(name)) return 0;
-  return name.endsWith('.qkv.weight') ? 3 : 1;
+function hiddenMatrix(name: string, { dim, shape }: Parameter): number {
+  if (dim !== 2 || !/\.layers\.\d+\./.test(name)) return 0;
+  return name.endsWith('.qkv.weight') && shape[0] === 3 * shape[1] ? 3 : 1;
 }
 
 export function muon(

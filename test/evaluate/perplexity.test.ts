@@ -4,7 +4,7 @@ import { openCorpus } from '../../src/data/corpus.ts';
 import type { CorpusSplit } from '../../src/data/corpus-split.ts';
 import { type PerplexityOptions, perplexity } from '../../src/evaluate/perplexity.ts';
 import { createModel } from '../../src/models/auto.ts';
-import type { Decoder } from '../../src/models/decoder.ts';
+import type { Model } from '../../src/models/model.ts';
 import { inferenceMode, scope, tensor } from '../../src/torch/index.ts';
 import { EOS, tinyCorpus, VOCAB_SIZE } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -20,7 +20,7 @@ const model = createModel(
   'gpt2',
   { layers: 2, hidden: 16, heads: 2, context: CONTEXT, vocabSize: VOCAB_SIZE },
   { seed: 3 },
-).decoder;
+);
 scope(() =>
   inferenceMode(() => {
     for (const parameter of model.parameters()) if (parameter.dim === 2) parameter.mul_(10);
@@ -29,11 +29,12 @@ scope(() =>
 model.eval();
 
 /** −log p(next | tokens), from one forward pass for this one prediction. */
-const surprise = (decoder: Decoder, tokens: readonly number[], next: number): number =>
+const surprise = (network: Model, tokens: readonly number[], next: number): number =>
   scope(() =>
     inferenceMode(() => {
-      const { logits } = decoder.forward(tensor([tokens], { dtype: 'int64' }), { lastLogitsOnly: true });
-      const scores = logits.toNumbers();
+      const inputIds = tensor([tokens], { dtype: 'int64' });
+      const { logits } = network.forward({ inputIds, lastLogitsOnly: true });
+      const scores = logits!.toNumbers();
       const highest = Math.max(...scores);
       return Math.log(scores.reduce((sum, score) => sum + Math.exp(score - highest), 0)) + highest - scores[next];
     }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Activation,
+  Attention,
   activations,
   causalMask,
   Dropout,
@@ -10,7 +11,6 @@ import {
   LayerNorm,
   Linear,
   type Module,
-  SelfAttention,
 } from '../../src/nn/index.ts';
 import {
   backward,
@@ -122,7 +122,7 @@ describe('activations', () => {
 
   it.each(Object.keys(activations) as Activation[])('FeedForward with %s', activation => {
     scope(() => {
-      const network = filled(new FeedForward(3, 5, { activation }));
+      const network = filled(new FeedForward({ hidden: 3, intermediate: 5, activation }));
       const x = random([2, 2, 3]);
       expectClose(network.forward(x), network.output.forward(activations[activation](network.input.forward(x))));
       checkGradients(() => network.forward(x), [x, ...network.parameters()]);
@@ -212,8 +212,8 @@ describe('causalMask', () => {
   });
 });
 
-describe('SelfAttention', () => {
-  const make = (options = {}) => filled(new SelfAttention({ hidden: 4, heads: 2, ...options }));
+describe('Attention', () => {
+  const make = (options = {}) => filled(new Attention({ hidden: 4, heads: 2, ...options }));
   const mask = (time: number, attentionMask?: Tensor) =>
     causalMask(time, time, { attentionMask, dtype: 'float64', device: 'cpu' });
 
@@ -221,7 +221,7 @@ describe('SelfAttention', () => {
     const attention = make();
     const x = random([1, 3, 4]);
     const [y, probabilities] = attention.forward(x, { mask: mask(3), layer: 0, outputAttentions: true });
-    const projected = attention.qkv.forward(x).select(0, 0);
+    const projected = attention.qkv!.forward(x).select(0, 0);
     const heads = [0, 1].map(head => {
       const [q, k, v] = [0, 1, 2].map(part => projected.narrow(1, 4 * part + 2 * head, 2));
       const scores = q.matmul(k.t()).div(Math.SQRT2);

@@ -20,19 +20,18 @@ describe('the causal objective', () => {
   });
 
   it('is the mean negative log-likelihood of the next tokens', () => {
-    const { decoder } = createModel('gpt2', sizes, { seed: 1 });
-    decoder.eval();
+    const model = createModel('gpt2', sizes, { seed: 1 }).eval();
     scope(() =>
       inferenceMode(() => {
         const batch = causal.batch(examples, 'cpu');
-        const logits = decoder.forward(batch.inputIds).logits.view([8, 11]).toNumbers();
+        const logits = model.forward({ inputIds: batch.inputIds }).logits!.view([8, 11]).toNumbers();
         const targets = batch.targets.toNumbers();
         const losses = targets.map((target, row) => {
           const scores = logits.slice(row * 11, (row + 1) * 11);
           return Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0)) - scores[target];
         });
         const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-        expect(causal.loss(decoder, batch).item()).toBeCloseTo(mean, 5);
+        expect(causal.loss(model, batch).item()).toBeCloseTo(mean, 5);
       }),
     );
   });

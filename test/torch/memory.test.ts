@@ -11,7 +11,7 @@ import { trainLoop } from '../../src/train/loop.ts';
 /** Trains a tiny GPT-2 and returns live bytes and tensors after each step. */
 async function train(steps: number, onStep?: () => void): Promise<string[]> {
   const sizes = { layers: 1, hidden: 8, heads: 2, context: 6, vocabSize: 11 };
-  using model = createModel('gpt2', sizes, { seed: 1, dropout: 0.1 }).decoder;
+  using model = createModel('gpt2', sizes, { seed: 1, dropout: 0.1 });
   const optimizer = adamW([...model.namedParameters()]);
   const random = createRandom(1);
   const seen: string[] = [];

@@ -59,8 +59,8 @@ describe('AdamW', () => {
   });
 
   it('decays the matrices of a GPT, and neither its norms nor its biases', () => {
-    const { decoder } = createModel('gpt2', { layers: 2, hidden: 8, heads: 2, context: 4, vocabSize: 11 }, { seed: 1 });
-    const named = [...decoder.namedParameters()];
+    const model = createModel('gpt2', { layers: 2, hidden: 8, heads: 2, context: 4, vocabSize: 11 }, { seed: 1 });
+    const named = [...model.namedParameters()];
     const before = new Map(named.map(([name, value]) => [name, value.toNumbers()]));
     const optimizer = adamW(named, options);
     for (const [, value] of named) value.grad = tensor(new Array(value.numel).fill(0), value.shape);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/auto.ts';
-import type { Decoder } from '../../src/models/decoder.ts';
+import type { Model } from '../../src/models/model.ts';
 import { causal } from '../../src/objectives/causal.ts';
 import type { Tokens } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
@@ -31,14 +31,14 @@ async function train(changes: Partial<TrainLoop> & { dropout?: number; lr?: numb
   const { dropout = 0, lr = 0.01, ...rest } = changes;
   manualSeed(1);
   const sizes = { layers: 1, hidden: 16, heads: 2, context: CONTEXT, vocabSize: VOCAB };
-  const { decoder } = createModel('gpt2', sizes, { seed: 1, dropout });
+  const model = createModel('gpt2', sizes, { seed: 1, dropout });
   const data = examples(64);
   const steps: StepMetrics[] = [];
   const evaluations: [number, number][] = [];
   const done = await trainLoop({
-    model: decoder,
+    model,
     objective: causal,
-    optimizer: adamW([...decoder.namedParameters()], { weightDecay: 0.1 }),
+    optimizer: adamW([...model.namedParameters()], { weightDecay: 0.1 }),
     schedule: () => lr,
     sampler: {
       drawn: 0,
@@ -62,10 +62,10 @@ async function train(changes: Partial<TrainLoop> & { dropout?: number; lr?: numb
       ...rest.hooks,
     },
   });
-  return { steps, evaluations, weights: weightsOf(decoder), done };
+  return { steps, evaluations, weights: weightsOf(model), done };
 }
 
-const weightsOf = (model: Decoder): number[][] => model.parameters().map(parameter => parameter.toNumbers());
+const weightsOf = (model: Model): number[][] => model.parameters().map(parameter => parameter.toNumbers());
 const losses = ({ steps }: Result): number[] => steps.map(({ loss }) => loss);
 const largestDifference = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i][j]))));

@@ -109,8 +109,8 @@ describe('a run', async () => {
     expect(Tokenizer.fromFile(model).encode('ab').ids).toEqual([97, 98]);
     expect(readJson(join(model, 'generation_config.json'))).toEqual({ eos_token_id: 256 });
     expect(readJson(join(model, 'run.json'))).toMatchObject({ name: 'tiny', progress: { best: result.best } });
-    const { decoder } = loadModel(model);
-    const { loss } = perplexity(decoder, openCorpus(corpus).split('validation'), { stride: 16, limit: 16 });
+    const { model: network } = loadModel(model);
+    const { loss } = perplexity(network, openCorpus(corpus).split('validation'), { stride: 16, limit: 16 });
     expect(loss).toBeLessThan(6);
   });
 

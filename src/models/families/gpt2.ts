@@ -1,7 +1,7 @@
 /** GPT-2 (Radford et al. 2019): `config.json` to options, checkpoint keys to module paths. */
 import { z } from 'zod';
 import { initNormal } from '../../nn/init.ts';
-import { activation, commonConfig, probability, refuse, size } from '../config-keys.ts';
+import { activation, commonConfig, layerCount, probability, refuse, size } from '../config-keys.ts';
 import { Decoder } from '../decoder.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
@@ -13,7 +13,7 @@ const config = z.object({
   vocab_size: size(50257),
   n_positions: size(1024),
   n_embd: size(768),
-  n_layer: size(12),
+  n_layer: layerCount(12),
   n_head: size(12),
   n_inner: z.int().positive().nullish(),
   activation_function: activation('gelu_new'),

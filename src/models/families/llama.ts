@@ -1,6 +1,6 @@
 /** Llama 1 to 3 (Touvron et al. 2023; Dubey et al. 2024), and the pieces that its descendants share. */
 import { z } from 'zod';
-import { activation, commonConfig, probability, refuse, size } from '../config-keys.ts';
+import { activation, commonConfig, layerCount, probability, refuse, size } from '../config-keys.ts';
 import { Decoder } from '../decoder.ts';
 import { defineFamily, type KeyRule } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
@@ -12,7 +12,7 @@ const config = z.object({
   vocab_size: size(32000),
   hidden_size: size(4096),
   intermediate_size: size(11008),
-  num_hidden_layers: size(32),
+  num_hidden_layers: layerCount(32),
   num_attention_heads: size(32),
   num_key_value_heads: z.int().positive().nullish(),
   head_dim: z.int().positive().nullish(),

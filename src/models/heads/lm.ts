@@ -26,6 +26,7 @@ export class LMHead extends Head {
   /** [1, vocab] */
   readonly bias: Parameter | undefined;
   readonly options: Omit<LMHeadOptions, 'tied'>;
+  override readonly tiedPaths: readonly string[];
   readonly #tied: Embedding | undefined;
 
   constructor({ tied, ...options }: LMHeadOptions) {
@@ -33,6 +34,7 @@ export class LMHead extends Head {
     const { hidden, vocabSize, fixedBias } = options;
     this.options = options;
     this.#tied = tied;
+    this.tiedPaths = tied ? ['projection.weight'] : [];
     this.projection = tied ? undefined : new Linear(hidden, vocabSize, { bias: false });
     this.bias = fixedBias ? emptyParameter([1, vocabSize]) : undefined;
     if (this.bias) this.bias.requiresGrad = false;

@@ -1,0 +1,81 @@
+/** Every family against what Hugging Face computes, and `verify` against results that were tampered with. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { globSync } from 'tinyglobby';
+import { describe, expect, it } from 'vitest';
+import { verify } from '../../src/evaluate/verify/verify.ts';
+import { memoryStats } from '../../src/torch/index.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const committed = 'test/fixtures/hf';
+const shared = '../shared/fixtures/hf';
+
+/** A small checkpoint that is always here, and all of them where `../shared` is. */
+const folders = [committed, shared]
+  .filter(existsSync)
+  .flatMap(root => globSync(`${root}/*/*/golden.json`).sort().map(dirname));
+
+describe('recorded results', () => {
+  it.each(folders)('%s', folder => {
+    const checks = [...verify(folder)];
+    expect(checks.filter(check => !check.pass)).toEqual([]);
+    expect(checks.length).toBeGreaterThan(1);
+  });
+
+  it('are compared without keeping memory', () => {
+    const run = (): number => [...verify(folders[0])].length;
+    run();
+    const before = memoryStats().liveBytes;
+    run();
+    expect(memoryStats().liveBytes).toBe(before);
+  });
+});
+
+describe('what does not agree', () => {
+  const scratch = scratchFolder();
+
+  // biome-ignore lint/suspicious/noExplicitAny: a recorded file of any shape
+  const tampered = (name: string, change: (golden: any) => void): string => {
+    const folder = join(scratch, name);
+    mkdirSync(folder);
+    for (const file of readdirSync(folders[0])) copyFileSync(join(folders[0], file), join(folder, file));
+    const path = join(folder, 'golden.json');
+    const golden = JSON.parse(readFileSync(path, 'utf8'));
+    change(golden);
+    writeFileSync(path, JSON.stringify(golden));
+    return folder;
+  };
+
+  const failures = (folder: string) =>
+    [...verify(folder)].filter(check => !check.pass).map(({ section, quantity }) => `${section} ${quantity}`);
+
+  it('is named, and nothing else', () => {
+    expect(failures(tampered('loss', golden => (golden.forward[1].loss += 0.01)))).toEqual(['forward loss']);
+    const { forward } = JSON.parse(readFileSync(join(folders[0], 'golden.json'), 'utf8'));
+    const [plain, padded] = forward.map((entry: { tensors: { logits: string } }) => entry.tensors.logits);
+    expect(plain).not.toBe(padded);
+    expect(failures(tampered('logits', golden => (golden.forward[0].tensors.logits = padded)))).toEqual([
+      'forward logits',
+    ]);
+    expect(failures(tampered('ids', golden => golden.generate[0].sequences[0].reverse()))).toEqual([
+      'generate sequences',
+    ]);
+    expect(failures(tampered('grad', golden => (golden.grad.params_without_grad = ['transformer.ln_f.bias'])))).toEqual(
+      ['grad without gradient'],
+    );
+    expect(failures(tampered('norm', golden => (golden.adamw.grad_norms[2] *= 1.01)))).toEqual(['adamw grad norms']);
+  });
+
+  it('is a failure where something cannot be computed at all', () => {
+    expect(failures(tampered('tensor', golden => (golden.forward[0].tensors.logits = 'nowhere')))).toEqual([
+      'forward ',
+    ]);
+    expect(
+      failures(tampered('quantity', golden => (golden.forward[0].tensors.sop_logits = 'forward.plain.logits'))),
+    ).toEqual(['forward sop_logits']);
+  });
+
+  it('is an error where there is nothing to compare', () => {
+    expect(() => [...verify(scratch)]).toThrow(/there is no golden.json/);
+  });
+});
