@@ -118,13 +118,10 @@ export function loadCompleteModel(folder: string, options: LoadOptions = {}): Mo
   const { model, missing } = loadModel(folder, options);
   if (missing.length === 0) return model;
   model.dispose();
-  throw new UserError(
-    'TSLM_MISSING_WEIGHTS',
-    `${folder}: ${missing.length} tensors are missing, '${missing[0]}' first`,
-    {
-      hint: 'the checkpoint is incomplete, or of another architecture than config.json says',
-    },
-  );
+  const what = missing.length === 1 ? '1 tensor is missing' : `${missing.length} tensors are missing`;
+  throw new UserError('TSLM_MISSING_WEIGHTS', `${folder}: ${what} from its weights, '${missing[0]}' first`, {
+    hint: 'the checkpoint is incomplete, or of another architecture than config.json says',
+  });
 }
 
 /** The model folder that a path means: itself, or `model/` in the folder of a run. Throws a `UserError` otherwise. */

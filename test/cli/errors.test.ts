@@ -117,7 +117,7 @@ describe('a model', () => {
     [
       'without a tensor it needs',
       bytes => replaced(bytes, 'transformer.ln_f.bias', 'transformer.ln_g.bias'),
-      /1 tensors are missing/,
+      /1 tensor is missing from its weights/,
     ],
   ] as [string, (bytes: Buffer) => Uint8Array, RegExp][])('%s is refused by name', async (_, change, message) => {
     const copy = place('broken-model');
@@ -126,7 +126,7 @@ describe('a model', () => {
     writeFileSync(weights, change(readFileSync(weights)));
     const outcome = await run('generate', 'broken-model', '--prompt', 'ba');
     expectRefusal(outcome, 1, message);
-    expect(outcome.stderr).toContain('model.safetensors: ');
+    expect(outcome.stderr).toContain('broken-model');
   });
 
   it('whose config.json is wrong is refused by name', async () => {
