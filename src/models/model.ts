@@ -2,10 +2,11 @@
  * A model: a backbone that turns its input into hidden states, and a head that makes of these what is asked for. Inputs
  * and outputs have Hugging Face's names in camelCase.
  */
-import { Embedding, type KVCache, LayerNorm, Linear, Module, RMSNorm } from '../nn/index.ts';
+import { Embedding, type KVCache, LayerNorm, Linear, Module, Parameter, RMSNorm } from '../nn/index.ts';
 import { initNormal, initOnes, initZeros } from '../nn/init.ts';
 import { type Device, type Tensor, withSeed } from '../torch/index.ts';
 import type { Family } from './family.ts';
+import { PatchEmbeddings } from './patch-embeddings.ts';
 
 /** What a model is asked for; each has its head. `backbone`: hidden states only. */
 export type Task =
@@ -111,6 +112,11 @@ export abstract class Head extends Module {
   /** Paths of parameters that are those of the backbone, which a checkpoint may hold once more. */
   readonly tiedPaths: readonly string[] = [];
   abstract forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput;
+
+  /** What the backbone is to see of the model's inputs. */
+  backboneInputs(inputs: ModelInputs): ModelInputs {
+    return inputs;
+  }
 }
 
 export interface ModelParts {
@@ -150,7 +156,7 @@ export class Model extends Module {
   }
 
   forward(inputs: ModelInputs): ModelOutput {
-    const output = this.backbone.forward(inputs);
+    const output = this.backbone.forward(this.head?.backboneInputs(inputs) ?? inputs);
     return this.head ? { ...output, ...this.head.forward(output, inputs) } : output;
   }
 
@@ -174,6 +180,13 @@ export function initializeNormal(module: Module, std: number): void {
       if (part.bias) initZeros(part.bias);
     } else if (part instanceof Embedding) {
       initNormal(part.weight, std);
+      if (part.paddingIdx !== undefined) initZeros(part.weight, part.paddingIdx);
+    } else if (part instanceof PatchEmbeddings) {
+      for (const parameter of [part.weight, part.classToken, part.positions]) initNormal(parameter, std);
+      initZeros(part.bias);
+    } else if (part instanceof Head) {
+      // What a head has beside layers are biases of its scores.
+      for (const own of Object.values(part)) if (own instanceof Parameter) initZeros(own);
     }
   }
 }

@@ -4,7 +4,9 @@ import type { Parameter } from './module.ts';
 
 export const initNormal = (parameter: Parameter, std: number, mean = 0): void =>
   fill(() => parameter.normal_({ mean, std }));
-export const initZeros = (parameter: Parameter): void => fill(() => parameter.zero_());
+/** @param row of a table; default all of it */
+export const initZeros = (parameter: Parameter, row?: number): void =>
+  fill(() => (row === undefined ? parameter : parameter.select(0, row)).zero_());
 export const initOnes = (parameter: Parameter): void => fill(() => parameter.fill_(1));
 
 const fill = (body: () => unknown): void =>

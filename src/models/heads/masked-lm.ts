@@ -1,0 +1,66 @@
+/**
+ * Masked language modelling (Devlin et al. 2019, 3.1): each position's hidden state, transformed once more, is compared
+ * with every word's vector.
+ */
+import {
+  type Activation,
+  activations,
+  createNorm,
+  type Embedding,
+  emptyParameter,
+  Linear,
+  type Norm,
+  type NormOptions,
+  type Parameter,
+} from '../../nn/index.ts';
+import type { Tensor } from '../../torch/index.ts';
+import { tokenLoss } from '../losses.ts';
+import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+
+export interface MaskedLMHeadOptions {
+  /** Width of the hidden states. */
+  hidden: number;
+  /** Width of word vectors where it is another one (ALBERT). */
+  dim?: number;
+  vocabSize: number;
+  activation: Activation;
+  norm: NormOptions;
+  /** The embedding table that is the output layer, too (Press & Wolf 2017). */
+  tied?: Embedding;
+}
+
+export class MaskedLMHead extends Head {
+  readonly dense: Linear;
+  readonly norm: Norm;
+  /** Absent when an embedding table is the output layer; it has the bias then. */
+  readonly decoder: Linear | undefined;
+  /** [vocab], beside an embedding table */
+  readonly bias: Parameter | undefined;
+  readonly options: Omit<MaskedLMHeadOptions, 'tied'>;
+  override readonly tiedPaths: readonly string[];
+  readonly #tied: Embedding | undefined;
+
+  constructor({ tied, ...options }: MaskedLMHeadOptions) {
+    super();
+    const { hidden, dim = hidden, vocabSize, norm } = options;
+    this.options = options;
+    this.#tied = tied;
+    this.tiedPaths = tied ? ['decoder.weight', 'decoder.bias'] : [];
+    this.dense = new Linear(hidden, dim);
+    this.norm = createNorm(dim, norm);
+    this.decoder = tied ? undefined : new Linear(dim, vocabSize);
+    this.bias = tied ? emptyParameter([vocabSize]) : undefined;
+  }
+
+  /** logits [batch, time, vocab]; labels int64 [batch, time]: the words in masked places, −100 elsewhere */
+  forward({ lastHiddenState }: BackboneOutput, { labels, rawLogits }: ModelInputs): HeadOutput {
+    const raw = this.scores(lastHiddenState);
+    return { logits: rawLogits ? raw : raw.to('float32'), loss: labels && tokenLoss(raw, labels) };
+  }
+
+  /** [..., hidden] → [..., vocab] */
+  scores(x: Tensor): Tensor {
+    const transformed = this.norm.forward(activations[this.options.activation](this.dense.forward(x)));
+    return this.decoder?.forward(transformed) ?? this.#tied!.project(transformed, { bias: this.bias });
+  }
+}

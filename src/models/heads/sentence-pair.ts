@@ -1,0 +1,67 @@
+/**
+ * Which of two cases a pair of segments is: the second follows the first or comes from elsewhere (Devlin et al. 2019), or
+ * their order is right or swapped (Lan et al. 2020). By itself, and beside masked words in pre-training.
+ */
+import { Dropout, Linear } from '../../nn/index.ts';
+import { tokenLoss } from '../losses.ts';
+import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+import type { MaskedLMHead } from './masked-lm.ts';
+
+/** Next sentence prediction: 0, the second segment follows the first; 1, it does not. */
+export class NextSentenceHead extends Head {
+  readonly pair: Linear;
+
+  constructor(hidden: number) {
+    super();
+    this.pair = new Linear(hidden, 2);
+  }
+
+  /** logits [batch, 2]; labels int64 [batch] */
+  forward({ poolerOutput }: BackboneOutput, { labels }: ModelInputs): HeadOutput {
+    const logits = this.pair.forward(poolerOutput!).to('float32');
+    return { logits, loss: labels && tokenLoss(logits, labels) };
+  }
+}
+
+export interface PretrainingOptions {
+  /** Width of the pooled state. */
+  hidden: number;
+  predictions: MaskedLMHead;
+  /** What is asked about the pair. */
+  pair: 'nextSentence' | 'sentenceOrder';
+  /** Number of its answers. Default 2. */
+  labels?: number;
+  /** On the pooled state. Default 0. */
+  dropout?: number;
+}
+
+/** Masked words and a question about the pair at once; the loss is the sum of both. */
+export class PretrainingHead extends Head {
+  readonly predictions: MaskedLMHead;
+  readonly pair: Linear;
+  readonly dropout: Dropout;
+  readonly asked: PretrainingOptions['pair'];
+  override readonly tiedPaths: readonly string[];
+
+  constructor({ hidden, predictions, pair, labels = 2, dropout = 0 }: PretrainingOptions) {
+    super();
+    this.predictions = predictions;
+    this.pair = new Linear(hidden, labels);
+    this.dropout = new Dropout(dropout);
+    this.asked = pair;
+    this.tiedPaths = predictions.tiedPaths.map(path => `predictions.${path}`);
+  }
+
+  /** Word logits [batch, time, vocab] and the pair's [batch, labels]; the loss where both kinds of labels are given. */
+  forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput {
+    const { logits: predictionLogits, loss: wordLoss } = this.predictions.forward(output, inputs);
+    const pairLogits = this.pair.forward(this.dropout.forward(output.poolerOutput!)).to('float32');
+    const isOrder = this.asked === 'sentenceOrder';
+    const pairLabels = isOrder ? inputs.sentenceOrderLabel : inputs.nextSentenceLabel;
+    return {
+      predictionLogits,
+      ...(isOrder ? { sopLogits: pairLogits } : { seqRelationshipLogits: pairLogits }),
+      loss: wordLoss && pairLabels && wordLoss.add(tokenLoss(pairLogits, pairLabels)),
+    };
+  }
+}
