@@ -4,6 +4,7 @@ export { prepare } from './data/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
 export { generate } from './generate/generate.ts';
 export { resolveGenerationConfig } from './generate/generation-config.ts';
+export { generateSequences } from './generate/sequences.ts';
 export { generateText, streamText } from './generate/text.ts';
 export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';
