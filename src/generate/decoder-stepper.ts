@@ -18,22 +18,25 @@ export interface DecoderStepperOptions {
 export function decoderStepper(model: Model, { capacity, attentionMask }: DecoderStepperOptions): Stepper {
   const { device } = model;
   const cache = new KVCache(model.backbone.layerCount, capacity);
-  /** Per row: 1 for each token that counts. */
+  /** Per row: 1 for each token that counts; undefined where all do. */
   let masks: number[][] | undefined;
+  let isFirst = true;
   return {
     step(input) {
       const rows = padRows(input, 'left', 0);
       const shape = [rows.length, rows[0].length];
-      masks = masks?.map(mask => [...mask, ...repeat(1, shape[1])]) ?? padMask(input, 'left', attentionMask);
-      const isPadded = masks.some(mask => mask.includes(0));
-      const positions = masks.flatMap(mask => positionsOf(mask).slice(-shape[1]));
-      const keys = [masks.length, masks[0].length];
+      if (isFirst) masks = padMask(input, 'left', attentionMask);
+      else masks = masks?.map(mask => [...mask, ...repeat(1, shape[1])]);
+      if (!masks?.some(mask => mask.includes(0))) masks = undefined;
+      isFirst = false;
+      const keys = masks && [masks.length, masks[0].length];
+      const positions = masks?.flatMap(mask => positionsOf(mask).slice(-shape[1]));
       return scope(() =>
         inferenceMode(() => {
           const { logits } = model.forward({
             inputIds: int64(rows.flat(), shape, device),
-            attentionMask: isPadded ? int64(masks!.flat(), keys, device) : undefined,
-            positionIds: isPadded ? int64(positions, shape, device) : undefined,
+            attentionMask: masks && int64(masks.flat(), keys!, device),
+            positionIds: positions && int64(positions, shape, device),
             cache,
             lastLogitsOnly: true,
           });
@@ -42,7 +45,7 @@ export function decoderStepper(model: Model, { capacity, attentionMask }: Decode
       );
     },
     selectRows(rows) {
-      masks = rows.map(r => masks![r]);
+      masks = masks && rows.map(r => masks![r]);
       scope(() => inferenceMode(() => cache.selectRows(int64(rows, [rows.length], device))));
     },
     [Symbol.dispose]: () => cache.dispose(),

@@ -5,6 +5,7 @@ import { type GeneratedToken, generate } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import { decoderStartToken, type GenerationInputs } from './prompts.ts';
 import { logSoftmax } from './sampling.ts';
+import { repeat } from './stepper.ts';
 
 export interface GeneratedSequences {
   /**
@@ -64,16 +65,16 @@ export function generateSequences(
     const start = decoderStartToken(model, config);
     return start === undefined ? Array.from(inputIds![prompt]) : [start];
   };
-  const longest = Math.max(0, ...texts.map(({ tokens }) => tokens.length));
+  // Beam search may find fewer texts than were asked for: flatMap passes over those.
+  const longest = Math.max(0, ...texts.flatMap(({ tokens }) => tokens.length));
   const fill = numBeams > 1 ? padTokenId || (eosTokenId[0] ?? 0) : padTokenId;
-  const sequences = texts.map(({ tokens }, row) => [
-    ...promptOf(Math.floor(row / config.numReturnSequences)),
-    ...tokens.map(({ id }) => id),
-    ...new Array<number>(longest - tokens.length).fill(fill),
-  ]);
+  const sequences = texts.flatMap(({ tokens }, row) => {
+    const prompt = promptOf(Math.floor(row / config.numReturnSequences));
+    return [[...prompt, ...tokens.map(({ id }) => id), ...repeat(fill, longest - tokens.length)]];
+  });
   return {
     sequences,
-    ...(numBeams > 1 && { sequencesScores: texts.map(({ tokens }) => tokens.at(-1)!.score!) }),
+    ...(numBeams > 1 && { sequencesScores: texts.flatMap(({ tokens }) => tokens.at(-1)!.score!) }),
     ...(logProbs && { logProbs: texts.map(text => text.logProbs) }),
   };
 }
