@@ -103,12 +103,12 @@ function checkInputs({ task, family, backbone }: Model, { inputIds, attentionMas
       hint: 'use a decoder or an encoder–decoder with a language-model head',
     });
   }
-  if (pixelValues && !(backbone instanceof EncoderDecoder)) {
-    throw usageError('TSLM_BAD_INPUT', 'this model reads no images', "give 'inputIds' in place of 'pixelValues'");
-  }
-  if (!inputIds === !pixelValues) {
-    const what = inputIds ? "both 'inputIds' and 'pixelValues' are given" : 'there is nothing to generate from';
-    throw usageError('TSLM_BAD_INPUT', what, "give 'inputIds', or 'pixelValues' for a model that reads images");
+  const [wanted, other] = readsImages(backbone) ? ['pixelValues', 'inputIds'] : ['inputIds', 'pixelValues'];
+  const given = { inputIds, pixelValues } as Record<string, unknown>;
+  if (given[other] !== undefined || given[wanted] === undefined) {
+    const what =
+      given[other] === undefined ? 'there is nothing to generate from' : `this model does not read '${other}'`;
+    throw usageError('TSLM_BAD_INPUT', what, `give '${wanted}'`);
   }
   if (!attentionMask) return;
   const lengths = (rows: readonly ArrayLike<number>[] = []): string => rows.map(({ length }) => length).join(', ');
@@ -120,6 +120,11 @@ function checkInputs({ task, family, backbone }: Model, { inputIds, attentionMas
     );
   }
 }
+
+const readsImages = (backbone: Backbone): boolean =>
+  backbone instanceof EncoderDecoder &&
+  backbone.encoder instanceof Encoder &&
+  'patchSize' in backbone.encoder.options.embeddings;
 
 const nameOf = (row: number, count: number): string => (count > 1 ? `prompt ${row + 1}` : 'the prompt');
 

@@ -40,7 +40,7 @@ function tinyModel(vocabSize: number): Model {
   const encoder = new Encoder({ ...parts, layers: [layer, layer] });
   const decoderLayer = { ...layer, crossAttention: attention };
   const decoder = new Decoder({ ...parts, layers: [decoderLayer, { ...decoderLayer }] }, encoder.embeddings.word);
-  const backbone = new EncoderDecoder(encoder, decoder, { decoderStartTokenId: START, padTokenId: PAD });
+  const backbone = new EncoderDecoder({ encoder, decoder }, { decoderStartTokenId: START, padTokenId: PAD });
   const head = new LMHead({ hidden, vocabSize, tied: encoder.embeddings.word, shiftLabels: false });
   const made = new Model({ backbone, head, family: families.gpt2, task: 'seq2seqLM', config: {} });
   withSeed(3, () => initializeNormal(made, 0.8));

@@ -72,7 +72,13 @@ describe('generateSequences', () => {
 
   it.each([
     ['nothing', {}, {}, 'TSLM_BAD_INPUT', /nothing to generate from/],
-    ['images for a model of text', { pixelValues: zeros([1, 3, 4, 4]) }, {}, 'TSLM_BAD_INPUT', /reads no images/],
+    [
+      'images for a model of text',
+      { pixelValues: zeros([1, 3, 4, 4]) },
+      {},
+      'TSLM_BAD_INPUT',
+      /does not read 'pixelValues'/,
+    ],
     ['a mask of another shape', { inputIds: [[1, 2]], attentionMask: [[1]] }, {}, 'TSLM_BAD_MASK', /rows of 1 tokens/],
     ['nothing but padding', { inputIds: [[1, 2]], attentionMask: [[0, 0]] }, {}, 'TSLM_EMPTY_PROMPT', /no tokens/],
     ['stop strings', { inputIds: [[1]] }, { stopStrings: ['x'] }, 'TSLM_CONTRADICTION', /need a tokenizer/],
