@@ -26,6 +26,17 @@ export function keyOf(path: string, rules: readonly KeyRule[]): MappedKey {
   throw new Error(`no key rule for the parameter ${path}`);
 }
 
+const rulesOf = ({ family: { keys }, config }: Model): readonly KeyRule[] =>
+  typeof keys === 'function' ? keys(config) : keys;
+
+/** The key of a module path in a checkpoint of this model's own class: that of the bare model leaves the prefix out. */
+export function ownKeyOf(path: string, model: Model): MappedKey {
+  const { family, task } = model;
+  const { prefix, bareTasks = ['backbone'] } = family;
+  const { key, transpose } = keyOf(path, rulesOf(model));
+  return { key: bareTasks.includes(task) && key.startsWith(prefix) ? key.slice(prefix.length) : key, transpose };
+}
+
 export interface LoadReport {
   /** Keys that the checkpoint lacks; these parameters were drawn afresh. */
   missing: string[];
@@ -46,19 +57,26 @@ export function loadCheckpoint(
   checkpoint: Checkpoint,
   { dtype, seed }: { dtype: DType | 'auto'; seed: number },
 ): LoadReport {
-  const { family, task } = model;
-  const { prefix, keys: rules, ignoredKeys } = family;
+  const { family } = model;
+  const { prefix, ignoredKeys, optionalKeys, olderKeys = [] } = family;
+  const rules = rulesOf(model);
   const present = new Set(checkpoint.keys);
   // The bare model's keys have no prefix, whichever class saved it.
   const isBare = prefix !== '' && !checkpoint.keys.some(key => key.startsWith(prefix));
   const stored = (key: string): string => (isBare && key.startsWith(prefix) ? key.slice(prefix.length) : key);
+  const placeOf = (key: string): string | undefined => {
+    const older = olderKeys
+      .filter(([pattern]) => pattern.test(key))
+      .map(([pattern, name]) => key.replace(pattern, name));
+    return [key, ...older].map(stored).find(name => present.has(name));
+  };
   const found: { parameter: Parameter; key: string; transpose: boolean }[] = [];
   const missing: { parameter: Parameter; key: string }[] = [];
   for (const [path, parameter] of model.namedParameters()) {
     const { key, transpose } = keyOf(path, rules);
-    if (present.has(stored(key))) found.push({ parameter, key: stored(key), transpose });
-    else
-      missing.push({ parameter, key: task === 'backbone' && key.startsWith(prefix) ? key.slice(prefix.length) : key });
+    const place = placeOf(key);
+    if (place !== undefined) found.push({ parameter, key: place, transpose });
+    else missing.push({ parameter, key: ownKeyOf(path, model).key });
   }
   if (found.length === 0) {
     throw new UserError('TSLM_MISSING_WEIGHTS', `${checkpoint.file(checkpoint.keys[0])}: none of the model's weights`, {
@@ -78,7 +96,7 @@ export function loadCheckpoint(
   const used = new Set(found.map(({ key }) => key));
   const tied = new Set(model.head?.tiedPaths.map(path => keyOf(`head.${path}`, rules).key));
   const unexpected = checkpoint.keys.filter(key => !used.has(key) && !tied.has(key) && !ignoredKeys?.test(key));
-  return { missing: missing.map(({ key }) => key), unexpected };
+  return { missing: missing.map(({ key }) => key).filter(key => !optionalKeys?.test(key)), unexpected };
 }
 
 function requireShape(checkpoint: Checkpoint, key: string, { shape }: Parameter, transpose: boolean): void {
@@ -94,10 +112,8 @@ function requireShape(checkpoint: Checkpoint, key: string, { shape }: Parameter,
 
 /** A model's parameters under the keys and in the layout of its family's checkpoints. */
 export function* checkpointTensors(model: Model): Generator<[key: string, tensor: Tensor]> {
-  const { prefix, keys } = model.family;
   for (const [path, parameter] of model.namedParameters()) {
-    const { key, transpose } = keyOf(path, keys);
-    const bare = model.task === 'backbone' && key.startsWith(prefix) ? key.slice(prefix.length) : key;
-    yield [bare, transpose ? parameter.detach().t() : parameter.detach()];
+    const { key, transpose } = ownKeyOf(path, model);
+    yield [key, transpose ? parameter.detach().t() : parameter.detach()];
   }
 }

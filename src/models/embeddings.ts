@@ -16,13 +16,13 @@ export interface EmbeddingsOptions {
   vocabSize: number;
   /** Width of the tables. */
   dim: number;
-  /** Width of the model where it is another one: the sum is projected to it (ALBERT). */
+  /** The sum is projected to this width (ALBERT). */
   hidden?: number;
   positions?: PositionOptions;
   /** Number of segment types. */
   tokenTypes?: number;
   norm?: NormOptions;
-  /** Factor on word vectors. Default 1. */
+  /** Factor on word vectors when they are looked up. Default 1. */
   scale?: number;
   dropout: number;
   /** A word that is looked up without a gradient. */
@@ -55,7 +55,7 @@ export class Embeddings extends Module {
   /** @param word a table shared with other embeddings */
   constructor(options: EmbeddingsOptions, word?: Embedding) {
     super();
-    const { vocabSize, dim, hidden = dim, positions, tokenTypes, norm, dropout, paddingIdx } = options;
+    const { vocabSize, dim, hidden, positions, tokenTypes, norm, dropout, paddingIdx } = options;
     this.options = options;
     this.word = word ?? new Embedding(vocabSize, dim, { paddingIdx });
     if (positions?.kind === 'learned') {
@@ -64,7 +64,7 @@ export class Embeddings extends Module {
     }
     this.tokenTypes = tokenTypes ? new Embedding(tokenTypes, dim) : undefined;
     this.norm = norm && createNorm(dim, norm);
-    this.projection = hidden === dim ? undefined : new Linear(dim, hidden);
+    this.projection = hidden === undefined ? undefined : new Linear(dim, hidden);
     this.dropout = new Dropout(dropout);
   }
 
@@ -74,9 +74,10 @@ export class Embeddings extends Module {
    */
   forward(inputs: EmbeddingsInputs): Tensor {
     const { inputIds, inputsEmbeds, tokenTypeIds, past = 0 } = inputs;
-    const words = inputsEmbeds ?? this.word.forward(inputIds!);
     const { scale = 1 } = this.options;
-    let x = scale === 1 ? words : words.mul(scale);
+    const found = inputsEmbeds ?? this.word.forward(inputIds!);
+    const words = inputsEmbeds || scale === 1 ? found : found.mul(scale);
+    let x = words;
     if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
     else if (tokenTypeIds) throw new RangeError('this model has no token types: leave tokenTypeIds out');
     if (this.options.positions) x = x.add(this.#positionVectors(inputs, words, past));
@@ -100,6 +101,9 @@ export class Embeddings extends Module {
     else if (afterPadding !== undefined && inputIds) {
       const counts = inputIds.ne(afterPadding).to('int64');
       rows = counts.cumsum(1).add(past).mul(counts).add(afterPadding);
+      // Padding takes no room, so a text may be longer than there are vectors.
+      const isLong = afterPadding + past + time >= count;
+      if (isLong) checkLength(rows.amax().item() + 1, count, time);
     } else {
       const first = past + (afterPadding === undefined ? offset : afterPadding + 1);
       checkLength(first + time, count + offset, time);

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { TorchError } from '../torch/operator.ts';
+import type { Checkpoint } from './checkpoint-files.ts';
 import { bookkeepingKeys } from './config-keys.ts';
 import { type Backbone, type Head, initializeNormal, type Model, type Task } from './model.ts';
 
@@ -37,22 +38,35 @@ export interface Family {
    * The network that a config.json describes. A key that is neither known nor bookkeeping is refused.
    *
    * @param where names the file in messages
+   * @param checkpoint says what config.json leaves open, such as which matrices are one
    */
-  build: (config: Record<string, unknown>, task: Task, where: string) => { backbone: Backbone; head?: Head };
+  build: (
+    config: Record<string, unknown>,
+    task: Task,
+    where: string,
+    checkpoint?: Checkpoint,
+  ) => { backbone: Backbone; head?: Head };
   /** Draws fresh weights from the default generator. */
   initialize: (model: Model) => void;
-  keys: readonly KeyRule[];
+  /** From module paths to checkpoint keys; a function where these depend on config.json. */
+  keys: readonly KeyRule[] | ((config: Record<string, unknown>) => readonly KeyRule[]);
+  /** What keys were called before: a part of the key, and the name that it had in its place. */
+  olderKeys?: readonly (readonly [key: RegExp, older: string])[];
   /** The prefix that checkpoints of the bare model leave out. */
   prefix: string;
+  /** Tasks whose classes leave the prefix out. Default: `backbone`. */
+  bareTasks?: readonly Task[];
+  /** Keys that a checkpoint may lack: their initial values are meant then. */
+  optionalKeys?: RegExp;
   /** Keys that may be in a checkpoint and mean nothing. */
   ignoredKeys?: RegExp;
 }
 
 export interface FamilyOptions<Schema extends z.ZodObject> extends Omit<Family, 'schema' | 'build' | 'initialize'> {
   config: Schema;
-  backbone: (config: z.output<Schema>, task: Task) => Backbone;
+  backbone: (config: z.output<Schema>, task: Task, checkpoint?: Checkpoint) => Backbone;
   /** The head of each task that the family has classes for; `backbone` needs none. */
-  heads: Partial<Record<Task, (config: z.output<Schema>, backbone: never) => Head>>;
+  heads: Partial<Record<Task, (config: z.output<Schema>, backbone: never, checkpoint?: Checkpoint) => Head>>;
   /** Default: N(0, initializer_range²) for matrices, 0 for biases, norms that change nothing. */
   initialize?: Family['initialize'];
 }
@@ -70,12 +84,12 @@ export function defineFamily<Schema extends z.ZodObject>({
     ...rest,
     schema,
     initialize,
-    build(json, task, where) {
-      const meaningful = Object.entries(json).filter(([key]) => !bookkeepingKeys.has(key));
+    build(json, task, where, checkpoint) {
+      const meaningful = Object.entries(json).filter(([key]) => key in schema.shape || !bookkeepingKeys.has(key));
       const parsed = parseOptions(schema, Object.fromEntries(meaningful), where) as z.output<Schema>;
       try {
-        const made = backbone(parsed, task);
-        return { backbone: made, head: heads[task]?.(parsed, made as never) };
+        const made = backbone(parsed, task, checkpoint);
+        return { backbone: made, head: heads[task]?.(parsed, made as never, checkpoint) };
       } catch (error) {
         // Sizes that do not fit each other, or no computer.
         if (!(error instanceof RangeError || error instanceof TorchError)) throw error;
