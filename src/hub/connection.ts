@@ -4,8 +4,8 @@
  * fetch).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
+import { BrokenConnection, givingUp, networkError } from './broken-connection.ts';
 import type { HubToken } from './environment.ts';
 import { isTransient, statusError } from './status.ts';
 
@@ -20,24 +20,14 @@ export interface Connection {
   /** Milliseconds before the second try; each later wait is twice as long. */
   retryDelay: number;
   signal?: AbortSignal;
+  /** Whether the environment names a proxy, which Node.js does not use unasked. */
+  isProxied?: boolean;
   onRetry?: (reason: string, seconds: number) => void;
 }
 
 /** Tries in a row that brought nothing, before giving up. */
 const TRIES = 5;
 const LONGEST_WAIT = 60_000;
-
-/** What may go well at the next try. */
-class BrokenConnection extends Error {
-  /** Milliseconds that the server asks for. */
-  readonly wait: number;
-  constructor(message: string, { wait = 0, cause }: { wait?: number; cause?: unknown } = {}) {
-    super(message, { cause });
-    this.wait = wait;
-  }
-}
-
-export const brokenConnection = (reason: string): Error => new BrokenConnection(reason);
 
 export interface Reply {
   response: Response;
@@ -119,7 +109,7 @@ export async function withRetries<T>(connection: Connection, action: (arrived: (
       });
     } catch (error) {
       if (!(error instanceof BrokenConnection)) throw error;
-      if (++failures === TRIES) throw givingUp(error, connection);
+      if (++failures === TRIES) throw givingUp(error, TRIES, connection);
       const backoff = connection.retryDelay * 2 ** (failures - 1) * (0.75 + Math.random() / 2);
       const wait = Math.min(Math.max(backoff, error.wait), LONGEST_WAIT);
       connection.onRetry?.(error.message, wait / 1000);
@@ -144,50 +134,4 @@ function retryAfter(response: Response): number {
   const value = response.headers.get('retry-after') ?? '';
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return wait > 0 ? wait : 0;
-}
-
-const NETWORK_ERRORS: Record<string, string> = {
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  ENETUNREACH: 'no network',
-  ETIMEDOUT: 'no answer',
-  UND_ERR_SOCKET: 'connection closed',
-  UND_ERR_CONNECT_TIMEOUT: 'no answer',
-};
-
-/** What `fetch` throws says why in its cause. */
-function networkError(error: TypeError, connection: Connection): Error {
-  const { code, message = error.message } = (error.cause ?? {}) as { code?: string; message?: string };
-  if (code !== undefined && !/CERT|TLS|SSL|SIGNATURE/.test(code)) {
-    return new BrokenConnection(NETWORK_ERRORS[code] ?? code, { cause: error });
-  }
-  return new UserError('TSLM_HUB_UNREACHABLE', `cannot talk to ${connection.endpoint}: ${message}`, {
-    hint:
-      code === undefined
-        ? 'check HF_ENDPOINT'
-        : 'behind a proxy that signs connections itself, name its certificate in NODE_EXTRA_CA_CERTS',
-    cause: error,
-  });
-}
-
-function givingUp(error: BrokenConnection, { endpoint }: Connection): UserError {
-  const { cause } = error;
-  if (cause === 429) {
-    return new UserError('TSLM_HUB_BUSY', `${endpoint}: too many requests (429)`, {
-      hint: 'wait some minutes and run the same command again; it goes on where it stopped',
-      cause: error,
-    });
-  }
-  if (typeof cause === 'number') {
-    return new UserError('TSLM_HUB_UNAVAILABLE', `${endpoint}: ${error.message}, ${TRIES} times`, {
-      hint: 'run the same command again later; it goes on where it stopped',
-      cause: error,
-    });
-  }
-  return new UserError('TSLM_HUB_UNREACHABLE', `cannot reach ${endpoint}: ${error.message}`, {
-    hint: 'check the network, or HF_ENDPOINT; the same command goes on where it stopped',
-    cause: error,
-  });
 }

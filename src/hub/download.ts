@@ -4,7 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explainFileError, UserError } from '../support/errors.ts';
 import { makeFolder } from '../support/files.ts';
-import { brokenConnection, type Connection, send, withRetries } from './connection.ts';
+import { BrokenConnection } from './broken-connection.ts';
+import { type Connection, send, withRetries } from './connection.ts';
 import { contentHash, feedFile } from './content-hash.ts';
 import type { RemoteFile } from './repository.ts';
 
@@ -70,7 +71,7 @@ async function gather(connection: Connection, { url, file, partial, onPosition }
         arrived();
         if (position > file.size) return;
       }
-      if (position < file.size) throw brokenConnection('connection closed');
+      if (position < file.size) throw new BrokenConnection('connection closed');
     });
     await handle.sync();
   } finally {
@@ -88,7 +89,7 @@ async function rest(connection: Connection, url: string, position: number, path:
   const range = response.headers.get('content-range') ?? '';
   if (range.startsWith(`bytes ${position}-`)) return { from: position, chunks };
   await response.body?.cancel();
-  throw brokenConnection(`asked for bytes from ${position} on, got '${range}'`);
+  throw new BrokenConnection(`asked for bytes from ${position} on, got '${range}'`);
 }
 
 async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

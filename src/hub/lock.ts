@@ -44,6 +44,7 @@ async function acquire(
       writeFileSync(path, owner, { flag: 'wx' });
       return;
     } catch (error) {
+      if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) rmSync(path, { force: true }); // made, but without its owner
       if (!isErrno(error, 'EEXIST') || ifThere(() => statSync(path).isDirectory())) throw explainFileError(error, path);
     }
     if (isStale(path, staleAfter)) {

@@ -1,6 +1,6 @@
 /** Fetches a model from the hub into the cache that Hugging Face's tools share, or into a folder. */
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { cachedSnapshot, type Environment, hubCache, type ModelCache, modelCache } from './cache.ts';
 import type { Connection } from './connection.ts';
@@ -40,7 +40,7 @@ export interface PullResult {
   model: string;
   revision: string;
   commit: string;
-  /** The model folder. */
+  /** The model folder, as an absolute path. */
   folder: string;
   files: PulledFile[];
 }
@@ -55,7 +55,7 @@ export async function pull(id: string, options: PullOptions = {}): Promise<PullR
   const { revision = 'main', env = process.env, localDir, dryRun = false } = options;
   requireModelId(id);
   requireRevision(revision);
-  const cache = modelCache(options.cacheDir ?? hubCache(env), id);
+  const cache = modelCache(resolve(options.cacheDir ?? hubCache(env)), id);
   if (isOffline(env)) return fromCache(id, revision, cache, options);
   const connection: Connection = {
     id,
@@ -64,6 +64,7 @@ export async function pull(id: string, options: PullOptions = {}): Promise<PullR
     token: hubToken(env),
     timeout: hubTimeout(env),
     retryDelay: options.retryDelay ?? 500,
+    isProxied: Boolean(env.HTTPS_PROXY || env.https_proxy || env.HTTP_PROXY || env.http_proxy),
     signal: options.signal,
   };
   const { commit, files } = await readRepository(connection);

@@ -26,10 +26,9 @@ const WEIGHTS = [
 ];
 
 /** In words, for `--help`. */
-export const DEFAULT_SELECTION =
-  'Without --include: what a model folder needs, from the top of the repository: configuration, tokenizer and\n' +
-  `templates (${COMPANIONS.join(' ')}), and model.safetensors or its shards;\n` +
-  'where there is none, pytorch_model.bin or its shards. Never weights of TensorFlow, Flax, ONNX or GGUF.';
+export const DEFAULT_SELECTION = `Without --include, what a model folder needs from the top of the repository: configuration, tokenizer and templates
+(${COMPANIONS.join(' ')}), and model.safetensors or
+its shards; where there is none, pytorch_model.bin or its shards. Never weights of TensorFlow, Flax, ONNX or GGUF.`;
 
 /**
  * Python's `fnmatch` as a regular expression: `*` crosses slashes. A folder (`onnx/`) means all that is in it.

@@ -20,7 +20,14 @@ afterEach(() => s.hub.close());
 
 const run = (args: string[], options: RunOptions = {}): Promise<Outcome> =>
   tslm(['pull', ...args], { ...options, env: { ...environment(), ...options.env } });
-const environment = () => ({ HF_ENDPOINT: s.hub.url, HF_HOME: folder, HF_HUB_CACHE: s.cacheDir });
+/** Whatever the tester's own says. */
+const NEUTRAL = Object.fromEntries(
+  ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_TOKEN_PATH', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'].map(name => [
+    name,
+    '',
+  ]),
+);
+const environment = () => ({ ...NEUTRAL, HF_ENDPOINT: s.hub.url, HF_HOME: folder, HF_HUB_CACHE: s.cacheDir });
 const locks = () => join(s.cacheDir, '.locks', 'models--org--model');
 const snapshot = () => s.inCache('snapshots', COMMIT);
 

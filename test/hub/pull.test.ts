@@ -357,6 +357,9 @@ describe('without the hub', () => {
       message: `cannot reach ${url}: connection refused`,
       hint: /HF_ENDPOINT/,
     });
+    await expect(s.get({ env: { https_proxy: 'http://proxy.test' } })).rejects.toMatchObject({
+      hint: /NODE_USE_ENV_PROXY=1/,
+    });
     await expect(s.get({ env: { HF_ENDPOINT: 'hub.test' } })).rejects.toMatchObject({
       code: 'TSLM_BAD_ENDPOINT',
       exitCode: 2,
