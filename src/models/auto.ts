@@ -9,7 +9,7 @@ import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
 import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint.ts';
-import { openCheckpoint } from './checkpoint-files.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint-files.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
@@ -35,7 +35,11 @@ function taskOf(family: Family, config: Record<string, unknown>, where: string):
 }
 
 /** The network that a config.json describes, its weights still undefined. */
-function build(config: Record<string, unknown>, where: string, wanted?: Task): Model {
+function build(
+  config: Record<string, unknown>,
+  where: string,
+  { task: wanted, checkpoint }: { task?: Task; checkpoint?: Checkpoint } = {},
+): Model {
   const family = familyOf(String(config.model_type), where);
   const task = wanted ?? taskOf(family, config, where);
   if (!Object.values(family.architectures).includes(task)) {
@@ -43,7 +47,7 @@ function build(config: Record<string, unknown>, where: string, wanted?: Task): M
       hint: `it has: ${[...new Set(Object.values(family.architectures))].join(', ')}`,
     });
   }
-  return new Model({ ...family.build(config, task, where), family, task, config });
+  return new Model({ ...family.build(config, task, where, checkpoint), family, task, config });
 }
 
 /**
@@ -107,7 +111,7 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const where = join(folder, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = openCheckpoint(folder);
-  const model = withoutMemory(() => build(config, where, options.task));
+  const model = withoutMemory(() => build(config, where, { task: options.task, checkpoint }));
   const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
   model.to({ device }).eval();
   return { model, ...report };

@@ -53,6 +53,55 @@ export class EncoderDecoder extends Backbone {
   encode(inputs: ModelInputs): BackboneOutput {
     const { inputIds, inputsEmbeds, pixelValues, attentionMask, outputHiddenStates, outputAttentions } = inputs;
     const asked = { outputHiddenStates, outputAttentions };
-    const output = this.encoder.forward({ inputIds, inputsEmbeds, pixelValues, attentionMask, ...asked });
-    return this.projection ? { ...output, memory: this.projection.forward(output.lastHiddenState) } : output;
+    return this.encoder.forward({ inputIds, inputsEmbeds, pixelValues, attentionMask, ...asked });
   }
+
+  /** @throws RangeError when there is nothing for the decoder to read */
+  forward(inputs: ModelInputs): BackboneOutput {
+    const { attentionMask, cache, decoderInputsEmbeds, outputHiddenStates, outputAttentions } = inputs;
+    const encoderOutput = inputs.encoderOutput ?? this.encode(inputs);
+    const output = this.decoder.forward({
+      inputIds: decoderInputsEmbeds ? undefined : (inputs.decoderInputIds ?? this.#shifted(inputs)),
+      inputsEmbeds: decoderInputsEmbeds,
+      attentionMask: inputs.decoderAttentionMask,
+      positionIds: inputs.decoderPositionIds,
+      encoderOutput: this.#projected(encoderOutput, inputs),
+      encodedMask: attentionMask,
+      cache,
+      outputHiddenStates,
+      outputAttentions,
+    });
+    return {
+      lastHiddenState: output.lastHiddenState,
+      decoderHiddenStates: output.hiddenStates,
+      decoderAttentions: output.attentions,
+      crossAttentions: output.crossAttentions,
+      encoderLastHiddenState: encoderOutput.lastHiddenState,
+      encoderHiddenStates: encoderOutput.hiddenStates,
+      encoderAttentions: encoderOutput.attentions,
+    };
+  }
+
+  /** After the first step the cache holds the keys and values of it, so that nothing is projected again. */
+  #projected(output: BackboneOutput, { cache }: ModelInputs): BackboneOutput {
+    if (!this.projection || (cache && cache.length > 0)) return output;
+    return { lastHiddenState: this.projection.forward(output.lastHiddenState) };
+  }
+
+  #shifted(inputs: ModelInputs): Tensor {
+    const { shifts = ['labels'] } = this.options;
+    const source = shifts.find(name => inputs[name]);
+    if (!source)
+      throw new RangeError(`the decoder has nothing to read: give decoderInputIds or ${shifts.join(' or ')}`);
+    return this.shiftRight(inputs[source]!);
+  }
+
+  /** Tokens as the decoder reads them: the start token first, ignored labels padded. */
+  shiftRight(tokens: Tensor): Tensor {
+    const { decoderStartTokenId, padTokenId } = this.options;
+    const [batch, time] = tokens.shape;
+    const start = full([batch, 1], decoderStartTokenId, { dtype: 'int64', device: tokens.device });
+    const shifted = cat([start, tokens.narrow(1, 0, time - 1)], 1);
+    return shifted.maskedFill(shifted.eq(IGNORE_INDEX), padTokenId);
+  }
+}

@@ -47,6 +47,8 @@ export interface ModelInputs {
   useMems?: boolean;
   /** int64 [batch, time]: the decoder's tokens; default the labels shifted right */
   decoderInputIds?: Tensor;
+  /** [batch, time, dim]: word vectors in place of the decoder's ids. */
+  decoderInputsEmbeds?: Tensor;
   decoderAttentionMask?: Tensor;
   decoderPositionIds?: Tensor;
   /** int64 [batch, keys]: 1 where the encoder’s output counts, for a decoder by itself */

@@ -1,5 +1,5 @@
 /** Recorded gradients of one batch, and three optimizer steps on it. */
-import { keyOf } from '../../models/checkpoint.ts';
+import { ownKeyOf } from '../../models/checkpoint.ts';
 import type { Model } from '../../models/model.ts';
 import type { Parameter } from '../../nn/index.ts';
 import { backward, scope, type Tensor } from '../../torch/index.ts';
@@ -86,7 +86,7 @@ function byKey(model: Model): Map<string, { parameter: Parameter; transpose: boo
   const named = [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
   return new Map(
     named.map(([path, parameter]) => {
-      const { key, transpose } = keyOf(path, model.family.keys);
+      const { key, transpose } = ownKeyOf(path, model);
       return [key, { parameter, transpose }];
     }),
   );
