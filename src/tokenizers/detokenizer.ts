@@ -1,11 +1,18 @@
 /** From ids back to text, all at once or as they arrive. */
 import { fromByteChars } from './byte-alphabet.ts';
+import { cleanUpText } from './clean-up.ts';
 import { createByteStream, createDecodeStream, type DecodeStream } from './decode-stream.ts';
+import { Bpe } from './models/bpe.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface DecodeOptions {
   /** Leave special tokens out of the text. Default false. */
   skipSpecialTokens?: boolean;
+  /**
+   * Take back spaces before English punctuation and contractions. Default: `clean_up_tokenization_spaces` of
+   * tokenizer_config.json, which Transformers does not apply to byte pair encoding.
+   */
+  cleanUpTokenizationSpaces?: boolean;
 }
 
 export class Detokenizer {
@@ -21,7 +28,24 @@ export class Detokenizer {
   }
 
   /** The text of ids; ids beyond the vocabulary are left out. */
-  decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeOptions = {}): string {
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const text = this.#decode(ids, options.skipSpecialTokens ?? false);
+    return this.#cleansUp(options) ? cleanUpText(text) : text;
+  }
+
+  /** Decodes ids as they arrive; half a character is never given out. */
+  stream(options: DecodeOptions = {}): DecodeStream {
+    return this.#bytes && !this.#cleansUp(options)
+      ? createByteStream(id => this.#bytesOf(id, options.skipSpecialTokens ?? false))
+      : createDecodeStream(ids => this.decode(ids, options));
+  }
+
+  #cleansUp({ cleanUpTokenizationSpaces }: DecodeOptions): boolean {
+    const { config, model } = this.#pipeline;
+    return cleanUpTokenizationSpaces ?? (config.clean_up_tokenization_spaces === true && !(model instanceof Bpe));
+  }
+
+  #decode(ids: ArrayLike<number>, skipSpecialTokens: boolean): string {
     if (this.#bytes) {
       const parts: Uint8Array[] = [];
       for (let i = 0; i < ids.length; i++) parts.push(this.#bytesOf(ids[i], skipSpecialTokens));
@@ -34,13 +58,6 @@ export class Detokenizer {
       if (token !== undefined && !(skipSpecialTokens && added.isSpecial(token))) tokens.push(token);
     }
     return decoder ? decoder.decode(tokens).join('') : tokens.join(' ');
-  }
-
-  /** Decodes ids as they arrive; half a character is never given out. */
-  stream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
-    return this.#bytes
-      ? createByteStream(id => this.#bytesOf(id, skipSpecialTokens))
-      : createDecodeStream(ids => this.decode(ids, { skipSpecialTokens }));
   }
 
   #bytesOf(id: number, skipSpecialTokens: boolean): Uint8Array {

@@ -1,11 +1,13 @@
 /** The components that a `tokenizer.json` describes, in the order that a text passes them, and their vocabulary. */
 import { z } from 'zod';
 import { AddedTokens, addedTokenSchema } from './added-tokens.ts';
+import { bosEosTemplate, withAddedTokens, withBertOptions, withPrefixSpace } from './apply-config.ts';
 import { createByteBpeEncoder } from './byte-bpe/create.ts';
 import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
-import { parseConfig } from './config.ts';
+import { type Factory, parseConfig } from './config.ts';
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
+import { paddingSchema, truncationSchema, withFileDefaults } from './file-defaults.ts';
 import { createModel } from './models/create.ts';
 import type { Model } from './models/model.ts';
 import { createNormalizer } from './normalizers/create.ts';
@@ -13,12 +15,12 @@ import { createPostProcessor } from './post-processors/create.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
 import { createPreTokenizer } from './pre-tokenizers/create.ts';
 import type { PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 const fileSchema = z.strictObject({
   version: z.literal('1.0'),
-  /** As in Transformers, what the file says of truncation and padding is kept, and applied when a call asks for it. */
-  truncation: z.unknown(),
-  padding: z.unknown(),
+  truncation: truncationSchema,
+  padding: paddingSchema,
   added_tokens: z.array(addedTokenSchema),
   normalizer: z.unknown(),
   pre_tokenizer: z.unknown(),
@@ -42,20 +44,25 @@ export class Pipeline {
   readonly encoder: ByteBpeEncoder | undefined;
   /** The string of each token, for the fast path. */
   readonly tokens: readonly string[];
+  /** tokenizer_config.json, with what tokenizer.json says of padding and truncation. */
+  readonly config: TokenizerConfig;
 
   /** @throws UserError that names the component and what is wrong or not supported */
-  constructor(json: unknown, where: string) {
+  constructor(json: unknown, where: string, config: TokenizerConfig) {
     const file = parseConfig(fileSchema, json, where);
-    const part = <Part>(key: keyof typeof file, create: (config: unknown, where: string) => Part): Part | undefined =>
-      file[key] == null ? undefined : create(file[key], `${where}: ${key}`);
+    this.config = withFileDefaults(config, file.padding, file.truncation);
+    const part = <Part>(key: string, json: unknown, create: Factory<Part>): Part | undefined =>
+      json == null ? undefined : create(json, `${where}: ${key}`);
     this.model = createModel(withModelType(file.model), `${where}: model`);
-    const normalizer = part('normalizer', createNormalizer);
-    this.preTokenizer = part('pre_tokenizer', createPreTokenizer);
-    this.postProcessor = part('post_processor', createPostProcessor);
-    this.decoder = part('decoder', createDecoder);
+    const normalizer = part('normalizer', withBertOptions(file.normalizer, config), createNormalizer);
+    const preTokenizer = withPrefixSpace(file.pre_tokenizer, config);
+    this.preTokenizer = part('pre_tokenizer', preTokenizer, createPreTokenizer);
+    this.decoder = part('decoder', file.decoder, createDecoder);
     this.decodesBytes = (file.decoder as { type?: string } | null)?.type === 'ByteLevel';
-    this.encoder = createByteBpeEncoder(this.model, file.pre_tokenizer);
-    this.added = new AddedTokens(file.added_tokens, this.model, normalizer);
+    this.encoder = createByteBpeEncoder(this.model, preTokenizer);
+    this.added = new AddedTokens(withAddedTokens(file.added_tokens, config), this.model, normalizer);
+    const postProcessor = bosEosTemplate(config, token => this.tokenToId(token)) ?? file.post_processor;
+    this.postProcessor = part('post_processor', withPrefixSpace(postProcessor, config), createPostProcessor);
     this.vocabSize = this.added.list.reduce((limit, { id }) => Math.max(limit, id + 1), this.model.idLimit);
     this.tokens = Array.from({ length: this.encoder ? this.vocabSize : 0 }, (_, id) => this.idToToken(id) ?? '');
   }

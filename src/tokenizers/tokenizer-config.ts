@@ -1,4 +1,4 @@
-/** `tokenizer_config.json`: the names of the special tokens, and on which side a text is padded and cut. */
+/** `tokenizer_config.json`: the special tokens, how texts are padded and cut, and chat templates. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,6 +11,7 @@ const side = z.enum(['left', 'right']);
 const specialToken = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(token => token.content)])
   .nullish();
+const flag = z.boolean().nullish();
 
 const schema = z.looseObject({
   bos_token: specialToken,
@@ -20,9 +21,36 @@ const schema = z.looseObject({
   sep_token: specialToken,
   cls_token: specialToken,
   mask_token: specialToken,
-  padding_side: side.optional(),
-  truncation_side: side.optional(),
+  tokenizer_class: z.string().nullish(),
+  padding_side: side.nullish(),
+  truncation_side: side.nullish(),
+  /** The type of padding in encodings of two texts. */
+  pad_token_type_id: z.int().nonnegative().nullish(),
   model_max_length: z.number().nullish(),
+  clean_up_tokenization_spaces: flag,
+  /** Where one of the two is given, they come before the post-processor of tokenizer.json. */
+  add_bos_token: flag,
+  add_eos_token: flag,
+  /** For byte-level tokenizers with a class of their own: comes before what tokenizer.json says. */
+  add_prefix_space: flag,
+  /** For BERT's normalizer: come before what tokenizer.json says. */
+  do_lower_case: flag,
+  strip_accents: flag,
+  tokenize_chinese_chars: flag,
+  /** Added tokens by id, with those that tokenizer.json lacks. */
+  added_tokens_decoder: z
+    .record(
+      z.string().regex(/^\d+$/),
+      z.looseObject({
+        content: z.string(),
+        single_word: z.boolean().default(false),
+        lstrip: z.boolean().default(false),
+        rstrip: z.boolean().default(false),
+        normalized: z.boolean().default(false),
+        special: z.boolean().default(false),
+      }),
+    )
+    .optional(),
   chat_template: z.union([z.string(), z.array(z.strictObject({ name: z.string(), template: z.string() }))]).nullish(),
 });
 /** Keys that are not named here belong to other parts of the program or to Transformers, and are kept as they are. */
@@ -31,10 +59,33 @@ export type TokenizerConfig = z.output<typeof schema>;
 export const parseTokenizerConfig = (config: unknown, where: string): TokenizerConfig =>
   parseConfig(schema, config, where);
 
-/** Reads the configuration of a folder; templates in files of their own come before the `chat_template` in it. */
+/**
+ * Reads the configuration of a folder. Templates in files of their own come before the `chat_template` in it; special
+ * tokens that it lacks are looked up in `special_tokens_map.json`, which older versions wrote.
+ */
 export function readTokenizerConfig(folder: string): TokenizerConfig {
-  const path = join(folder, 'tokenizer_config.json');
-  const config = existsSync(path) ? parseTokenizerConfig(readJson(path), path) : {};
+  const read = (name: string): TokenizerConfig => {
+    const path = join(folder, name);
+    return existsSync(path) ? parseTokenizerConfig(readJson(path), path) : {};
+  };
+  const config = { ...read('special_tokens_map.json'), ...read('tokenizer_config.json') };
   const templates = readTemplateFiles(folder);
   return templates === undefined ? config : { ...config, chat_template: templates };
 }
+
+/** Larger numbers mean that no limit is known; Transformers writes 10³⁰. */
+const NO_LIMIT = 1e20;
+
+/** The longest input that the model is made for, where that is known. */
+export const modelMaxLength = ({ model_max_length: length }: TokenizerConfig): number | undefined =>
+  length == null || length > NO_LIMIT ? undefined : length;
+
+/** Classes of Transformers that pad on the left where the configuration does not say otherwise. */
+const PADS_LEFT = /^(?:CodeLlama|Gemma|Llama|XLNet)Tokenizer/;
+
+export const paddingSide = ({ padding_side: side, tokenizer_class: name }: TokenizerConfig): 'left' | 'right' =>
+  side ?? (PADS_LEFT.test(name ?? '') ? 'left' : 'right');
+
+/** XLNet has a type of its own for padding. */
+export const padTokenTypeId = ({ pad_token_type_id: typeId, tokenizer_class: name }: TokenizerConfig): number =>
+  typeId ?? (name?.startsWith('XLNetTokenizer') ? 3 : 0);

@@ -32,7 +32,7 @@ export class Tokenizer {
   readonly #detokenizer: Detokenizer;
 
   private constructor(json: unknown, config: TokenizerConfig, where: string) {
-    this.#pipeline = new Pipeline(json, where);
+    this.#pipeline = new Pipeline(json, where, config);
     this.#json = json as Record<string, unknown>;
     this.config = config;
     this.vocabSize = this.#pipeline.vocabSize;
@@ -95,12 +95,13 @@ export class Tokenizer {
     inputs: readonly (TextInput | { text: TextInput; pair: TextInput })[],
     options: EncodeOptions = {},
   ): Encoding[] {
-    const truncation = resolveTruncation(options, this.config);
+    const { config } = this.#pipeline;
+    const truncation = resolveTruncation(options, config);
     const encodings = inputs.map(input => {
       const texts = typeof input === 'object' && 'pair' in input ? [input.text, input.pair] : [input];
       return encodeTexts(this.#pipeline, texts, options.addSpecialTokens ?? true, truncation);
     });
-    padEncodings(encodings, options, this.config, this.padTokenId);
+    padEncodings(encodings, options, config, this.padTokenId);
     return encodings;
   }
 
@@ -177,7 +178,7 @@ export class Tokenizer {
   }
 
   #special(name: 'bos_token' | 'eos_token' | 'pad_token' | 'unk_token'): number | undefined {
-    const token = this.config[name];
+    const token = this.#pipeline.config[name];
     return token == null ? undefined : this.tokenToId(token);
   }
 

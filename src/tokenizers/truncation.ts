@@ -2,7 +2,7 @@
 import { UserError, usageError } from '../support/errors.ts';
 import type { EncodeOptions } from './encode-options.ts';
 import type { Encoding } from './encoding.ts';
-import type { TokenizerConfig } from './tokenizer-config.ts';
+import { modelMaxLength, type TokenizerConfig } from './tokenizer-config.ts';
 
 export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 
@@ -25,7 +25,7 @@ export function resolveTruncation(
   config: TokenizerConfig,
 ): Truncation | undefined {
   if (!truncation) return undefined;
-  const length = maxLength ?? config.model_max_length;
+  const length = maxLength ?? modelMaxLength(config);
   if (length == null) {
     throw usageError('TSLM_NO_MAX_LENGTH', 'truncation needs a length', 'give maxLength: no model_max_length is known');
   }

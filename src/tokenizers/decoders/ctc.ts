@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { cleanUpToken } from '../clean-up.ts';
 import { type Factory, parseConfig } from '../config.ts';
 import type { Decoder } from './decoder.ts';
-import { cleanUpSpaces } from './word-piece.ts';
 
 const schema = z.strictObject({
   type: z.literal('CTC'),
@@ -15,7 +15,7 @@ export const createCtc: Factory<Decoder> = (config, where) => {
   const { pad_token: pad, word_delimiter_token: delimiter, cleanup } = parseConfig(schema, config, where);
   const replace = (token: string): string => {
     const text = token.replaceAll(pad, '');
-    return cleanup ? cleanUpSpaces(text).replaceAll(delimiter, ' ') : text;
+    return cleanup ? cleanUpToken(text).replaceAll(delimiter, ' ') : text;
   };
   return {
     decode: tokens =>

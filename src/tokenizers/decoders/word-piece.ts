@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanUpToken } from '../clean-up.ts';
 import { type Factory, parseConfig } from '../config.ts';
 import type { Decoder } from './decoder.ts';
 
@@ -12,25 +13,7 @@ export const createWordPiece: Factory<Decoder> = (config, where) => {
       tokens.map((token, i) => {
         const continues = i > 0 && token.startsWith(prefix);
         const text = i === 0 ? token : continues ? token.slice(prefix.length) : ` ${token}`;
-        return cleanup ? cleanUpSpaces(text) : text;
+        return cleanup ? cleanUpToken(text) : text;
       }),
   };
 };
-
-const ARTIFACTS: readonly [artifact: string, clean: string][] = [
-  [' .', '.'],
-  [' ?', '?'],
-  [' !', '!'],
-  [' ,', ','],
-  [" ' ", "'"],
-  [" n't", "n't"],
-  [" 'm", "'m"],
-  [' do not', " don't"],
-  [" 's", "'s"],
-  [" 've", "'ve"],
-  [" 're", "'re"],
-];
-
-/** Takes back the spaces that tokenization put before English punctuation and contractions. */
-export const cleanUpSpaces = (text: string): string =>
-  ARTIFACTS.reduce((cleaned, [artifact, clean]) => cleaned.replaceAll(artifact, clean), text);
