@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import { type Activation, activations } from '../nn/index.ts';
 
+/** An option that only works at its default: anything else is an error that names it. */
+export const refuse = <T extends boolean | number | string>(only: T) =>
+  z
+    .custom<T>(value => value === null || value === only, {
+      message: `is not supported yet; only ${JSON.stringify(only)} is`,
+    })
+    .optional()
+    .meta({ refusedUnless: only });
+
 /** What every config.json may say. */
 export const commonConfig = {
   model_type: z.string(),
@@ -16,6 +25,10 @@ export const commonConfig = {
   label2id: z.record(z.string(), z.int()).nullish(),
   num_labels: z.int().positive().nullish(),
   problem_type: z.enum(['regression', 'single_label_classification', 'multi_label_classification']).nullish(),
+  is_decoder: refuse(false),
+  add_cross_attention: refuse(false),
+  tie_encoder_decoder: refuse(false),
+  pruned_heads: z.record(z.string(), z.never()).nullish(),
 };
 
 /** Labels of a classifier: two unless the configuration says otherwise, as in Hugging Face. */
@@ -40,15 +53,6 @@ export const size = (byDefault: number) =>
 /** A number of layers with a default. Each is an object here, so that there is a limit. */
 export const layerCount = (byDefault: number) => z.int().positive().max(10_000).default(byDefault);
 
-/** An option that only works at its default: anything else is an error that names it. */
-export const refuse = <T extends boolean | number | string>(only: T) =>
-  z
-    .custom<T>(value => value === null || value === only, {
-      message: `is not supported yet; only ${JSON.stringify(only)} is`,
-    })
-    .optional()
-    .meta({ refusedUnless: only });
-
 /** Keys that say nothing about what a model computes: generation defaults and records of its making. */
 export const bookkeepingKeys = new Set([
   '_name_or_path',
@@ -70,4 +74,44 @@ export const bookkeepingKeys = new Set([
   'torchscript',
   'attn_implementation',
   '_attn_implementation_autoset',
+  'output_past',
+  'prefix',
+  'finetuning_task',
+  'tokenizer_class',
+  'sep_token_id',
+  'cls_token_id',
+  'chunk_size_feed_forward',
+  'use_bfloat16',
+  'tf_legacy_loss',
+  'is_encoder_decoder',
+  'decoder_start_token_id',
+  'max_length',
+  'min_length',
+  'max_new_tokens',
+  'do_sample',
+  'early_stopping',
+  'num_beams',
+  'num_beam_groups',
+  'diversity_penalty',
+  'temperature',
+  'top_k',
+  'top_p',
+  'typical_p',
+  'repetition_penalty',
+  'length_penalty',
+  'no_repeat_ngram_size',
+  'encoder_no_repeat_ngram_size',
+  'bad_words_ids',
+  'num_return_sequences',
+  'output_scores',
+  'return_dict_in_generate',
+  'forced_bos_token_id',
+  'forced_eos_token_id',
+  'force_bos_token_to_be_generated',
+  'remove_invalid_values',
+  'exponential_decay_length_penalty',
+  'suppress_tokens',
+  'begin_suppress_tokens',
+  '_num_labels',
+  'save_step',
 ]);
