@@ -10,6 +10,7 @@ import { parseOptions } from '../support/schema.ts';
 import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint-files.ts';
+import { commonConfig } from './config-keys.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
@@ -24,9 +25,12 @@ export function familyOf(modelType: string, where: string): Family {
   );
 }
 
+const named = z.object({ architectures: commonConfig.architectures });
+
 /** The task of the class that a config.json names; a language model where it names none. */
 function taskOf(family: Family, config: Record<string, unknown>, where: string): Task {
-  const [architecture] = (config.architectures as string[] | null | undefined) ?? [];
+  const { architectures } = parseOptions(named, { architectures: config.architectures }, where);
+  const [architecture] = architectures ?? [];
   if (architecture === undefined) return Object.values(family.architectures)[0];
   if (Object.hasOwn(family.architectures, architecture)) return family.architectures[architecture];
   throw new UserError('TSLM_ARCHITECTURE', `${where}: architecture '${architecture}' is not supported`, {
