@@ -49,9 +49,9 @@ export async function fetchFiles(
       report(file.path);
     };
     const onRetry = (reason: string, seconds: number): void => report(`${reason}; again in ${seconds.toFixed(0)}s`);
-    if (await place.has(file))
-      onPosition(file.size); // another process has fetched it in the meantime
-    else {
+    if (await place.has(file)) {
+      onPosition(file.size); // fetched by another process in the meantime
+    } else {
       place.seed(file);
       await download(
         { ...connection, signal, onRetry },
