@@ -1,8 +1,39 @@
 /** The families, by the `model_type` of their config.json. */
 import type { Family } from '../family.ts';
+import { albert } from './albert.ts';
+import { bert } from './bert.ts';
+import { bloom } from './bloom.ts';
+import { distilbert } from './distilbert.ts';
+import { gemma2 } from './gemma2.ts';
+import { gemma3Text } from './gemma3-text.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { mistral } from './mistral.ts';
+import { phi3 } from './phi3.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
+import { camembert, roberta, xlmRoberta } from './roberta.ts';
+import { vit } from './vit.ts';
+import { xlnet } from './xlnet.ts';
 
-export const families: Record<string, Family> = { gpt2, llama };
+export const families: Record<string, Family> = {
+  albert,
+  bert,
+  bloom,
+  camembert,
+  distilbert,
+  gemma2,
+  gemma3_text: gemma3Text,
+  gpt2,
+  llama,
+  mistral,
+  phi3,
+  qwen2,
+  qwen3,
+  roberta,
+  vit,
+  'xlm-roberta': xlmRoberta,
+  xlnet,
+};
 
 export const familyNames = Object.keys(families);

@@ -12,6 +12,8 @@ export interface LMHeadOptions {
   tied?: Embedding;
   /** A bias on the scores that is stored and not trained (BART's `final_logits_bias`). Default false. */
   fixedBias?: boolean;
+  /** A bias on the scores. Default false. */
+  bias?: boolean;
   /** Factor on the hidden states first. Default 1. */
   scale?: number;
   /** Scores s become c·tanh(s / c). */
@@ -23,7 +25,7 @@ export interface LMHeadOptions {
 export class LMHead extends Head {
   /** Absent when an embedding table is the output layer. */
   readonly projection: Linear | undefined;
-  /** [1, vocab] */
+  /** [vocab], fixed: [1, vocab] */
   readonly bias: Parameter | undefined;
   readonly options: Omit<LMHeadOptions, 'tied'>;
   override readonly tiedPaths: readonly string[];
@@ -31,13 +33,13 @@ export class LMHead extends Head {
 
   constructor({ tied, ...options }: LMHeadOptions) {
     super();
-    const { hidden, vocabSize, fixedBias } = options;
+    const { hidden, vocabSize, bias, fixedBias } = options;
     this.options = options;
     this.#tied = tied;
     this.tiedPaths = tied ? ['projection.weight'] : [];
     this.projection = tied ? undefined : new Linear(hidden, vocabSize, { bias: false });
-    this.bias = fixedBias ? emptyParameter([1, vocabSize]) : undefined;
-    if (this.bias) this.bias.requiresGrad = false;
+    this.bias = bias || fixedBias ? emptyParameter(fixedBias ? [1, vocabSize] : [vocabSize]) : undefined;
+    if (this.bias && fixedBias) this.bias.requiresGrad = false;
   }
 
   forward({ lastHiddenState: x }: BackboneOutput, { labels, lastLogitsOnly, rawLogits }: ModelInputs): HeadOutput {

@@ -1,0 +1,130 @@
+/** XLNet (Yang et al. 2019): `config.json` to options, checkpoint keys to module paths. */
+import { z } from 'zod';
+import { initNormal } from '../../nn/init.ts';
+import { RelativeAttention } from '../../nn/relative-attention.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
+import { defineFamily } from '../family.ts';
+import { LMHead } from '../heads/lm.ts';
+import { SpanHead } from '../heads/span.ts';
+import { SummaryClassificationHead } from '../heads/summary-classification.ts';
+import { TokenClassificationHead } from '../heads/token-classification.ts';
+import { initializeNormal } from '../model.ts';
+import { TwoStream } from '../two-stream.ts';
+
+const config = z.object({
+  ...commonConfig,
+  vocab_size: size(32000),
+  d_model: size(1024),
+  n_layer: layerCount(24),
+  n_head: size(16),
+  d_head: z.int().positive().nullish(),
+  d_inner: size(4096),
+  ff_activation: activation('gelu'),
+  attn_type: z.enum(['bi', 'uni']).default('bi'),
+  initializer_range: z.number().positive().default(0.02),
+  layer_norm_eps: z.number().positive().default(1e-12),
+  dropout: probability(0.1),
+  mem_len: z.int().nonnegative().nullish(),
+  reuse_len: z.int().nonnegative().nullish(),
+  use_mems_eval: z.boolean().default(true),
+  use_mems_train: z.boolean().default(false),
+  bi_data: refuse(false),
+  clamp_len: z.int().default(-1),
+  same_length: z.boolean().default(false),
+  untie_r: refuse(true),
+  summary_type: z.enum(['last', 'first', 'mean']).default('last'),
+  summary_use_proj: z.boolean().default(true),
+  summary_activation: z.enum(['tanh']).nullish(),
+  summary_last_dropout: probability(0.1),
+});
+
+type Config = z.output<typeof config>;
+
+const summary = (c: Config) => ({
+  hidden: c.d_model,
+  type: c.summary_type,
+  projection: c.summary_use_proj,
+  activation: c.summary_activation ?? undefined,
+  dropout: c.summary_last_dropout,
+});
+
+export const xlnet = defineFamily({
+  modelType: 'xlnet',
+  architectures: {
+    XLNetLMHeadModel: 'causalLM',
+    XLNetModel: 'backbone',
+    XLNetForSequenceClassification: 'sequenceClassification',
+    XLNetForTokenClassification: 'tokenClassification',
+    XLNetForQuestionAnsweringSimple: 'questionAnswering',
+  },
+  config,
+  configFor: ({ layers, hidden, heads, vocabSize }, dropout) => ({
+    n_layer: layers,
+    d_model: hidden,
+    n_head: heads,
+    d_inner: 4 * hidden,
+    vocab_size: vocabSize,
+    dropout,
+  }),
+  backbone: c =>
+    new TwoStream({
+      vocabSize: c.vocab_size,
+      hidden: c.d_model,
+      layers: c.n_layer,
+      heads: c.n_head,
+      headDim: c.d_head ?? c.d_model / c.n_head,
+      intermediate: c.d_inner,
+      activation: c.ff_activation,
+      normEps: c.layer_norm_eps,
+      dropout: c.dropout,
+      causal: c.attn_type === 'uni',
+      sameLength: c.same_length,
+      clampLength: Math.max(0, c.clamp_len),
+      memoryLength: c.mem_len ?? 0,
+      reuseLength: c.reuse_len ?? 0,
+      useMems: { train: c.use_mems_train, eval: c.use_mems_eval },
+    }),
+  heads: {
+    causalLM: ({ tie_word_embeddings = true, vocab_size }: Config, { hidden, word }: TwoStream) =>
+      new LMHead({
+        hidden,
+        vocabSize: vocab_size,
+        tied: tie_word_embeddings ? word : undefined,
+        bias: true,
+        shiftLabels: false,
+      }),
+    sequenceClassification: (c: Config) =>
+      new SummaryClassificationHead({ ...summary(c), labels: labelCount(c), problemType: c.problem_type }),
+    tokenClassification: (c: Config) => new TokenClassificationHead({ hidden: c.d_model, labels: labelCount(c) }),
+    questionAnswering: (c: Config) => new SpanHead(c.d_model),
+  },
+  initialize(model) {
+    const std = Number(model.config.initializer_range ?? 0.02);
+    initializeNormal(model, std);
+    initNormal((model.backbone as TwoStream).maskEmbedding, std);
+    for (const [, part] of model.namedModules()) {
+      if (part instanceof RelativeAttention)
+        for (const [, parameter] of part.namedParameters()) initNormal(parameter, std);
+    }
+  },
+  keys: [
+    ['backbone.word.', 'transformer.word_embedding.'],
+    ['backbone.maskEmbedding', 'transformer.mask_emb'],
+    ['backbone.layers.*.attention.contentBias', 'transformer.layer.*.rel_attn.r_w_bias'],
+    ['backbone.layers.*.attention.distanceBias', 'transformer.layer.*.rel_attn.r_r_bias'],
+    ['backbone.layers.*.attention.segmentBias', 'transformer.layer.*.rel_attn.r_s_bias'],
+    ['backbone.layers.*.attention.segments', 'transformer.layer.*.rel_attn.seg_embed'],
+    ['backbone.layers.*.attention.', 'transformer.layer.*.rel_attn.'],
+    ['backbone.layers.*.attentionNorm.', 'transformer.layer.*.rel_attn.layer_norm.'],
+    ['backbone.layers.*.feedForward.input.', 'transformer.layer.*.ff.layer_1.'],
+    ['backbone.layers.*.feedForward.output.', 'transformer.layer.*.ff.layer_2.'],
+    ['backbone.layers.*.feedForwardNorm.', 'transformer.layer.*.ff.layer_norm.'],
+    ['head.projection.weight', 'lm_loss.weight'],
+    ['head.bias', 'lm_loss.bias'],
+    ['head.summary.', 'sequence_summary.summary.'],
+    ['head.classifier.', 'classifier.'],
+    ['head.logits.', 'logits_proj.'],
+    ['head.span.', 'qa_outputs.'],
+  ],
+  prefix: 'transformer.',
+});
