@@ -26,15 +26,16 @@ export function keyOf(path: string, rules: readonly KeyRule[]): MappedKey {
   throw new Error(`no key rule for the parameter ${path}`);
 }
 
-const rulesOf = ({ family: { keys }, config }: Model): readonly KeyRule[] =>
-  typeof keys === 'function' ? keys(config) : keys;
+const rulesOf = ({ family: { keys }, config, task }: Model): readonly KeyRule[] =>
+  typeof keys === 'function' ? keys(config, task) : keys;
 
 /** The key of a module path in a checkpoint of this model's own class: that of the bare model leaves the prefix out. */
 export function ownKeyOf(path: string, model: Model): MappedKey {
   const { family, task } = model;
-  const { prefix, bareTasks = ['backbone'] } = family;
+  const { prefix, bareTasks = ['backbone'], otherPrefixes } = family;
   const { key, transpose } = keyOf(path, rulesOf(model));
-  return { key: bareTasks.includes(task) && key.startsWith(prefix) ? key.slice(prefix.length) : key, transpose };
+  const own = otherPrefixes?.[task] ?? (bareTasks.includes(task) ? '' : prefix);
+  return { key: key.startsWith(prefix) ? own + key.slice(prefix.length) : key, transpose };
 }
 
 export interface LoadReport {

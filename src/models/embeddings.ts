@@ -1,7 +1,7 @@
 /** What a token sequence becomes before the first layer: the sum of word, position and type vectors. */
 import { createNorm, Dropout, Embedding, Linear, Module, type Norm, type NormOptions } from '../nn/index.ts';
 import { sinusoidalTable } from '../nn/positions.ts';
-import { arange, autocastDtype, dispose, keep, type Tensor } from '../torch/index.ts';
+import { arange, autocastDtype, dispose, keep, type Tensor, tensor } from '../torch/index.ts';
 
 export interface PositionOptions {
   kind: 'learned' | 'sinusoidal';
@@ -10,6 +10,8 @@ export interface PositionOptions {
   offset?: number;
   /** Positions count only the tokens that differ from this one, after which they start (RoBERTa). */
   afterPadding?: number;
+  /** A learned table that training leaves as it is. Default false. */
+  frozen?: boolean;
 }
 
 export interface EmbeddingsOptions {
@@ -61,6 +63,7 @@ export class Embeddings extends Module {
     if (positions?.kind === 'learned') {
       const rows = positions.count + (positions.offset ?? 0);
       this.positions = new Embedding(rows, dim, { paddingIdx: positions.afterPadding });
+      if (positions.frozen) this.positions.weight.requiresGrad = false;
     }
     this.tokenTypes = tokenTypes ? new Embedding(tokenTypes, dim) : undefined;
     this.norm = norm && createNorm(dim, norm);

@@ -32,8 +32,10 @@ export interface Family {
   architectures: Record<string, Task>;
   /** The schema of its config.json. */
   schema: z.ZodObject;
-  /** The config.json of a new model: a recipe's sizes, and its dropout, under this family's names. */
-  configFor?: (sizes: ModelSizes, dropout: number) => Record<string, unknown>;
+  /** Other names of keys of config.json. */
+  aliases?: Record<string, string>;
+  /** The config.json of a new model: a recipe's sizes, dropout and end-of-text token under this family's names. */
+  configFor?: (sizes: ModelSizes, dropout: number, eosTokenId: number | null) => Record<string, unknown>;
   /**
    * The network that a config.json describes. A key that is neither known nor bookkeeping is refused.
    *
@@ -48,14 +50,16 @@ export interface Family {
   ) => { backbone: Backbone; head?: Head };
   /** Draws fresh weights from the default generator. */
   initialize: (model: Model) => void;
-  /** From module paths to checkpoint keys; a function where these depend on config.json. */
-  keys: readonly KeyRule[] | ((config: Record<string, unknown>) => readonly KeyRule[]);
+  /** From module paths to checkpoint keys; a function where these depend on config.json or the head. */
+  keys: readonly KeyRule[] | ((config: Record<string, unknown>, task: Task) => readonly KeyRule[]);
   /** What keys were called before: a part of the key, and the name that it had in its place. */
   olderKeys?: readonly (readonly [key: RegExp, older: string])[];
   /** The prefix that checkpoints of the bare model leave out. */
   prefix: string;
   /** Tasks whose classes leave the prefix out. Default: `backbone`. */
   bareTasks?: readonly Task[];
+  /** Prefixes of classes that have another one. */
+  otherPrefixes?: Partial<Record<Task, string>>;
   /** Keys that a checkpoint may lack: their initial values are meant then. */
   optionalKeys?: RegExp;
   /** Keys that may be in a checkpoint and mean nothing. */
@@ -64,6 +68,8 @@ export interface Family {
 
 export interface FamilyOptions<Schema extends z.ZodObject> extends Omit<Family, 'schema' | 'build' | 'initialize'> {
   config: Schema;
+  /** Keys of this family's config.json that say nothing, or nothing more, about what is computed. */
+  bookkeeping?: readonly string[];
   backbone: (config: z.output<Schema>, task: Task, checkpoint?: Checkpoint) => Backbone;
   /** The head of each task that the family has classes for; `backbone` needs none. */
   heads: Partial<Record<Task, (config: z.output<Schema>, backbone: never, checkpoint?: Checkpoint) => Head>>;
@@ -74,19 +80,24 @@ export interface FamilyOptions<Schema extends z.ZodObject> extends Omit<Family, 
 /** A family from the schema of its config.json (Hugging Face's keys and defaults) and what that means. */
 export function defineFamily<Schema extends z.ZodObject>({
   config,
+  bookkeeping = [],
   backbone,
   heads,
   initialize = model => initializeNormal(model, Number(model.config.initializer_range ?? 0.02)),
   ...rest
 }: FamilyOptions<Schema>): Family {
   const schema = config.strict();
+  const saysNothing = (key: string): boolean =>
+    !(key in schema.shape) && (bookkeepingKeys.has(key) || bookkeeping.includes(key));
+  const { aliases = {} } = rest;
   return {
     ...rest,
     schema,
     initialize,
     build(json, task, where, checkpoint) {
-      const meaningful = Object.entries(json).filter(([key]) => key in schema.shape || !bookkeepingKeys.has(key));
-      const parsed = parseOptions(schema, Object.fromEntries(meaningful), where) as z.output<Schema>;
+      const meaningful = Object.entries(json).filter(([key]) => !saysNothing(key));
+      const named = meaningful.map(([key, value]) => [aliases[key] ?? key, value]);
+      const parsed = parseOptions(schema, Object.fromEntries(named), where) as z.output<Schema>;
       try {
         const made = backbone(parsed, task, checkpoint);
         return { backbone: made, head: heads[task]?.(parsed, made as never, checkpoint) };

@@ -25,6 +25,8 @@ export interface StackOptions {
   finalNorm?: NormOptions;
   /** After the final norm. Default 0. */
   finalDropout?: number;
+  /** The last of the hidden states is the one before the final norm (ViT). Default false. */
+  hiddenStatesBeforeNorm?: boolean;
   /** Attention with linear biases. */
   alibi?: boolean;
   relativeBias?: RelativeBiasOptions;
@@ -49,7 +51,7 @@ export interface StackInputs {
 export interface StackOutput {
   /** [batch, time, hidden]: after the final norm */
   lastHiddenState: Tensor;
-  /** What went in, then each layer's; the last one after the final norm. */
+  /** What went in, then each layer's; the last one after the final norm, unless the options say otherwise. */
   hiddenStates?: Tensor[];
   /** Per layer [batch, heads, time, keys]. */
   attentions?: Tensor[];
@@ -113,7 +115,7 @@ export class Stack extends Module {
     cache?.advance(time);
     if (this.norm) x = this.norm.forward(x);
     x = this.dropout.forward(x);
-    hiddenStates[hiddenStates.length - 1] = x;
+    if (!this.options.hiddenStatesBeforeNorm) hiddenStates[hiddenStates.length - 1] = x;
     return {
       lastHiddenState: x,
       hiddenStates: inputs.outputHiddenStates ? hiddenStates : undefined,

@@ -30,7 +30,7 @@ export interface MaskedLMHeadOptions {
 }
 
 export class MaskedLMHead extends Head {
-  readonly dense: Linear;
+  readonly transform: Linear;
   readonly norm: Norm;
   /** Absent when an embedding table is the output layer; it has the bias then. */
   readonly decoder: Linear | undefined;
@@ -46,7 +46,7 @@ export class MaskedLMHead extends Head {
     this.options = options;
     this.#tied = tied;
     this.tiedPaths = tied ? ['decoder.weight', 'decoder.bias'] : [];
-    this.dense = new Linear(hidden, dim);
+    this.transform = new Linear(hidden, dim);
     this.norm = createNorm(dim, norm);
     this.decoder = tied ? undefined : new Linear(dim, vocabSize);
     this.bias = tied ? emptyParameter([vocabSize]) : undefined;
@@ -60,7 +60,7 @@ export class MaskedLMHead extends Head {
 
   /** [..., hidden] → [..., vocab] */
   scores(x: Tensor): Tensor {
-    const transformed = this.norm.forward(activations[this.options.activation](this.dense.forward(x)));
-    return this.decoder?.forward(transformed) ?? this.#tied!.project(transformed, { bias: this.bias });
+    const y = this.norm.forward(activations[this.options.activation](this.transform.forward(x)));
+    return this.decoder?.forward(y) ?? this.#tied!.project(y, { bias: this.bias });
   }
 }

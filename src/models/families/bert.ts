@@ -1,0 +1,187 @@
+/** BERT (Devlin et al. 2019), and the pieces that its descendants share. */
+import { z } from 'zod';
+import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
+import { Encoder } from '../encoder.ts';
+import { defineFamily, type KeyRule, type ModelSizes } from '../family.ts';
+import { MaskedLMHead } from '../heads/masked-lm.ts';
+import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
+import { NextSentenceHead, PretrainingHead } from '../heads/sentence-pair.ts';
+import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
+import { SpanHead } from '../heads/span.ts';
+import { TokenClassificationHead } from '../heads/token-classification.ts';
+import type { Task } from '../model.ts';
+
+/** What config.json of an encoder in BERT's manner may say. */
+export const encoderConfig = {
+  ...commonConfig,
+  hidden_size: size(768),
+  num_hidden_layers: layerCount(12),
+  num_attention_heads: size(12),
+  intermediate_size: size(3072),
+  hidden_act: activation('gelu'),
+  hidden_dropout_prob: probability(0.1),
+  attention_probs_dropout_prob: probability(0.1),
+  initializer_range: z.number().positive().default(0.02),
+  layer_norm_eps: z.number().positive().default(1e-12),
+};
+
+export const bertConfig = {
+  ...encoderConfig,
+  vocab_size: size(30522),
+  max_position_embeddings: size(512),
+  type_vocab_size: size(2),
+  pad_token_id: z.int().min(0).nullable().default(0),
+  classifier_dropout: z.number().min(0).max(1).nullish(),
+  position_embedding_type: refuse('absolute'),
+};
+
+const config = z.object(bertConfig);
+export type BertConfig = z.output<typeof config>;
+
+/** @param options.positionsAfterPadding the padding token, where positions are counted from it on (RoBERTa) */
+export function bertEncoder(
+  c: BertConfig,
+  { pooler, positionsAfterPadding }: { pooler: boolean; positionsAfterPadding?: number },
+): Encoder {
+  const norm = { kind: 'layer', eps: c.layer_norm_eps } as const;
+  const { hidden_size: hidden, max_position_embeddings: positions } = c;
+  return new Encoder({
+    embeddings: {
+      vocabSize: c.vocab_size,
+      dim: hidden,
+      positions: { kind: 'learned', count: positions, afterPadding: positionsAfterPadding },
+      tokenTypes: c.type_vocab_size,
+      norm,
+      dropout: c.hidden_dropout_prob,
+      paddingIdx: c.pad_token_id ?? undefined,
+    },
+    layers: Array.from({ length: c.num_hidden_layers }, () => ({
+      hidden,
+      attention: {
+        hidden,
+        heads: c.num_attention_heads,
+        layout: 'separate' as const,
+        dropout: c.attention_probs_dropout_prob,
+      },
+      feedForward: { hidden, intermediate: c.intermediate_size, activation: c.hidden_act },
+      norm,
+      normPlacement: 'post' as const,
+      dropout: c.hidden_dropout_prob,
+    })),
+    maxPositions: positionsAfterPadding === undefined ? positions : positions - positionsAfterPadding - 1,
+    pooler: pooler ? { activation: 'tanh' } : undefined,
+  });
+}
+
+/** The sizes of a recipe as keys of config.json. */
+export const bertConfigFor = (
+  { layers, hidden, heads, context, vocabSize }: ModelSizes,
+  dropout: number,
+): Record<string, unknown> => ({
+  num_hidden_layers: layers,
+  hidden_size: hidden,
+  intermediate_size: 4 * hidden,
+  num_attention_heads: heads,
+  max_position_embeddings: context,
+  vocab_size: vocabSize,
+  hidden_dropout_prob: dropout,
+  attention_probs_dropout_prob: dropout,
+});
+
+/** Checkpoint keys of the encoder. */
+export const bertEncoderKeys = (prefix: string): readonly KeyRule[] => [
+  ['backbone.embeddings.word.', `${prefix}embeddings.word_embeddings.`],
+  ['backbone.embeddings.positions.', `${prefix}embeddings.position_embeddings.`],
+  ['backbone.embeddings.tokenTypes.', `${prefix}embeddings.token_type_embeddings.`],
+  ['backbone.embeddings.norm.', `${prefix}embeddings.LayerNorm.`],
+  ['backbone.stack.layers.*.attention.query.', `${prefix}encoder.layer.*.attention.self.query.`],
+  ['backbone.stack.layers.*.attention.key.', `${prefix}encoder.layer.*.attention.self.key.`],
+  ['backbone.stack.layers.*.attention.value.', `${prefix}encoder.layer.*.attention.self.value.`],
+  ['backbone.stack.layers.*.attention.output.', `${prefix}encoder.layer.*.attention.output.dense.`],
+  ['backbone.stack.layers.*.attentionNorm.', `${prefix}encoder.layer.*.attention.output.LayerNorm.`],
+  ['backbone.stack.layers.*.feedForward.input.', `${prefix}encoder.layer.*.intermediate.dense.`],
+  ['backbone.stack.layers.*.feedForward.output.', `${prefix}encoder.layer.*.output.dense.`],
+  ['backbone.stack.layers.*.feedForwardNorm.', `${prefix}encoder.layer.*.output.LayerNorm.`],
+  ['backbone.pooler.', `${prefix}pooler.dense.`],
+];
+
+const maskedLMKeys = (path: string): readonly KeyRule[] => [
+  [`${path}.transform.`, 'cls.predictions.transform.dense.'],
+  [`${path}.norm.`, 'cls.predictions.transform.LayerNorm.'],
+  [`${path}.decoder.`, 'cls.predictions.decoder.'],
+  [`${path}.bias`, 'cls.predictions.bias'],
+];
+
+/** Names of norms in checkpoints that were converted from TensorFlow. */
+export const olderNormKeys = [
+  [/LayerNorm\.weight$/, 'LayerNorm.gamma'],
+  [/LayerNorm\.bias$/, 'LayerNorm.beta'],
+] as const;
+
+const poolerTasks: readonly Task[] = [
+  'backbone',
+  'pretraining',
+  'sequenceClassification',
+  'multipleChoice',
+  'nextSentence',
+];
+
+const maskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
+  new MaskedLMHead({
+    hidden: c.hidden_size,
+    vocabSize: c.vocab_size,
+    activation: c.hidden_act,
+    norm: { kind: 'layer', eps: c.layer_norm_eps },
+    tied: (c.tie_word_embeddings ?? true) ? embeddings.word : undefined,
+  });
+
+/** What classifiers of BERT and RoBERTa have in common. */
+export const classifierOptions = (c: BertConfig) => ({
+  hidden: c.hidden_size,
+  labels: labelCount(c),
+  problemType: c.problem_type,
+  dropout: c.classifier_dropout ?? c.hidden_dropout_prob,
+});
+
+export const bert = defineFamily({
+  modelType: 'bert',
+  architectures: {
+    BertForMaskedLM: 'maskedLM',
+    BertForPreTraining: 'pretraining',
+    BertModel: 'backbone',
+    BertForSequenceClassification: 'sequenceClassification',
+    BertForTokenClassification: 'tokenClassification',
+    BertForQuestionAnswering: 'questionAnswering',
+    BertForMultipleChoice: 'multipleChoice',
+    BertForNextSentencePrediction: 'nextSentence',
+  },
+  config,
+  configFor: bertConfigFor,
+  backbone: (c, task) => bertEncoder(c, { pooler: poolerTasks.includes(task) }),
+  heads: {
+    maskedLM,
+    pretraining: (c, encoder: Encoder) =>
+      new PretrainingHead({ hidden: c.hidden_size, predictions: maskedLM(c, encoder), pair: 'nextSentence' }),
+    sequenceClassification: c => new SequenceClassificationHead({ ...classifierOptions(c), from: 'pooler' }),
+    tokenClassification: c => new TokenClassificationHead(classifierOptions(c)),
+    questionAnswering: c => new SpanHead(c.hidden_size),
+    multipleChoice: c => new MultipleChoiceHead({ ...classifierOptions(c), from: 'pooler' }),
+    nextSentence: c => new NextSentenceHead(c.hidden_size),
+  },
+  keys: [
+    ...bertEncoderKeys('bert.'),
+    ...maskedLMKeys('head'),
+    ...maskedLMKeys('head.predictions'),
+    ['head.pair.', 'cls.seq_relationship.'],
+    ['head.classifier.', 'classifier.'],
+    ['head.span.', 'qa_outputs.'],
+  ],
+  prefix: 'bert.',
+  // The bias of the output layer is stored under either of its names, or both.
+  olderKeys: [
+    ...olderNormKeys,
+    [/^cls\.predictions\.bias$/, 'cls.predictions.decoder.bias'],
+    [/^cls\.predictions\.decoder\.bias$/, 'cls.predictions.bias'],
+  ],
+  ignoredKeys: /embeddings\.(position|token_type)_ids$|^cls\.predictions\.bias$/,
+});
