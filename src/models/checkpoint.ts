@@ -86,6 +86,7 @@ export function loadCheckpoint(
   }
   // All shapes are compared before any memory is taken: config.json may claim anything.
   for (const { parameter, key, transpose } of found) requireShape(checkpoint, key, parameter, transpose);
+  requireEnough(found, missing, `${checkpoint.file(found[0].key)}: `, family.modelType);
   for (const { parameter } of missing) parameter.replace(empty(parameter.shape));
   // Parameters that wait for the checkpoint have no memory yet, so these alone are drawn.
   if (missing.length > 0) model.initialize(seed);
@@ -109,6 +110,23 @@ function requireShape(checkpoint: Checkpoint, key: string, { shape }: Parameter,
     `${checkpoint.file(key)}: tensor '${key}' is [${actual.join(', ')}], config.json says [${expected.join(', ')}]`,
     { hint: 'the weights and config.json belong to different models' },
   );
+}
+
+interface Place {
+  parameter: Parameter;
+  key: string;
+}
+
+/** What may be drawn afresh beside a small checkpoint, in elements. */
+const FRESH = 10_000_000;
+
+/** A new head or a few layers may be missing; more than there is means another config.json, and could be any amount. */
+function requireEnough(found: readonly Place[], missing: readonly Place[], where: string, modelType: string): void {
+  const numel = (places: readonly Place[]): number => places.reduce((sum, { parameter }) => sum + parameter.numel, 0);
+  if (numel(missing) <= Math.max(FRESH, 4 * numel(found))) return;
+  throw new UserError('TSLM_MISSING_WEIGHTS', `${where}most of the weights are missing, '${missing[0].key}' first`, {
+    hint: `config.json describes a much larger ${modelType} than the one that was stored`,
+  });
 }
 
 /** A model's parameters under the keys and in the layout of its family's checkpoints. */
