@@ -78,7 +78,7 @@ export function createModel(
   const full = {
     model_type: modelType,
     architectures: [Object.keys(family.architectures)[0]],
-    ...family.configFor(sizes, dropout),
+    ...family.configFor(sizes, dropout, eosTokenId),
     bos_token_id: eosTokenId,
     eos_token_id: eosTokenId,
     tie_word_embeddings: true,

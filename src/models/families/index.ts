@@ -1,6 +1,7 @@
 /** The families, by the `model_type` of their config.json. */
 import type { Family } from '../family.ts';
 import { albert } from './albert.ts';
+import { bart } from './bart.ts';
 import { bert } from './bert.ts';
 import { bloom } from './bloom.ts';
 import { distilbert } from './distilbert.ts';
@@ -8,6 +9,7 @@ import { gemma2 } from './gemma2.ts';
 import { gemma3Text } from './gemma3-text.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { marian } from './marian.ts';
 import { mistral } from './mistral.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
@@ -18,6 +20,7 @@ import { xlnet } from './xlnet.ts';
 
 export const families: Record<string, Family> = {
   albert,
+  bart,
   bert,
   bloom,
   camembert,
@@ -26,6 +29,7 @@ export const families: Record<string, Family> = {
   gemma3_text: gemma3Text,
   gpt2,
   llama,
+  marian,
   mistral,
   phi3,
   qwen2,
