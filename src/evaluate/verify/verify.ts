@@ -4,6 +4,8 @@ import type { Check } from './compare.ts';
 import { verifyForward } from './forward.ts';
 import { verifyGeneration } from './generation.ts';
 import { openGolden } from './golden.ts';
+import { verifyMemory } from './memory.ts';
+import { verifyText } from './text.ts';
 import { verifyAdamW, verifyGradients } from './training.ts';
 
 /**
@@ -17,6 +19,8 @@ export function* verify(folder: string): Generator<Check, void> {
   yield* attempt('forward', () => verifyForward(model, golden));
   yield* attempt('grad', () => verifyGradients(model, golden));
   yield* attempt('generate', () => verifyGeneration(model, golden, folder));
+  yield* attempt('memory', () => verifyMemory(model, golden));
+  yield* attempt('text', () => verifyText(model, golden, folder));
   // Last, since it changes the weights.
   yield* attempt('adamw', () => verifyAdamW(model, golden));
 }
