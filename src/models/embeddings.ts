@@ -26,6 +26,8 @@ export interface EmbeddingsOptions {
   norm?: NormOptions;
   /** Factor on word vectors when they are looked up. Default 1. */
   scale?: number;
+  /** The factor is rounded to the element type of the vectors, as in Gemma. Default false. */
+  roundedScale?: boolean;
   dropout: number;
   /** A word that is looked up without a gradient. */
   paddingIdx?: number;
@@ -77,9 +79,10 @@ export class Embeddings extends Module {
    */
   forward(inputs: EmbeddingsInputs): Tensor {
     const { inputIds, inputsEmbeds, tokenTypeIds, past = 0 } = inputs;
-    const { scale = 1 } = this.options;
+    const { scale = 1, roundedScale } = this.options;
     const found = inputsEmbeds ?? this.word.forward(inputIds!);
-    const words = inputsEmbeds || scale === 1 ? found : found.mul(scale);
+    const factor = roundedScale ? tensor(scale, { dtype: found.dtype, device: found.device }) : scale;
+    const words = inputsEmbeds || scale === 1 ? found : found.mul(factor);
     let x = words;
     if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
     else if (tokenTypeIds) throw new RangeError('this model has no token types: leave tokenTypeIds out');

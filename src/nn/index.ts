@@ -13,4 +13,5 @@ export { emptyParameter, Module, Parameter, withoutMemory } from './module.ts';
 export { createNorm, type Norm, type NormOptions } from './norm.ts';
 export { alibiBias, type RelativeBiasOptions, RelativePositionBias, sinusoidalTable } from './positions.ts';
 export { RMSNorm } from './rms-norm.ts';
+export { dynamicRope, linearRope, llama3Rope, longRope, plainRope, yarnRope } from './rope-scaling.ts';
 export { type Rotary, type RotaryAngles, rotaryAngles, rotaryFrequencies, rotate } from './rotary.ts';

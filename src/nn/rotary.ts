@@ -5,7 +5,7 @@
 import { cat, type Tensor, tensor } from '../torch/index.ts';
 
 export interface Rotary {
-  /** Elements of each head that turn; the rest stay as they are. */
+  /** Elements of each head that turn; the rest stay as they are. Even. */
   dim: number;
   /**
    * Angle a position, for each pair [dim / 2].
@@ -16,7 +16,7 @@ export interface Rotary {
   /** The inverse frequencies depend on the length. */
   dynamic?: boolean;
   /** Factor on cosines and sines. Default 1. */
-  attentionFactor?: (length: number) => number;
+  attentionFactor?: number;
 }
 
 /** [1 or batch, 1, time, dim] */
@@ -25,10 +25,12 @@ export interface RotaryAngles {
   sin: Tensor;
 }
 
-/** θ^(−2i/dim) for each pair i. */
+/** θ^(−2i/dim) for each pair i; an odd `dim` has half a pair more. */
 export const rotaryFrequencies = (theta: number, dim: number): Float32Array =>
   // Rounded as the reference does it, in float32 at each step.
-  Float32Array.from({ length: dim / 2 }, (_, i) => Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / dim))));
+  Float32Array.from({ length: Math.ceil(dim / 2) }, (_, i) =>
+    Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / dim))),
+  );
 
 /** @param positionIds int64 [1 or batch, time] */
 export function rotaryAngles(rotary: Rotary, positionIds: Tensor, length: number): RotaryAngles {
@@ -36,8 +38,8 @@ export function rotaryAngles(rotary: Rotary, positionIds: Tensor, length: number
   const inverse = tensor(rotary.inverseFrequencies(positions), [rotary.dim / 2], { device: positionIds.device });
   const half = positionIds.to('float32').unsqueeze(-1).mul(inverse); // [batch, time, dim / 2]
   const angles = cat([half, half], -1).unsqueeze(1);
-  const factor = rotary.attentionFactor?.(positions) ?? 1;
-  return { cos: angles.cos().mul(factor), sin: angles.sin().mul(factor) };
+  const { attentionFactor = 1 } = rotary;
+  return { cos: angles.cos().mul(attentionFactor), sin: angles.sin().mul(attentionFactor) };
 }
 
 /** Turns [batch, heads, time, headDim] by the angles of its positions. */

@@ -26,9 +26,12 @@ const config = z.object({
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   reorder_and_upcast_attn: z.boolean().default(false),
   add_cross_attention: refuse(false),
+  classifier_dropout: z.number().min(0).max(1).nullish(),
 });
 
 export function gpt2Decoder(c: z.output<typeof config>): Decoder {
+  if (c.n_embd % c.n_head !== 0)
+    throw new RangeError(`n_embd (${c.n_embd}) must be a multiple of n_head (${c.n_head})`);
   const norm = { kind: 'layer', eps: c.layer_norm_epsilon } as const;
   const layer = (index: number): LayerOptions => ({
     hidden: c.n_embd,
@@ -69,8 +72,15 @@ export const gpt2 = defineFamily({
     GPT2Model: 'backbone',
     GPT2ForSequenceClassification: 'sequenceClassification',
     GPT2ForTokenClassification: 'tokenClassification',
+    GPT2ForQuestionAnswering: 'questionAnswering',
   },
   config,
+  aliases: {
+    hidden_size: 'n_embd',
+    max_position_embeddings: 'n_positions',
+    num_attention_heads: 'n_head',
+    num_hidden_layers: 'n_layer',
+  },
   configFor: ({ layers, hidden, heads, context, vocabSize }, dropout) => ({
     n_layer: layers,
     n_embd: hidden,
@@ -109,7 +119,9 @@ export const gpt2 = defineFamily({
     ['backbone.stack.layers.*.feedForward.output.bias', 'transformer.h.*.mlp.c_proj.bias'],
     ['backbone.stack.norm.', 'transformer.ln_f.'],
     ['head.projection.weight', 'lm_head.weight'],
-    ['head.classifier.', 'score.'],
+    ['head.score.', 'score.'],
+    ['head.classifier.', 'classifier.'],
+    ['head.span.', 'qa_outputs.'],
   ],
   prefix: 'transformer.',
   // Causal masks that old checkpoints carry along.

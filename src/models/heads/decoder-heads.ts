@@ -14,17 +14,20 @@ interface DecoderConfig {
   num_labels?: number | null;
   problem_type?: ProblemType | null;
   pad_token_id?: number | null;
+  final_logit_softcapping?: number | null;
+  classifier_dropout?: number | null;
+  hidden_dropout?: number;
 }
 
 /** @param options.tied whether the output layer is the embedding table where config.json does not say */
-export const decoderHeadsWith = ({ tied, softcap }: { tied: boolean; softcap?: number }) =>
+export const decoderHeadsWith = ({ tied }: { tied: boolean }) =>
   ({
-    causalLM: ({ tie_word_embeddings = tied }: DecoderConfig, { hidden, embeddings: { word } }: Decoder) =>
+    causalLM: (c: DecoderConfig, { hidden, embeddings: { word } }: Decoder) =>
       new LMHead({
         hidden,
         vocabSize: word.weight.size(0),
-        tied: tie_word_embeddings ? word : undefined,
-        softcap,
+        tied: (c.tie_word_embeddings ?? tied) ? word : undefined,
+        softcap: c.final_logit_softcapping ?? undefined,
         shiftLabels: true,
       }),
     sequenceClassification: (c: DecoderConfig, { hidden }: Decoder) =>
@@ -35,7 +38,11 @@ export const decoderHeadsWith = ({ tied, softcap }: { tied: boolean; softcap?: n
         padTokenId: c.pad_token_id,
       }),
     tokenClassification: (c: DecoderConfig, { hidden }: Decoder) =>
-      new TokenClassificationHead({ hidden, labels: labelCount(c), dropout: 0.1 }),
+      new TokenClassificationHead({
+        hidden,
+        labels: labelCount(c),
+        dropout: c.classifier_dropout ?? c.hidden_dropout ?? 0.1,
+      }),
     questionAnswering: (_: DecoderConfig, { hidden }: Decoder) => new SpanHead(hidden),
   }) satisfies Partial<Record<Task, (config: DecoderConfig, backbone: Decoder) => Head>>;
 
