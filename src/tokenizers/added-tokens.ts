@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AlignedText } from './aligned-text.ts';
 import type { Model } from './models/model.ts';
 import type { Normalizer } from './normalizers/normalizer.ts';
-import { escapeRegExp, RUST_WORD } from './unicode.ts';
+import { escapeRegExp, isWhiteSpace, RUST_WORD } from './unicode.ts';
 
 export const addedTokenSchema = z.strictObject({
   id: z.int().nonnegative(),
@@ -119,8 +119,8 @@ class Finder {
       let start = match.index;
       let end = start + match[0].length;
       if (token.single_word && !standsAlone(text, start, end)) continue;
-      if (token.lstrip) start = Math.max(done, text.slice(0, start).search(/\p{White_Space}*$/u));
-      if (token.rstrip) end += text.slice(end).match(/^\p{White_Space}*/u)![0].length;
+      if (token.lstrip) while (start > done && isWhiteSpace(text[start - 1])) start--;
+      if (token.rstrip) while (end < text.length && isWhiteSpace(text[end])) end++;
       if (done < start) sections.push({ text: whole.slice(done, start) });
       sections.push({ text: whole.slice(start, end), id: token.id });
       done = end;
@@ -131,5 +131,6 @@ class Finder {
   }
 }
 
+/** Whether the characters on both sides belong to no word. */
 const standsAlone = (text: string, start: number, end: number): boolean =>
-  !ENDS_WITH_WORD.test(text.slice(0, start)) && !STARTS_WITH_WORD.test(text.slice(end));
+  !ENDS_WITH_WORD.test(text.slice(Math.max(0, start - 2), start)) && !STARTS_WITH_WORD.test(text.slice(end, end + 2));

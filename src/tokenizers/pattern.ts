@@ -7,7 +7,7 @@ import { escapeRegExp } from './unicode.ts';
 export function compilePattern(pattern: { String: string } | { Regex: string }, where: string): RegExp {
   if ('String' in pattern) return new RegExp(escapeRegExp(pattern.String), 'gu');
   try {
-    return new RegExp(translateOniguruma(pattern.Regex), 'gu');
+    return new RegExp(translateOniguruma(pattern.Regex), 'gv');
   } catch (error) {
     throw new UserError(
       'TSLM_UNSUPPORTED_TOKENIZER',

@@ -15,6 +15,7 @@ import { createPostProcessor } from './post-processors/create.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
 import { createPreTokenizer } from './pre-tokenizers/create.ts';
 import type { PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
+import { hasForeignRegex, withTimeLimit } from './time-limit.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
 const fileSchema = z.strictObject({
@@ -54,10 +55,28 @@ export class Pipeline {
     const part = <Part>(key: string, json: unknown, create: Factory<Part>): Part | undefined =>
       json == null ? undefined : create(json, `${where}: ${key}`);
     this.model = createModel(withModelType(file.model), `${where}: model`);
-    const normalizer = part('normalizer', withBertOptions(file.normalizer, config), createNormalizer);
+    const normalizer = part(
+      'normalizer',
+      withBertOptions(file.normalizer, config),
+      limited(createNormalizer, normalizer => ({
+        normalize: text => withTimeLimit(text.length, where, () => normalizer.normalize(text)),
+      })),
+    );
     const preTokenizer = withPrefixSpace(file.pre_tokenizer, config);
-    this.preTokenizer = part('pre_tokenizer', preTokenizer, createPreTokenizer);
-    this.decoder = part('decoder', file.decoder, createDecoder);
+    this.preTokenizer = part(
+      'pre_tokenizer',
+      preTokenizer,
+      limited(createPreTokenizer, ({ split }) => ({
+        split: text => withTimeLimit(text.length, where, () => split(text)),
+      })),
+    );
+    this.decoder = part(
+      'decoder',
+      file.decoder,
+      limited(createDecoder, ({ decode }) => ({
+        decode: tokens => withTimeLimit(lengthOf(tokens), where, () => decode(tokens)),
+      })),
+    );
     this.decodesBytes = (file.decoder as { type?: string } | null)?.type === 'ByteLevel';
     this.encoder = createByteBpeEncoder(this.model, preTokenizer);
     this.added = new AddedTokens(withAddedTokens(file.added_tokens, config), this.model, normalizer);
@@ -83,3 +102,13 @@ function withModelType(model: unknown): unknown {
   if ('max_input_chars_per_word' in model) return { type: 'WordPiece', ...model };
   return { type: 'vocab' in model && Array.isArray(model.vocab) ? 'Unigram' : 'WordLevel', ...model };
 }
+
+/** A factory whose components run under a time limit where their regular expressions might need one. */
+const limited =
+  <Part>(create: Factory<Part>, limit: (part: Part) => Part): Factory<Part> =>
+  (config, where) => {
+    const part = create(config, where);
+    return hasForeignRegex(config) ? limit(part) : part;
+  };
+
+const lengthOf = (tokens: readonly string[]): number => tokens.reduce((length, token) => length + token.length, 0);

@@ -32,7 +32,12 @@ export class Tokenizer {
   readonly #detokenizer: Detokenizer;
 
   private constructor(json: unknown, config: TokenizerConfig, where: string) {
-    this.#pipeline = new Pipeline(json, where, config);
+    try {
+      this.#pipeline = new Pipeline(json, where, config);
+    } catch (error) {
+      if (error instanceof RangeError) throw malformed(where, 'components nest too deeply');
+      throw error;
+    }
     this.#json = json as Record<string, unknown>;
     this.config = config;
     this.vocabSize = this.#pipeline.vocabSize;

@@ -2,6 +2,11 @@
 
 /** Unicode White_Space. JavaScript's `\s` differs: it has U+FEFF and lacks U+0085. */
 export const WHITE_SPACE = '\\p{White_Space}';
+const WHITE = new RegExp(WHITE_SPACE, 'u');
+
+/** Whether a UTF-16 unit is white space; no character above U+FFFF is. */
+export const isWhiteSpace = (unit: string): boolean => WHITE.test(unit);
+
 /** The `\w` of UTS 18, which Rust's regex crate uses. */
 export const RUST_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
 

@@ -4,6 +4,7 @@ import { compilePattern } from '../pattern.ts';
 import { byteLevelSchema, GPT2_PATTERN } from '../pre-tokenizers/byte-level.ts';
 import { sequenceSchema } from '../pre-tokenizers/create.ts';
 import { splitSchema } from '../pre-tokenizers/split.ts';
+import { hasForeignRegex, withTimeLimit } from '../time-limit.ts';
 import { ByteBpeEncoder } from './encoder.ts';
 import { regexScanner, type Scanner, scannerFor } from './scanners.ts';
 
@@ -31,5 +32,10 @@ function scannerOf(preTokenizer: unknown): Scanner | undefined {
   const known = 'Regex' in split.pattern ? scannerFor(split.pattern.Regex) : undefined;
   if (known) return known;
   const regex = compilePattern(split.pattern, 'pre_tokenizer');
-  return regex.test('') ? undefined : regexScanner(regex);
+  const isForeign = hasForeignRegex(split.pattern);
+  return regex.test('')
+    ? undefined
+    : regexScanner(regex, (text, search) =>
+        isForeign ? withTimeLimit(text.length, 'pre_tokenizer', search) : search(),
+      );
 }

@@ -21,14 +21,37 @@ export function scannerFor(pattern: string): Scanner | undefined {
   return undefined;
 }
 
-/** A scanner for any other pattern, which must not match the empty string. */
-export function regexScanner(regex: RegExp): Scanner {
-  return (_units, start, end, text) => {
-    regex.lastIndex = start;
-    const match = regex.exec(text);
-    if (match === null) return end;
-    return match.index > start ? match.index : match.index + match[0].length;
+/**
+ * A scanner for any other pattern, which must not match the empty string.
+ *
+ * @param scan runs the search through a whole text
+ */
+export function regexScanner(regex: RegExp, scan: (text: string, search: () => number[]) => number[]): Scanner {
+  let scanned = '';
+  let stops: number[] = [];
+  let next = 0;
+  return (_units, start, _end, text) => {
+    if (start === 0 || text !== scanned) {
+      scanned = text;
+      stops = scan(text, () => boundaries(text, regex));
+      next = 0;
+    }
+    while (stops[next] <= start) next++;
+    return stops[next];
   };
+}
+
+/** Where the matches of a global expression, and what lies between them, end. */
+function boundaries(text: string, regex: RegExp): number[] {
+  const stops: number[] = [];
+  let done = 0;
+  for (const { 0: match, index } of text.matchAll(regex)) {
+    if (index > done) stops.push(index);
+    done = index + match.length;
+    stops.push(done);
+  }
+  if (done < text.length) stops.push(text.length);
+  return stops;
 }
 
 const APOSTROPHE = 0x27;

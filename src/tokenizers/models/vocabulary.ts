@@ -7,6 +7,9 @@ export const vocabSchema = z.custom<Record<string, number>>(
   'an object of tokens and ids is expected',
 );
 
+/** Far above every vocabulary there is; tables by id must fit into memory. */
+const LARGEST_ID = 0xffffff;
+
 /** Tokens and their ids, both ways. */
 export class Vocabulary {
   readonly ids: ReadonlyMap<string, number>;
@@ -15,7 +18,7 @@ export class Vocabulary {
   constructor(vocab: Record<string, number>, where: string) {
     this.ids = new Map(Object.entries(vocab));
     for (const [token, id] of this.ids) {
-      if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff) {
+      if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID) {
         throw malformed(where, `'vocab': token ${JSON.stringify(token)} has the id ${JSON.stringify(id)}`);
       }
       this.#tokens[id] = token;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../config.ts';
+import { isWhiteSpace } from '../unicode.ts';
 import type { Normalizer } from './normalizer.ts';
 
 const schema = z.strictObject({
@@ -13,9 +14,11 @@ export const createStrip: Factory<Normalizer> = (config, where) => {
   const { strip_left: left, strip_right: right } = parseConfig(schema, config, where);
   return {
     normalize(text) {
-      const start = left ? text.text.match(/^\p{White_Space}*/u)![0].length : 0;
-      const end = right ? text.length - text.text.match(/\p{White_Space}*$/u)![0].length : text.length;
-      return text.slice(Math.min(start, end), end);
+      let start = 0;
+      let end = text.length;
+      if (left) while (start < end && isWhiteSpace(text.text[start])) start++;
+      if (right) while (end > start && isWhiteSpace(text.text[end - 1])) end--;
+      return text.slice(start, end);
     },
   };
 };
