@@ -5,14 +5,8 @@ import { defineFamily, type KeyRule } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
 import { layerTypes, layerTypesConfig } from '../layer-types.ts';
 import { rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderKeys,
-  rotaryDecoderSizes,
-} from '../rotary-decoder.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 
 const cap = z.number().positive().nullable();
 

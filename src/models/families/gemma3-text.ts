@@ -6,14 +6,10 @@ import { z } from 'zod';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
 import { layerTypes } from '../layer-types.ts';
-import { ropeParameters, rotaryFrom } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderSizes,
-} from '../rotary-decoder.ts';
+import { rotaryFrom } from '../rope-config.ts';
+import { ropeParameters } from '../rope-parameters.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 import { gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from './gemma2.ts';
 
 const pattern = z.int().positive().optional();

@@ -4,14 +4,8 @@ import { activation, refuse } from '../config-keys.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
 import { rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderSizes,
-  transformerPrefix,
-} from '../rotary-decoder.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 
 export const llama = defineFamily({
   modelType: 'llama',

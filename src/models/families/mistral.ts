@@ -4,13 +4,8 @@ import { activation } from '../config-keys.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
 import { rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderSizes,
-} from '../rotary-decoder.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 
 export const mistral = defineFamily({
   modelType: 'mistral',

@@ -3,15 +3,10 @@ import { z } from 'zod';
 import { activation, probability, refuse, size } from '../config-keys.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { ropeParameters, rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderKeys,
-  rotaryDecoderSizes,
-} from '../rotary-decoder.ts';
+import { rotaryOf } from '../rope-config.ts';
+import { ropeParameters } from '../rope-parameters.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 
 // Its first checkpoints call LongRoPE by other names.
 const rope = ropeParameters({

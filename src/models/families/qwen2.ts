@@ -5,14 +5,8 @@ import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
 import { layerTypes, layerTypesConfig } from '../layer-types.ts';
 import { rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderConfig,
-  rotaryDecoderSizes,
-  transformerPrefix,
-} from '../rotary-decoder.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 
 /** What Qwen 2 and 3 say of sliding windows. */
 export const qwenConfig = {

@@ -3,13 +3,8 @@ import { z } from 'zod';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
 import { rotaryOf } from '../rope-config.ts';
-import {
-  headDimOf,
-  rotaryDecoder,
-  rotaryDecoderCheckpoint,
-  rotaryDecoderSizes,
-  transformerPrefix,
-} from '../rotary-decoder.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
+import { headDimOf, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
 import { qwenConfig, qwenWindows } from './qwen2.ts';
 
 export const qwen3 = defineFamily({
