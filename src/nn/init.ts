@@ -7,6 +7,7 @@ export const initNormal = (parameter: Parameter, std: number, mean = 0): void =>
 /** @param row of a table; default all of it */
 export const initZeros = (parameter: Parameter, row?: number): void =>
   fill(() => (row === undefined ? parameter : parameter.select(0, row)).zero_());
+export const initConstant = (parameter: Parameter, value: number): void => fill(() => parameter.fill_(value));
 export const initOnes = (parameter: Parameter): void => fill(() => parameter.fill_(1));
 
 const fill = (body: () => unknown): void =>

@@ -15,6 +15,7 @@ import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
+import { mt5, t5 } from './t5.ts';
 import { vit } from './vit.ts';
 import { xlnet } from './xlnet.ts';
 
@@ -31,10 +32,12 @@ export const families: Record<string, Family> = {
   llama,
   marian,
   mistral,
+  mt5,
   phi3,
   qwen2,
   qwen3,
   roberta,
+  t5,
   vit,
   'xlm-roberta': xlmRoberta,
   xlnet,
