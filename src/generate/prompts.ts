@@ -3,11 +3,13 @@ import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
 import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Backbone, Model } from '../models/model.ts';
+import { TwoStream } from '../models/two-stream.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import type { Tensor } from '../torch/index.ts';
 import { decoderStepper } from './decoder-stepper.ts';
 import { encoderDecoderStepper } from './encoder-decoder-stepper.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
+import { permutationStepper } from './permutation-stepper.ts';
 import type { Stepper } from './stepper.ts';
 
 export interface GenerationInputs {
@@ -74,10 +76,20 @@ export function startGeneration(
   );
   // The last token of all is never fed back.
   const capacity = longest + furthest - 1;
-  const stepper = isEncoderDecoder
-    ? encoderDecoderStepper(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs })
-    : decoderStepper(model, { capacity, attentionMask });
+  const stepper = stepperFor(model, inputs, capacity);
   return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
+}
+
+function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): Stepper {
+  const { attentionMask } = inputs;
+  const { backbone } = model;
+  if (backbone instanceof EncoderDecoder) {
+    return encoderDecoderStepper(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs });
+  }
+  if (backbone instanceof TwoStream) {
+    return permutationStepper(model, { attentionMask, useMems: backbone.options.useMems.eval });
+  }
+  return decoderStepper(model, { capacity, attentionMask });
 }
 
 /** What a text of an encoder–decoder begins with; undefined for a decoder, which continues its prompt. */

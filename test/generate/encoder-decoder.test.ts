@@ -10,19 +10,29 @@ import { EncoderDecoder } from '../../src/models/encoder-decoder.ts';
 import { families } from '../../src/models/families/index.ts';
 import { LMHead } from '../../src/models/heads/lm.ts';
 import { initializeNormal, Model } from '../../src/models/model.ts';
+import type { PatchEmbeddings, PatchEmbeddingsOptions } from '../../src/models/patch-embeddings.ts';
+import { initNormal } from '../../src/nn/init.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { inferenceMode, memoryStats, scope, tensor, withSeed } from '../../src/torch/index.ts';
+import { inferenceMode, memoryStats, randn, scope, type Tensor, tensor, withSeed } from '../../src/torch/index.ts';
 
 const tokenizer = Tokenizer.fromFile('test/fixtures/tokenizers/byte_bpe_gpt2');
 const [hidden, context] = [16, 20];
 const START = 2;
 const PAD = 1;
 const model = tinyModel(tokenizer.vocabSize);
+const captioner = tinyModel(tokenizer.vocabSize, {
+  imageSize: [4, 6],
+  patchSize: [2, 2],
+  channels: 3,
+  dim: hidden,
+  dropout: 0,
+});
 const random = createRandom(8);
 const prompt = (length: number): number[] => Array.from({ length }, () => 3 + random.below(40));
 
-function tinyModel(vocabSize: number): Model {
+/** @param patches makes its encoder read images */
+function tinyModel(vocabSize: number, patches?: PatchEmbeddingsOptions): Model {
   const attention = { hidden, heads: 2, layout: 'separate' } as const;
   const norm = { kind: 'layer', eps: 1e-5 } as const;
   const layer = {
@@ -37,26 +47,35 @@ function tinyModel(vocabSize: number): Model {
     finalNorm: norm,
     maxPositions: context,
   };
-  const encoder = new Encoder({ ...parts, layers: [layer, layer] });
+  const encoder = patches
+    ? new Encoder<PatchEmbeddings>({ ...parts, embeddings: patches, layers: [layer] })
+    : new Encoder({ ...parts, layers: [layer, layer] });
   const decoderLayer = { ...layer, crossAttention: attention };
-  const decoder = new Decoder({ ...parts, layers: [decoderLayer, { ...decoderLayer }] }, encoder.embeddings.word);
+  const decoder = new Decoder({ ...parts, layers: [decoderLayer, { ...decoderLayer }] });
   const backbone = new EncoderDecoder({ encoder, decoder }, { decoderStartTokenId: START, padTokenId: PAD });
-  const head = new LMHead({ hidden, vocabSize, tied: encoder.embeddings.word, shiftLabels: false });
+  const head = new LMHead({ hidden, vocabSize, tied: decoder.embeddings.word, shiftLabels: false });
   const made = new Model({ backbone, head, family: families.gpt2, task: 'seq2seqLM', config: {} });
-  withSeed(3, () => initializeNormal(made, 0.8));
+  withSeed(3, () => {
+    initializeNormal(made, 0.8);
+    for (const [path, parameter] of encoder.namedParameters()) {
+      if (patches && path.startsWith('embeddings.')) initNormal(parameter, 1);
+    }
+  });
   return made.eval();
 }
 
-/** The most probable tokens from whole forward passes over one prompt without a cache. */
-function greedy(ids: number[], count: number): number[] {
+/** The most probable tokens from whole forward passes over one prompt or image without a cache. */
+function greedy(input: number[] | Tensor, count: number): number[] {
   const text = [START];
   for (let i = 0; i < count; i++) {
     text.push(
       scope(() =>
         inferenceMode(() => {
-          const inputIds = tensor([ids], { dtype: 'int64' });
           const decoderInputIds = tensor([text], { dtype: 'int64' });
-          return model.forward({ inputIds, decoderInputIds }).logits!.select(1, -1).argmax().item();
+          const { logits } = Array.isArray(input)
+            ? model.forward({ inputIds: tensor([input], { dtype: 'int64' }), decoderInputIds })
+            : captioner.forward({ pixelValues: input, decoderInputIds });
+          return logits!.select(1, -1).argmax().item();
         }),
       ),
     );
@@ -122,6 +141,21 @@ describe('an encoder–decoder', () => {
       expect.objectContaining({ code: 'TSLM_PROMPT_TOO_LONG', message: expect.stringMatching(/encoder reads 20/) }),
     );
     expect(() => run({ inputIds: [[4], []] })).toThrow(/prompt 2 has no tokens/);
+  });
+
+  it('describes images', () => {
+    const images = withSeed(1, () => randn([3, 3, 4, 6]));
+    const expected = [0, 1, 2].map(i => greedy(images.narrow(0, i, 1), 8));
+    const config = resolveGenerationConfig({ maxNewTokens: 8 });
+    expect(generateSequences(captioner, { pixelValues: images }, config).sequences).toEqual(expected);
+    expect(new Set(expected.map(ids => ids.join())).size).toBe(3);
+    const texts = generateText(captioner, tokenizer, [], config, { pixelValues: images });
+    expect(texts.map(({ prompt, ids }) => [prompt, START, ...ids])).toEqual(expected.map(ids => ['', ...ids]));
+    const beams = resolveGenerationConfig({ maxNewTokens: 8, numBeams: 3, numReturnSequences: 2 });
+    expect(generateSequences(captioner, { pixelValues: images }, beams).sequences).toHaveLength(6);
+    expect(() => generateText(captioner, tokenizer, ['a'], config)).toThrow(/does not read 'inputIds'/);
+    const option = resolveGenerationConfig({ encoderRepetitionPenalty: 2 });
+    expect(() => generateSequences(captioner, { pixelValues: images }, option)).toThrow(/there are none/);
   });
 
   it('frees everything', () => {
