@@ -51,7 +51,7 @@ function build(
       hint: `it has: ${[...new Set(Object.values(family.architectures))].join(', ')}`,
     });
   }
-  return new Model({ ...family.build(config, task, where, checkpoint), family, task, config });
+  return new Model({ ...family.build(config, task, { where, checkpoint }), family, task, config });
 }
 
 /**

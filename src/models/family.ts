@@ -25,6 +25,14 @@ export interface ModelSizes {
   vocabSize: number;
 }
 
+/** Where a config.json comes from. */
+export interface Source {
+  /** Names the file in messages. */
+  where: string;
+  /** Says what config.json leaves open, such as which matrices are one. */
+  checkpoint?: Checkpoint;
+}
+
 export interface Family {
   /** `model_type` in config.json */
   modelType: string;
@@ -39,15 +47,9 @@ export interface Family {
   /**
    * The network that a config.json describes. A key that is neither known nor bookkeeping is refused.
    *
-   * @param where names the file in messages
-   * @param checkpoint says what config.json leaves open, such as which matrices are one
+   * @throws UserError when a key is unknown, or a value does not fit
    */
-  build: (
-    config: Record<string, unknown>,
-    task: Task,
-    where: string,
-    checkpoint?: Checkpoint,
-  ) => { backbone: Backbone; head?: Head };
+  build: (config: Record<string, unknown>, task: Task, source: Source) => { backbone: Backbone; head?: Head };
   /** Draws fresh weights from the default generator. */
   initialize: (model: Model) => void;
   /** From module paths to checkpoint keys; a function where these depend on config.json or the head. */
@@ -70,9 +72,9 @@ export interface FamilyOptions<Schema extends z.ZodObject> extends Omit<Family, 
   config: Schema;
   /** Keys of this family's config.json that say nothing, or nothing more, about what is computed. */
   bookkeeping?: readonly string[];
-  backbone: (config: z.output<Schema>, task: Task, checkpoint?: Checkpoint) => Backbone;
+  backbone: (config: z.output<Schema>, task: Task, source: Source) => Backbone;
   /** The head of each task that the family has classes for; `backbone` needs none. */
-  heads: Partial<Record<Task, (config: z.output<Schema>, backbone: never, checkpoint?: Checkpoint) => Head>>;
+  heads: Partial<Record<Task, (config: z.output<Schema>, backbone: never, source: Source) => Head>>;
   /** Default: N(0, initializer_range²) for matrices, 0 for biases, norms that change nothing. */
   initialize?: Family['initialize'];
 }
@@ -94,13 +96,14 @@ export function defineFamily<Schema extends z.ZodObject>({
     ...rest,
     schema,
     initialize,
-    build(json, task, where, checkpoint) {
+    build(json, task, source) {
+      const { where } = source;
       const meaningful = Object.entries(json).filter(([key]) => !saysNothing(key));
       const named = meaningful.map(([key, value]) => [aliases[key] ?? key, value]);
       const parsed = parseOptions(schema, Object.fromEntries(named), where) as z.output<Schema>;
       try {
-        const made = backbone(parsed, task, checkpoint);
-        return { backbone: made, head: heads[task]?.(parsed, made as never, checkpoint) };
+        const made = backbone(parsed, task, source);
+        return { backbone: made, head: heads[task]?.(parsed, made as never, source) };
       } catch (error) {
         // Sizes that do not fit each other, or no computer.
         if (!(error instanceof RangeError || error instanceof TorchError)) throw error;

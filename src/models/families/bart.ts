@@ -41,7 +41,7 @@ export const bart = defineFamily({
   config,
   bookkeeping: classicBookkeeping,
   configFor: classicSizes,
-  backbone: (c, task, checkpoint) =>
+  backbone: (c, task, { checkpoint }) =>
     classicTransformer(c, {
       vocabSizes: {
         encoder: c.vocab_size,

@@ -38,7 +38,7 @@ export const marian = defineFamily({
     activation_function: 'swish',
     scale_embedding: true,
   }),
-  backbone: (c, task, checkpoint) =>
+  backbone: (c, task, { checkpoint }) =>
     classicTransformer(c, {
       vocabSizes: {
         encoder: c.vocab_size,

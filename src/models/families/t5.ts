@@ -76,7 +76,7 @@ function t5Family(modelType: string, config: T5Schema, classes: string, scales: 
     }),
     backbone: t5Backbone,
     heads: {
-      seq2seqLM: (c, { hidden, shared }: EncoderDecoder, checkpoint) =>
+      seq2seqLM: (c, { hidden, shared }: EncoderDecoder, { checkpoint }) =>
         new LMHead({
           hidden,
           vocabSize: c.vocab_size,
