@@ -7,6 +7,7 @@ import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
+import { inspectCommand } from './inspect.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
@@ -32,6 +33,7 @@ export function program(): Command {
     evaluateCommand(),
     generateCommand(),
     ngramCommand(),
+    inspectCommand(),
     verifyCommand(),
     benchCommand(),
     doctorCommand(),

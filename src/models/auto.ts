@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isModelId } from '../hub/model-id.ts';
+import { resolveModelPath } from '../hub/resolve-model-path.ts';
 import { withoutMemory } from '../nn/index.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
-import { type Device, type DType, saveSafetensors, scope } from '../torch/index.ts';
+import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint-files.ts';
 import { commonConfig } from './config-keys.ts';
@@ -108,7 +110,7 @@ export interface LoadedModel extends LoadReport {
 
 /**
  * Loads a model folder: config.json and its weights. What the checkpoint lacks is drawn afresh and reported, as a new
- * head on a pretrained model is; see `requireComplete`.
+ * head on a pretrained model is; `loadCompleteModel` refuses it.
  */
 export function loadModel(folder: string, options: LoadOptions = {}): LoadedModel {
   const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
@@ -132,22 +134,46 @@ export function loadCompleteModel(folder: string, options: LoadOptions = {}): Mo
   });
 }
 
-/** The model folder that a path means: itself, or `model/` in the folder of a run. Throws a `UserError` otherwise. */
-export function modelFolder(path: string): string {
+/** A model without memory for its weights, for what can be said of it unread; a folder with config.json is enough. */
+export function describeModel(folder: string): { model: Model; checkpoint?: Checkpoint } {
+  const where = join(folder, 'config.json');
+  const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
+  const checkpoint = checkpointIfAny(folder);
+  return { model: withoutMemory(() => build(config, where, { checkpoint })), checkpoint };
+}
+
+function checkpointIfAny(folder: string): Checkpoint | undefined {
+  try {
+    return openCheckpoint(folder);
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'TSLM_NO_WEIGHTS') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The model folder that a name means: a folder, `model/` in the folder of a run, or a model of the hub that was pulled.
+ * Throws a `UserError` otherwise.
+ */
+export function modelFolder(name: string): string {
+  const path = resolveModelPath(name);
   for (const folder of [path, join(path, 'model')]) if (existsSync(join(folder, 'config.json'))) return folder;
+  const isOnHub = !existsSync(path) && isModelId(name);
   throw new UserError('TSLM_NO_MODEL', `${path}: no model here (there is no config.json)`, {
-    hint: 'give the folder of a model, or of a run that has reached its first evaluation',
+    hint: isOnHub
+      ? `\`tslm pull ${name}\` fetches it, if it is a model of the hub`
+      : 'give the folder of a model, or of a run that has reached its first evaluation',
     exitCode: existsSync(path) ? 1 : 2,
   });
 }
 
-/** Writes config.json and model.safetensors as Hugging Face Transformers reads them. */
+/** Writes config.json and the weights as Hugging Face Transformers reads them: one file, or shards of 5 GB. */
 export function saveModel(folder: string, model: Model): void {
   // Transformers loads weights in the type that config.json names, whatever the file holds.
   const { dtype } = model.parameters()[0];
   const { torch_dtype: _, ...rest } = model.config; // the same under its old name
   writeJson(join(folder, 'config.json'), { ...rest, architectures: [architectureOf(model)], dtype });
-  scope(() => saveSafetensors(join(folder, 'model.safetensors'), checkpointTensors(model)));
+  scope(() => saveSharded(folder, checkpointTensors(model)));
 }
 
 /** The class that config.json is to name: as it was, unless another head was put on. */
