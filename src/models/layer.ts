@@ -6,6 +6,7 @@ import {
   Attention,
   type AttentionInputs,
   type AttentionOptions,
+  createAttention,
   createNorm,
   Dropout,
   FeedForward,
@@ -20,7 +21,7 @@ export interface LayerOptions {
   hidden: number;
   attention: AttentionOptions;
   /** Attention to an encoder's output. */
-  crossAttention?: AttentionOptions;
+  crossAttention?: Omit<AttentionOptions, 'kind'>;
   feedForward: FeedForwardOptions;
   norm: NormOptions;
   /**
@@ -45,6 +46,7 @@ export interface LayerOutput {
   /** [batch, time, hidden] */
   hidden: Tensor;
   attention?: Tensor;
+  globalAttention?: Tensor;
   crossAttention?: Tensor;
 }
 
@@ -69,7 +71,7 @@ export class Layer extends Module {
     const postNorm = (): Norm | undefined => (normPlacement === 'sandwich' ? createNorm(hidden, norm) : undefined);
     this.options = options;
     this.attentionNorm = createNorm(hidden, norm);
-    this.attention = new Attention(options.attention);
+    this.attention = createAttention(options.attention);
     this.attentionPostNorm = postNorm();
     this.crossAttentionNorm = crossAttention && createNorm(hidden, norm);
     this.crossAttention = crossAttention && new Attention(crossAttention);
@@ -84,8 +86,9 @@ export class Layer extends Module {
   forward(x: Tensor, { encoded, encodedMask, ...inputs }: LayerInputs): LayerOutput {
     const output: LayerOutput = { hidden: x };
     const attend: Part = y => {
-      const [context, probabilities] = this.attention.forward(y, inputs);
+      const [context, probabilities, globalProbabilities] = this.attention.forward(y, inputs);
       output.attention = probabilities;
+      output.globalAttention = globalProbabilities;
       return context;
     };
     const cross: Part = y => {

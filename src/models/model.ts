@@ -77,6 +77,7 @@ export interface BackboneOutput {
   poolerOutput?: Tensor;
   hiddenStates?: Tensor[];
   attentions?: Tensor[];
+  globalAttentions?: Tensor[];
   crossAttentions?: Tensor[];
   decoderHiddenStates?: Tensor[];
   decoderAttentions?: Tensor[];

@@ -55,6 +55,8 @@ export interface StackOutput {
   hiddenStates?: Tensor[];
   /** Per layer [batch, heads, time, keys]. */
   attentions?: Tensor[];
+  /** Per layer [batch, heads, globals, time], of global tokens (Longformer). */
+  globalAttentions?: Tensor[];
   /** Per layer [batch, heads, time, encoder's positions]. */
   crossAttentions?: Tensor[];
 }
@@ -94,10 +96,11 @@ export class Stack extends Module {
 
     const hiddenStates = [x];
     const attentions: Tensor[] = [];
+    const globalAttentions: Tensor[] = [];
     const crossAttentions: Tensor[] = [];
     for (const [index, layer] of this.layers.entries()) {
       const output = layer.forward(x, {
-        ...shared(layer.options),
+        ...shared(layer),
         attentionMask,
         globalAttentionMask,
         causal: this.options.causal,
@@ -110,6 +113,7 @@ export class Stack extends Module {
       x = output.hidden;
       hiddenStates.push(x);
       if (output.attention) attentions.push(output.attention);
+      if (output.globalAttention) globalAttentions.push(output.globalAttention);
       if (output.crossAttention) crossAttentions.push(output.crossAttention);
     }
     cache?.advance(time);
@@ -120,6 +124,7 @@ export class Stack extends Module {
       lastHiddenState: x,
       hiddenStates: inputs.outputHiddenStates ? hiddenStates : undefined,
       attentions: outputAttentions ? attentions : undefined,
+      globalAttentions: outputAttentions && globalAttentions.length > 0 ? globalAttentions : undefined,
       crossAttentions: outputAttentions && crossAttentions.length > 0 ? crossAttentions : undefined,
     };
   }
@@ -147,11 +152,14 @@ export class Stack extends Module {
     const angles = new Map<Rotary, RotaryAngles>();
     const positions = (): Tensor => positionIds ?? arange(past, keys, { dtype: 'int64', device }).unsqueeze(0);
 
-    return ({ attention: { window, upcast, rotary } }: LayerOptions) => {
+    return ({ attention }: Layer) => {
+      const { window, upcast, rotary } = attention.options;
       const key = `${window} ${upcast}`;
-      if (!masks.has(key)) masks.set(key, makeMask(window, upcast));
+      // A mask has an element for every pair: what never looks at all pairs is not to pay for one.
+      const isMasked = attention.needsMask(keys);
+      if (isMasked && !masks.has(key)) masks.set(key, makeMask(window, upcast));
       if (rotary && !angles.has(rotary)) angles.set(rotary, rotaryAngles(rotary, positions(), keys));
-      return { mask: masks.get(key), angles: rotary && angles.get(rotary) };
+      return { mask: isMasked ? masks.get(key) : undefined, angles: rotary && angles.get(rotary) };
     };
   }
 }

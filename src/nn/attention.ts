@@ -4,6 +4,7 @@
  */
 import type { Tensor } from '../torch/index.ts';
 import { causalSoftmax } from '../torch/kernels.ts';
+import type { AttentionKind } from './attention-kinds.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
@@ -42,6 +43,8 @@ export interface AttentionOptions {
   upcast?: boolean;
   /** On the attention probabilities. Default 0. */
   dropout?: number;
+  /** Attention of a sequence to itself by another rule than every query with every key: see `createAttention`. */
+  kind?: AttentionKind;
 }
 
 export interface AttentionInputs {
@@ -64,6 +67,28 @@ export interface AttentionInputs {
   layer: number;
   /** Also return the probabilities. */
   outputAttentions?: boolean;
+}
+
+/** A sequence and what its positions ask and offer. */
+export interface Heads {
+  /** [batch, time, hidden] */
+  x: Tensor;
+  /** [batch, heads, time, dim] */
+  query: Tensor;
+  /** [batch, kvHeads, keys, dim] */
+  key: Tensor;
+  /** [batch, kvHeads, keys, dim] */
+  value: Tensor;
+}
+
+/** What came of queries meeting keys. */
+export interface Attended {
+  /** [batch, heads, time, dim] */
+  context: Tensor;
+  /** [batch, heads, time, keys] */
+  probabilities?: Tensor;
+  /** [batch, heads, globals, keys]: those of global tokens (Longformer) */
+  globalProbabilities?: Tensor;
 }
 
 export class Attention extends Module {
@@ -112,13 +137,19 @@ export class Attention extends Module {
     this.dropout = new Dropout(options.dropout ?? 0);
   }
 
-  /** [batch, time, hidden] → [batch, time, hidden], and probabilities [batch, heads, time, keys] where asked for */
-  forward(x: Tensor, inputs: AttentionInputs): [Tensor, Tensor | undefined] {
+  /** [batch, time, hidden] → [batch, time, hidden], and where asked for the probabilities, then those of global tokens */
+  forward(x: Tensor, inputs: AttentionInputs): [Tensor, Tensor | undefined, Tensor | undefined] {
     const [query, key, value] = inputs.memory ? this.#cross(x, inputs) : this.#self(x, inputs);
-    const [context, probabilities] = this.attend(query, key, value, inputs);
+    const { context, probabilities, globalProbabilities } = this.attend({ x, query, key, value }, inputs);
     const [batch, time] = x.shape;
     const joined = context.transpose(1, 2).reshape([batch, time, this.heads * this.headDim]);
-    return [this.output.forward(joined), inputs.outputAttentions ? probabilities : undefined];
+    const output = this.output.forward(joined);
+    return inputs.outputAttentions ? [output, probabilities, globalProbabilities] : [output, undefined, undefined];
+  }
+
+  /** Whether `mask` of the inputs is read when there are so many keys. */
+  needsMask(_keys: number): boolean {
+    return true;
   }
 
   /** Queries, keys and values of a sequence, those of the cache before its own: [batch, heads, time, dim] each. */
@@ -136,18 +167,18 @@ export class Attention extends Module {
   #cross(x: Tensor, { memory, cache, layer }: AttentionInputs): [Tensor, Tensor, Tensor] {
     const made = (): [Tensor, Tensor] => this.#keysAndValues(memory!);
     const [key, value] = cache ? cache.cross(layer, made) : made();
-    return [this.#split(this.query!.forward(x), this.heads), key, value];
+    return [this.split(this.query!.forward(x), this.heads), key, value];
   }
 
   /** @returns query [batch, heads, time, dim], key and value [batch, kvHeads, time, dim], contiguous */
   protected project(x: Tensor): [Tensor, Tensor, Tensor] {
-    if (!this.qkv) return [this.#split(this.query!.forward(x), this.heads), ...this.#keysAndValues(x)];
+    if (!this.qkv) return [this.split(this.query!.forward(x), this.heads), ...this.#keysAndValues(x)];
     const { heads, kvHeads, headDim: dim } = this;
     const [batch, time] = x.shape;
     const qkv = this.qkv.forward(x);
     if (heads !== kvHeads) {
       const [query, key, value] = qkv.splitWithSizes([heads * dim, kvHeads * dim, kvHeads * dim], -1);
-      return [this.#split(query, heads), this.#split(key, kvHeads), this.#split(value, kvHeads)];
+      return [this.split(query, heads), this.split(key, kvHeads), this.split(value, kvHeads)];
     }
     const parts =
       this.options.layout === 'fusedByHead'
@@ -159,17 +190,17 @@ export class Attention extends Module {
 
   #keysAndValues(x: Tensor): [Tensor, Tensor] {
     const both = this.keyValue?.forward(x).chunk(2, -1) ?? [this.key!.forward(x), this.value!.forward(x)];
-    return both.map(part => this.#split(part, this.kvHeads)) as [Tensor, Tensor];
+    return both.map(part => this.split(part, this.kvHeads)) as [Tensor, Tensor];
   }
 
   /** [batch, time, heads·dim] → [batch, heads, time, dim] */
-  #split(x: Tensor, heads: number): Tensor {
+  protected split(x: Tensor, heads: number): Tensor {
     const [batch, time] = x.shape;
     return x.reshape([batch, time, heads, this.headDim]).transpose(1, 2).contiguous();
   }
 
   /** How queries meet keys: by default every one with every one. */
-  protected attend(query: Tensor, key: Tensor, value: Tensor, { mask }: AttentionInputs): [Tensor, Tensor | undefined] {
+  protected attend({ query, key, value }: Heads, { mask }: AttentionInputs): Attended {
     const { heads, kvHeads, options } = this;
     const [batch, , time, dim] = query.shape;
     const keys = key.size(2);
@@ -182,9 +213,9 @@ export class Attention extends Module {
     const scores = heads === kvHeads ? products : products.view([batch, heads, time, keys]);
     const probabilities = this.#weights(scores, mask).to(value.dtype); // [batch, heads, time, keys]
     const dropped = this.dropout.forward(probabilities);
-    if (heads === kvHeads) return [dropped.matmul(value), probabilities];
+    if (heads === kvHeads) return { context: dropped.matmul(value), probabilities };
     const context = dropped.view([batch, kvHeads, (heads / kvHeads) * time, keys]).matmul(value);
-    return [context.view([batch, heads, time, dim]), probabilities];
+    return { context: context.view([batch, heads, time, dim]), probabilities };
   }
 
   /** The softmax of scaled scores over the keys that the mask leaves visible. */

@@ -1,6 +1,7 @@
 /** Building blocks of neural networks. */
 export { type Activation, activations } from './activations.ts';
-export { Attention, type AttentionInputs, type AttentionOptions } from './attention.ts';
+export { type Attended, Attention, type AttentionInputs, type AttentionOptions } from './attention.ts';
+export { type AttentionKind, createAttention } from './attention-kinds.ts';
 export { Dropout } from './dropout.ts';
 export { Embedding } from './embedding.ts';
 export { FeedForward, type FeedForwardOptions } from './feed-forward.ts';

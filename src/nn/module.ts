@@ -115,9 +115,10 @@ export abstract class Module {
     for (const parameter of this.parameters()) parameter.grad = undefined;
   }
 
-  /** Frees every parameter's memory. */
+  /** Frees the memory of every parameter, and what modules below keep besides. */
   dispose(): void {
-    for (const parameter of this.parameters()) parameter.dispose();
+    for (const value of Object.values(this)) if (value instanceof Parameter) value.dispose();
+    for (const [, child] of this.namedChildren()) child.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
