@@ -1,7 +1,8 @@
 /** GPT-2 (Radford et al. 2019): `config.json` to options, checkpoint keys to module paths. */
 import { z } from 'zod';
+import type { AttentionOptions } from '../../nn/index.ts';
 import { initNormal } from '../../nn/init.ts';
-import { activation, commonConfig, layerCount, probability, refuse, size } from '../config-keys.ts';
+import { activation, commonConfig, layerCount, probability, size } from '../config-keys.ts';
 import { Decoder } from '../decoder.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
@@ -25,7 +26,8 @@ const config = z.object({
   scale_attn_weights: z.boolean().default(true),
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   reorder_and_upcast_attn: z.boolean().default(false),
-  add_cross_attention: refuse(false),
+  add_cross_attention: z.boolean().default(false),
+  is_decoder: z.boolean().optional(), // it always is
   classifier_dropout: z.number().min(0).max(1).nullish(),
 });
 
@@ -33,17 +35,19 @@ export function gpt2Decoder(c: z.output<typeof config>): Decoder {
   if (c.n_embd % c.n_head !== 0)
     throw new RangeError(`n_embd (${c.n_embd}) must be a multiple of n_head (${c.n_head})`);
   const norm = { kind: 'layer', eps: c.layer_norm_epsilon } as const;
+  const attention = (index: number): AttentionOptions => ({
+    hidden: c.n_embd,
+    heads: c.n_head,
+    scale:
+      (c.scale_attn_weights ? 1 / Math.sqrt(c.n_embd / c.n_head) : 1) /
+      (c.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
+    upcast: c.reorder_and_upcast_attn,
+    dropout: c.attn_pdrop,
+  });
   const layer = (index: number): LayerOptions => ({
     hidden: c.n_embd,
-    attention: {
-      hidden: c.n_embd,
-      heads: c.n_head,
-      scale:
-        (c.scale_attn_weights ? 1 / Math.sqrt(c.n_embd / c.n_head) : 1) /
-        (c.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
-      upcast: c.reorder_and_upcast_attn,
-      dropout: c.attn_pdrop,
-    },
+    attention: attention(index),
+    crossAttention: c.add_cross_attention ? { ...attention(index), layout: 'keyValue' } : undefined,
     feedForward: {
       hidden: c.n_embd,
       intermediate: c.n_inner ?? 4 * c.n_embd,
@@ -98,9 +102,10 @@ export const gpt2 = defineFamily({
     const std = Number(model.config.initializer_range ?? 0.02);
     initializeNormal(model, std);
     const { layers } = (model.backbone as Decoder).stack;
-    for (const { attention, feedForward } of layers) {
-      initNormal(attention.output.weight, std / Math.sqrt(2 * layers.length));
-      initNormal(feedForward.output.weight, std / Math.sqrt(2 * layers.length));
+    for (const { attention, crossAttention, feedForward } of layers) {
+      for (const { output } of [attention, crossAttention ?? [], feedForward].flat()) {
+        initNormal(output.weight, std / Math.sqrt(2 * layers.length));
+      }
     }
   },
   // Projections are stored as [in, out] (Conv1D), the transpose of a Linear's weight.
@@ -112,6 +117,25 @@ export const gpt2 = defineFamily({
     ['backbone.stack.layers.*.attention.qkv.bias', 'transformer.h.*.attn.c_attn.bias'],
     ['backbone.stack.layers.*.attention.output.weight', 'transformer.h.*.attn.c_proj.weight', 'transpose'],
     ['backbone.stack.layers.*.attention.output.bias', 'transformer.h.*.attn.c_proj.bias'],
+    ['backbone.stack.layers.*.crossAttentionNorm.', 'transformer.h.*.ln_cross_attn.'],
+    [
+      'backbone.stack.layers.*.crossAttention.query.weight',
+      'transformer.h.*.crossattention.q_attn.weight',
+      'transpose',
+    ],
+    ['backbone.stack.layers.*.crossAttention.query.bias', 'transformer.h.*.crossattention.q_attn.bias'],
+    [
+      'backbone.stack.layers.*.crossAttention.keyValue.weight',
+      'transformer.h.*.crossattention.c_attn.weight',
+      'transpose',
+    ],
+    ['backbone.stack.layers.*.crossAttention.keyValue.bias', 'transformer.h.*.crossattention.c_attn.bias'],
+    [
+      'backbone.stack.layers.*.crossAttention.output.weight',
+      'transformer.h.*.crossattention.c_proj.weight',
+      'transpose',
+    ],
+    ['backbone.stack.layers.*.crossAttention.output.bias', 'transformer.h.*.crossattention.c_proj.bias'],
     ['backbone.stack.layers.*.feedForwardNorm.', 'transformer.h.*.ln_2.'],
     ['backbone.stack.layers.*.feedForward.input.weight', 'transformer.h.*.mlp.c_fc.weight', 'transpose'],
     ['backbone.stack.layers.*.feedForward.input.bias', 'transformer.h.*.mlp.c_fc.bias'],
@@ -125,5 +149,5 @@ export const gpt2 = defineFamily({
   ],
   prefix: 'transformer.',
   // Causal masks that old checkpoints carry along.
-  ignoredKeys: /\.attn\.(bias|masked_bias)$/,
+  ignoredKeys: /\.(attn|crossattention)\.(bias|masked_bias)$/,
 });

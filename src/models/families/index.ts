@@ -16,6 +16,7 @@ import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
 import { mt5, t5 } from './t5.ts';
+import { visionEncoderDecoder } from './vision-encoder-decoder.ts';
 import { vit } from './vit.ts';
 import { xlnet } from './xlnet.ts';
 
@@ -38,6 +39,7 @@ export const families: Record<string, Family> = {
   qwen3,
   roberta,
   t5,
+  'vision-encoder-decoder': visionEncoderDecoder,
   vit,
   'xlm-roberta': xlmRoberta,
   xlnet,
