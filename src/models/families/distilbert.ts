@@ -77,6 +77,7 @@ export const distilbert = defineFamily({
     DistilBertForMultipleChoice: 'multipleChoice',
   },
   config,
+  aliases: { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' },
   configFor: ({ layers, hidden, heads, context, vocabSize }, dropout) => ({
     n_layers: layers,
     dim: hidden,
