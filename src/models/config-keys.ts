@@ -130,21 +130,8 @@ export const bookkeepingKeys = new Set([
   'net_structure_type',
   'num_memory_blocks',
   'tie_weights_',
-  // How something equal is computed: in slices, in one kernel, with another cache.
   'pretraining_tp',
   'cache_implementation',
-  'attention_softmax_in_fp32',
-  'masked_softmax_fusion',
-  'bias_dropout_fusion',
-  'skip_bias_add',
-  'skip_bias_add_qkv',
-  'offset_alibi',
-  // Of other programs.
   'auto_map',
   'unk_token_id',
-  'max_sequence_length',
-  'is_llama_config',
-  'transformers.js_config',
-  'unsloth_fixed',
-  'unsloth_version',
 ]);

@@ -23,6 +23,7 @@ const count = (byDefault: number | null) => z.int().positive().nullable().defaul
 export const rotaryDecoderConfig = (defaults: Defaults) => ({
   ...commonConfig,
   ...ropeConfig,
+  is_decoder: z.boolean().optional(), // it always is
   vocab_size: size(defaults.vocab_size),
   hidden_size: size(defaults.hidden_size),
   intermediate_size: size(defaults.intermediate_size),

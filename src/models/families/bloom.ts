@@ -16,6 +16,7 @@ export const bloom = defineFamily({
   },
   config: z.object({
     ...commonConfig,
+    is_decoder: z.boolean().optional(), // it always is
     vocab_size: size(250880),
     hidden_size: size(64),
     n_layer: layerCount(2),
@@ -34,6 +35,15 @@ export const bloom = defineFamily({
     seq_length: size(2048),
   }),
   aliases: { n_embed: 'hidden_size', num_hidden_layers: 'n_layer', num_attention_heads: 'n_head' },
+  // How the program of its training computed the same.
+  bookkeeping: [
+    'attention_softmax_in_fp32',
+    'bias_dropout_fusion',
+    'masked_softmax_fusion',
+    'offset_alibi',
+    'skip_bias_add',
+    'skip_bias_add_qkv',
+  ],
   configFor: ({ layers, hidden, heads, context, vocabSize }, dropout) => ({
     n_layer: layers,
     hidden_size: hidden,
