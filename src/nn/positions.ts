@@ -4,17 +4,24 @@ import { Embedding } from './embedding.ts';
 import { Module } from './module.ts';
 
 /**
- * Sinusoids (Vaswani et al. 2017, 3.5) as Marian lays them out: all sines in the first half, all cosines in the second.
+ * Sinusoids (Vaswani et al. 2017, 3.5).
  *
+ * @param options.layout `halves`: all sines before all cosines (Marian); `interleaved`: sine, cosine, sine, … (the
+ *   paper, DistilBERT). Default `halves`.
  * @returns [count, dim]
  */
-export function sinusoidalTable(count: number, dim: number): Tensor {
+export function sinusoidalTable(
+  count: number,
+  dim: number,
+  { layout = 'halves' }: { layout?: 'halves' | 'interleaved' } = {},
+): Tensor {
   const sines = Math.ceil(dim / 2);
   const values = new Float32Array(count * dim);
   for (let position = 0; position < count; position++) {
     for (let j = 0; j < dim; j++) {
       const angle = position / 10000 ** ((2 * Math.floor(j / 2)) / dim);
-      const place = j % 2 === 0 ? j / 2 : sines + (j - 1) / 2;
+      const inHalves = j % 2 === 0 ? j / 2 : sines + (j - 1) / 2;
+      const place = layout === 'halves' ? inHalves : j;
       values[position * dim + place] = j % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     }
   }
