@@ -3,6 +3,12 @@ import { activations } from '../nn/index.ts';
 import { bookkeepingKeys } from './config-keys.ts';
 import type { Family } from './family.ts';
 
+interface Bound {
+  check: string;
+  value?: number;
+  inclusive?: boolean;
+}
+
 interface Definition {
   type: string;
   innerType?: Schema;
@@ -13,13 +19,12 @@ interface Definition {
   entries?: Record<string, string>;
   values?: unknown[];
   defaultValue?: unknown;
+  checks?: { _zod: { def: Bound } }[];
 }
 
 interface Schema {
   def: Definition;
   isInt?: boolean;
-  /** Bounds of a number. */
-  _zod: { bag: { minimum?: number; exclusiveMinimum?: number; maximum?: number; exclusiveMaximum?: number } };
   meta: () => Record<string, unknown> | undefined;
 }
 
@@ -119,13 +124,13 @@ const isActivations = (entries: Record<string, string>): boolean =>
   Object.keys(entries).join() === Object.keys(activations).join();
 
 /** Bounds that only say what a number can hold are left out. */
-function numbers({ isInt, _zod: { bag } }: Schema): string {
-  const says = (bound: number | undefined): bound is number => bound !== undefined && Math.abs(bound) < 2 ** 31 - 1;
-  const bounds = [
-    says(bag.exclusiveMinimum) && `> ${bag.exclusiveMinimum}`,
-    says(bag.minimum) && `≥ ${bag.minimum}`,
-    says(bag.exclusiveMaximum) && `< ${bag.exclusiveMaximum}`,
-    says(bag.maximum) && `≤ ${bag.maximum}`,
-  ].filter(Boolean);
+function numbers({ isInt, def: { checks = [] } }: Schema): string {
+  const signs: Record<string, string> = { greater_than: '>', less_than: '<' };
+  const bounds = checks
+    .map(({ _zod: { def } }) => def)
+    .filter(({ check, value = 0 }) => check in signs && Math.abs(value) < 2 ** 31 - 1)
+    .map(
+      ({ check, value, inclusive }) => `${inclusive ? { '>': '≥', '<': '≤' }[signs[check]] : signs[check]} ${value}`,
+    );
   return [isInt ? 'whole number' : 'number', bounds.join(', ')].join(' ').trim();
 }

@@ -192,9 +192,9 @@ export class TwoStream extends Backbone {
   /** [time, past + time]: 1 where a key comes after the query, or falls out of what all see equally. */
   #causal(time: number, past: number, device: string): Tensor {
     const all = ones([time, past + time], { device });
-    const later = all.triu(past + 1);
+    const later = all.triu({ diagonal: past + 1 });
     if (!this.options.sameLength) return later;
-    const early = all.tril(-1).narrow(1, 0, time);
+    const early = all.tril({ diagonal: -1 }).narrow(1, 0, time);
     return past === 0 ? later.add(early) : later.add(cat([early, zeros([time, past], { device })], -1));
   }
 

@@ -27,7 +27,7 @@ export const activations = {
   /** The distribution function of N(√½, 1/4π), near relu² (Ma et al. 2023). */
   laplace: (x: Tensor) =>
     x
-      .sub(0.707107)
+      .sub(Math.SQRT1_2)
       .div(0.282095 * Math.SQRT2)
       .erf()
       .add(1)

@@ -110,7 +110,7 @@ describe('activations', () => {
     relu6: x => Math.min(6, Math.max(0, x)),
     leaky_relu: x => (x > 0 ? x : 0.01 * x),
     mish: x => x * Math.tanh(Math.log(1 + Math.exp(x))),
-    laplace: x => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
+    laplace: x => 0.5 * (1 + erf((x - Math.SQRT1_2) / (0.282095 * Math.SQRT2))),
     silu: x => x * sigmoid(x),
     swish: x => x * sigmoid(x),
     tanh: Math.tanh,
