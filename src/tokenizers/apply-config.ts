@@ -37,13 +37,17 @@ export function withPrefixSpace(component: unknown, config: TokenizerConfig): un
   return hasOption ? { ...(component as object), add_prefix_space: addPrefixSpace } : component;
 }
 
+/** Classes that begin texts with the bos token where the configuration does not say otherwise. */
+const ADDS_BOS = /^(?:CodeLlama|Gemma|Llama)Tokenizer/;
+
 /** The post-processor that `add_bos_token` and `add_eos_token` ask for, or undefined where neither is given. */
 export function bosEosTemplate(
   config: TokenizerConfig,
   tokenToId: (token: string) => number | undefined,
 ): unknown | undefined {
-  const { add_bos_token: addBos, add_eos_token: addEos, bos_token: bos, eos_token: eos } = config;
-  if (addBos == null && addEos == null) return undefined;
+  const { add_eos_token: addEos, bos_token: bos, eos_token: eos } = config;
+  if (config.add_bos_token == null && addEos == null) return undefined;
+  const addBos = config.add_bos_token ?? ADDS_BOS.test(config.tokenizer_class ?? '');
   const around = (id: 'A' | 'B', typeId: number): object[] => {
     const special = (token: string): object => ({ SpecialToken: { id: token, type_id: typeId } });
     return [

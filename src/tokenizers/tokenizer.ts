@@ -13,6 +13,7 @@ import { type DecodeOptions, Detokenizer } from './detokenizer.ts';
 import type { EncodeOptions, TextInput } from './encode-options.ts';
 import { encodeTexts } from './encode-texts.ts';
 import type { Encoding } from './encoding.ts';
+import { openFolder } from './folders/open-folder.ts';
 import { padEncodings } from './padding.ts';
 import { Pipeline } from './pipeline.ts';
 import { parseTokenizerConfig, readTokenizerConfig, type TokenizerConfig } from './tokenizer-config.ts';
@@ -51,14 +52,20 @@ export class Tokenizer {
   }
 
   /**
-   * Opens a tokenizer.json, or a folder that holds one; tokenizer_config.json beside it is read too.
+   * Opens a tokenizer.json, or a model folder that has one or files of an older format; tokenizer_config.json beside it
+   * is read too.
    * @throws UserError that names the file and what is wrong or not supported
    */
   static fromFile(path: string): Tokenizer {
-    const isFolder = existsSync(path) && statSync(path).isDirectory();
-    const file = isFolder ? join(path, 'tokenizer.json') : path;
-    const config = isFolder || basename(path) === 'tokenizer.json' ? readTokenizerConfig(dirname(file)) : {};
-    return new Tokenizer(readJson(file), config, file);
+    if (existsSync(path) && statSync(path).isDirectory()) {
+      const { json, config, file } = openFolder(path);
+      return new Tokenizer(json, config, file);
+    }
+    return new Tokenizer(
+      readJson(path),
+      basename(path) === 'tokenizer.json' ? readTokenizerConfig(dirname(path)) : {},
+      path,
+    );
   }
 
   /** A tokenizer from the contents of a tokenizer.json and, if there is one, a tokenizer_config.json. */
