@@ -29,6 +29,8 @@ export interface ModelInputs {
   inputsEmbeds?: Tensor;
   /** [batch, channels, height, width] */
   pixelValues?: Tensor;
+  /** Images may be of another size than the model was made for: vectors of positions are interpolated. */
+  interpolatePosEncoding?: boolean;
   /** int64 [batch, time]: 1 where a token counts, 0 for padding; with a cache it covers past positions too. */
   attentionMask?: Tensor;
   /** int64 [batch, time]: segment of each token */

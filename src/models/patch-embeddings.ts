@@ -14,6 +14,11 @@ export interface PatchEmbeddingsOptions {
   dropout: number;
 }
 
+export interface PatchEmbeddingsInputs {
+  pixelValues?: Tensor;
+  interpolatePosEncoding?: boolean;
+}
+
 export class PatchEmbeddings extends Module {
   /** [dim, channels, patch height, patch width]: a convolution that moves on by whole patches */
   readonly weight: Parameter;
@@ -25,7 +30,7 @@ export class PatchEmbeddings extends Module {
   readonly positions: Parameter;
   readonly dropout: Dropout;
   readonly options: PatchEmbeddingsOptions;
-  /** Patches in a column and in a row; what is left at the edges is not seen. */
+  /** Patches in a column and in a row. */
   readonly grid: readonly [number, number];
 
   /** @throws RangeError when a patch is larger than the image */
@@ -33,9 +38,8 @@ export class PatchEmbeddings extends Module {
     super();
     const { imageSize, patchSize, channels, dim, dropout } = options;
     this.options = options;
-    this.grid = [Math.floor(imageSize[0] / patchSize[0]), Math.floor(imageSize[1] / patchSize[1])];
+    this.grid = this.#gridOf(imageSize);
     const patches = this.grid[0] * this.grid[1];
-    if (patches === 0) throw new RangeError(`a patch of ${patchSize.join('×')} is larger than ${imageSize.join('×')}`);
     this.weight = emptyParameter([dim, channels, ...patchSize]);
     this.bias = emptyParameter([dim]);
     this.classToken = emptyParameter([1, 1, dim]);
@@ -49,29 +53,39 @@ export class PatchEmbeddings extends Module {
   }
 
   /**
-   * @param pixelValues [batch, channels, height, width]
+   * @param inputs.pixelValues [batch, channels, height, width]
+   * @param inputs.interpolatePosEncoding images may be of any size: the vectors of positions are interpolated. Default
+   *   false.
    * @returns [batch, 1 + patches, dim]
    * @throws RangeError when the images are not of the configured size
    */
-  forward({ pixelValues }: { pixelValues?: Tensor }): Tensor {
+  forward({ pixelValues, interpolatePosEncoding: interpolate = false }: PatchEmbeddingsInputs): Tensor {
     if (!pixelValues) throw new RangeError('this model reads images: give pixelValues');
     const { imageSize, channels, dim } = this.options;
-    const expected = [channels, ...imageSize];
-    if (pixelValues.shape.slice(1).join() !== expected.join()) {
-      const actual = pixelValues.shape.join(', ');
-      throw new RangeError(`pixelValues are [${actual}], the model reads [batch, ${expected.join(', ')}]`);
+    const [batch, ...actual] = pixelValues.shape;
+    const expected = [channels, ...(interpolate ? actual.slice(1) : imageSize)];
+    if (actual.length !== 3 || actual.join() !== expected.join()) {
+      const wanted = interpolate ? `[batch, ${channels}, height, width]` : `[batch, ${expected.join(', ')}]`;
+      throw new RangeError(`pixelValues are [${pixelValues.shape.join(', ')}], the model reads ${wanted}`);
     }
-    const batch = pixelValues.size(0);
+    const grid = this.#gridOf([actual[1], actual[2]]);
     const flat = castWeight(this.weight).view([dim, -1]);
-    const patches = linear(castInput(this.#patches(pixelValues)), flat, { bias: castWeight(this.bias) });
+    const patches = linear(castInput(this.#patches(pixelValues, grid)), flat, { bias: castWeight(this.bias) });
     const first = this.classToken.expand([batch, -1, -1]);
-    return this.dropout.forward(cat([first, patches.to(first.dtype)], 1).add(this.positions));
+    return this.dropout.forward(cat([first, patches.to(first.dtype)], 1).add(this.#positionsFor(grid)));
+  }
+
+  /** Patches in a column and in a row of an image; what is left at the edges is not seen. */
+  #gridOf(imageSize: readonly [number, number]): readonly [number, number] {
+    const { patchSize } = this.options;
+    const [rows, columns] = [Math.floor(imageSize[0] / patchSize[0]), Math.floor(imageSize[1] / patchSize[1])];
+    if (rows * columns > 0) return [rows, columns];
+    throw new RangeError(`a patch of ${patchSize.join('×')} is larger than an image of ${imageSize.join('×')}`);
   }
 
   /** Every patch's pixels as one vector: [batch, patches, channels · patch height · patch width] */
-  #patches(pixels: Tensor): Tensor {
+  #patches(pixels: Tensor, [rows, columns]: readonly [number, number]): Tensor {
     const { patchSize, channels } = this.options;
-    const [rows, columns] = this.grid;
     const [height, width] = patchSize;
     return pixels
       .narrow(2, 0, rows * height)
@@ -79,5 +93,16 @@ export class PatchEmbeddings extends Module {
       .reshape([-1, channels, rows, height, columns, width])
       .permute([0, 2, 4, 1, 3, 5])
       .reshape([-1, rows * columns, channels * height * width]);
+  }
+
+  /** [1, 1 + patches, dim]: the table, stretched like a picture to another grid (Dosovitskiy et al. 2021, 3.2) */
+  #positionsFor(grid: readonly [number, number]): Tensor {
+    if (grid.join() === this.grid.join()) return this.positions;
+    const { dim } = this.options;
+    const first = this.positions.narrow(1, 0, 1);
+    const patches = this.positions.narrow(1, 1, this.count - 1);
+    const picture = patches.reshape([1, ...this.grid, dim]).permute([0, 3, 1, 2]);
+    const stretched = picture.upsampleBicubic2d(grid, false).permute([0, 2, 3, 1]);
+    return cat([first, stretched.reshape([1, -1, dim])], 1);
   }
 }

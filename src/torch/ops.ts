@@ -137,6 +137,13 @@ const $round = operator('aten::round', ['self']);
 const $floor = operator('aten::floor', ['self']);
 const $nonzero = operator('aten::nonzero', ['self']);
 const $bincount = operator('aten::bincount', ['self', 'weights', 'minlength']);
+const $upsampleBicubic2d = operator('aten::upsample_bicubic2d', [
+  'self',
+  'output_size',
+  'align_corners',
+  'scales_h',
+  'scales_w',
+]);
 const $cat = operator('aten::cat', ['tensors', 'dim']);
 const $stack = operator('aten::stack', ['tensors', 'dim']);
 const $where = operator('aten::where.self', ['condition', 'self', 'other']);
@@ -868,6 +875,15 @@ export abstract class TensorMethods {
   /** `bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor` */
   bincount(options: { weights?: Tensor | null; minlength?: number } = {}): Tensor {
     return call($bincount, [this, options.weights, options.minlength]) as Tensor;
+  }
+
+  /** `upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
+  upsampleBicubic2d(
+    outputSize: readonly number[] | number,
+    alignCorners: boolean,
+    options: { scalesH?: number | null; scalesW?: number | null } = {},
+  ): Tensor {
+    return call($upsampleBicubic2d, [this, outputSize, alignCorners, options.scalesH, options.scalesW]) as Tensor;
   }
 }
 

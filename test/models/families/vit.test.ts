@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createFromConfig, loadModel, saveModel } from '../../../src/models/auto.ts';
 import { checkpointTensors } from '../../../src/models/checkpoint.ts';
 import type { Encoder } from '../../../src/models/encoder.ts';
-import type { PatchEmbeddings } from '../../../src/models/patch-embeddings.ts';
-import { autocast, randn, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
+import { PatchEmbeddings } from '../../../src/models/patch-embeddings.ts';
+import { autocast, constantPadNd, noGrad, randn, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { expectClose } from '../../torch/helpers.ts';
 import { int64 } from '../golden.ts';
@@ -134,7 +134,36 @@ describe('the encoder', () => {
     );
     expect(() => run(model, { inputIds: int64([[1]]) })).toThrow(/give pixelValues/);
     expect(() => createFromConfig({ ...sizes, patch_size: 8 }, { seed: 1 })).toThrow(
-      /a patch of 8×8 is larger than 5×6/,
+      /a patch of 8×8 is larger than an image of 5×6/,
+    );
+  });
+
+  it('stretches the table of positions over images of other sizes when asked to', () => {
+    const embeddings = new PatchEmbeddings({ imageSize: [6, 4], patchSize: [2, 2], channels: 1, dim: 1, dropout: 0 });
+    noGrad(() => {
+      for (const parameter of [embeddings.weight, embeddings.bias, embeddings.classToken]) parameter.zero_();
+      embeddings.positions.copy_(tensor([7, 0.5, -1, 2, 3, -0.25, 0.75]).view([1, 7, 1]));
+    });
+    const pixelValues = withSeed(3, () => randn([1, 1, 8, 11]));
+    const [vectors] = embeddings.forward({ pixelValues, interpolatePosEncoding: true }).toArray() as number[][][];
+    // What torch.nn.functional.interpolate(size=(4, 5), mode='bicubic', align_corners=False) makes of the 3×2 patches.
+    const expected = [
+      [0.5774922966957092, 0.25461938977241516, -0.4473876953125, -1.14939546585083, -1.4722678661346436],
+      [1.695737361907959, 1.71479332447052, 1.7562255859375, 1.7976579666137695, 1.8167146444320679],
+      [1.2134735584259033, 1.458526372909546, 1.9913330078125, 2.5241401195526123, 2.769193410873413],
+      [-0.5217489004135132, -0.32949888706207275, 0.0885009765625, 0.506501317024231, 0.6987508535385132],
+    ];
+    close(tensor(vectors.flat()), [7, ...expected.flat()]);
+
+    // The same picture, larger by pixels that no patch takes in.
+    const model = vit('Model');
+    const padded = constantPadNd(pixels, [0, 1, 0, 0]);
+    const { lastHiddenState } = run(model, { pixelValues: padded, interpolatePosEncoding: true });
+    expectClose(lastHiddenState, run(model, { pixelValues: pixels }).lastHiddenState);
+    const wide = run(model, { pixelValues: constantPadNd(pixels, [0, 6, 0, 4]), interpolatePosEncoding: true });
+    expect(wide.lastHiddenState.shape).toEqual([2, 1 + 4 * 4, 8]);
+    expect(() => run(model, { pixelValues: pixels.narrow(2, 0, 1), interpolatePosEncoding: true })).toThrow(
+      /a patch of 2×3 is larger than an image of 1×6/,
     );
   });
 
