@@ -56,10 +56,9 @@ export const phi3 = defineFamily({
     pad_token_id: null,
   }),
   backbone(c) {
-    const rotary = rotaryOf(c, headDimOf(c), {
-      partial: c.partial_rotary_factor,
-      originalPositions: c.original_max_position_embeddings,
-    });
+    const originalPositions = c.original_max_position_embeddings;
+    const rotary = rotaryOf(c, headDimOf(c), { partial: c.partial_rotary_factor, originalPositions });
+    if (rotary.dynamic) rotary.switchesAt = originalPositions;
     return rotaryDecoder(c, {
       embeddings: { dropout: c.embd_pdrop },
       layer: () => ({
