@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { generate } from '../../src/generate/generate.ts';
 import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
 import type { GenerationInputs } from '../../src/generate/prompts.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
-import { createModel } from '../../src/models/auto.ts';
-import { noGrad, zeros } from '../../src/torch/index.ts';
+import { createFromConfig, createModel } from '../../src/models/auto.ts';
+import type { Model } from '../../src/models/model.ts';
+import { inferenceMode, noGrad, scope, tensor, zeros } from '../../src/torch/index.ts';
 
 const sizes = { layers: 2, hidden: 16, heads: 2, context: 24, vocabSize: 30 };
 const model = createModel('gpt2', sizes, { seed: 1 });
@@ -90,5 +92,69 @@ describe('generateSequences', () => {
 
   it('refuses log-probabilities with beams', () => {
     expect(() => run({ inputIds: [[1]] }, { numBeams: 2 }, { logProbs: true })).toThrow(/'logProbs'/);
+  });
+});
+
+describe('beyond the positions that a model was made for', () => {
+  const sizes = {
+    hidden_size: 16,
+    intermediate_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    num_key_value_heads: 2,
+    vocab_size: 30,
+  };
+  const create = (config: Record<string, unknown>): Model => {
+    const made = createFromConfig({ ...sizes, ...config }, { seed: 1 }).eval();
+    noGrad(() => made.parameters().forEach(p => void (p.dim === 2 && p.mul_(20))));
+    return made;
+  };
+  const greedy = (made: Model, prompt: number[], count: number): number[] => {
+    const text = [...prompt];
+    for (let i = 0; i < count; i++) {
+      const inputIds = tensor([text], { dtype: 'int64' });
+      text.push(scope(() => inferenceMode(() => made.forward({ inputIds }).logits!.select(1, -1).argmax().item())));
+    }
+    return text;
+  };
+
+  it('goes on with rotary positions, as Hugging Face does, and streams no further', () => {
+    using llama = create({ model_type: 'llama', max_position_embeddings: 8 });
+    const { sequences } = generateSequences(
+      llama,
+      { inputIds: [[1, 2]] },
+      resolveGenerationConfig({ maxNewTokens: 12 }),
+    );
+    expect(sequences).toEqual([greedy(llama, [1, 2], 12)]);
+    const streamed = [...generate(llama, [[1, 2]], resolveGenerationConfig({ maxNewTokens: 12 }))].flat();
+    expect(streamed.map(({ id }) => id)).toEqual(sequences[0].slice(2, 9));
+    expect(streamed.at(-1)!.stop).toBe('context');
+  });
+
+  it('reads a text anew where LongRoPE turns all keys by other angles', () => {
+    const factors = (factor: number): number[] => new Array<number>(4).fill(factor);
+    using phi = create({
+      model_type: 'phi3',
+      max_position_embeddings: 64,
+      original_max_position_embeddings: 9,
+      pad_token_id: null,
+      rope_scaling: { type: 'longrope', short_factor: factors(1), long_factor: factors(6) },
+    });
+    const prompts = [
+      [1, 2, 3, 4],
+      [5, 9, 7, 8],
+    ];
+    const expected = prompts.map(prompt => greedy(phi, prompt, 14));
+    const config = resolveGenerationConfig({ maxNewTokens: 14 });
+    expect(generateSequences(phi, { inputIds: prompts }, config).sequences).toEqual(expected);
+    // Beams change places, before and after.
+    const beams = resolveGenerationConfig({ maxNewTokens: 14, numBeams: 3, numReturnSequences: 3 });
+    const { sequences, sequencesScores } = generateSequences(phi, { inputIds: prompts }, beams);
+    for (const [i, prompt] of prompts.entries()) {
+      const alone = generateSequences(phi, { inputIds: [prompt] }, beams);
+      expect(alone.sequences).toEqual(sequences.slice(3 * i, 3 * i + 3));
+      for (const [j, score] of alone.sequencesScores!.entries())
+        expect(sequencesScores![3 * i + j]).toBeCloseTo(score, 4);
+    }
   });
 });

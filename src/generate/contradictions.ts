@@ -1,0 +1,81 @@
+/** Options of generation that do not go together, or say nothing beside the others. */
+import { usageError } from '../support/errors.ts';
+import type { GenerationConfig, GenerationOptions } from './generation-config.ts';
+
+/** Without effect, and so a mistake, where nothing is sampled. */
+const SAMPLING_ONLY = [
+  'temperature',
+  'topK',
+  'topP',
+  'minP',
+  'typicalP',
+  'epsilonCutoff',
+  'etaCutoff',
+] as const satisfies (keyof GenerationOptions)[];
+
+/** Likewise, where there are no beams. */
+const BEAMS_ONLY = [
+  'earlyStopping',
+  'lengthPenalty',
+  'numBeamGroups',
+  'diversityPenalty',
+] as const satisfies (keyof GenerationOptions)[];
+
+/**
+ * @param given what the caller said; a model's own options may be idle
+ * @throws UserError that names the option and what to do
+ */
+export function checkContradictions(config: GenerationConfig, given: GenerationOptions, where: string): void {
+  const idle = (keys: readonly (keyof GenerationOptions)[], without: string, remedy: string): void => {
+    const unused = keys.find(key => key in given);
+    if (unused) throw contradiction(`${where}: '${unused}' has no effect without ${without}`, remedy, unused);
+  };
+  if (!config.doSample) idle(SAMPLING_ONLY, 'sampling', 'add doSample: true');
+  if (config.numBeams === 1) idle(BEAMS_ONLY, 'beams', 'give numBeams above 1');
+  if (config.numBeamGroups === 1) idle(['diversityPenalty'], 'groups of beams', 'give numBeamGroups above 1');
+  checkCounts(config, where);
+}
+
+const contradiction = (message: string, remedy: string, unused: string): Error =>
+  usageError('TSLM_CONTRADICTION', message, `${remedy}, or leave out '${unused}'`);
+
+/** Beams, groups of them and texts asked for must fit each other. */
+function checkCounts(config: GenerationConfig, where: string): void {
+  const { numBeams, numReturnSequences, numBeamGroups, diversityPenalty, doSample } = config;
+  if (numReturnSequences > 1 && numBeams === 1 && !doSample) {
+    throw contradiction(
+      `${where}: 'numReturnSequences' is ${numReturnSequences}, and always taking the most probable token gives one text`,
+      'add doSample: true or numBeams',
+      'numReturnSequences',
+    );
+  }
+  if (numBeams > 1 && numReturnSequences > numBeams) {
+    throw contradiction(
+      `${where}: 'numReturnSequences' is ${numReturnSequences}, and 'numBeams' is only ${numBeams}`,
+      'raise numBeams',
+      'numReturnSequences',
+    );
+  }
+  if (numBeams === 1 || numBeamGroups === 1) return;
+  if (numBeams % numBeamGroups !== 0) {
+    throw contradiction(
+      `${where}: 'numBeams' is ${numBeams}, which 'numBeamGroups', ${numBeamGroups}, does not divide`,
+      'make numBeams a multiple of it',
+      'numBeamGroups',
+    );
+  }
+  if (doSample) {
+    throw contradiction(
+      `${where}: 'numBeamGroups' is ${numBeamGroups}, and groups of beams do not go with 'doSample'`,
+      'set doSample: false',
+      'numBeamGroups',
+    );
+  }
+  if (diversityPenalty === 0) {
+    throw contradiction(
+      `${where}: 'numBeamGroups' is ${numBeamGroups} and 'diversityPenalty' 0: all groups would be the same`,
+      'give diversityPenalty above 0',
+      'numBeamGroups',
+    );
+  }
+}
