@@ -14,6 +14,7 @@ export { Encoder } from './models/encoder.ts';
 export { EncoderDecoder } from './models/encoder-decoder.ts';
 export { Model, type ModelInputs, type ModelOutput } from './models/model.ts';
 export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './models/ngram/index.ts';
+export { type EmbedOptions, embed, type Pooling } from './models/pooling.ts';
 export * from './nn/index.ts';
 export { UserError } from './support/errors.ts';
 export { version } from './support/version.ts';

@@ -130,6 +130,11 @@ export const bookkeepingKeys = new Set([
   'net_structure_type',
   'num_memory_blocks',
   'tie_weights_',
+  // What people note down in published encoders.
+  'language',
+  'name',
+  'sentence_transformers',
+  'sbert_ce_default_activation_function',
   'pretraining_tp',
   'cache_implementation',
   'auto_map',

@@ -9,8 +9,12 @@ export class Embedding extends Module {
   /** Looking this row up gives it no gradient. */
   readonly paddingIdx: number | undefined;
 
+  /** @throws RangeError when there is no row for padding */
   constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
     super();
+    if (paddingIdx !== undefined && (paddingIdx < 0 || paddingIdx >= count)) {
+      throw new RangeError(`the padding id ${paddingIdx} is not among the ${count} that the table has`);
+    }
     this.weight = emptyParameter([count, dim]);
     this.paddingIdx = paddingIdx;
   }

@@ -337,6 +337,7 @@ describe('config.json', () => {
     [{ hidden_activation: 'gelu' }, /unknown key 'hidden_activation'/],
     [{ architectures: ['BertLMHeadModel'] }, /architecture 'BertLMHeadModel' is not supported/],
     [{ hidden_size: 9 }, /multiple of heads/],
+    [{ pad_token_id: 20 }, /config.json: the padding id 20 is not among the 20/],
   ])('refuses %o', (more, message) => {
     expect(() => build(more)).toThrow(message);
   });
@@ -358,6 +359,8 @@ describe('config.json', () => {
       chunk_size_feed_forward: 0,
       use_cache: true,
       transformers_version: '4.6.0.dev0',
+      language: 'english',
+      name: 'Bert',
     });
     expect(keysOf(model)).toEqual(keysOf(build({ architectures: ['BertForMaskedLM'], dtype: 'float32' })));
   });
