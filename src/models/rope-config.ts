@@ -13,9 +13,14 @@ export interface RopeContext {
   originalPositions?: number;
 }
 
+/** Far wider than any head is. */
+const MAX_HEAD_DIM = 65_536;
+
 /** The rotation that parameters describe. Throws a `RangeError` where a head does not fit them. */
 export function rotaryFrom(given: RopeParameters = { rope_type: 'default' }, context: RopeContext): Rotary {
   const { headDim, maxPositions } = context;
+  // An angle for each pair is computed before any weight is looked at.
+  if (headDim > MAX_HEAD_DIM) throw new RangeError(`head_dim is ${headDim}, more than ${MAX_HEAD_DIM}`);
   const dim = Math.trunc(headDim * (given.partial_rotary_factor ?? context.partial ?? 1));
   if (2 * Math.ceil(dim / 2) > headDim || dim === 0) {
     throw new RangeError(`rotary positions turn pairs: head_dim must be even, and is ${headDim}`);
