@@ -28,7 +28,11 @@ export interface EmbeddingsOptions {
   scale?: number;
   /** The factor is rounded to the element type of the vectors, as in Gemma. Default false. */
   roundedScale?: boolean;
+  /** The factor is on vectors that are given in place of ids, too (BigBird). Default false. */
+  scaleGiven?: boolean;
   dropout: number;
+  /** Dropout comes before the norm (BigBird). Default false. */
+  dropoutBeforeNorm?: boolean;
   /** A word that is looked up without a gradient. */
   paddingIdx?: number;
 }
@@ -79,16 +83,17 @@ export class Embeddings extends Module {
    */
   forward(inputs: EmbeddingsInputs): Tensor {
     const { inputIds, inputsEmbeds, tokenTypeIds, past = 0 } = inputs;
-    const { scale = 1, roundedScale } = this.options;
+    const { scale = 1, roundedScale, scaleGiven, dropoutBeforeNorm } = this.options;
     const found = inputsEmbeds ?? this.word.forward(inputIds!);
     const factor = roundedScale ? tensor(scale, { dtype: found.dtype, device: found.device }) : scale;
-    const words = inputsEmbeds || scale === 1 ? found : found.mul(factor);
+    const words = (inputsEmbeds && !scaleGiven) || scale === 1 ? found : found.mul(factor);
     let x = words;
     if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
     else if (tokenTypeIds) throw new RangeError('this model has no token types: leave tokenTypeIds out');
     if (this.options.positions) x = x.add(this.#positionVectors(inputs, words, past));
+    if (dropoutBeforeNorm) x = this.dropout.forward(x);
     if (this.norm) x = this.norm.forward(x);
-    x = this.dropout.forward(x);
+    if (!dropoutBeforeNorm) x = this.dropout.forward(x);
     return this.projection ? this.projection.forward(x).to(autocastDtype() ? 'float32' : x.dtype) : x;
   }
 

@@ -1,6 +1,8 @@
 /** BERT (Devlin et al. 2019), and the pieces that its descendants share. */
 import { z } from 'zod';
+import type { AttentionOptions } from '../../nn/index.ts';
 import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
+import type { EmbeddingsOptions } from '../embeddings.ts';
 import { Encoder } from '../encoder.ts';
 import { defineFamily, type KeyRule, type ModelSizes } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';
@@ -38,10 +40,19 @@ export const bertConfig = {
 const config = z.object(bertConfig);
 export type BertConfig = z.output<typeof config>;
 
-/** @param options.positionsAfterPadding the padding token, where positions are counted from it on (RoBERTa) */
+interface BertEncoderOptions {
+  pooler: boolean;
+  /** The padding token, where positions are counted from it on (RoBERTa). */
+  positionsAfterPadding?: number;
+  /** What a descendant's embeddings have of their own. */
+  embeddings?: Partial<EmbeddingsOptions>;
+  /** What a descendant's attention has of its own. */
+  attention?: (layer: number) => Partial<AttentionOptions>;
+}
+
 export function bertEncoder(
   c: BertConfig,
-  { pooler, positionsAfterPadding }: { pooler: boolean; positionsAfterPadding?: number },
+  { pooler, positionsAfterPadding, embeddings, attention }: BertEncoderOptions,
 ): Encoder {
   const norm = { kind: 'layer', eps: c.layer_norm_eps } as const;
   const { hidden_size: hidden, max_position_embeddings: positions } = c;
@@ -54,14 +65,16 @@ export function bertEncoder(
       norm,
       dropout: c.hidden_dropout_prob,
       paddingIdx: c.pad_token_id ?? undefined,
+      ...embeddings,
     },
-    layers: Array.from({ length: c.num_hidden_layers }, () => ({
+    layers: Array.from({ length: c.num_hidden_layers }, (_, layer) => ({
       hidden,
       attention: {
         hidden,
         heads: c.num_attention_heads,
         layout: 'separate' as const,
         dropout: c.attention_probs_dropout_prob,
+        ...attention?.(layer),
       },
       feedForward: { hidden, intermediate: c.intermediate_size, activation: c.hidden_act },
       norm,
@@ -112,6 +125,13 @@ const maskedLMKeys = (path: string): readonly KeyRule[] => [
   [`${path}.bias`, 'cls.predictions.bias'],
 ];
 
+/** Checkpoint keys of masked words, by themselves and beside a question about the pair. */
+export const pretrainingKeys: readonly KeyRule[] = [
+  ...maskedLMKeys('head'),
+  ...maskedLMKeys('head.predictions'),
+  ['head.pair.', 'cls.seq_relationship.'],
+];
+
 /** Names of norms in checkpoints that were converted from TensorFlow. */
 export const olderNormKeys = [
   [/LayerNorm\.weight$/, 'LayerNorm.gamma'],
@@ -126,7 +146,7 @@ const poolerTasks: readonly Task[] = [
   'nextSentence',
 ];
 
-const maskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
+export const maskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
   new MaskedLMHead({
     hidden: c.hidden_size,
     vocabSize: c.vocab_size,
@@ -142,6 +162,18 @@ export const classifierOptions = (c: BertConfig) => ({
   problemType: c.problem_type,
   dropout: c.classifier_dropout ?? c.hidden_dropout_prob,
 });
+
+/** What else the checkpoints with these keys have in common. */
+export const bertCheckpoint = {
+  prefix: 'bert.',
+  // The bias of the output layer is stored under either of its names, or both.
+  olderKeys: [
+    ...olderNormKeys,
+    [/^cls\.predictions\.bias$/, 'cls.predictions.decoder.bias'],
+    [/^cls\.predictions\.decoder\.bias$/, 'cls.predictions.bias'],
+  ],
+  ignoredKeys: /embeddings\.(position|token_type)_ids$|^cls\.predictions\.bias$/,
+} as const;
 
 export const bert = defineFamily({
   modelType: 'bert',
@@ -170,18 +202,9 @@ export const bert = defineFamily({
   },
   keys: [
     ...bertEncoderKeys('bert.'),
-    ...maskedLMKeys('head'),
-    ...maskedLMKeys('head.predictions'),
-    ['head.pair.', 'cls.seq_relationship.'],
+    ...pretrainingKeys,
     ['head.classifier.', 'classifier.'],
     ['head.span.', 'qa_outputs.'],
   ],
-  prefix: 'bert.',
-  // The bias of the output layer is stored under either of its names, or both.
-  olderKeys: [
-    ...olderNormKeys,
-    [/^cls\.predictions\.bias$/, 'cls.predictions.decoder.bias'],
-    [/^cls\.predictions\.decoder\.bias$/, 'cls.predictions.bias'],
-  ],
-  ignoredKeys: /embeddings\.(position|token_type)_ids$|^cls\.predictions\.bias$/,
+  ...bertCheckpoint,
 });

@@ -2,15 +2,55 @@
 import { z } from 'zod';
 import { size } from '../config-keys.ts';
 import type { Encoder } from '../encoder.ts';
-import { defineFamily, type Family } from '../family.ts';
+import { defineFamily, type Family, type KeyRule } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';
 import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
 import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
 import { SpanHead } from '../heads/span.ts';
 import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { bertConfig, bertConfigFor, bertEncoder, bertEncoderKeys, classifierOptions, olderNormKeys } from './bert.ts';
+import type { Task } from '../model.ts';
+import {
+  type BertConfig,
+  bertConfig,
+  bertConfigFor,
+  bertEncoder,
+  bertEncoderKeys,
+  classifierOptions,
+  olderNormKeys,
+} from './bert.ts';
 
 const PAD = 1;
+
+export const robertaMaskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
+  new MaskedLMHead({
+    hidden: c.hidden_size,
+    vocabSize: c.vocab_size,
+    activation: 'gelu',
+    norm: { kind: 'layer', eps: c.layer_norm_eps },
+    tied: (c.tie_word_embeddings ?? true) ? embeddings.word : undefined,
+  });
+
+/** Checkpoint keys of the encoder and of every head. */
+export const robertaKeys = (prefix: string, task: Task): readonly KeyRule[] => [
+  ...bertEncoderKeys(prefix),
+  ['head.transform.', 'lm_head.dense.'],
+  ['head.norm.', 'lm_head.layer_norm.'],
+  ['head.decoder.', 'lm_head.decoder.'],
+  ['head.bias', 'lm_head.bias'],
+  ['head.dense.', 'classifier.dense.'],
+  ['head.classifier.', task === 'sequenceClassification' ? 'classifier.out_proj.' : 'classifier.'],
+  ['head.span.', 'qa_outputs.'],
+];
+
+/** What else the checkpoints with these keys have in common. */
+export const robertaCheckpoint = {
+  olderKeys: [
+    ...olderNormKeys,
+    [/^lm_head\.bias$/, 'lm_head.decoder.bias'],
+    [/^lm_head\.decoder\.bias$/, 'lm_head.bias'],
+  ],
+  ignoredKeys: /embeddings\.(position|token_type)_ids$|^lm_head\.bias$/,
+} as const;
 
 /** @param name of the classes in Hugging Face Transformers */
 const robertaFamily = (modelType: string, name: string, vocabSize: number): Family =>
@@ -41,14 +81,7 @@ const robertaFamily = (modelType: string, name: string, vocabSize: number): Fami
         positionsAfterPadding: c.pad_token_id,
       }),
     heads: {
-      maskedLM: (c, { embeddings }: Encoder) =>
-        new MaskedLMHead({
-          hidden: c.hidden_size,
-          vocabSize: c.vocab_size,
-          activation: 'gelu',
-          norm: { kind: 'layer', eps: c.layer_norm_eps },
-          tied: (c.tie_word_embeddings ?? true) ? embeddings.word : undefined,
-        }),
+      maskedLM: robertaMaskedLM,
       sequenceClassification: c =>
         new SequenceClassificationHead({
           ...classifierOptions(c),
@@ -60,23 +93,9 @@ const robertaFamily = (modelType: string, name: string, vocabSize: number): Fami
       multipleChoice: c =>
         new MultipleChoiceHead({ hidden: c.hidden_size, dropout: c.hidden_dropout_prob, from: 'pooler' }),
     },
-    keys: (_, task) => [
-      ...bertEncoderKeys('roberta.'),
-      ['head.transform.', 'lm_head.dense.'],
-      ['head.norm.', 'lm_head.layer_norm.'],
-      ['head.decoder.', 'lm_head.decoder.'],
-      ['head.bias', 'lm_head.bias'],
-      ['head.dense.', 'classifier.dense.'],
-      ['head.classifier.', task === 'sequenceClassification' ? 'classifier.out_proj.' : 'classifier.'],
-      ['head.span.', 'qa_outputs.'],
-    ],
+    keys: (_, task) => robertaKeys('roberta.', task),
     prefix: 'roberta.',
-    olderKeys: [
-      ...olderNormKeys,
-      [/^lm_head\.bias$/, 'lm_head.decoder.bias'],
-      [/^lm_head\.decoder\.bias$/, 'lm_head.bias'],
-    ],
-    ignoredKeys: /embeddings\.(position|token_type)_ids$|^lm_head\.bias$/,
+    ...robertaCheckpoint,
   });
 
 export const roberta = robertaFamily('roberta', 'Roberta', 50265);
