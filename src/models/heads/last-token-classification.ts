@@ -33,7 +33,7 @@ export class LastTokenClassificationHead extends Head {
       const places = arange(0, time, { dtype: 'int64', device });
       return inputIds.ne(pad).to('int64').mul(places).argmax({ dim: 1 });
     }
-    if (inputIds && batch > 1) {
+    if (typeof pad !== 'number' && batch > 1) {
       throw new RangeError('several texts need pad_token_id in config.json, which says where each ends');
     }
     return arange(time - 1, time, { dtype: 'int64', device }).expand([batch]);
