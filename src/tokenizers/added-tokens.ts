@@ -79,16 +79,15 @@ export class AddedTokens {
     return this.#normalized !== undefined;
   }
 
-  /** Cuts the text as given at the tokens that are searched there; `undefined` when there is none. */
-  cutLiteral(text: AlignedText): Section[] | undefined {
-    return this.#literal?.cut(text);
+  /** Cuts out the added tokens that are searched in the text as given. */
+  sections(text: string): Section[] {
+    const whole = AlignedText.of(text);
+    return this.#literal?.cut(whole) ?? [{ text: whole }];
   }
 
   /** Cuts out the added tokens and normalizes the rest. */
   extract(text: string): Section[] {
-    const whole = AlignedText.of(text);
-    const sections = this.cutLiteral(whole) ?? [{ text: whole }];
-    return sections
+    return this.sections(text)
       .flatMap(section => {
         if (section.id !== undefined) return [section];
         const normalized = this.#normalizer?.normalize(section.text) ?? section.text;

@@ -62,6 +62,7 @@ export class AlignedText {
 
   /** Another text of the same length, unit by unit aligned with this one. */
   withUnits(text: string): AlignedText {
+    if (text === this.text) return this;
     const { length } = this;
     const starts = this.#starts ?? Uint32Array.from({ length }, (_, i) => this.#base + i);
     const ends = this.#ends ?? Uint32Array.from({ length }, (_, i) => this.#base + i + 1);

@@ -4,6 +4,7 @@
  */
 import type { Section } from './added-tokens.ts';
 import { type AlignedText, codePointOffsets } from './aligned-text.ts';
+import type { ChunkEncoder } from './chunks/encoder.ts';
 import type { TextInput } from './encode-options.ts';
 import { Encoding } from './encoding.ts';
 import { EncodingWriter } from './encoding-writer.ts';
@@ -51,11 +52,41 @@ function append(
 ): void {
   const text = wellFormed(given);
   const writer = new EncodingWriter(encoding, codePointOffsets(text), wordId);
+  if (pipeline.chunks && limit?.side !== 'left') {
+    appendChunks(pipeline.chunks, writer, pipeline.added.sections(text), limit);
+    return;
+  }
   const sections = pipeline.added.extract(text);
   const isFast =
     pipeline.encoder && limit?.side !== 'left' && sections.every(({ text }) => text.unchangedFrom !== undefined);
   if (isFast) appendFast(pipeline, writer, sections, limit);
   else appendGeneral(pipeline, writer, sections, limit);
+}
+
+function appendChunks(
+  chunks: ChunkEncoder,
+  writer: EncodingWriter,
+  sections: Section[],
+  limit: Truncation | undefined,
+): void {
+  const enough = limit?.maxLength ?? Number.POSITIVE_INFINITY;
+  let count = 0;
+  for (const { text, id } of sections) {
+    if (id !== undefined) {
+      writer.word([{ id, token: text.text, start: 0, end: text.length }], text);
+      count++;
+      continue;
+    }
+    const base = text.unchangedFrom!;
+    let isEnough = false;
+    chunks.forEachWord(text.text, (word, start) => {
+      writer.givenWord(word, base + start);
+      count += word.length;
+      isEnough = count >= enough;
+      return !isEnough;
+    });
+    if (isEnough) return;
+  }
 }
 
 function appendFast(

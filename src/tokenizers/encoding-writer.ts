@@ -27,6 +27,13 @@ export class EncodingWriter {
     this.#words++;
   }
 
+  /** The tokens of a pre-token, with offsets in the text as given less `base`. */
+  givenWord(tokens: readonly ModelToken[], base: number): void {
+    const wordId = this.#wordId ?? this.#words;
+    for (const { id, token, start, end } of tokens) this.#push(id, token, base + start, base + end, wordId);
+    this.#words++;
+  }
+
   /**
    * The byte-level tokens `ids[from]` to `ids[to - 1]` of `units[start, stop)`, which begin `base` units into the text.
    * A token that holds a part of a character stands for the whole of it.

@@ -4,6 +4,8 @@ import { AddedTokens, addedTokenSchema } from './added-tokens.ts';
 import { bosEosTemplate, withAddedTokens, withBertOptions, withPrefixSpace } from './apply-config.ts';
 import { createByteBpeEncoder } from './byte-bpe/create.ts';
 import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
+import { createChunkEncoder } from './chunks/create.ts';
+import type { ChunkEncoder } from './chunks/encoder.ts';
 import { type Factory, parseConfig } from './config.ts';
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
@@ -43,6 +45,8 @@ export class Pipeline {
   readonly vocabSize: number;
   /** Pre-tokenizer and model in one, for the pipelines that have a fast path. */
   readonly encoder: ByteBpeEncoder | undefined;
+  /** All components in one, for pipelines that treat a text chunk by chunk; it wants text as given. */
+  readonly chunks: ChunkEncoder | undefined;
   /** The string of each token, for the fast path. */
   readonly tokens: readonly string[];
   /** tokenizer_config.json, with what tokenizer.json says of padding and truncation. */
@@ -55,9 +59,10 @@ export class Pipeline {
     const part = <Part>(key: string, json: unknown, create: Factory<Part>): Part | undefined =>
       json == null ? undefined : create(json, `${where}: ${key}`);
     this.model = createModel(withModelType(file.model), `${where}: model`);
+    const normalizerJson = withBertOptions(file.normalizer, config);
     const normalizer = part(
       'normalizer',
-      withBertOptions(file.normalizer, config),
+      normalizerJson,
       limited(createNormalizer, normalizer => ({
         normalize: text => withTimeLimit(text.length, where, () => normalizer.normalize(text)),
       })),
@@ -80,6 +85,10 @@ export class Pipeline {
     this.decodesBytes = (file.decoder as { type?: string } | null)?.type === 'ByteLevel';
     this.encoder = createByteBpeEncoder(this.model, preTokenizer);
     this.added = new AddedTokens(withAddedTokens(file.added_tokens, config), this.model, normalizer);
+    this.chunks =
+      this.encoder || this.added.hasNormalized
+        ? undefined
+        : createChunkEncoder(this.model, normalizer, this.preTokenizer, normalizerJson, preTokenizer);
     const postProcessor = bosEosTemplate(config, token => this.tokenToId(token)) ?? file.post_processor;
     this.postProcessor = part('post_processor', withPrefixSpace(postProcessor, config), createPostProcessor);
     this.vocabSize = this.added.list.reduce((limit, { id }) => Math.max(limit, id + 1), this.model.idLimit);

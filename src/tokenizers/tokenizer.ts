@@ -119,11 +119,14 @@ export class Tokenizer {
 
   /** Ids alone, the fast way. */
   encodeIds(text: string, { addSpecialTokens = false }: { addSpecialTokens?: boolean } = {}): Uint32Array {
-    const { added, encoder } = this.#pipeline;
+    const { added, chunks } = this.#pipeline;
+    const encoder = this.#pipeline.encoder ?? chunks;
     if (!encoder) return Uint32Array.from(this.encode(text, { addSpecialTokens }).ids);
     const around = addSpecialTokens ? this.#specialTokensAround() : undefined;
+    encoder.clear();
     around?.before.forEach(id => void encoder.push(id));
-    for (const section of added.extract(wellFormed(text))) {
+    const given = wellFormed(text);
+    for (const section of chunks ? added.sections(given) : added.extract(given)) {
       if (section.id === undefined) encoder.append(section.text.text);
       else encoder.push(section.id);
     }

@@ -16,6 +16,9 @@ export const ONIGURUMA_WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
 /** Text without lone surrogates: each becomes U+FFFD, as it would in UTF-8. */
 export const wellFormed = (text: string): string => (text as string & { toWellFormed(): string }).toWellFormed();
 
+/** Whether a text has nothing but ASCII's spaces and visible characters, which most normalizers leave as they are. */
+export const isPlainAscii = (text: string): boolean => /^[ -~]*$/.test(text);
+
 /** Whether a text is one code point. */
 export const isOneCharacter = (text: string): boolean => text !== '' && [...text].length === 1;
 

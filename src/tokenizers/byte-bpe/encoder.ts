@@ -55,6 +55,11 @@ export class ByteBpeEncoder {
     return ids.includes(undefined) ? undefined : new ByteBpeEncoder(bpe, Int32Array.from(ids as number[]), scan);
   }
 
+  /** Forgets ids that were appended and not taken, as after an error. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** Appends an id. */
   push(id: number): void {
     if (this.#length === this.#ids.length) this.#ids = grow(this.#ids, Int32Array, this.#length + 1);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
 import { NONSPACING_MARK, OTHER } from '../categories.ts';
 import { type Factory, parseConfig } from '../config.ts';
+import { isPlainAscii } from '../unicode.ts';
 import type { Normalizer } from './normalizer.ts';
 import { normalizeForm } from './unicode-form.ts';
 
@@ -21,6 +22,7 @@ export const createBertNormalizer: Factory<Normalizer> = (config, where) => {
   const stripAccents = options.strip_accents ?? lowercase;
   return {
     normalize(text) {
+      if (isPlainAscii(text.text)) return lowercase ? text.withUnits(text.text.toLowerCase()) : text;
       let changed: AlignedText = text;
       if (clean) changed = changed.mapCodePoints(cleaned);
       if (chinese) changed = changed.mapCodePoints(char => (CHINESE.test(char) ? ` ${char} ` : char));

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AlignedTextBuilder } from '../aligned-text.ts';
 import { type Factory, malformed, parseConfig } from '../config.ts';
+import { isPlainAscii } from '../unicode.ts';
 import { alignChanges, type Change } from './changes.ts';
 import { forEachGrapheme } from './graphemes.ts';
 import type { Normalizer } from './normalizer.ts';
@@ -17,8 +18,12 @@ const LONGEST_CLUSTER = 5;
 export const createPrecompiled: Factory<Normalizer> = (config, where) => {
   const { precompiled_charsmap: encoded } = parseConfig(schema, config, where);
   const replacementOf = readCharsMap(Buffer.from(encoded, 'base64'), where);
+  const keepsAscii = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i)).every(
+    char => replacementOf(char) === undefined,
+  );
   return {
     normalize(text) {
+      if (keepsAscii && isPlainAscii(text.text)) return text;
       const changes: Change[] = [];
       let isChanged = false;
       const append = (part: string): boolean => {
