@@ -29,6 +29,17 @@ export const commonConfig = {
   add_cross_attention: refuse(false),
   tie_encoder_decoder: refuse(false),
   pruned_heads: z.record(z.string(), z.never()).nullish(),
+  /** A key of ours: attention by random features, so many of them, in place of full attention (`performer.ts`). */
+  performer: z
+    .strictObject({
+      features: z
+        .int()
+        .positive()
+        .max(2 ** 20)
+        .default(256),
+      seed: z.int().min(0).default(0),
+    })
+    .nullish(),
 };
 
 /** Labels of a classifier: two unless the configuration says otherwise, as in Hugging Face. */

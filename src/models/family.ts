@@ -7,8 +7,9 @@ import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { TorchError } from '../torch/operator.ts';
 import type { Checkpoint } from './checkpoint-files.ts';
-import { bookkeepingKeys } from './config-keys.ts';
+import { bookkeepingKeys, type commonConfig } from './config-keys.ts';
 import { type Backbone, type Head, initializeNormal, type Model, type Task } from './model.ts';
+import { usePerformer } from './performer.ts';
 
 /**
  * One rule from module paths to checkpoint keys; `*` stands for a number, a trailing dot for everything below. A key may
@@ -103,6 +104,8 @@ export function defineFamily<Schema extends z.ZodObject>({
       const parsed = parseOptions(schema, Object.fromEntries(named), where) as z.output<Schema>;
       try {
         const made = backbone(parsed, task, source);
+        const { performer } = parsed as z.output<z.ZodObject<typeof commonConfig>>;
+        if (performer) usePerformer(made, performer, where);
         return { backbone: made, head: heads[task]?.(parsed, made as never, source) };
       } catch (error) {
         // Sizes that do not fit each other, or no computer.

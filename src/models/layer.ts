@@ -5,6 +5,7 @@
 import {
   Attention,
   type AttentionInputs,
+  type AttentionKind,
   type AttentionOptions,
   createAttention,
   createNorm,
@@ -55,7 +56,7 @@ type Part = (x: Tensor) => Tensor;
 export class Layer extends Module {
   readonly options: LayerOptions;
   readonly attentionNorm: Norm;
-  readonly attention: Attention;
+  attention: Attention;
   readonly attentionPostNorm: Norm | undefined;
   readonly crossAttentionNorm: Norm | undefined;
   readonly crossAttention: Attention | undefined;
@@ -81,6 +82,12 @@ export class Layer extends Module {
     const rates = typeof dropout === 'number' ? { attention: dropout, feedForward: dropout } : dropout;
     this.attentionDropout = new Dropout(rates.attention);
     this.feedForwardDropout = new Dropout(rates.feedForward);
+  }
+
+  /** Puts attention of another kind in place, its weights undefined. */
+  replaceAttention(kind: AttentionKind): void {
+    this.attention.dispose();
+    this.attention = createAttention({ ...this.attention.options, kind });
   }
 
   forward(x: Tensor, { encoded, encodedMask, ...inputs }: LayerInputs): LayerOutput {

@@ -61,6 +61,8 @@ export interface ModelInputs {
   labels?: Tensor;
   nextSentenceLabel?: Tensor;
   sentenceOrderLabel?: Tensor;
+  /** int64 [batch] or [batch, 1]: tokens of the question and what surrounds it (BigBird); default up to the separator */
+  questionLengths?: Tensor;
   startPositions?: Tensor;
   endPositions?: Tensor;
   cache?: KVCache;

@@ -3,12 +3,14 @@ import type { Family } from '../family.ts';
 import { albert } from './albert.ts';
 import { bart } from './bart.ts';
 import { bert } from './bert.ts';
+import { bigBird } from './big-bird.ts';
 import { bloom } from './bloom.ts';
 import { distilbert } from './distilbert.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3Text } from './gemma3-text.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { longformer } from './longformer.ts';
 import { marian } from './marian.ts';
 import { mistral } from './mistral.ts';
 import { phi3 } from './phi3.ts';
@@ -24,6 +26,7 @@ export const families: Record<string, Family> = {
   albert,
   bart,
   bert,
+  big_bird: bigBird,
   bloom,
   camembert,
   distilbert,
@@ -31,6 +34,7 @@ export const families: Record<string, Family> = {
   gemma3_text: gemma3Text,
   gpt2,
   llama,
+  longformer,
   marian,
   mistral,
   mt5,

@@ -10,12 +10,13 @@ export class MultipleChoiceHead extends SequenceClassificationHead {
 
   /** Inputs are [batch, choices, time]; the backbone sees [batch · choices, time]. */
   override backboneInputs(inputs: ModelInputs): ModelInputs {
-    const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds, positionIds } = inputs;
+    const { inputIds, inputsEmbeds, attentionMask, globalAttentionMask, tokenTypeIds, positionIds } = inputs;
     return {
       ...inputs,
       inputIds: inputIds?.flatten({ startDim: 0, endDim: 1 }),
       inputsEmbeds: inputsEmbeds?.flatten({ startDim: 0, endDim: 1 }),
       attentionMask: attentionMask?.flatten({ startDim: 0, endDim: 1 }),
+      globalAttentionMask: globalAttentionMask?.flatten({ startDim: 0, endDim: 1 }),
       tokenTypeIds: tokenTypeIds?.flatten({ startDim: 0, endDim: 1 }),
       positionIds: positionIds?.flatten({ startDim: 0, endDim: 1 }),
     };

@@ -33,6 +33,8 @@ export interface PretrainingOptions {
   labels?: number;
   /** On the pooled state. Default 0. */
   dropout?: number;
+  /** The loss of masked words alone counts where nothing is said about the pair. Default false. */
+  wordsAlone?: boolean;
 }
 
 /** Masked words and a question about the pair at once; the loss is the sum of both. */
@@ -41,18 +43,20 @@ export class PretrainingHead extends Head {
   readonly pair: Linear;
   readonly dropout: Dropout;
   readonly asked: PretrainingOptions['pair'];
+  readonly wordsAlone: boolean;
   override readonly tiedPaths: readonly string[];
 
-  constructor({ hidden, predictions, pair, labels = 2, dropout = 0 }: PretrainingOptions) {
+  constructor({ hidden, predictions, pair, labels = 2, dropout = 0, wordsAlone = false }: PretrainingOptions) {
     super();
     this.predictions = predictions;
     this.pair = new Linear(hidden, labels);
     this.dropout = new Dropout(dropout);
     this.asked = pair;
+    this.wordsAlone = wordsAlone;
     this.tiedPaths = predictions.tiedPaths.map(path => `predictions.${path}`);
   }
 
-  /** Word logits [batch, time, vocab] and the pair's [batch, labels]; the loss where both kinds of labels are given. */
+  /** Word logits [batch, time, vocab] and the pair's [batch, labels]; the loss where both kinds of labels are given, or the words' suffice. */
   forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput {
     const { logits: predictionLogits, loss: wordLoss } = this.predictions.forward(output, inputs);
     const pairLogits = this.pair.forward(this.dropout.forward(output.poolerOutput!)).to('float32');
@@ -61,7 +65,12 @@ export class PretrainingHead extends Head {
     return {
       predictionLogits,
       ...(isOrder ? { sopLogits: pairLogits } : { seqRelationshipLogits: pairLogits }),
-      loss: wordLoss && pairLabels && wordLoss.add(tokenLoss(pairLogits, pairLabels)),
+      loss:
+        wordLoss && pairLabels
+          ? wordLoss.add(tokenLoss(pairLogits, pairLabels))
+          : this.wordsAlone
+            ? wordLoss
+            : undefined,
     };
   }
 }

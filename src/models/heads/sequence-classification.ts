@@ -1,6 +1,6 @@
 /**
- * One label for a whole sequence or image, read at its first position: the state that the encoder's pooler makes of it
- * (BERT), or the state itself, with a dense layer of the head's own (RoBERTa, DistilBERT) or without (ViT).
+ * One label for a whole sequence or image, mostly read at its first position: the state that the encoder's pooler makes
+ * of it (BERT), or the state itself, with a dense layer of the head's own (RoBERTa, DistilBERT) or without (ViT).
  */
 import { type Activation, activations, Dropout, Linear } from '../../nn/index.ts';
 import type { Tensor } from '../../torch/index.ts';
@@ -8,8 +8,8 @@ import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '..
 import { type ClassifierOptions, classificationLoss } from './classification.ts';
 
 export interface SequenceClassifierOptions extends ClassifierOptions {
-  /** What the encoder's pooler made, or the first position's hidden state. */
-  from: 'pooler' | 'first';
+  /** What the encoder's pooler made, or the hidden state of the first or the last position. */
+  from: 'pooler' | 'first' | 'last';
   /** A layer before the classifier, of the same width. */
   dense?: {
     activation: Activation;
@@ -42,7 +42,8 @@ export class SequenceClassificationHead extends Head {
   /** @returns [batch, labels] */
   protected scores({ lastHiddenState, poolerOutput }: BackboneOutput): Tensor {
     const { from, dense } = this.options;
-    let x = from === 'pooler' ? poolerOutput! : lastHiddenState.select(1, 0);
+    const place = from === 'first' ? 0 : lastHiddenState.size(1) - 1;
+    let x = from === 'pooler' ? poolerOutput! : lastHiddenState.select(1, place);
     if (dense) {
       x = activations[dense.activation](this.dense!.forward(dense.dropoutBefore ? this.dropout.forward(x) : x));
     }

@@ -1,5 +1,6 @@
 /** Extractive question answering: where in the text the answer starts and ends (Devlin et al. 2019, 4.2). */
 import { Dropout, Linear } from '../../nn/index.ts';
+import type { Tensor } from '../../torch/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 
@@ -15,9 +16,11 @@ export class SpanHead extends Head {
   }
 
   /** Start and end logits [batch, time]; the loss is the mean of both. Places outside the text do not count. */
-  forward({ lastHiddenState }: BackboneOutput, { startPositions, endPositions }: ModelInputs): HeadOutput {
-    const logits = this.span.forward(this.dropout.forward(lastHiddenState)).to('float32');
-    const [startLogits, endLogits] = logits.unbind(-1).map(part => part.contiguous());
+  forward({ lastHiddenState }: BackboneOutput, inputs: ModelInputs): HeadOutput {
+    const { startPositions, endPositions } = inputs;
+    const [startLogits, endLogits] = this.scores(lastHiddenState, inputs)
+      .unbind(-1)
+      .map(part => part.contiguous());
     if (!startPositions || !endPositions) return { startLogits, endLogits };
     const time = startLogits.size(1);
     const [start, end] = [startPositions, endPositions].map(places => places.flatten().clamp({ min: 0, max: time }));
@@ -25,5 +28,10 @@ export class SpanHead extends Head {
       .add(tokenLoss(endLogits, end, time))
       .div(2);
     return { startLogits, endLogits, loss };
+  }
+
+  /** [batch, time, hidden] → [batch, time, 2] */
+  protected scores(x: Tensor, _inputs: ModelInputs): Tensor {
+    return this.span.forward(this.dropout.forward(x)).to('float32');
   }
 }

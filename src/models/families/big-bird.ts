@@ -1,0 +1,115 @@
+/** BigBird (Zaheer et al. 2020): BERT with attention between blocks. */
+import { z } from 'zod';
+import { activation, refuse, size } from '../config-keys.ts';
+import type { Encoder } from '../encoder.ts';
+import { defineFamily, type KeyRule } from '../family.ts';
+import { ContextSpanHead } from '../heads/context-span.ts';
+import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
+import { PretrainingHead } from '../heads/sentence-pair.ts';
+import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
+import { TokenClassificationHead } from '../heads/token-classification.ts';
+import {
+  bertCheckpoint,
+  bertConfig,
+  bertConfigFor,
+  bertEncoder,
+  bertEncoderKeys,
+  classifierOptions,
+  maskedLM,
+  pretrainingKeys,
+} from './bert.ts';
+
+const config = z.object({
+  ...bertConfig,
+  vocab_size: size(50358),
+  max_position_embeddings: size(4096),
+  hidden_act: activation('gelu_new'),
+  sep_token_id: z.int().min(0).default(66),
+  attention_type: z.enum(['block_sparse', 'original_full']).default('block_sparse'),
+  block_size: size(64),
+  num_random_blocks: z.int().min(0).default(3),
+  rescale_embeddings: z.boolean().default(false),
+  use_bias: z.boolean().default(true),
+  // How a multiple-choice model reads a text: its last position.
+  summary_type: refuse('last'),
+  summary_use_proj: refuse(false),
+  summary_activation: z.null().optional(),
+  summary_first_dropout: refuse(0),
+  summary_last_dropout: refuse(0),
+});
+
+const spanKeys: readonly KeyRule[] = [
+  ['head.feedForward.input.', 'qa_classifier.intermediate.dense.'],
+  ['head.feedForward.output.', 'qa_classifier.output.dense.'],
+  ['head.norm.', 'qa_classifier.output.LayerNorm.'],
+  ['head.span.', 'qa_classifier.qa_outputs.'],
+];
+
+export const bigBird = defineFamily({
+  modelType: 'big_bird',
+  architectures: {
+    BigBirdForMaskedLM: 'maskedLM',
+    BigBirdForPreTraining: 'pretraining',
+    BigBirdModel: 'backbone',
+    BigBirdForSequenceClassification: 'sequenceClassification',
+    BigBirdForTokenClassification: 'tokenClassification',
+    BigBirdForQuestionAnswering: 'questionAnswering',
+    BigBirdForMultipleChoice: 'multipleChoice',
+  },
+  config,
+  configFor: bertConfigFor,
+  backbone: (c, task) =>
+    bertEncoder(c, {
+      pooler: task !== 'questionAnswering',
+      embeddings: {
+        scale: c.rescale_embeddings ? Math.sqrt(c.hidden_size) : 1,
+        scaleGiven: true,
+        dropoutBeforeNorm: true,
+      },
+      attention: () => ({
+        bias: { query: c.use_bias, key: c.use_bias, value: c.use_bias, output: true },
+        kind:
+          c.attention_type === 'original_full'
+            ? undefined
+            : {
+                name: 'blockSparse',
+                blockSize: c.block_size,
+                randomBlocks: c.num_random_blocks,
+                maxPositions: c.max_position_embeddings,
+              },
+      }),
+    }),
+  heads: {
+    maskedLM,
+    pretraining: (c, encoder: Encoder) =>
+      new PretrainingHead({
+        hidden: c.hidden_size,
+        predictions: maskedLM(c, encoder),
+        pair: 'nextSentence',
+        wordsAlone: true,
+      }),
+    sequenceClassification: c =>
+      new SequenceClassificationHead({
+        ...classifierOptions(c),
+        from: 'first',
+        dense: { activation: c.hidden_act, dropoutBefore: true },
+      }),
+    tokenClassification: c => new TokenClassificationHead(classifierOptions(c)),
+    questionAnswering: c =>
+      new ContextSpanHead({
+        feedForward: { hidden: c.hidden_size, intermediate: c.intermediate_size, activation: c.hidden_act },
+        norm: { kind: 'layer', eps: c.layer_norm_eps },
+        dropout: c.hidden_dropout_prob,
+        separator: c.sep_token_id,
+      }),
+    multipleChoice: c => new MultipleChoiceHead({ hidden: c.hidden_size, from: 'last' }),
+  },
+  keys: (_, task) => [
+    ['backbone.pooler.', 'bert.pooler.'],
+    ...bertEncoderKeys('bert.'),
+    ...(task === 'questionAnswering' ? spanKeys : pretrainingKeys),
+    ['head.dense.', 'classifier.dense.'],
+    ['head.classifier.', task === 'sequenceClassification' ? 'classifier.out_proj.' : 'classifier.'],
+  ],
+  ...bertCheckpoint,
+});
