@@ -36,18 +36,26 @@ export function* verifyForward(model: Model, golden: Golden): Generator<Check> {
           });
         }
         for (const [quantity, name] of Object.entries(entry.tensors)) {
-          const expected = golden.recorded(name);
+          const actual = outputNamed(output, quantity);
+          const expected = withoutAddedPadding(golden.recorded(name), quantity, actual);
           const mask = entry.compare === undefined ? undefined : relevant(quantity, expected, inputs);
           checks.push({
             ...check,
             quantity,
-            ...compareTensors(outputNamed(output, quantity), expected, tolerances.forward, mask),
+            ...compareTensors(actual, expected, tolerances.forward, mask),
           });
         }
         return checks;
       }),
     );
   }
+}
+
+/** Hidden states are recorded with the padding that the reference adds to whole blocks (BigBird), where it does. */
+function withoutAddedPadding(expected: Tensor, quantity: string, actual: Tensor | undefined): Tensor {
+  const time = actual?.shape[1] ?? 0;
+  const isPadded = quantity.startsWith('hidden_states.') && time > 0 && expected.size(1) > time;
+  return isPadded ? expected.narrow(1, 0, time) : expected;
 }
 
 /** `hidden_states.2` → `output.hiddenStates[2]` */
