@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { rotaryFrom, rotaryOf } from '../../src/models/rope-config.ts';
@@ -7,15 +6,7 @@ import { type Rotary, rotaryAngles, rotate } from '../../src/nn/index.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { parseOptions } from '../../src/support/schema.ts';
 import { scope, tensor } from '../../src/torch/index.ts';
-
-interface Case {
-  name: string;
-  length: number;
-  rope_parameters: Record<string, unknown>;
-  inverse_frequencies: number[];
-  attention_factor: number;
-}
-const { cases } = JSON.parse(readFileSync('test/fixtures/rope/golden.json', 'utf8')) as { cases: Case[] };
+import { ropeCases } from '../helpers/rope.ts';
 
 const schema = z.strictObject({ ...ropeConfig, max_position_embeddings: z.int().default(16) });
 const rotary = (config: Record<string, unknown>, headDim = 8): Rotary =>
@@ -40,7 +31,7 @@ function expectFrequencies(actual: Rotary, length: number, expected: readonly nu
 }
 
 describe('frequencies of every kind', () => {
-  it.each(cases)('$name', ({ length, rope_parameters, inverse_frequencies, attention_factor }) => {
+  it.each(ropeCases)('$name', ({ length, rope_parameters, inverse_frequencies, attention_factor }) => {
     for (const key of ['rope_parameters', 'rope_scaling']) {
       const made = rotary({ [key]: rope_parameters });
       expectFrequencies(made, length, inverse_frequencies);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createFromConfig, loadCompleteModel } from '../../../src/models/auto.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { int64 } from '../golden.ts';
-import { expectLogits, logitsOf, refusal, text } from './decoders.ts';
+import { expectLogits, lastKeys, logitsOf, refusal, text } from './decoders.ts';
 import { keysOf, randomModel, rename, saved } from './helpers.ts';
 import { weightsOf } from './naive.ts';
 import { naiveBloom } from './naive-decoder.ts';
@@ -79,12 +79,7 @@ describe('config.json and checkpoints', () => {
   });
 
   it('heads have their keys', () => {
-    const last = (name: string, count: number) => {
-      const model = createFromConfig({ ...base, architectures: [`Bloom${name}`] }, { seed: 1 });
-      const keys = keysOf(model);
-      model.dispose();
-      return keys.slice(-count);
-    };
+    const last = (name: string, count: number) => lastKeys(base, `Bloom${name}`, count);
     expect(last('ForCausalLM', 1)).toEqual(['transformer.ln_f.bias']);
     expect(last('ForSequenceClassification', 1)).toEqual(['score.weight']);
     expect(last('ForTokenClassification', 2)).toEqual(['classifier.weight', 'classifier.bias']);

@@ -6,7 +6,7 @@ import { KVCache } from '../../../src/nn/index.ts';
 import { type Tensor, tensor } from '../../../src/torch/index.ts';
 import { expectClose } from '../../torch/helpers.ts';
 import { int64 } from '../golden.ts';
-import { run } from './helpers.ts';
+import { keysOf, run } from './helpers.ts';
 
 /** Sizes for every family with Llama's names of keys. */
 export const sizes = {
@@ -43,6 +43,14 @@ export function logitsInSteps(model: Model, ids: readonly number[], chunks: read
   }
   expect(done).toBe(ids.length);
   return rows;
+}
+
+/** The last keys of a checkpoint of this class. */
+export function lastKeys(config: Record<string, unknown>, architecture: string, count: number): string[] {
+  const model = createFromConfig({ ...config, architectures: [architecture] }, { seed: 1 });
+  const keys = keysOf(model);
+  model.dispose();
+  return keys.slice(-count);
 }
 
 /** What is thrown when a model is made from a config.json. */

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { createFromConfig } from '../../../src/models/auto.ts';
-import { logitsOf, refusal, text } from './decoders.ts';
-import { keysOf, randomModel } from './helpers.ts';
+import { lastKeys, logitsOf, refusal, text } from './decoders.ts';
+import { randomModel } from './helpers.ts';
 
 const base = { model_type: 'gpt2', vocab_size: 20, n_embd: 12, n_layer: 2, n_head: 3, n_positions: 16 };
 
@@ -15,12 +14,7 @@ it('reads the names that other families have for its sizes', () => {
 });
 
 it('heads have their keys', () => {
-  const last = (name: string, count: number) => {
-    const model = createFromConfig({ ...base, architectures: [`GPT2${name}`] }, { seed: 1 });
-    const keys = keysOf(model);
-    model.dispose();
-    return keys.slice(-count);
-  };
+  const last = (name: string, count: number) => lastKeys(base, `GPT2${name}`, count);
   expect(last('LMHeadModel', 1)).toEqual(['transformer.ln_f.bias']);
   expect(last('ForSequenceClassification', 1)).toEqual(['score.weight']);
   expect(last('ForTokenClassification', 2)).toEqual(['classifier.weight', 'classifier.bias']);

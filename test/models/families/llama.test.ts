@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFromConfig, loadCompleteModel, loadModel } from '../../../src/models/auto.ts';
 import { rotaryFrequencies } from '../../../src/nn/index.ts';
 import { tensor } from '../../../src/torch/index.ts';
+import { ropeCases } from '../../helpers/rope.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { expectClose } from '../../torch/helpers.ts';
 import { int64 } from '../golden.ts';
@@ -46,18 +46,10 @@ describe('the network', () => {
 });
 
 describe('rotary positions', () => {
-  interface Case {
-    name: string;
-    length: number;
-    rope_parameters: Record<string, unknown>;
-    inverse_frequencies: number[];
-    attention_factor: number;
-  }
-  const golden = JSON.parse(readFileSync('test/fixtures/rope/golden.json', 'utf8')) as { cases: Case[] };
   const long = [...text, ...text];
   const rope = (rope_parameters: Record<string, unknown>) => llama({ rope_parameters });
 
-  it.each(golden.cases)('$name', ({ length, rope_parameters, inverse_frequencies, attention_factor }) => {
+  it.each(ropeCases)('$name', ({ length, rope_parameters, inverse_frequencies, attention_factor }) => {
     const model = rope(rope_parameters);
     const ids = long.slice(0, length);
     const own = { frequencies: () => inverse_frequencies, attentionFactor: attention_factor };
