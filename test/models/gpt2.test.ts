@@ -229,7 +229,12 @@ describe('what is wrong with a folder', () => {
     ['an unknown architecture', { architectures: ['GPT2ForCows'] }, /architecture 'GPT2ForCows'/, /GPT2LMHeadModel/],
     ['an unknown activation', { activation_function: 'gelu_old' }, /'activation_function'/, undefined],
     ['an impossible size', { n_layer: 0 }, /'n_layer'/, undefined],
-    ['an option that is not offered', { is_decoder: false }, /'is_decoder'/, undefined],
+    [
+      'an option that is not offered',
+      { tie_encoder_decoder: true },
+      /'tie_encoder_decoder': is not supported/,
+      undefined,
+    ],
     ['heads that do not divide', { n_head: 5 }, /config.json: .*multiple of .*5/, undefined],
   ])('%s', (_, config, message, hint) => {
     const error = failure(variant(config));
