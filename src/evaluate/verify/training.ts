@@ -2,7 +2,7 @@
 import { ownKeyOf } from '../../models/checkpoint.ts';
 import type { Model } from '../../models/model.ts';
 import type { Parameter } from '../../nn/index.ts';
-import { backward, scope, type Tensor } from '../../torch/index.ts';
+import { backward, scope } from '../../torch/index.ts';
 import { adamW, clipGradNorm } from '../../train/adamw.ts';
 import { type Check, compareExactly, compareNumbers, compareTensors, tolerances } from './compare.ts';
 import { modelInputs } from './forward.ts';
@@ -33,13 +33,11 @@ export function* verifyGradients(model: Model, golden: Golden): Generator<Check>
     });
     yield { ...check, quantity: key, ...result };
   }
-  const without = [...parameters].filter(([, { parameter }]) => isZero(parameter.grad)).map(([key]) => key);
+  const without = scope(() => [...parameters].filter(([, { parameter }]) => !parameter.grad).map(([key]) => key));
   const silent = grad.params_without_grad.filter(key => parameters.has(key)).sort();
   yield { ...check, quantity: 'without gradient', ...compareExactly(without.sort(), silent) };
   model.zeroGrad();
 }
-
-const isZero = (gradient: Tensor | undefined): boolean => gradient === undefined;
 
 /** The steps; the model's weights are changed. */
 export function* verifyAdamW(model: Model, golden: Golden): Generator<Check> {
