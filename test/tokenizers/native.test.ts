@@ -1,10 +1,11 @@
 /** Against Hugging Face's native tokenizers, on random and on real text. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { Tokenizer as JavaScriptTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import type { Tokenizer as Native } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
-import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { both, PIPELINES, withoutFastPath } from './pipelines.ts';
 
 const fragments = [
@@ -158,14 +159,36 @@ describe.each(Object.entries(PIPELINES))('%s', (_name, json) => {
   });
 });
 
+const REAL = [
+  'GPT-2',
+  'Qwen 2 with NFC',
+  'Llama 3',
+  'BERT',
+  'BERT with accents and capitals',
+  'T5',
+  'ALBERT and XLNet',
+];
+
 describe('real text', () => {
   const files = ['package.json', 'CONTRIBUTING.md', 'node_modules/zod/README.md', 'src/support/files.ts'];
+  const flores = '../shared/data/flores200/dev';
   const shared = ['tinyshakespeare/input.txt', 'names/names.txt'].map(path => `../shared/data/${path}`);
-  const texts = [...files, ...shared].filter(existsSync).map(path => readFileSync(path, 'utf8').slice(0, 200_000));
+  if (existsSync(flores)) shared.push(...readdirSync(flores).map(file => `${flores}/${file}`));
+  const length = process.env.TSLM_LONG ? 200_000 : 30_000;
+  const texts = [...files, ...shared].filter(existsSync).map(path => readFileSync(path, 'utf8').slice(0, length));
 
-  it.each(['GPT-2', 'Qwen 2 with NFC', 'Llama 3'])('%s, whole files', async name => {
+  it.each(REAL)('%s, whole files', async name => {
     const { ours, native } = both(PIPELINES[name]);
     for (const text of texts) await same(ours, native, text);
+  });
+
+  it.each(REAL)('%s, line by line, also in the JavaScript package', name => {
+    const tokenizer = Tokenizer.fromJSON(PIPELINES[name]);
+    const javaScript = new JavaScriptTokenizer(PIPELINES[name], {});
+    const lines = texts.flatMap(text => text.split('\n')).filter(line => /^[\x20-\x7e]+$/.test(line));
+    for (const line of process.env.TSLM_LONG ? lines : lines.slice(0, 500)) {
+      expect(tokenizer.encode(line).ids, line).toEqual(javaScript.encode(line).ids);
+    }
   });
 });
 
