@@ -1,22 +1,25 @@
-/** `tslm verify DIR`: a model's results beside recorded ones. */
+/** `tslm verify PATH`: results beside recorded ones. */
 import { Command } from 'commander';
 import type { Check } from '../evaluate/verify/compare.ts';
 import { printJson } from './print.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('compare what a model computes with recorded results')
-    .argument('<folder>', 'a model folder with golden.json and golden.safetensors')
+    .description('compare a model, a tokenizer, schedules or logits processors with recorded results')
+    .argument(
+      '<path>',
+      'a model or tokenizer folder with golden.json, or a file of recorded schedules or logits processors',
+    )
     .option('--json', 'print every comparison as JSON')
     .addHelpText(
       'after',
       '\nThe exit code is 0 only if everything agrees.\n\nExample:\n  $ tslm verify test/fixtures/hf/gpt2/lm\n',
     )
-    .action(async (folder: string, { json }: { json?: boolean }) => {
+    .action(async (path: string, { json }: { json?: boolean }) => {
       const { verify } = await import('../evaluate/verify/verify.ts');
-      const checks = [...verify(folder)];
+      const checks = [...verify(path)];
       const failed = checks.filter(check => !check.pass).length;
-      if (json) printJson({ folder, pass: failed === 0, failed, checks });
+      if (json) printJson({ path, pass: failed === 0, failed, checks });
       else printChecks(checks);
       process.exitCode = failed === 0 ? 0 : 1;
     });

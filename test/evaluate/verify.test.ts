@@ -15,8 +15,19 @@ const folders = [committed, shared]
   .filter(existsSync)
   .flatMap(root => globSync(`${root}/*/*/golden.json`).sort().map(dirname));
 
+/** Tokenizers, schedules and logits processors: the small ones that are always here, and all where `../shared` is. */
+const others = [
+  'test/fixtures/tokenizers/*/golden.json',
+  'test/fixtures/train/schedules.json',
+  'test/fixtures/generate/logits_processors.json',
+  '../shared/fixtures/tokenizers/*/golden.json',
+  '../shared/fixtures/{schedules,logits_processors}.json',
+]
+  .flatMap(pattern => globSync(pattern).sort())
+  .map(path => (path.endsWith('golden.json') ? dirname(path) : path));
+
 describe('recorded results', () => {
-  it.each(folders)('%s', folder => {
+  it.each([...folders, ...others])('%s', folder => {
     const checks = [...verify(folder)];
     expect(checks.filter(check => !check.pass)).toEqual([]);
     expect(checks.length).toBeGreaterThan(1);

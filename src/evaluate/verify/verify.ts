@@ -1,19 +1,46 @@
-/** Checks a model folder against recorded results, quantity by quantity. */
+/** Checks models, tokenizers, schedules and logits processors against recorded results, quantity by quantity. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadCompleteModel } from '../../models/auto.ts';
+import { UserError } from '../../support/errors.ts';
+import { readJson } from '../../support/files.ts';
 import type { Check } from './compare.ts';
 import { verifyForward } from './forward.ts';
 import { verifyGeneration } from './generation.ts';
 import { openGolden } from './golden.ts';
+import { verifyLogitsProcessors } from './logits-processors.ts';
 import { verifyMemory } from './memory.ts';
+import { verifySchedules } from './schedules.ts';
 import { verifyText } from './text.ts';
+import { verifyTokenizer } from './tokenizer.ts';
 import { verifyAdamW, verifyGradients } from './training.ts';
 
 /**
- * Runs every recorded case of a folder, yielding each comparison as it is made.
+ * Checks against recorded results, whatever they are of: a model folder, a tokenizer folder, or a file of schedules or
+ * logits processors. Yields each comparison as it is made.
  *
- * @throws UserError when the folder holds no model or no recorded results
+ * @throws UserError when there is nothing to check, or nothing to compare it with
  */
-export function* verify(folder: string): Generator<Check, void> {
+export function* verify(path: string): Generator<Check, void> {
+  if (existsSync(path) && statSync(path).isFile()) yield* verifyFile(path);
+  else if (existsSync(join(path, 'config.json'))) yield* verifyModel(path);
+  else if (existsSync(join(path, 'tokenizer.json')) && existsSync(join(path, 'golden.json')))
+    yield* verifyTokenizer(path);
+  else yield* verifyModel(path);
+}
+
+function* verifyFile(path: string): Generator<Check, void> {
+  const json = readJson(path) as { cases?: Record<string, unknown>[]; logits?: unknown };
+  if (json?.logits !== undefined) yield* verifyLogitsProcessors(json, path);
+  else if (json?.cases?.[0]?.lr !== undefined) yield* verifySchedules(json, path);
+  else {
+    throw new UserError('TSLM_NO_GOLDEN', `${path}: no recorded schedules and no recorded logits processors`, {
+      hint: 'give such a file, or a folder with golden.json',
+    });
+  }
+}
+
+function* verifyModel(folder: string): Generator<Check, void> {
   const golden = openGolden(folder);
   using model = loadCompleteModel(folder);
   yield* attempt('forward', () => verifyForward(model, golden));
