@@ -51,9 +51,17 @@ export class EncoderDecoder extends Backbone {
 
   /** Reads the input: what the decoder attends to. */
   encode(inputs: ModelInputs): BackboneOutput {
-    const { inputIds, inputsEmbeds, pixelValues, attentionMask, outputHiddenStates, outputAttentions } = inputs;
-    const asked = { outputHiddenStates, outputAttentions };
-    return this.encoder.forward({ inputIds, inputsEmbeds, pixelValues, attentionMask, ...asked });
+    const { inputIds, inputsEmbeds, pixelValues, attentionMask, tokenTypeIds } = inputs;
+    const { outputHiddenStates, outputAttentions } = inputs;
+    return this.encoder.forward({
+      inputIds,
+      inputsEmbeds,
+      pixelValues,
+      attentionMask,
+      tokenTypeIds,
+      outputHiddenStates,
+      outputAttentions,
+    });
   }
 
   /** @throws RangeError when there is nothing for the decoder to read */

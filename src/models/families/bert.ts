@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AttentionOptions } from '../../nn/index.ts';
 import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
 import type { EmbeddingsOptions } from '../embeddings.ts';
-import { Encoder } from '../encoder.ts';
+import { Encoder, type EncoderOptions } from '../encoder.ts';
 import { defineFamily, type KeyRule, type ModelSizes } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';
 import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
@@ -38,10 +38,10 @@ export const bertConfig = {
 };
 
 const config = z.object(bertConfig);
-export type BertConfig = z.output<typeof config>;
+/** What tells an encoder from a decoder is settled where each is made. */
+export type BertConfig = Omit<z.output<typeof config>, 'is_decoder' | 'add_cross_attention'>;
 
-interface BertEncoderOptions {
-  pooler: boolean;
+interface BertOptions {
   /** The padding token, where positions are counted from it on (RoBERTa). */
   positionsAfterPadding?: number;
   /** What a descendant's embeddings have of their own. */
@@ -50,13 +50,17 @@ interface BertEncoderOptions {
   attention?: (layer: number) => Partial<AttentionOptions>;
 }
 
-export function bertEncoder(
+export const bertEncoder = (c: BertConfig, { pooler, ...options }: BertOptions & { pooler: boolean }): Encoder =>
+  new Encoder({ ...bertStack(c, options), pooler: pooler ? { activation: 'tanh' } : undefined });
+
+/** Embeddings and layers, of an encoder and of what was made a decoder. */
+export function bertStack(
   c: BertConfig,
-  { pooler, positionsAfterPadding, embeddings, attention }: BertEncoderOptions,
-): Encoder {
+  { positionsAfterPadding, embeddings, attention }: BertOptions = {},
+): EncoderOptions {
   const norm = { kind: 'layer', eps: c.layer_norm_eps } as const;
   const { hidden_size: hidden, max_position_embeddings: positions } = c;
-  return new Encoder({
+  return {
     embeddings: {
       vocabSize: c.vocab_size,
       dim: hidden,
@@ -82,8 +86,7 @@ export function bertEncoder(
       dropout: c.hidden_dropout_prob,
     })),
     maxPositions: positionsAfterPadding === undefined ? positions : positions - positionsAfterPadding - 1,
-    pooler: pooler ? { activation: 'tanh' } : undefined,
-  });
+  };
 }
 
 /** The sizes of a recipe as keys of config.json. */
@@ -146,7 +149,7 @@ const poolerTasks: readonly Task[] = [
   'nextSentence',
 ];
 
-export const maskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
+export const maskedLM = (c: BertConfig, { embeddings }: Pick<Encoder, 'embeddings'>): MaskedLMHead =>
   new MaskedLMHead({
     hidden: c.hidden_size,
     vocabSize: c.vocab_size,

@@ -6,6 +6,7 @@ import { bert } from './bert.ts';
 import { bigBird } from './big-bird.ts';
 import { bloom } from './bloom.ts';
 import { distilbert } from './distilbert.ts';
+import { encoderDecoder } from './encoder-decoder.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3Text } from './gemma3-text.ts';
 import { gpt2 } from './gpt2.ts';
@@ -30,6 +31,7 @@ export const families: Record<string, Family> = {
   bloom,
   camembert,
   distilbert,
+  'encoder-decoder': encoderDecoder,
   gemma2,
   gemma3_text: gemma3Text,
   gpt2,

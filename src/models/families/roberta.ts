@@ -21,7 +21,7 @@ import {
 
 const PAD = 1;
 
-export const robertaMaskedLM = (c: BertConfig, { embeddings }: Encoder): MaskedLMHead =>
+export const robertaMaskedLM = (c: BertConfig, { embeddings }: Pick<Encoder, 'embeddings'>): MaskedLMHead =>
   new MaskedLMHead({
     hidden: c.hidden_size,
     vocabSize: c.vocab_size,

@@ -53,8 +53,8 @@ export class MaskedLMHead extends Head {
   }
 
   /** logits [batch, time, vocab]; labels int64 [batch, time]: the words in masked places, −100 elsewhere */
-  forward({ lastHiddenState }: BackboneOutput, { labels, rawLogits }: ModelInputs): HeadOutput {
-    const raw = this.scores(lastHiddenState);
+  forward({ lastHiddenState: x }: BackboneOutput, { labels, lastLogitsOnly, rawLogits }: ModelInputs): HeadOutput {
+    const raw = this.scores(lastLogitsOnly ? x.narrow(1, x.size(1) - 1, 1) : x);
     return { logits: rawLogits ? raw : raw.to('float32'), loss: labels && tokenLoss(raw, labels) };
   }
 

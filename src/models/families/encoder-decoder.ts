@@ -1,0 +1,13 @@
+/** A text encoder and a text decoder that were trained apart (Rothe et al. 2020), such as BERT with BERT. */
+import { pairFamily } from '../pair-family.ts';
+import { bert } from './bert.ts';
+import { bertDecoder, robertaDecoder } from './bert-decoder.ts';
+import { gpt2 } from './gpt2.ts';
+import { roberta } from './roberta.ts';
+
+export const encoderDecoder = pairFamily({
+  modelType: 'encoder-decoder',
+  architecture: 'EncoderDecoderModel',
+  encoders: { bert, roberta },
+  decoders: { bert: bertDecoder, roberta: robertaDecoder, gpt2 },
+});
