@@ -22,11 +22,16 @@ const GLOBALS: Record<string, unknown> = {
   },
 };
 
+/** The longest range that Jinja's sandbox allows. */
+const LONGEST_RANGE = 100_000;
+
 /** Python's `range`. */
 function range(first: number, end?: number, step = 1): number[] {
   if (step === 0) throw new Error('range() goes by steps other than 0');
   const [start, stop] = end === undefined ? [0, first] : [first, end];
-  return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  if (length > LONGEST_RANGE) throw new Error(`a range of ${length} numbers is too long`);
+  return Array.from({ length }, (_, i) => start + i * step);
 }
 
 /** @throws UserError when the template is malformed, or refuses what it is given */
