@@ -17,14 +17,14 @@ const folders = [committed, shared]
 
 /** Tokenizers, schedules and logits processors: the small ones that are always here, and all where `../shared` is. */
 const others = [
-  'test/fixtures/tokenizers/*/golden.json',
+  'test/fixtures/tokenizers/*/tokenizer.json',
   'test/fixtures/train/schedules.json',
   'test/fixtures/generate/logits_processors.json',
-  '../shared/fixtures/tokenizers/*/golden.json',
+  '../shared/fixtures/tokenizers/*/tokenizer.json',
   '../shared/fixtures/{schedules,logits_processors}.json',
 ]
   .flatMap(pattern => globSync(pattern).sort())
-  .map(path => (path.endsWith('golden.json') ? dirname(path) : path));
+  .map(path => (path.endsWith('tokenizer.json') ? dirname(path) : path));
 
 describe('recorded results', () => {
   it.each([...folders, ...others])('%s', folder => {
