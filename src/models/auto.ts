@@ -16,6 +16,7 @@ import { commonConfig } from './config-keys.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
+import type { PerformerConfig } from './performer.ts';
 
 export function familyOf(modelType: string, where: string): Family {
   if (Object.hasOwn(families, modelType)) return families[modelType];
@@ -63,11 +64,17 @@ function build(
  * @param options.seed of the initial weights
  * @param options.dropout everywhere that the family has it; default 0
  * @param options.eosTokenId written to config.json
+ * @param options.performer attention by random features (`performer.ts`)
  */
 export function createModel(
   modelType: string,
   sizes: ModelSizes,
-  { seed, dropout = 0, eosTokenId = null }: { seed: number; dropout?: number; eosTokenId?: number | null },
+  {
+    seed,
+    dropout = 0,
+    eosTokenId = null,
+    performer,
+  }: { seed: number; dropout?: number; eosTokenId?: number | null; performer?: PerformerConfig },
 ): Model {
   const family = familyOf(modelType, 'model.family');
   const { hidden, heads } = sizes;
@@ -85,6 +92,7 @@ export function createModel(
     eos_token_id: eosTokenId,
     tie_word_embeddings: true,
     dtype: 'float32',
+    ...(performer && { performer }),
   };
   return build(full, 'model').initialize(seed);
 }

@@ -29,6 +29,8 @@ export const recipeSchema = z.strictObject({
       heads: count.default(6),
       context: count.default(256),
       dropout: z.number().min(0).max(0.95).default(0),
+      /** Attention by random features, whose cost grows with context and not with its square (Performer). */
+      performer: z.strictObject({ features: count.default(256), seed: countOrZero.default(0) }).optional(),
     })
     .prefault({}),
 

@@ -63,9 +63,9 @@ export function modelFor(recipe: Recipe, corpus: Corpus): Model {
     corpus.requireTokenizer(folder);
     return loadForTraining(folder, recipe);
   }
-  const { family, dropout } = wanted;
+  const { family, dropout, performer } = wanted;
   const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
-  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id });
+  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id, performer });
   model.to({ device: train.device });
   return model;
 }
