@@ -34,11 +34,23 @@ const config = z.object({
 type AlbertConfig = z.output<typeof config>;
 type Groups = Pick<AlbertConfig, 'num_hidden_layers' | 'num_hidden_groups' | 'inner_group_num'>;
 
-/** Every layer that is run, in order: its group, and its place within the group. */
-export const albertLayers = (c: Groups): readonly (readonly [group: number, inner: number])[] =>
-  Array.from({ length: c.num_hidden_layers }, (_, i) =>
+/** As many as any other family may have. */
+const MAX_LAYERS = 10_000;
+
+/**
+ * Every layer that is run, in order: its group, and its place within the group.
+ *
+ * @throws RangeError when there are too many
+ */
+export function albertLayers(c: Groups): readonly (readonly [group: number, inner: number])[] {
+  const count = c.num_hidden_layers * c.inner_group_num;
+  if (count > MAX_LAYERS) {
+    throw new RangeError(`num_hidden_layers times inner_group_num is ${count}, more than ${MAX_LAYERS}`);
+  }
+  return Array.from({ length: c.num_hidden_layers }, (_, i) =>
     Math.floor(i / (c.num_hidden_layers / c.num_hidden_groups)),
   ).flatMap(group => Array.from({ length: c.inner_group_num }, (_, inner) => [group, inner] as const));
+}
 
 function albertEncoder(c: AlbertConfig, { pooler }: { pooler: boolean }): Encoder {
   const norm = { kind: 'layer', eps: c.layer_norm_eps } as const;
