@@ -17,7 +17,8 @@ export function createChunkEncoder(
   if (!preTokenizer || (model instanceof Bpe && model.isRandom)) return undefined;
   const cut = cutOf(normalizerJson, preTokenizerJson, normalizer);
   if (!cut) return undefined;
-  return new ChunkEncoder(cut, chunk => {
+  const keeps = (char: string): boolean => !normalizer || normalizer.normalize(AlignedText.of(char)).length > 0;
+  return new ChunkEncoder(cut, keeps, chunk => {
     const given = AlignedText.of(chunk);
     const text = normalizer?.normalize(given) ?? given;
     if (text.length === 0) return [];

@@ -15,6 +15,7 @@ export type ChunkWord = readonly ModelToken[];
 
 export class ChunkEncoder {
   readonly #cut: Cut;
+  readonly #keeps: (char: string) => boolean;
   readonly #tokenize: (chunk: string) => ChunkWord[];
   readonly #text = new UnitBuffer();
   readonly #cache = new UnitTable();
@@ -27,9 +28,13 @@ export class ChunkEncoder {
   #ids = new Int32Array(1 << 12);
   #length = 0;
 
-  /** @param tokenize what the components make of a chunk */
-  constructor(cut: Cut, tokenize: (chunk: string) => ChunkWord[]) {
+  /**
+   * @param keeps whether normalization leaves anything of a character
+   * @param tokenize what the components make of a chunk
+   */
+  constructor(cut: Cut, keeps: (char: string) => boolean, tokenize: (chunk: string) => ChunkWord[]) {
     this.#cut = cut;
+    this.#keeps = keeps;
     this.#tokenize = tokenize;
   }
 
@@ -68,8 +73,10 @@ export class ChunkEncoder {
   forEachWord(text: string, visit: (word: ChunkWord, base: number) => boolean): void {
     const end = this.#text.load(text);
     const { units } = this.#text;
+    // What is removed at the very beginning shifts the native library's offsets in all that follows.
+    const isWhole = end > 0 && !this.#keeps(String.fromCodePoint(text.codePointAt(0)!));
     for (let start = 0; start < end; ) {
-      const stop = chunkEnd(units, start, end, this.#cut);
+      const stop = isWhole ? end : chunkEnd(units, start, end, this.#cut);
       const entry = this.#entry(units, start, stop, text);
       const words = entry < 0 ? this.#tokenize(text.slice(start, stop)) : this.#words[entry];
       for (const word of words) if (!visit(word, start)) return;
