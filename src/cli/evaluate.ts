@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import { dtypeOf, PRECISIONS, positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import { printJson, printNote, printTable } from './print.ts';
 
 interface Options {
   data: string;
@@ -45,7 +45,7 @@ export function evaluateCommand(): Command {
       const folder = modelFolder(path);
       const corpus = openCorpus(options.data);
       corpus.requireTokenizer(folder);
-      const model = loadCompleteModel(folder, { device: options.device });
+      const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const progress = createProgress('evaluating', { unit: ' tokens' });
       const result = perplexity(model, corpus.split(options.split), {
         context: options.context,

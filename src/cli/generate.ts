@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
-import { printJson } from './print.ts';
+import { printJson, printNote } from './print.ts';
 
 interface Options {
   prompt?: string[];
@@ -81,7 +81,7 @@ export function generateCommand(): Command {
       const tokenizer = Tokenizer.fromFile(folder);
       const { eosTokenId = null } = tokenizer;
       const defaults = { eosTokenId, ...modelGenerationDefaults(folder) };
-      const model = loadCompleteModel(folder, { device: options.device });
+      const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const answers = model.task === 'seq2seqLM';
       const wanted = generationOptions(options, defaults, answers);
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });

@@ -14,17 +14,20 @@ export function inspectCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ tslm inspect runs/quickstart\n')
     .action(async (name: string, { json }: { json?: boolean }) => {
       const { describeModel, modelFolder } = await import('../models/auto.ts');
+      const { matchCheckpoint } = await import('../models/checkpoint-keys.ts');
       const { modelMemory, modelTree } = await import('../models/inspect.ts');
       const folder = modelFolder(name);
       const { model, checkpoint } = describeModel(folder);
       const tree = modelTree(model);
       const memory = modelMemory(model, checkpoint);
+      const match = checkpoint && matchCheckpoint(model, checkpoint);
+      const keys = match && { missing: match.missing.map(({ key }) => key), unexpected: match.unexpected };
       const tokenizer = await tokenizerFacts(folder);
       const { family, task, config } = model;
       const context = Number.isFinite(model.maxPositions) ? model.maxPositions : undefined;
       const facts = { folder, family: family.modelType, task, parameters: tree.parameters, context };
       if (json) {
-        printJson({ ...facts, memory, tokenizer, tree, config });
+        printJson({ ...facts, memory, checkpoint: keys, tokenizer, tree, config });
         return;
       }
       process.stdout.write(`${treeLines(tree).join('\n')}\n\n`);
@@ -33,6 +36,7 @@ export function inspectCommand(): Command {
         ['weights', `${formatCount(tree.parameters)} (${tree.parameters.toLocaleString('en')})`],
         ['context', context === undefined ? 'no limit' : `${context.toLocaleString('en')} tokens`],
         ...memoryRows(memory),
+        ...keyRows(keys),
         ['tokenizer', tokenizer ? tokenizer.summary : 'none in this folder'],
       ]);
     });
@@ -63,6 +67,15 @@ function treeLines(tree: ModelTree): string[] {
   walk(tree, '', '');
   const [left, middle, right] = [0, 1, 2].map(column => Math.max(...rows.map(row => row[column].length)));
   return rows.map(([a, b, c]) => `${a.padEnd(left)}  ${b.padEnd(middle)}  ${c.padStart(right)}`);
+}
+
+/** Where checkpoint and architecture differ. */
+function keyRows(keys: { missing: string[]; unexpected: string[] } | undefined): [string, string][] {
+  const rows = [
+    ['not in the checkpoint', keys?.missing ?? []],
+    ['of no use here', keys?.unexpected ?? []],
+  ] as const;
+  return rows.filter(([, names]) => names.length > 0).map(([what, names]) => [what, names.join(', ')]);
 }
 
 function memoryRows(memory: ModelMemory): [string, string][] {

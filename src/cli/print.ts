@@ -12,6 +12,11 @@ export function printTable(rows: readonly (readonly [name: string, value: string
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
 }
 
+/** A remark beside the result, on stderr. */
+export const printNote = (note: string): void => {
+  process.stderr.write(`note: ${note}\n`);
+};
+
 /** The end of `train` and `resume`: the numbers, and the report beside the run. */
 export async function printRun(result: RunResult, { json = false }: { json?: boolean } = {}): Promise<void> {
   const { reportRun } = await import('../train/report-run.ts');

@@ -131,9 +131,17 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   return { model, ...report };
 }
 
-/** `loadModel` for use as it is: a checkpoint without some of the weights is an error. */
-export function loadCompleteModel(folder: string, options: LoadOptions = {}): Model {
-  const { model, missing } = loadModel(folder, options);
+/**
+ * `loadModel` for use as it is: a checkpoint without some of the weights is an error.
+ *
+ * @param options.onNote told what of the checkpoint is left over
+ */
+export function loadCompleteModel(
+  folder: string,
+  { onNote, ...options }: LoadOptions & { onNote?: (note: string) => void } = {},
+): Model {
+  const { model, missing, unexpected } = loadModel(folder, options);
+  if (unexpected.length > 0) onNote?.(`${folder}: the model has no place for ${listed(unexpected)}`);
   if (missing.length === 0) return model;
   model.dispose();
   const what = missing.length === 1 ? '1 tensor is missing' : `${missing.length} tensors are missing`;
@@ -148,6 +156,12 @@ export function describeModel(folder: string): { model: Model; checkpoint?: Chec
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = checkpointIfAny(folder);
   return { model: withoutMemory(() => build(config, where, { checkpoint })), checkpoint };
+}
+
+/** `3 tensors of its weights: a, b, c` */
+function listed(keys: readonly string[]): string {
+  const shown = keys.length > 5 ? `${keys.slice(0, 5).join(', ')}, …` : keys.join(', ');
+  return `${keys.length} ${keys.length === 1 ? 'tensor' : 'tensors'} of its weights: ${shown}`;
 }
 
 function checkpointIfAny(folder: string): Checkpoint | undefined {

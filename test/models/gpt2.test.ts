@@ -373,3 +373,14 @@ describe('the forward pass', () => {
     expect(run(1).equal(run(1))).toBe(true);
   });
 });
+
+describe('what is left over', () => {
+  it('is reported, and said where a model is used as it is', () => {
+    const folder = variant({}, original => [...original, ['score.weight', tensor([1])] as const]);
+    const notes: string[] = [];
+    loadCompleteModel(folder, { onNote: note => notes.push(note) }).dispose();
+    expect(notes).toEqual([`${folder}: the model has no place for 1 tensor of its weights: score.weight`]);
+    loadCompleteModel(golden, { onNote: note => notes.push(note) }).dispose();
+    expect(notes).toHaveLength(1);
+  });
+});
