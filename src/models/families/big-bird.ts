@@ -1,6 +1,6 @@
 /** BigBird (Zaheer et al. 2020): BERT with attention between blocks. */
 import { z } from 'zod';
-import { activation, refuse, size } from '../config-keys.ts';
+import { activation, size } from '../config-keys.ts';
 import type { Encoder } from '../encoder.ts';
 import { defineFamily, type KeyRule } from '../family.ts';
 import { ContextSpanHead } from '../heads/context-span.ts';
@@ -30,12 +30,6 @@ const config = z.object({
   num_random_blocks: z.int().min(0).default(3),
   rescale_embeddings: z.boolean().default(false),
   use_bias: z.boolean().default(true),
-  // How a multiple-choice model reads a text: its last position.
-  summary_type: refuse('last'),
-  summary_use_proj: refuse(false),
-  summary_activation: z.null().optional(),
-  summary_first_dropout: refuse(0),
-  summary_last_dropout: refuse(0),
 });
 
 const spanKeys: readonly KeyRule[] = [
@@ -102,7 +96,8 @@ export const bigBird = defineFamily({
         dropout: c.hidden_dropout_prob,
         separator: c.sep_token_id,
       }),
-    multipleChoice: c => new MultipleChoiceHead({ hidden: c.hidden_size, from: 'last' }),
+    multipleChoice: c =>
+      new MultipleChoiceHead({ hidden: c.hidden_size, dropout: c.hidden_dropout_prob, from: 'pooler' }),
   },
   keys: (_, task) => [
     ['backbone.pooler.', 'bert.pooler.'],

@@ -33,7 +33,10 @@ export class ContextSpanHead extends SpanHead {
     const thought = this.dropout.forward(this.feedForward.forward(this.dropout.forward(x)));
     const scores = this.span.forward(this.norm.forward(thought.add(x))).to('float32');
     const question = this.#isQuestion(inputs);
-    return question ? scores.sub(question.to('float32').unsqueeze(-1).mul(1e6)) : scores;
+    if (!question) return scores;
+    // The first position stands for the whole text: that there is no answer.
+    const isBarred = question.logicalAnd(arange(0, question.size(1), { device: x.device }).gt(0));
+    return scores.sub(isBarred.to('float32').unsqueeze(-1).mul(1e6));
   }
 
   /** bool [batch, time]; undefined where neither lengths nor token ids are given */

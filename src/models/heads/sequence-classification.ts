@@ -8,8 +8,8 @@ import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '..
 import { type ClassifierOptions, classificationLoss } from './classification.ts';
 
 export interface SequenceClassifierOptions extends ClassifierOptions {
-  /** What the encoder's pooler made, or the hidden state of the first or the last position. */
-  from: 'pooler' | 'first' | 'last';
+  /** What the encoder's pooler made, or the hidden state of the first position. */
+  from: 'pooler' | 'first';
   /** A layer before the classifier, of the same width. */
   dense?: {
     activation: Activation;
@@ -42,8 +42,7 @@ export class SequenceClassificationHead extends Head {
   /** @returns [batch, labels] */
   protected scores({ lastHiddenState, poolerOutput }: BackboneOutput): Tensor {
     const { from, dense } = this.options;
-    const place = from === 'first' ? 0 : lastHiddenState.size(1) - 1;
-    let x = from === 'pooler' ? poolerOutput! : lastHiddenState.select(1, place);
+    let x = from === 'pooler' ? poolerOutput! : lastHiddenState.select(1, 0);
     if (dense) {
       x = activations[dense.activation](this.dense!.forward(dense.dropoutBefore ? this.dropout.forward(x) : x));
     }
