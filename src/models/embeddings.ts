@@ -10,8 +10,6 @@ export interface PositionOptions {
   offset?: number;
   /** Positions count only the tokens that differ from this one, after which they start (RoBERTa). */
   afterPadding?: number;
-  /** A learned table that training leaves as it is. Default false. */
-  frozen?: boolean;
 }
 
 export interface EmbeddingsOptions {
@@ -69,7 +67,6 @@ export class Embeddings extends Module {
     if (positions?.kind === 'learned') {
       const rows = positions.count + (positions.offset ?? 0);
       this.positions = new Embedding(rows, dim, { paddingIdx: positions.afterPadding });
-      if (positions.frozen) this.positions.weight.requiresGrad = false;
     }
     this.tokenTypes = tokenTypes ? new Embedding(tokenTypes, dim) : undefined;
     this.norm = norm && createNorm(dim, norm);

@@ -39,7 +39,7 @@ function distilBertEncoder(c: DistilBertConfig): Encoder {
     embeddings: {
       vocabSize: c.vocab_size,
       dim: c.dim,
-      positions: { kind: 'learned', count: c.max_position_embeddings, frozen: c.sinusoidal_pos_embds },
+      positions: { kind: 'learned', count: c.max_position_embeddings },
       norm,
       dropout: c.dropout,
       paddingIdx: c.pad_token_id ?? undefined,
