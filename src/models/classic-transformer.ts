@@ -50,6 +50,8 @@ interface ClassicOptions {
   positions: { kind: 'learned' | 'sinusoidal'; offset?: number };
   /** A norm after the sum of word and position vectors. */
   normEmbedding: boolean;
+  /** `scale_embedding` is on vectors that the decoder is given in place of ids, too. Default false. */
+  scaleGiven?: boolean;
   shifts: EncoderDecoderOptions['shifts'];
 }
 
@@ -60,7 +62,7 @@ type ClassicConfig = z.output<z.ZodObject<typeof classicConfig>> & {
 
 export function classicTransformer(
   c: ClassicConfig,
-  { vocabSizes, positions, normEmbedding, shifts }: ClassicOptions,
+  { vocabSizes, positions, normEmbedding, scaleGiven, shifts }: ClassicOptions,
 ): EncoderDecoder {
   const hidden = c.d_model;
   const norm = { kind: 'layer', eps: 1e-5 } as const;
@@ -98,7 +100,7 @@ export function classicTransformer(
   );
   const decoder = new Decoder(
     {
-      embeddings: embeddings(vocabSizes.decoder),
+      embeddings: { ...embeddings(vocabSizes.decoder), scaleGiven },
       layers: Array.from({ length: c.decoder_layers }, () => layer(c.decoder_attention_heads, c.decoder_ffn_dim, true)),
       maxPositions,
     },

@@ -59,8 +59,9 @@ export function pairFamily({ modelType, architecture, encoders, decoders }: Pair
       encoder: half(encoders),
       decoder: half(decoders),
       decoder_start_token_id: z.int().nullish(),
-      // The decoder's own says it.
+      // The decoder's own say it.
       tie_word_embeddings: z.boolean().optional(),
+      vocab_size: z.int().positive().optional(),
     })
     .strict();
   const halves = (json: Record<string, unknown>) => {

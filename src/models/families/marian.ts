@@ -47,6 +47,7 @@ export const marian = defineFamily({
       },
       positions: { kind: 'sinusoidal' },
       normEmbedding: false,
+      scaleGiven: true,
       shifts: task === 'seq2seqLM' ? ['labels'] : [],
     }),
   heads: { seq2seqLM: classicLMHead },
