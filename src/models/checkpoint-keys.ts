@@ -19,7 +19,7 @@ export function keyOf(path: string, rules: readonly KeyRule[]): MappedKey {
     const rest = from.endsWith('.') ? match.pop()! : '';
     const numbers = match.slice(1);
     const key = typeof to === 'string' ? to.replaceAll('*', () => numbers.shift()!) : to(...numbers.map(Number));
-    return { key: key + rest, transpose: change === 'transpose' };
+    return { key: key + rest, transpose: change === 'transpose' && path.endsWith('weight') };
   }
   throw new Error(`no key rule for the parameter ${path}`);
 }

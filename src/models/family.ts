@@ -12,7 +12,8 @@ import { type Backbone, type Head, initializeNormal, type Model, type Task } fro
 import { usePerformer } from './performer.ts';
 
 /**
- * One rule from module paths to checkpoint keys; `*` stands for a number, a trailing dot for everything below. A key may
+ * One rule from module paths to checkpoint keys; `*` stands for a number, a trailing dot for everything below, and
+ * `transpose` for weights that are stored as [in, out]. A key may
  * be made from the numbers by a function.
  */
 export type KeyRule = readonly [path: string, key: string | ((...numbers: number[]) => string), change?: 'transpose'];
