@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { createFromConfig } from '../../../src/models/auto.ts';
 import { checkpointTensors } from '../../../src/models/checkpoint.ts';
 import type { Model, ModelInputs, ModelOutput } from '../../../src/models/model.ts';
-import { inferenceMode, noGrad, saveSafetensors, scope, type Tensor, withSeed } from '../../../src/torch/index.ts';
+import {
+  inferenceMode,
+  memoryStats,
+  noGrad,
+  ones,
+  randint,
+  resetPeakMemory,
+  saveSafetensors,
+  scope,
+  type Tensor,
+  withSeed,
+} from '../../../src/torch/index.ts';
 
 /** A model with random numbers in every parameter, biases and norms included. */
 export function randomModel(config: Record<string, unknown>, seed = 1): Model {
@@ -47,4 +58,16 @@ export function rename(tensors: Map<string, Tensor>, from: string | RegExp, to: 
     tensors.delete(key);
     tensors.set(name, tensor);
   }
+}
+
+/** Most bytes that a forward pass over one text takes at once, beside the weights; its logits included. */
+export function forwardPeak(model: Model, time: number): number {
+  return scope(() => {
+    const ids = withSeed(3, () => randint(3, Number(model.config.vocab_size), [1, time], { dtype: 'int64' }));
+    const attentionMask = ones([1, time], { dtype: 'int64' });
+    const before = memoryStats().liveBytes;
+    resetPeakMemory();
+    scope(() => run(model, { inputIds: ids, attentionMask }).lastHiddenState.sum().item());
+    return memoryStats().peakBytes - before;
+  });
 }

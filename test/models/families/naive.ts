@@ -76,19 +76,32 @@ interface LayerOptions {
   heads: number;
   /** Which keys are seen. */
   mask?: Vector;
+  /** How often a query counts a key; default once. */
+  times?: (query: number, key: number) => number;
+  /** Attention of another kind. */
+  attend?: (w: Weights, keys: LayerKeys, x: Matrix, options: LayerOptions) => Matrix;
   activation?: (x: number) => number;
   eps?: number;
 }
 
 /** Attention of every position to all others: [time][hidden] → [time][hidden] */
-function attention(w: Weights, keys: LayerKeys, x: Matrix, { heads, mask }: LayerOptions): Matrix {
+export function attention(
+  w: Weights,
+  keys: LayerKeys,
+  x: Matrix,
+  { heads, mask, times = () => 1 }: LayerOptions,
+): Matrix {
   const [q, k, v] = [keys.query, keys.key, keys.value].map(key => x.map(row => linear(w, key, row)));
   const dim = q[0].length / heads;
   return x.map((_, t) => {
     const context: Vector = [];
     for (let head = 0; head < heads; head++) {
       const part = (row: Vector): Vector => row.slice(head * dim, (head + 1) * dim);
-      const scores = k.map((row, s) => (mask?.[s] === 0 ? -1e30 : dot(part(q[t]), part(row)) / Math.sqrt(dim)));
+      const scores = k.map((row, s) =>
+        mask?.[s] === 0 || times(t, s) === 0
+          ? -1e30
+          : dot(part(q[t]), part(row)) / Math.sqrt(dim) + Math.log(times(t, s)),
+      );
       const weights = softmax(scores);
       for (let i = 0; i < dim; i++)
         context.push(
@@ -107,7 +120,7 @@ const feedForward = (w: Weights, keys: LayerKeys, x: Vector, { activation = gelu
 
 /** A block whose norms stand after the residual sums (BERT). */
 export function postNormLayer(w: Weights, keys: LayerKeys, x: Matrix, options: LayerOptions): Matrix {
-  const attended = attention(w, keys, x, options).map((row, t) =>
+  const attended = (options.attend ?? attention)(w, keys, x, options).map((row, t) =>
     layerNorm(w, keys.attentionNorm, add(x[t], row), options.eps),
   );
   return attended.map(row => layerNorm(w, keys.outputNorm, add(row, feedForward(w, keys, row, options)), options.eps));
@@ -146,14 +159,17 @@ export function bertStates(
     mask,
     types = ids.map(() => 0),
     positions = ids.map((_, t) => t),
-  }: { heads: number; layers: number; mask?: Vector; types?: Vector; positions?: Vector },
+    ...options
+  }: LayerOptions & { layers: number; types?: Vector; positions?: Vector },
 ): Matrix {
   const table = (name: string): Matrix => w.matrix(`${prefix}embeddings.${name}_embeddings.weight`);
   const [words, places, segments] = [table('word'), table('position'), table('token_type')];
   let x = ids.map((id, t) =>
     layerNorm(w, `${prefix}embeddings.LayerNorm`, add(words[id], places[positions[t]], segments[types[t]])),
   );
-  for (let i = 0; i < layers; i++) x = postNormLayer(w, bertLayerKeys(prefix, i), x, { heads, mask });
+  for (let i = 0; i < layers; i++) {
+    x = postNormLayer(w, bertLayerKeys(prefix, i), x, { heads, mask, ...options });
+  }
   return x;
 }
 
