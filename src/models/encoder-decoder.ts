@@ -15,6 +15,8 @@ export interface EncoderDecoderOptions {
   padTokenId: number;
   /** What the decoder reads, shifted right, when it is given no tokens: the first of these that there is. Default labels. */
   shifts?: readonly ('labels' | 'inputIds')[];
+  /** What was shifted hides its padding from the decoder, where no mask is given. Default false. */
+  hidesPadding?: boolean;
 }
 
 export interface EncoderDecoderParts {
@@ -68,10 +70,12 @@ export class EncoderDecoder extends Backbone {
   forward(inputs: ModelInputs): BackboneOutput {
     const { attentionMask, cache, decoderInputsEmbeds, outputHiddenStates, outputAttentions } = inputs;
     const encoderOutput = inputs.encoderOutput ?? this.encode(inputs);
+    const shifted = (inputs.decoderInputIds ?? decoderInputsEmbeds) ? undefined : this.#shifted(inputs);
+    const { hidesPadding, padTokenId } = this.options;
     const output = this.decoder.forward({
-      inputIds: decoderInputsEmbeds ? undefined : (inputs.decoderInputIds ?? this.#shifted(inputs)),
+      inputIds: decoderInputsEmbeds ? undefined : (inputs.decoderInputIds ?? shifted),
       inputsEmbeds: decoderInputsEmbeds,
-      attentionMask: inputs.decoderAttentionMask,
+      attentionMask: inputs.decoderAttentionMask ?? (hidesPadding ? shifted?.ne(padTokenId).to('int64') : undefined),
       positionIds: inputs.decoderPositionIds,
       encoderOutput: this.#projected(encoderOutput, inputs),
       encodedMask: attentionMask,

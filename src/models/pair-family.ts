@@ -20,6 +20,8 @@ export interface PairOptions {
   encoders: Record<string, Family>;
   /** Language models that can attend to an encoder, by `model_type`. */
   decoders: Record<string, Family>;
+  /** The decoder does not see the padding of labels. Default false. */
+  hidesPadding?: boolean;
 }
 
 /** The config.json of a half: its family knows the rest. */
@@ -52,7 +54,7 @@ function halfKeys({ keys, prefix }: Family, side: 'encoder' | 'decoder', own: Re
     ]);
 }
 
-export function pairFamily({ modelType, architecture, encoders, decoders }: PairOptions): Family {
+export function pairFamily({ modelType, architecture, encoders, decoders, hidesPadding }: PairOptions): Family {
   const schema = z
     .object({
       ...commonConfig,
@@ -95,7 +97,7 @@ export function pairFamily({ modelType, architecture, encoders, decoders }: Pair
       const start = c.decoder_start_token_id ?? c.decoder.decoder_start_token_id ?? c.decoder.bos_token_id ?? 0;
       const backbone = new EncoderDecoder(
         { encoder: reader, decoder: writer, projection: reader.hidden !== writer.hidden },
-        { decoderStartTokenId: start, padTokenId: c.pad_token_id ?? c.decoder.pad_token_id ?? 0 },
+        { decoderStartTokenId: start, padTokenId: c.pad_token_id ?? c.decoder.pad_token_id ?? 0, hidesPadding },
       );
       return { backbone, head: new DecodersOwnHead(written.head!) };
     },

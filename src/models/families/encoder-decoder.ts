@@ -10,4 +10,5 @@ export const encoderDecoder = pairFamily({
   architecture: 'EncoderDecoderModel',
   encoders: { bert, roberta },
   decoders: { bert: bertDecoder, roberta: robertaDecoder, gpt2 },
+  hidesPadding: true,
 });

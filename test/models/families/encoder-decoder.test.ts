@@ -122,11 +122,32 @@ describe('BERT with BERT', () => {
     expect(output.loss!.item()).toBeCloseTo(expected, 4);
   });
 
+  it('does not see the padding that stands for ignored labels', () => {
+    const gaps = int64([
+      [4, -100, 7],
+      [6, -100, -100],
+    ]);
+    const read = {
+      decoderInputIds: int64([
+        [2, 4, 0],
+        [2, 6, 0],
+      ]),
+      decoderAttentionMask: int64([
+        [1, 1, 0],
+        [1, 1, 0],
+      ]),
+    };
+    const { logits } = run(model, { ...inputs, labels: gaps });
+    expectClose(logits!, run(model, { ...inputs, labels: undefined, ...read }).logits!);
+    const seen = run(model, { ...inputs, labels: undefined, decoderInputIds: read.decoderInputIds }).logits!;
+    expect(logits!.sub(seen).abs().amax().item()).toBeGreaterThan(1e-3);
+  });
+
   it('is the same with a cache', () => {
     using cache = new KVCache(model.backbone.layerCount, 3);
     for (const t of [0, 1, 2]) {
       const step = { ...inputs, labels: undefined, decoderInputIds: int64(starts).narrow(1, t, 1), cache };
-      const { lastHiddenState, logits } = run(model, { ...step, lastLogitsOnly: true });
+      const { lastHiddenState, logits } = run(model, { ...step, logitsToKeep: 1 });
       close(
         lastHiddenState,
         decoded.map(text => [text[t]]),
