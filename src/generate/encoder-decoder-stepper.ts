@@ -6,7 +6,17 @@ import type { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Model } from '../models/model.ts';
 import { KVCache } from '../nn/index.ts';
 import { dispose, inferenceMode, keep, scope, type Tensor } from '../torch/index.ts';
-import { int64, logitRows, padMask, padRows, type Stepper } from './stepper.ts';
+import { readsDifferently } from './decoder-stepper.ts';
+import {
+  type CachedStepper,
+  int64,
+  padMask,
+  padRows,
+  type Reading,
+  type ReadOptions,
+  readOneByOne,
+  vectorsOf,
+} from './stepper.ts';
 
 export interface EncoderDecoderStepperOptions {
   /** Most positions of the decoder that will be fed. */
@@ -22,29 +32,14 @@ export interface EncoderDecoderStepperOptions {
 export function encoderDecoderStepper(
   model: Model & { backbone: EncoderDecoder },
   { capacity, inputIds, attentionMask, pixelValues }: EncoderDecoderStepperOptions,
-): Stepper {
+): CachedStepper {
   const { device, backbone } = model;
   const encoded = keep(scope(() => inferenceMode(() => encode())));
   const cache = new KVCache(backbone.layerCount, capacity);
   return {
-    step(input) {
-      return scope(() =>
-        inferenceMode(() => {
-          const { logits } = model.forward({
-            decoderInputIds: int64(
-              input.flatMap(row => Array.from(row)),
-              [input.length, input[0].length],
-              device,
-            ),
-            encoderOutput: { lastHiddenState: encoded.state },
-            attentionMask: encoded.mask,
-            cache,
-            lastLogitsOnly: true,
-          });
-          return logitRows(logits!);
-        }),
-      );
-    },
+    read,
+    step: input => read(input).logits.map(([last]) => last),
+    truncate: length => cache.truncate(length),
     selectRows(rows) {
       scope(() =>
         inferenceMode(() => {
@@ -62,6 +57,28 @@ export function encoderDecoderStepper(
       dispose(encoded);
     },
   };
+
+  function read(
+    input: readonly ArrayLike<number>[],
+    { logitsToKeep = 1, hiddenStates = false }: ReadOptions = {},
+  ): Reading {
+    if (cache.length > 0 && input[0].length > 1 && readsDifferently(backbone.decoder, cache.length, input)) {
+      return readOneByOne(read, input, { logitsToKeep, hiddenStates });
+    }
+    const ids = input.flatMap(row => Array.from(row));
+    return scope(() =>
+      inferenceMode(() => {
+        const { logits, lastHiddenState } = model.forward({
+          decoderInputIds: int64(ids, [input.length, input[0].length], device),
+          encoderOutput: { lastHiddenState: encoded.state },
+          attentionMask: encoded.mask,
+          cache,
+          logitsToKeep,
+        });
+        return { logits: vectorsOf(logits!), ...(hiddenStates && { hiddenStates: vectorsOf(lastHiddenState) }) };
+      }),
+    );
+  }
 
   /** state [batch, keys, hidden], mask [batch, keys] where something is padding */
   function encode(): { state: Tensor; mask: Tensor | undefined } {

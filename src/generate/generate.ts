@@ -4,14 +4,12 @@
  */
 
 import type { Model } from '../models/model.ts';
-import { createRandom, type Random } from '../support/random.ts';
 import { beamSearch } from './beam-search.ts';
 import type { GenerationConfig } from './generation-config.ts';
-import { type LogitsProcessor, processorChain } from './logits-processors/index.ts';
-import { logitsProcessorsFor } from './logits-processors-for.ts';
 import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompts.ts';
-import { argmax, logProbability, multinomial } from './sampling.ts';
-import { createStopCriteria, type StopReason, type TextEnd } from './stopping.ts';
+import { addToken, createRows } from './rows.ts';
+import { argmax, multinomial } from './sampling.ts';
+import type { StopReason, TextEnd } from './stopping.ts';
 
 export interface GeneratedToken {
   /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */
@@ -38,15 +36,6 @@ export interface GenerateOptions extends StartOptions {
   onLogits?: (row: number, logits: Float32Array) => void;
 }
 
-interface Row {
-  index: number;
-  ids: number[];
-  padding: number;
-  random: Random;
-  process: LogitsProcessor;
-  stopReason: (ids: ArrayLike<number>) => StopReason | undefined;
-}
-
 /**
  * Generates after each prompt, yielding the tokens of each step as they are made. Leaving the loop early frees
  * everything; between steps nothing runs, so a caller can stop at any token. Beam search yields empty steps until the
@@ -71,25 +60,10 @@ export function* generate(
 function* sampling(
   { prompts, stepper, context }: Start,
   config: GenerationConfig,
-  { logProbs = false, stopAfter, prefixAllowedTokens, onLogits }: GenerateOptions,
+  options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
   const copies = config.numReturnSequences;
-  let rows = prompts.flatMap(({ ids, padding, encoderInputIds }, prompt) => {
-    const promptLength = ids.length;
-    const processors = logitsProcessorsFor(config, { promptLength, encoderInputIds, prefixAllowedTokens });
-    return Array.from({ length: copies }, (_, copy): Row => {
-      const index = prompt * copies + copy;
-      return {
-        index,
-        ids: [...ids],
-        padding,
-        random: createRandom(config.seed + index),
-        process: processorChain(processors),
-        stopReason: createStopCriteria(config, promptLength),
-      };
-    });
-  });
-
+  let rows = createRows(prompts, config, options);
   let logits = stepper.step(prompts.map(({ ids }) => ids));
   if (copies > 1) {
     // A prompt is read once, however many texts follow it.
@@ -100,14 +74,10 @@ function* sampling(
   while (true) {
     const tokens = rows.map((row, r): GeneratedToken => {
       const scores = logits[r];
-      onLogits?.(row.index, scores);
+      options.onLogits?.(row.index, scores);
       row.process(row.ids, scores);
       const id = config.doSample ? multinomial(scores, row.random) : argmax(scores);
-      row.ids.push(id);
-      const stopped = stopAfter?.(row.index, id);
-      const isFull = row.ids.length - row.padding > context;
-      const stop = row.stopReason(row.ids) ?? stopped ?? (isFull ? 'context' : undefined);
-      return { row: row.index, id, ...(logProbs && { logProb: logProbability(scores, id) }), ...(stop && { stop }) };
+      return addToken(row, id, scores, { ...options, context });
     });
     yield tokens;
 

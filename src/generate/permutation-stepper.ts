@@ -5,7 +5,7 @@
  */
 import type { Model } from '../models/model.ts';
 import { dispose, inferenceMode, keep, scope, type Tensor, tensor } from '../torch/index.ts';
-import { int64, logitRows, padMask, padRows, repeat, type Stepper } from './stepper.ts';
+import { int64, padMask, padRows, repeat, type Stepper, vectorsOf } from './stepper.ts';
 
 export interface PermutationStepperOptions {
   /** 0 for tokens of the first call that do not count: [batch][time]; default all count. */
@@ -55,7 +55,7 @@ export function permutationStepper(
           mems = memory?.map(states =>
             keep(states.narrow(0, 0, Math.max(0, states.size(0) - RECOMPUTED)).contiguous()),
           );
-          return logitRows(logits!);
+          return vectorsOf(logits!).map(([row]) => row);
         }),
       );
     },

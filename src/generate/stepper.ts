@@ -17,6 +17,51 @@ export interface Stepper extends Disposable {
   selectRows(rows: readonly number[]): void;
 }
 
+/** A stepper of a model with a key–value cache: it shows more than the next token's logits, and takes tokens back. */
+export interface CachedStepper extends Stepper {
+  /** `step` with the logits after each of the last tokens fed, and with the hidden states. */
+  read(input: readonly ArrayLike<number>[], options?: ReadOptions): Reading;
+  /** Takes back all but the first positions of every row, padding included. */
+  truncate(length: number): void;
+}
+
+export interface ReadOptions {
+  /** Default 1: after the last token only. */
+  logitsToKeep?: number;
+  /** Default false. */
+  hiddenStates?: boolean;
+}
+
+export interface Reading {
+  /** [batch][logitsToKeep], each [vocab]; the caller may change them */
+  logits: Float32Array[][];
+  /** The backbone's last hidden state of each token fed, padding left out: [batch][time], each [hidden]. */
+  hiddenStates?: Float32Array[][];
+}
+
+export const isCached = (stepper: Stepper): stepper is CachedStepper => 'truncate' in stepper;
+
+/** Reads tokens one after the other. */
+export function readOneByOne(
+  read: CachedStepper['read'],
+  input: readonly ArrayLike<number>[],
+  { logitsToKeep = 1, hiddenStates = false }: ReadOptions = {},
+): Reading {
+  const readings = Array.from({ length: input[0].length }, (_, t) =>
+    read(
+      input.map(row => [row[t]]),
+      { hiddenStates },
+    ),
+  );
+  const kept = readings.slice(-logitsToKeep);
+  return {
+    logits: input.map((_, row) => kept.flatMap(({ logits }) => logits[row])),
+    ...(hiddenStates && {
+      hiddenStates: input.map((_, row) => readings.flatMap(reading => reading.hiddenStates![row])),
+    }),
+  };
+}
+
 /** int64 of this shape. */
 export const int64 = (values: ArrayLike<number>, shape: readonly number[], device: Device): Tensor =>
   fromTypedArray(BigInt64Array.from(Array.from(values), BigInt), shape, { copy: false }).to({ device });
@@ -39,10 +84,12 @@ export const padMask = (
   mask: readonly ArrayLike<number>[] = rows.map(row => repeat(1, row.length)),
 ): number[][] => padRows(mask, side, 0);
 
-/** [batch, 1, vocab] on any device → a Float32Array [vocab] a row. */
-export function logitRows(logits: Tensor): Float32Array[] {
-  const [batch, vocab] = [logits.size(0), logits.size(-1)];
-  const all = new Float32Array(batch * vocab);
-  logits.copyTo(all);
-  return Array.from({ length: batch }, (_, r) => all.subarray(r * vocab, (r + 1) * vocab));
+/** [batch, time, dim] on any device → [batch][time], each a Float32Array [dim]. */
+export function vectorsOf(x: Tensor): Float32Array[][] {
+  const [batch, time, dim] = x.shape;
+  const all = new Float32Array(batch * time * dim);
+  x.to('float32').copyTo(all);
+  return Array.from({ length: batch }, (_, row) =>
+    Array.from({ length: time }, (_, t) => all.subarray((row * time + t) * dim, (row * time + t + 1) * dim)),
+  );
 }

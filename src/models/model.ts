@@ -68,8 +68,8 @@ export interface ModelInputs {
   cache?: KVCache;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
-  /** Language models: project only the last position, [batch, 1, vocab]. */
-  lastLogitsOnly?: boolean;
+  /** Language models: project only the last so many positions, [batch, n, vocab]. */
+  logitsToKeep?: number;
   /** Language models: leave the logits in the element type of matrix products, for a loss that reads them so. */
   rawLogits?: boolean;
 }

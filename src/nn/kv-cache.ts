@@ -58,6 +58,12 @@ export class KVCache implements Disposable {
     this.length += time;
   }
 
+  /** Forgets all but the first positions: what comes next is written over the others. */
+  truncate(length: number): void {
+    if (length > this.length) throw new RangeError(`the cache has ${this.length} positions, not ${length}`);
+    this.length = length;
+  }
+
   /** Keeps the given rows of the batch, in that order: finished sequences leave, beams change places. */
   selectRows(rows: Tensor): void {
     for (const slot of [...this.#slots, ...this.#crossSlots]) {

@@ -316,7 +316,7 @@ describe('the forward pass', () => {
   });
 
   it('projects only the last position when asked', () => {
-    expectClose(logitsOf(model, input, { lastLogitsOnly: true }), all.narrow(1, 8, 1), { atol: 2e-6 });
+    expectClose(logitsOf(model, input, { logitsToKeep: 1 }), all.narrow(1, 8, 1), { atol: 2e-6 });
   });
 
   it('refuses more positions than there are', () => {

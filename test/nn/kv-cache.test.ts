@@ -22,6 +22,17 @@ describe('KVCache', () => {
     expect(() => cache.append(0, block(1, 1), block(1, 1))).toThrow('the cache holds 2 positions, 3 were asked for');
   });
 
+  it('writes over what it forgot', () => {
+    using cache = new KVCache(1, 4);
+    cache.append(0, block(1, 3), block(-1, 3));
+    cache.advance(3);
+    cache.truncate(1);
+    const [keys, values] = cache.append(0, block(5, 1), block(-5, 1));
+    expect(keys.select(0, 0).toNumbers()).toEqual([1, 1, 5, 5]);
+    expect(values.select(0, 1).toNumbers()).toEqual([-1, -1, -5, -5]);
+    expect(() => cache.truncate(2)).toThrow('the cache has 1 positions, not 2');
+  });
+
   it('keeps the rows asked for, in that order, twice if asked', () => {
     using cache = new KVCache(2, 3);
     const rows = tensor([10, 20, 30]).view([3, 1, 1, 1]).expand([3, 1, 1, 2]);

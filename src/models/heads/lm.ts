@@ -4,6 +4,9 @@ import type { Tensor } from '../../torch/index.ts';
 import { causalLoss, tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 
+/** [batch, time, hidden] → [batch, n, hidden]: the last n positions, or all. */
+export const lastPositions = (x: Tensor, n = x.size(1)): Tensor => (n < x.size(1) ? x.narrow(1, x.size(1) - n, n) : x);
+
 export interface LMHeadOptions {
   /** Width of the hidden states. */
   hidden: number;
@@ -42,8 +45,8 @@ export class LMHead extends Head {
     if (this.bias && fixedBias) this.bias.requiresGrad = false;
   }
 
-  forward({ lastHiddenState: x }: BackboneOutput, { labels, lastLogitsOnly, rawLogits }: ModelInputs): HeadOutput {
-    const seen = lastLogitsOnly ? x.narrow(1, x.size(1) - 1, 1) : x;
+  forward({ lastHiddenState: x }: BackboneOutput, { labels, logitsToKeep, rawLogits }: ModelInputs): HeadOutput {
+    const seen = lastPositions(x, logitsToKeep);
     const raw = this.scores(seen);
     const loss = labels && (this.options.shiftLabels ? causalLoss(raw, labels) : tokenLoss(raw, labels));
     return { logits: rawLogits ? raw : raw.to('float32'), loss };

@@ -16,6 +16,7 @@ import {
 import type { Tensor } from '../../torch/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+import { lastPositions } from './lm.ts';
 
 export interface MaskedLMHeadOptions {
   /** Width of the hidden states. */
@@ -53,8 +54,8 @@ export class MaskedLMHead extends Head {
   }
 
   /** logits [batch, time, vocab]; labels int64 [batch, time]: the words in masked places, −100 elsewhere */
-  forward({ lastHiddenState: x }: BackboneOutput, { labels, lastLogitsOnly, rawLogits }: ModelInputs): HeadOutput {
-    const raw = this.scores(lastLogitsOnly ? x.narrow(1, x.size(1) - 1, 1) : x);
+  forward({ lastHiddenState: x }: BackboneOutput, { labels, logitsToKeep, rawLogits }: ModelInputs): HeadOutput {
+    const raw = this.scores(lastPositions(x, logitsToKeep));
     return { logits: rawLogits ? raw : raw.to('float32'), loss: labels && tokenLoss(raw, labels) };
   }
 
