@@ -141,8 +141,10 @@ export function loadCompleteModel(
   { onNote, ...options }: LoadOptions & { onNote?: (note: string) => void } = {},
 ): Model {
   const { model, missing, unexpected } = loadModel(folder, options);
-  if (unexpected.length > 0) onNote?.(`${folder}: the model has no place for ${listed(unexpected)}`);
-  if (missing.length === 0) return model;
+  if (missing.length === 0) {
+    if (unexpected.length > 0) onNote?.(`${folder}: the model has no place for ${listed(unexpected)}`);
+    return model;
+  }
   model.dispose();
   const what = missing.length === 1 ? '1 tensor is missing' : `${missing.length} tensors are missing`;
   throw new UserError('TSLM_MISSING_WEIGHTS', `${folder}: ${what} from its weights, '${missing[0]}' first`, {
