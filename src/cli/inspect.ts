@@ -14,7 +14,7 @@ export function inspectCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ tslm inspect runs/quickstart\n')
     .action(async (name: string, { json }: { json?: boolean }) => {
       const { describeModel, modelFolder } = await import('../models/auto.ts');
-      const { matchCheckpoint } = await import('../models/checkpoint-keys.ts');
+      const { matchCheckpoint } = await import('../models/checkpoint/keys.ts');
       const { modelMemory, modelTree } = await import('../models/inspect.ts');
       const folder = modelFolder(name);
       const { model, checkpoint } = describeModel(folder);

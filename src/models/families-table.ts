@@ -1,6 +1,6 @@
 /** What each family makes of each key of config.json, as Markdown, from the schemas that read it. */
 import { activations } from '../nn/index.ts';
-import { bookkeepingKeys } from './config-keys.ts';
+import { bookkeepingKeys } from './config/keys.ts';
 import type { Family } from './family.ts';
 
 interface Bound {

@@ -6,8 +6,8 @@ import type { z } from 'zod';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { TorchError } from '../torch/operator.ts';
-import type { Checkpoint } from './checkpoint-files.ts';
-import { bookkeepingKeys, type commonConfig } from './config-keys.ts';
+import type { Checkpoint } from './checkpoint/files.ts';
+import { bookkeepingKeys, type commonConfig } from './config/keys.ts';
 import { type Backbone, type Head, initializeNormal, type Model, type Task } from './model.ts';
 import { usePerformer } from './performer.ts';
 

@@ -1,7 +1,7 @@
 /** What a model is made of: its modules as a tree with shapes and numbers of weights, and the memory that it needs. */
 import { Attention, Embedding, Linear, type Module, Parameter } from '../nn/index.ts';
 import { type DType, dtypeInfo } from '../torch/dtype.ts';
-import type { Checkpoint } from './checkpoint-files.ts';
+import type { Checkpoint } from './checkpoint/files.ts';
 import { Head, type Model } from './model.ts';
 
 export interface ModelTree {

@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCheckpoint } from '../../src/models/checkpoint-files.ts';
+import { openCheckpoint } from '../../src/models/checkpoint/files.ts';
 import { memoryStats, saveSafetensors, saveSharded, scope, tensor } from '../../src/torch/index.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { bin, py } from '../torch/pytorch-bin/writer.ts';

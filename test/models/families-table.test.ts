@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { refuse, size } from '../../src/models/config-keys.ts';
+import { refuse, size } from '../../src/models/config/keys.ts';
 import { families } from '../../src/models/families/index.ts';
 import { familiesTable } from '../../src/models/families-table.ts';
 

@@ -6,7 +6,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/models/auto.ts';
-import { openCheckpoint } from '../../src/models/checkpoint-files.ts';
+import { openCheckpoint } from '../../src/models/checkpoint/files.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { createRandom, type Random } from '../../src/support/random.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { rotaryFrom, rotaryOf } from '../../src/models/rope-config.ts';
-import { ropeConfig, ropeParameters } from '../../src/models/rope-parameters.ts';
+import { rotaryFrom, rotaryOf } from '../../src/models/config/rope.ts';
+import { ropeConfig, ropeParameters } from '../../src/models/config/rope-parameters.ts';
 import { type Rotary, rotaryAngles, rotate } from '../../src/nn/index.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { parseOptions } from '../../src/support/schema.ts';

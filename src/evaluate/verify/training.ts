@@ -1,5 +1,5 @@
 /** Recorded gradients of one batch, and three optimizer steps on it. */
-import { ownKeyOf } from '../../models/checkpoint-keys.ts';
+import { ownKeyOf } from '../../models/checkpoint/keys.ts';
 import type { Model } from '../../models/model.ts';
 import type { Parameter } from '../../nn/index.ts';
 import { backward, scope } from '../../torch/index.ts';

@@ -1,6 +1,6 @@
 /** ALBERT (Lan et al. 2020): word vectors narrower than the model, and layers that share their weights. */
 import { z } from 'zod';
-import { activation, labelCount, probability, refuse, size } from '../config-keys.ts';
+import { activation, labelCount, probability, refuse, size } from '../config/keys.ts';
 import { Encoder } from '../encoder.ts';
 import { defineFamily, type KeyRule } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';

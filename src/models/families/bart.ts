@@ -1,5 +1,10 @@
 /** BART (Lewis et al. 2020): `config.json` to options, checkpoint keys to module paths. */
 import { z } from 'zod';
+import { commonConfig, labelCount, probability, refuse, size } from '../config/keys.ts';
+import type { EncoderDecoder } from '../encoder-decoder.ts';
+import { defineFamily } from '../family.ts';
+import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
+import { SpanHead } from '../heads/span.ts';
 import {
   classicBookkeeping,
   classicConfig,
@@ -9,12 +14,7 @@ import {
   classicTransformer,
   holdsBothTables,
   initializeClassic,
-} from '../classic-transformer.ts';
-import { commonConfig, labelCount, probability, refuse, size } from '../config-keys.ts';
-import type { EncoderDecoder } from '../encoder-decoder.ts';
-import { defineFamily } from '../family.ts';
-import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
-import { SpanHead } from '../heads/span.ts';
+} from '../networks/classic-transformer.ts';
 
 const config = z.object({
   ...classicConfig,

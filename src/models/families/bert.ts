@@ -1,7 +1,7 @@
 /** BERT (Devlin et al. 2019), and the pieces that its descendants share. */
 import { z } from 'zod';
 import type { AttentionOptions } from '../../nn/index.ts';
-import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config/keys.ts';
 import type { EmbeddingsOptions } from '../embeddings.ts';
 import { Encoder, type EncoderOptions } from '../encoder.ts';
 import { defineFamily, type KeyRule, type ModelSizes } from '../family.ts';

@@ -1,6 +1,6 @@
 /** BigBird (Zaheer et al. 2020): BERT with attention between blocks. */
 import { z } from 'zod';
-import { activation, size } from '../config-keys.ts';
+import { activation, size } from '../config/keys.ts';
 import type { Encoder } from '../encoder.ts';
 import { defineFamily, type KeyRule } from '../family.ts';
 import { ContextSpanHead } from '../heads/context-span.ts';

@@ -1,6 +1,6 @@
 /** BLOOM (Scao et al. 2022): attention with linear biases in place of positions, and a norm on the word vectors. */
 import { z } from 'zod';
-import { commonConfig, layerCount, probability, size } from '../config-keys.ts';
+import { commonConfig, layerCount, probability, size } from '../config/keys.ts';
 import { Decoder } from '../decoder.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { sinusoidalTable } from '../../nn/index.ts';
 import { noGrad, scope } from '../../torch/index.ts';
-import { activation, commonConfig, labelCount, layerCount, probability, size } from '../config-keys.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, size } from '../config/keys.ts';
 import { Encoder } from '../encoder.ts';
 import { defineFamily } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';

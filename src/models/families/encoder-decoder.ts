@@ -1,7 +1,8 @@
 /** A text encoder and a text decoder that were trained apart (Rothe et al. 2020), such as BERT with BERT. */
-import { pairFamily } from '../pair-family.ts';
+
+import { bertDecoder, robertaDecoder } from '../networks/bert-decoder.ts';
+import { pairFamily } from '../networks/pair.ts';
 import { bert } from './bert.ts';
-import { bertDecoder, robertaDecoder } from './bert-decoder.ts';
 import { gpt2 } from './gpt2.ts';
 import { roberta } from './roberta.ts';
 

@@ -1,12 +1,12 @@
 /** Gemma 2 (Riviere et al. 2024): norms before and after each part, capped scores and logits, windows in every other layer. */
 import { z } from 'zod';
-import { activation, refuse } from '../config-keys.ts';
+import { activation, refuse } from '../config/keys.ts';
+import { layerTypes, layerTypesConfig } from '../config/layer-types.ts';
+import { rotaryOf } from '../config/rope.ts';
 import { defineFamily, type KeyRule } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
-import { layerTypes, layerTypesConfig } from '../layer-types.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 
 const cap = z.number().positive().nullable();
 

@@ -3,13 +3,13 @@
  * layers with a window to one without, and another rotation in those.
  */
 import { z } from 'zod';
+import { layerTypes } from '../config/layer-types.ts';
+import { rotaryFrom } from '../config/rope.ts';
+import { ropeParameters } from '../config/rope-parameters.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
-import { layerTypes } from '../layer-types.ts';
-import { rotaryFrom } from '../rope-config.ts';
-import { ropeParameters } from '../rope-parameters.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 import { gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from './gemma2.ts';
 
 const pattern = z.int().positive().optional();

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AttentionOptions } from '../../nn/index.ts';
 import { initNormal } from '../../nn/init.ts';
-import { activation, commonConfig, layerCount, probability, size } from '../config-keys.ts';
+import { activation, commonConfig, layerCount, probability, size } from '../config/keys.ts';
 import { Decoder } from '../decoder.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';

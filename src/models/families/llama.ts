@@ -1,11 +1,11 @@
 /** Llama 1 to 3 (Touvron et al. 2023; Dubey et al. 2024). */
 import { z } from 'zod';
-import { activation, refuse } from '../config-keys.ts';
+import { activation, refuse } from '../config/keys.ts';
+import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 
 export const llama = defineFamily({
   modelType: 'llama',

@@ -1,6 +1,6 @@
 /** Longformer (Beltagy, Peters & Cohan 2020): RoBERTa with attention to a window and to global tokens. */
 import { z } from 'zod';
-import { labelCount, refuse } from '../config-keys.ts';
+import { labelCount, refuse } from '../config/keys.ts';
 import { defineFamily } from '../family.ts';
 import { GlobalChoiceHead, GlobalFirstClassificationHead, GlobalQuestionSpanHead } from '../heads/global-attention.ts';
 import { TokenClassificationHead } from '../heads/token-classification.ts';

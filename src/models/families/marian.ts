@@ -3,6 +3,8 @@
  * positions, trained on OPUS (Tiedemann & Thottingal 2020).
  */
 import { z } from 'zod';
+import { commonConfig, refuse, size } from '../config/keys.ts';
+import { defineFamily } from '../family.ts';
 import {
   classicBookkeeping,
   classicConfig,
@@ -12,9 +14,7 @@ import {
   classicTransformer,
   holdsBothTables,
   initializeClassic,
-} from '../classic-transformer.ts';
-import { commonConfig, refuse, size } from '../config-keys.ts';
-import { defineFamily } from '../family.ts';
+} from '../networks/classic-transformer.ts';
 
 const config = z.object({
   ...classicConfig,

@@ -1,11 +1,11 @@
 /** Mistral 7B (Jiang et al. 2023): Llama with a sliding window in every layer. */
 import { z } from 'zod';
-import { activation } from '../config-keys.ts';
+import { activation } from '../config/keys.ts';
+import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 
 export const mistral = defineFamily({
   modelType: 'mistral',

@@ -1,12 +1,12 @@
 /** Phi-3 and Phi-4-mini (Abdin et al. 2024): Llama with fused projections, and LongRoPE for long contexts. */
 import { z } from 'zod';
-import { activation, probability, refuse, size } from '../config-keys.ts';
+import { activation, probability, refuse, size } from '../config/keys.ts';
+import { rotaryOf } from '../config/rope.ts';
+import { ropeParameters } from '../config/rope-parameters.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { ropeParameters } from '../rope-parameters.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 
 // Its first checkpoints call LongRoPE by other names.
 const rope = ropeParameters({

@@ -1,12 +1,12 @@
 /** Qwen 1.5 to 2.5 (Yang et al. 2024): Llama with biases on queries, keys and values, and windows in the upper layers. */
 import { z } from 'zod';
-import { activation, refuse } from '../config-keys.ts';
+import { activation, refuse } from '../config/keys.ts';
+import { layerTypes, layerTypesConfig } from '../config/layer-types.ts';
+import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { layerTypes, layerTypesConfig } from '../layer-types.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 
 /** What Qwen 2 and 3 say of sliding windows. */
 export const qwenConfig = {

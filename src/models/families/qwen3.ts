@@ -1,10 +1,10 @@
 /** Qwen 3 (Yang et al. 2025): Qwen 2 with normed queries and keys in place of biases. */
 import { z } from 'zod';
+import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryOf } from '../rope-config.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../rotary-decoder.ts';
-import { headDimOf, rotaryDecoderSizes } from '../rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 import { qwenConfig, qwenWindows } from './qwen2.ts';
 
 export const qwen3 = defineFamily({

@@ -1,6 +1,6 @@
 /** RoBERTa (Liu et al. 2019), and the same network for many languages (Conneau et al. 2020) and French (Martin et al. 2020). */
 import { z } from 'zod';
-import { size } from '../config-keys.ts';
+import { size } from '../config/keys.ts';
 import type { Encoder } from '../encoder.ts';
 import { defineFamily, type Family, type KeyRule } from '../family.ts';
 import { MaskedLMHead } from '../heads/masked-lm.ts';

@@ -1,6 +1,6 @@
 /** T5 (Raffel et al. 2020), its version 1.1 (Shazeer 2020) and mT5 (Xue et al. 2021). */
-import type { Checkpoint } from '../checkpoint-files.ts';
-import { labelCount } from '../config-keys.ts';
+import type { Checkpoint } from '../checkpoint/files.ts';
+import { labelCount } from '../config/keys.ts';
 import type { EncoderDecoder } from '../encoder-decoder.ts';
 import { defineFamily, type Family, type KeyRule } from '../family.ts';
 import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
@@ -8,8 +8,8 @@ import { LMHead } from '../heads/lm.ts';
 import { SpanHead } from '../heads/span.ts';
 import { TokenClassificationHead } from '../heads/token-classification.ts';
 import type { Backbone, Task } from '../model.ts';
-import { initializeT5 } from '../t5-initialization.ts';
-import { isGated, type T5Config, type T5Schema, t5Backbone, t5Schema } from '../t5-network.ts';
+import { isGated, type T5Config, type T5Schema, t5Backbone, t5Schema } from '../networks/t5.ts';
+import { initializeT5 } from '../networks/t5-initialization.ts';
 
 /** Where a checkpoint holds an output layer and it is not the table of word vectors, it counts, whatever config.json says. */
 function holdsOutputLayer(checkpoint: Checkpoint | undefined): boolean {

@@ -1,6 +1,7 @@
 /** A vision encoder and a text decoder that attends to it, as for captions (Vinyals et al. 2015; Li et al. 2023). */
-import { pairFamily } from '../pair-family.ts';
-import { bertDecoder, robertaDecoder } from './bert-decoder.ts';
+
+import { bertDecoder, robertaDecoder } from '../networks/bert-decoder.ts';
+import { pairFamily } from '../networks/pair.ts';
 import { gpt2 } from './gpt2.ts';
 import { vit } from './vit.ts';
 

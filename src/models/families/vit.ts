@@ -1,6 +1,6 @@
 /** ViT (Dosovitskiy et al. 2021): an encoder over the patches of an image. */
 import { z } from 'zod';
-import { activation, labelCount, probability, size } from '../config-keys.ts';
+import { activation, labelCount, probability, size } from '../config/keys.ts';
 import { Encoder } from '../encoder.ts';
 import { defineFamily } from '../family.ts';
 import { SequenceClassificationHead } from '../heads/sequence-classification.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { initNormal } from '../../nn/init.ts';
 import { RelativeAttention } from '../../nn/relative-attention.ts';
-import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config-keys.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config/keys.ts';
 import { defineFamily } from '../family.ts';
 import { LMHead } from '../heads/lm.ts';
 import { SpanHead } from '../heads/span.ts';

@@ -1,5 +1,5 @@
 /** The heads that decoder families have in common. */
-import { labelCount } from '../config-keys.ts';
+import { labelCount } from '../config/keys.ts';
 import type { Decoder } from '../decoder.ts';
 import type { Head, Task } from '../model.ts';
 import type { ProblemType } from './classification.ts';

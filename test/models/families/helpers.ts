@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFromConfig } from '../../../src/models/auto.ts';
-import { checkpointTensors } from '../../../src/models/checkpoint.ts';
+import { checkpointTensors } from '../../../src/models/checkpoint/load.ts';
 import type { Model, ModelInputs, ModelOutput } from '../../../src/models/model.ts';
 import {
   inferenceMode,

@@ -1,5 +1,5 @@
 /** Encoders written out over plain arrays, in double precision, after the papers: what the network is compared with. */
-import { checkpointTensors } from '../../../src/models/checkpoint.ts';
+import { checkpointTensors } from '../../../src/models/checkpoint/load.ts';
 import type { Model } from '../../../src/models/model.ts';
 import type { NestedNumbers } from '../../../src/torch/index.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFromConfig, createModel, loadCompleteModel, loadModel } from '../../../src/models/auto.ts';
-import { checkpointTensors } from '../../../src/models/checkpoint.ts';
+import { checkpointTensors } from '../../../src/models/checkpoint/load.ts';
 import { Encoder } from '../../../src/models/encoder.ts';
 import { relativeBuckets } from '../../../src/nn/positions.ts';
 import { arange, noGrad, type Tensor, tensor, zeros } from '../../../src/torch/index.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFromConfig, loadModel, saveModel } from '../../../src/models/auto.ts';
-import { checkpointTensors } from '../../../src/models/checkpoint.ts';
+import { checkpointTensors } from '../../../src/models/checkpoint/load.ts';
 import type { Encoder } from '../../../src/models/encoder.ts';
 import { PatchEmbeddings } from '../../../src/models/patch-embeddings.ts';
 import { autocast, constantPadNd, noGrad, randn, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';

@@ -3,8 +3,8 @@
  * of 5. A kind, key or value that is not known is an error that names it.
  */
 import { z } from 'zod';
-import { nearest } from '../support/nearest.ts';
-import { refuse } from './config-keys.ts';
+import { nearest } from '../../support/nearest.ts';
+import { refuse } from './keys.ts';
 
 const positive = z.number().positive();
 const optional = positive.nullish();

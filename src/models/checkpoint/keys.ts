@@ -1,9 +1,9 @@
 /** Which key of a checkpoint belongs to which parameter of a model, under its family's rules. */
-import type { Parameter } from '../nn/index.ts';
-import { UserError } from '../support/errors.ts';
-import type { Checkpoint } from './checkpoint-files.ts';
-import type { KeyRule } from './family.ts';
-import type { Model } from './model.ts';
+import type { Parameter } from '../../nn/index.ts';
+import { UserError } from '../../support/errors.ts';
+import type { KeyRule } from '../family.ts';
+import type { Model } from '../model.ts';
+import type { Checkpoint } from './files.ts';
 
 interface MappedKey {
   key: string;

@@ -1,9 +1,9 @@
 /** Weights in and out: a checkpoint's tensors take the place of a model's parameters, and the other way round. */
-import { UserError } from '../support/errors.ts';
-import { type DType, empty, type Tensor } from '../torch/index.ts';
-import type { Checkpoint } from './checkpoint-files.ts';
-import { matchCheckpoint, ownKeyOf, type Place } from './checkpoint-keys.ts';
-import type { Model } from './model.ts';
+import { UserError } from '../../support/errors.ts';
+import { type DType, empty, type Tensor } from '../../torch/index.ts';
+import type { Model } from '../model.ts';
+import type { Checkpoint } from './files.ts';
+import { matchCheckpoint, ownKeyOf, type Place } from './keys.ts';
 
 export interface LoadReport {
   /** Keys that the checkpoint lacks; these parameters were drawn afresh. */

@@ -1,5 +1,5 @@
 /** From what config.json says of rotary positions to the rotation. */
-import { dynamicRope, linearRope, llama3Rope, longRope, plainRope, type Rotary, yarnRope } from '../nn/index.ts';
+import { dynamicRope, linearRope, llama3Rope, longRope, plainRope, type Rotary, yarnRope } from '../../nn/index.ts';
 import type { RopeParameters } from './rope-parameters.ts';
 
 export interface RopeContext {

@@ -1,8 +1,8 @@
 /** The index of a checkpoint in shards: `weight_map` says which file holds which tensor. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UserError } from '../support/errors.ts';
-import { readJson } from '../support/files.ts';
+import { UserError } from '../../support/errors.ts';
+import { readJson } from '../../support/files.ts';
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

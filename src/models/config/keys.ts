@@ -1,6 +1,6 @@
 /** Keys of config.json that many families share. */
 import { z } from 'zod';
-import { type Activation, activations } from '../nn/index.ts';
+import { type Activation, activations } from '../../nn/index.ts';
 
 /** An option that only works at its default: anything else is an error that names it. */
 export const refuse = <T extends boolean | number | string>(only: T) =>

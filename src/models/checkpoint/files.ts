@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { namingFile, UserError } from '../support/errors.ts';
+import { namingFile, UserError } from '../../support/errors.ts';
 import {
   type DType,
   entryOf,
@@ -14,8 +14,8 @@ import {
   readableDtype,
   type Tensor,
   type TensorFile,
-} from '../torch/index.ts';
-import { readIndex } from './checkpoint-index.ts';
+} from '../../torch/index.ts';
+import { readIndex } from './index-file.ts';
 
 export type CheckpointFormat = 'safetensors' | 'pytorch';
 
