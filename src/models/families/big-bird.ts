@@ -1,8 +1,5 @@
-/** BigBird (Zaheer et al. 2020): BERT with attention between blocks. */
-import { z } from 'zod';
-import { activation, size } from '../config/keys.ts';
 import type { Encoder } from '../encoder.ts';
-import { defineFamily, type KeyRule } from '../family.ts';
+import { defineFamily } from '../family.ts';
 import { ContextSpanHead } from '../heads/context-span.ts';
 import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
 import { PretrainingHead } from '../heads/sentence-pair.ts';
@@ -10,34 +7,14 @@ import { SequenceClassificationHead } from '../heads/sequence-classification.ts'
 import { TokenClassificationHead } from '../heads/token-classification.ts';
 import {
   bertCheckpoint,
-  bertConfig,
   bertConfigFor,
   bertEncoder,
   bertEncoderKeys,
   classifierOptions,
   maskedLM,
   pretrainingKeys,
-} from './bert.ts';
-
-const config = z.object({
-  ...bertConfig,
-  vocab_size: size(50358),
-  max_position_embeddings: size(4096),
-  hidden_act: activation('gelu_new'),
-  sep_token_id: z.int().min(0).default(66),
-  attention_type: z.enum(['block_sparse', 'original_full']).default('block_sparse'),
-  block_size: size(64),
-  num_random_blocks: z.int().min(0).default(3),
-  rescale_embeddings: z.boolean().default(false),
-  use_bias: z.boolean().default(true),
-});
-
-const spanKeys: readonly KeyRule[] = [
-  ['head.feedForward.input.', 'qa_classifier.intermediate.dense.'],
-  ['head.feedForward.output.', 'qa_classifier.output.dense.'],
-  ['head.norm.', 'qa_classifier.output.LayerNorm.'],
-  ['head.span.', 'qa_classifier.qa_outputs.'],
-];
+} from '../networks/bert.ts';
+import { config, spanKeys } from '../networks/big-bird.ts';
 
 export const bigBird = defineFamily({
   modelType: 'big_bird',

@@ -1,42 +1,10 @@
-/** Longformer (Beltagy, Peters & Cohan 2020): RoBERTa with attention to a window and to global tokens. */
-import { z } from 'zod';
-import { labelCount, refuse } from '../config/keys.ts';
+import { labelCount } from '../config/keys.ts';
 import { defineFamily } from '../family.ts';
 import { GlobalChoiceHead, GlobalFirstClassificationHead, GlobalQuestionSpanHead } from '../heads/global-attention.ts';
 import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { bertConfig, bertConfigFor, bertEncoder } from './bert.ts';
+import { bertConfigFor, bertEncoder } from '../networks/bert.ts';
+import { config, PAD, windowsOf } from '../networks/longformer.ts';
 import { robertaCheckpoint, robertaKeys, robertaMaskedLM } from './roberta.ts';
-
-const PAD = 1;
-
-/** Positions around a token, half of them on each side. */
-const window = z
-  .int()
-  .positive()
-  .refine(positions => positions % 2 === 0, 'must be even: half of it is on each side');
-
-const { classifier_dropout: _, ...shared } = bertConfig;
-
-const config = z.object({
-  ...shared,
-  pad_token_id: z.int().min(0).default(PAD),
-  sep_token_id: z.int().min(0).default(2),
-  attention_window: z.union([window, z.array(window)]).default(512),
-  // Of the authors' own code.
-  autoregressive: refuse(false),
-  attention_dilation: z.array(z.literal(1)).optional(),
-});
-
-type Config = z.output<typeof config>;
-
-/** Positions on each side, of each layer. */
-function windowsOf({ attention_window: windows, num_hidden_layers: layers }: Config): number[] {
-  const each = typeof windows === 'number' ? Array.from({ length: layers }, () => windows) : windows;
-  if (each.length !== layers) {
-    throw new RangeError(`attention_window has ${each.length} entries for num_hidden_layers ${layers}`);
-  }
-  return each.map(positions => positions / 2);
-}
 
 export const longformer = defineFamily({
   modelType: 'longformer',

@@ -17,7 +17,7 @@ import {
   bertEncoderKeys,
   classifierOptions,
   olderNormKeys,
-} from './bert.ts';
+} from '../networks/bert.ts';
 
 const PAD = 1;
 

@@ -1,43 +1,14 @@
-/** T5 (Raffel et al. 2020), its version 1.1 (Shazeer 2020) and mT5 (Xue et al. 2021). */
-import type { Checkpoint } from '../checkpoint/files.ts';
 import { labelCount } from '../config/keys.ts';
 import type { EncoderDecoder } from '../encoder-decoder.ts';
-import { defineFamily, type Family, type KeyRule } from '../family.ts';
+import { defineFamily, type Family } from '../family.ts';
 import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
 import { LMHead } from '../heads/lm.ts';
 import { SpanHead } from '../heads/span.ts';
 import { TokenClassificationHead } from '../heads/token-classification.ts';
 import type { Backbone, Task } from '../model.ts';
 import { isGated, type T5Config, type T5Schema, t5Backbone, t5Schema } from '../networks/t5.ts';
+import { holdsOutputLayer, stackKeys } from '../networks/t5-checkpoint.ts';
 import { initializeT5 } from '../networks/t5-initialization.ts';
-
-/** Where a checkpoint holds an output layer and it is not the table of word vectors, it counts, whatever config.json says. */
-function holdsOutputLayer(checkpoint: Checkpoint | undefined): boolean {
-  const named = (pattern: RegExp) => checkpoint?.keys.find(key => pattern.test(key));
-  const [output, table] = [named(/^lm_head\.weight$/), named(/^(shared|(en|de)coder\.embed_tokens)\.weight$/)];
-  return output !== undefined && table !== undefined && !checkpoint!.tensor(output).equal(checkpoint!.tensor(table));
-}
-
-function stackKeys(path: string, key: string, { gated, isDecoder }: { gated: boolean; isDecoder: boolean }): KeyRule[] {
-  const layer = `${path}.layers.*`;
-  const parts = (name: string, place: string): KeyRule[] => [
-    ...['query', 'key', 'value', 'output'].map(
-      (matrix): KeyRule => [`${layer}.${name}.${matrix}.`, `${key}.block.*.layer.${place}.${matrix[0]}.`],
-    ),
-    [`${layer}.${name}Norm.`, `${key}.block.*.layer.${place[0]}.layer_norm.`],
-  ];
-  const last = `${key}.block.*.layer.${isDecoder ? 2 : 1}`;
-  return [
-    [`${path}.relativeBias.table.`, `${key}.block.0.layer.0.SelfAttention.relative_attention_bias.`],
-    ...parts('attention', '0.SelfAttention'),
-    ...(isDecoder ? parts('crossAttention', '1.EncDecAttention') : []),
-    [`${layer}.feedForward.gate.`, `${last}.DenseReluDense.wi_0.`],
-    [`${layer}.feedForward.input.`, `${last}.DenseReluDense.${gated ? 'wi_1' : 'wi'}.`],
-    [`${layer}.feedForward.output.`, `${last}.DenseReluDense.wo.`],
-    [`${layer}.feedForwardNorm.`, `${last}.layer_norm.`],
-    [`${path}.norm.`, `${key}.final_layer_norm.`],
-  ];
-}
 
 /** @param options.scales whether the output layer's input is scaled where config.json does not say */
 function t5Family(modelType: string, config: T5Schema, classes: string, scales: (c: T5Config) => boolean): Family {

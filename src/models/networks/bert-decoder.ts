@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { size } from '../config/keys.ts';
 import { Decoder } from '../decoder.ts';
-import { bert, bertConfig, bertStack, maskedLM } from '../families/bert.ts';
+import { bert } from '../families/bert.ts';
 import { roberta, robertaKeys, robertaMaskedLM } from '../families/roberta.ts';
 import { defineFamily, type Family, type KeyRule } from '../family.ts';
+import { bertConfig, bertStack, maskedLM } from './bert.ts';
 
 const config = z.object({
   ...bertConfig,
