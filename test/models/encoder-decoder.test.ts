@@ -183,7 +183,7 @@ describe('inputs', () => {
     const { encoder, decoder } = backboneOf(model);
     const vectors = (side: unknown, ids: typeof texts) => {
       const { word, options } = (side as typeof decoder).embeddings;
-      return inferenceMode(() => word.forward(ids).mul(options.scale ?? 1));
+      return inferenceMode(() => word.forward(ids).mul(options.scaleGiven ? 1 : (options.scale ?? 1)));
     };
     const expected = run(model, { ...inputsOf(name), decoderInputIds });
     const given = run(model, { ...inputsOf(name), decoderInputsEmbeds: vectors(decoder, decoderInputIds) });
