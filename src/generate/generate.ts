@@ -4,7 +4,11 @@
  */
 
 import type { Model } from '../models/model.ts';
+import { usageError } from '../support/errors.ts';
+import { assisted } from './assisted.ts';
 import { beamSearch } from './beam-search.ts';
+import { isContrastive } from './contradictions.ts';
+import { contrastiveSearch } from './contrastive-search.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompts.ts';
 import { addToken, createRows } from './rows.ts';
@@ -32,6 +36,8 @@ export interface GenerateOptions extends StartOptions {
   isComplete?: (generated: readonly number[]) => boolean;
   /** The only tokens allowed after a text. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
+  /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: faster, the same texts. */
+  assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
   onLogits?: (row: number, logits: Float32Array) => void;
 }
@@ -53,8 +59,29 @@ export function* generate(
 ): Generator<GeneratedToken[], void> {
   const inputs: GenerationInputs = 'length' in prompts ? { inputIds: prompts } : prompts;
   if (inputs.inputIds?.length === 0) return;
+  checkAssistant(config, options);
+  if (config.numBeams === 1 && !isContrastive(config) && (options.assistant || config.promptLookupNumTokens)) {
+    yield* assisted(model, inputs, config, options);
+    return;
+  }
   using start = startGeneration(model, inputs, config, options);
-  yield* config.numBeams > 1 ? hypotheses(start, config, options) : sampling(start, config, options);
+  const strategy = config.numBeams > 1 ? hypotheses : isContrastive(config) ? contrastiveSearch : sampling;
+  yield* strategy(start, config, options);
+}
+
+/** Beside the configuration there may be an assistant, which is a way of choosing tokens, too. */
+function checkAssistant(config: GenerationConfig, { assistant }: GenerateOptions): void {
+  if (!assistant) return;
+  const others: Record<string, boolean> = {
+    numBeams: config.numBeams > 1,
+    penaltyAlpha: isContrastive(config),
+    guidanceScale: config.guidanceScale !== 1,
+    promptLookupNumTokens: config.promptLookupNumTokens !== undefined,
+  };
+  const other = Object.keys(others).find(key => others[key]);
+  if (other) {
+    throw usageError('TSLM_CONTRADICTION', `an assistant does not go with '${other}'`, `leave out one of them`);
+  }
 }
 
 function* sampling(

@@ -36,15 +36,11 @@ const HARMLESS = new Set([
   'output_logits',
   'return_dict_in_generate',
   'generation_kwargs',
-  // Of assisted generation; without an assistant they say nothing.
+  // Of an assistant with another tokenizer, and of a model that is one.
   'is_assistant',
-  'num_assistant_tokens',
-  'num_assistant_tokens_schedule',
-  'assistant_confidence_threshold',
   'assistant_lookbehind',
   'assistant_ensemble',
   'target_lookbehind',
-  'max_matching_ngram_size',
   // Written by some model families for their own chat code.
   'auto_map',
   'chat_format',
@@ -55,15 +51,11 @@ const HARMLESS = new Set([
 
 /** What is not offered, and the values that do not ask for it. */
 const REFUSED: Record<string, readonly unknown[]> = {
-  penalty_alpha: [0],
   dola_layers: [],
   constraints: [],
-  force_words_ids: [],
   forced_decoder_ids: [],
-  guidance_scale: [1],
   token_healing: [false],
   watermarking_config: [],
-  prompt_lookup_num_tokens: [],
   assistant_early_exit: [],
 };
 

@@ -64,6 +64,34 @@ export const generationConfigSchema = z.strictObject({
   /** Subtracted from a token for each earlier group that has chosen it at the same step. */
   diversityPenalty: z.number().min(0).default(0),
 
+  /**
+   * Words that a text of beam search must hold: each a list of token ids, or several such lists of which one is enough.
+   */
+  forceWordsIds: z
+    .array(
+      z.union([ids.min(1).transform(word => [word]), z.array(ids.min(1)).min(1)], {
+        error: 'expected lists of token ids, or lists of such lists',
+      }),
+    )
+    .default([]),
+
+  /** Contrastive search: what likeness to the text so far costs, with `topK` candidates; 0: off. */
+  penaltyAlpha: probability.default(0),
+
+  /** Guess so many tokens at once by what followed the last ones earlier in the prompt or text. */
+  promptLookupNumTokens: z.int().positive().optional(),
+  /** Most tokens that must be the same there. */
+  maxMatchingNgramSize: z.int().positive().default(2),
+  /** Tokens that an assistant guesses at once. */
+  numAssistantTokens: z.int().positive().default(20),
+  /** heuristic: two more after guesses that were all right, otherwise one fewer. Each text starts anew. */
+  numAssistantTokensSchedule: z.enum(['constant', 'heuristic', 'heuristic_transient']).default('constant'),
+  /** An assistant guesses no further after a token that it finds less probable than this. */
+  assistantConfidenceThreshold: probability.default(0.4),
+
+  /** Classifier-free guidance: how far to lean from what would follow without the prompt; 1: off. */
+  guidanceScale: z.number().default(1),
+
   /** 1: off. */
   repetitionPenalty: z.number().positive().default(1),
   /** 1: off. */

@@ -50,12 +50,12 @@ export interface Start extends Disposable {
  * @throws UserError when the model does not generate; when a prompt is empty, does not fit the model's context or is as
  *   long as `maxLength` already; or when the attention mask has another shape than the prompts
  */
-export function startGeneration(
+export function readPrompts(
   model: Model,
   inputs: GenerationInputs,
   config: GenerationConfig,
   options: StartOptions = {},
-): Start {
+): Pick<Start, 'prompts' | 'context'> {
   checkInputs(model, inputs);
   const { inputIds, attentionMask, pixelValues } = inputs;
   const { backbone } = model;
@@ -70,13 +70,22 @@ export function startGeneration(
   });
   if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.encoder, options));
   checkPrompts(prompts, context, config);
+  return { prompts, context };
+}
+
+/** @throws UserError as `readPrompts` */
+export function startGeneration(
+  model: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: StartOptions = {},
+): Start {
+  const { prompts, context } = readPrompts(model, inputs, config, options);
   const longest = Math.max(...prompts.map(({ ids }) => ids.length));
   const furthest = Math.max(
     ...prompts.map(({ ids, padding }) => Math.min(maxLengthOf(config, ids.length), context + padding + 1) - ids.length),
   );
-  // The last token of all is never fed back.
-  const capacity = longest + furthest - 1;
-  const stepper = stepperFor(model, inputs, capacity);
+  const stepper = stepperFor(model, inputs, longest + furthest);
   return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
 }
 

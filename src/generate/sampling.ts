@@ -31,7 +31,11 @@ let weights = new Float64Array(0);
 /** Draws a token from softmax(logits): one number of the generator, inverted through the running sum. Throws as `softmax`. */
 export function multinomial(logits: Float32Array, random: Random): number {
   if (weights.length !== logits.length) weights = new Float64Array(logits.length);
-  const total = exponentials(logits, weights);
+  return drawIndex(weights, exponentials(logits, weights), random);
+}
+
+/** Draws an index with probability weights[i] / total. */
+export function drawIndex(weights: Float64Array, total: number, random: Random): number {
   let remaining = random.next() * total;
   let chosen = 0;
   for (let i = 0; i < weights.length; i++) {

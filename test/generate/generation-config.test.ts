@@ -134,10 +134,10 @@ describe('fromGenerationConfigJson', () => {
   });
 
   it('names the key of what is not offered', () => {
-    expect(() => fromGenerationConfigJson({ penalty_alpha: 0.6 }, 'm/generation_config.json')).toThrow(
-      "m/generation_config.json: 'penalty_alpha' is 0.6, which is not supported",
+    expect(() => fromGenerationConfigJson({ dola_layers: 'low' }, 'm/generation_config.json')).toThrow(
+      'm/generation_config.json: \'dola_layers\' is "low", which is not supported',
     );
-    expect(() => fromGenerationConfigJson({ guidance_scale: 3 })).toThrow(/guidance_scale/);
+    expect(() => fromGenerationConfigJson({ token_healing: true })).toThrow(/token_healing/);
   });
 
   it('refuses unknown keys, keys of ours in camelCase, and bad values', () => {
