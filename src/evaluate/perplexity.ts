@@ -6,6 +6,7 @@
 import type { CorpusSplit } from '../data/corpus-split.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
+import { requireCausal } from '../objectives/causal.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
@@ -39,6 +40,7 @@ export interface PerplexityOptions {
 
 /** @throws UserError when the split is empty or the window is longer than the model's context */
 export function perplexity(model: Model, split: CorpusSplit, options: PerplexityOptions = {}): Perplexity {
+  requireCausal(model, 'perplexity');
   const { maxPositions } = model;
   const context = options.context ?? maxPositions;
   const stride = options.stride ?? Math.max(1, Math.floor(context / 2));

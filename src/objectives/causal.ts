@@ -1,4 +1,8 @@
 /** Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). */
+
+import { Decoder } from '../models/decoder.ts';
+import type { Model } from '../models/model.ts';
+import { usageError } from '../support/errors.ts';
 import { fromTypedArray, type Tensor } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 import type { Objective } from './objective.ts';
@@ -8,6 +12,16 @@ export interface CausalBatch {
   inputIds: Tensor;
   /** int64 [batch, time]: the token after each input */
   targets: Tensor;
+}
+
+/** Throws a usage error for a model that does not predict the next token from those before it. */
+export function requireCausal({ task, backbone, family }: Model, where: string): void {
+  if (task === 'causalLM' && backbone instanceof Decoder) return;
+  throw usageError(
+    'TSLM_NOT_CAUSAL',
+    `${where}: a ${family.modelType} model (${task}) does not predict the next token from those before it`,
+    'use a decoder with a language-model head: gpt2, llama, qwen3 …',
+  );
 }
 
 export const causal: Objective<CausalBatch> = {

@@ -2,7 +2,7 @@
 import type { Corpus } from '../data/corpus.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
-import { causal } from '../objectives/causal.ts';
+import { causal, requireCausal } from '../objectives/causal.ts';
 import type { Tokens } from '../objectives/objective.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
@@ -30,6 +30,7 @@ export interface RunParts {
 /** The parts of a run. Throws a `UserError` when they do not fit each other. */
 export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts {
   const { evaluation, seed } = recipe;
+  requireCausal(model, recipe.name);
   const context = model.maxPositions;
   const tokenizer = corpus.tokenizer();
   checkPrompts(recipe, tokenizer, context);

@@ -7,7 +7,7 @@ import { createModel } from '../models/auto.ts';
 import { LMHead } from '../models/heads/lm.ts';
 import type { Model } from '../models/model.ts';
 import { Attention, Linear } from '../nn/index.ts';
-import { causal } from '../objectives/causal.ts';
+import { causal, requireCausal } from '../objectives/causal.ts';
 import { createRandom } from '../support/random.ts';
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
 import { type ProductShape, productFlops, productSeconds } from '../torch/matmul-rate.ts';
@@ -50,6 +50,7 @@ export interface Throughput {
 export function trainThroughput(options: ThroughputOptions): Throughput {
   const { dtype, device = 'cpu', steps = 5, batch, seq, vocab } = options;
   using model = createModel(options.family, { ...options, context: seq, vocabSize: vocab }, { seed: 1 });
+  requireCausal(model, 'bench');
   model.to({ device });
   const optimizer = adamW([...model.namedParameters()]);
   resetPeakMemory();

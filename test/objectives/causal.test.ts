@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/auto.ts';
-import { causal } from '../../src/objectives/causal.ts';
+import { causal, requireCausal } from '../../src/objectives/causal.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 
 const examples = [Uint16Array.of(3, 1, 4, 1, 5), Uint16Array.of(9, 2, 6, 5, 3)];
 const sizes = { layers: 1, hidden: 8, heads: 2, context: 4, vocabSize: 11 };
 
 describe('the causal objective', () => {
+  it('is for decoders', () => {
+    const make = (family: string) => createModel(family, sizes, { seed: 1 });
+    for (const family of ['gpt2', 'llama', 'bloom']) requireCausal(make(family), 'x');
+    for (const family of ['bert', 't5', 'xlnet']) {
+      expect(() => requireCausal(make(family), 'tiny')).toThrow(/^tiny: a \w+ model \(\w+\) does not predict the next/);
+    }
+  });
+
   it('needs one token more than the model sees', () => {
     expect(causal.exampleLength(4)).toBe(5);
   });
