@@ -2,8 +2,10 @@
  * Beam search over a batch of prompts (as in transformers 5), beam sampling, and diverse beam search: groups of beams that
  * avoid the tokens of the groups before them (Vijayakumar et al. 2016, arXiv:1610.02424).
  */
+import { usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { type Beams, createBeams, type Hypothesis } from './beams.ts';
+import { forcedWords } from './forced-words.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
 import { hammingDiversity, type LogitsProcessor, processorChain } from './logits-processors/index.ts';
 import { logitsProcessorsFor } from './logits-processors-for.ts';
@@ -105,15 +107,25 @@ function startSearch(
     minTokensToKeep: 1 + Math.max(1, eosTokenId.length),
     diversity: numBeamGroups > 1 ? hammingDiversity(diversityPenalty, chosen) : undefined,
   });
+  const maxNewTokens = maxLengthOf(config, ids.length) - ids.length;
+  const words = config.forceWordsIds.length > 0 ? forcedWords(config.forceWordsIds) : undefined;
+  if (words && words.missing([]) > maxNewTokens) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'forceWordsIds' has words of ${words.missing([])} tokens, and 'maxNewTokens' or 'maxLength' leaves ${maxNewTokens}`,
+      'allow a longer text',
+    );
+  }
   const group = (): Group => ({
     beams: createBeams(ids, {
       width,
       eosTokenId,
       lengthPenalty: config.lengthPenalty,
       earlyStopping: config.earlyStopping,
-      maxNewTokens: maxLengthOf(config, ids.length) - ids.length,
+      maxNewTokens,
       stopReason,
       random: config.doSample ? createRandom(config.seed + index) : undefined,
+      words,
     }),
     rows: new Array<number>(width).fill(index),
     process: processorChain(processors),

@@ -4,7 +4,9 @@
  * float32, as there, so that ties fall alike.
  */
 import type { Random } from '../support/random.ts';
+import { forcedCandidates, inTurn } from './banks.ts';
 import { bestCandidates, drawCandidates } from './candidates.ts';
+import type { ForcedWords } from './forced-words.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import type { TextEnd } from './stopping.ts';
 
@@ -39,6 +41,8 @@ export interface BeamsOptions extends Pick<GenerationConfig, 'earlyStopping' | '
   stopReason: (ids: readonly number[]) => TextEnd | undefined;
   /** Draws the candidates instead of taking the best. */
   random?: Random;
+  /** Words that a finished text must hold. */
+  words?: ForcedWords;
 }
 
 export interface Beams {
@@ -53,7 +57,8 @@ export interface Beams {
 }
 
 export function createBeams(prompt: readonly number[], options: BeamsOptions): Beams {
-  const { width, lengthPenalty, earlyStopping, eosTokenId, maxNewTokens, stopReason, random } = options;
+  const { width, lengthPenalty, earlyStopping, eosTokenId, maxNewTokens, stopReason, random, words } = options;
+  const lacks = (ids: readonly number[]): number => words?.missing(ids.slice(prompt.length)) ?? 0;
   // So many that as many as `width` go on even when every beam could end in every way.
   const count = Math.max(2, 1 + eosTokenId.length) * width;
   const normalized = (score: number, length: number): number =>
@@ -79,23 +84,28 @@ export function createBeams(prompt: readonly number[], options: BeamsOptions): B
     },
     advance(logProbs) {
       const scores = open.map(beam => beam.score);
-      const candidates = random
-        ? drawCandidates(scores, logProbs, count, random)
-        : bestCandidates(scores, logProbs, count);
-      const next = candidates.map(({ beam, id, score, logProb }) => {
+      const candidates = words
+        ? forcedCandidates(open, logProbs, words, { promptLength: prompt.length, eosTokenId })
+        : random
+          ? drawCandidates(scores, logProbs, count, random)
+          : bestCandidates(scores, logProbs, count);
+      const continuations = candidates.map(({ beam, id, score, logProb }) => {
         const ids = [...open[beam].ids, id];
         return { ids, logProbs: [...open[beam].logProbs, logProb], score, parent: beam, stop: stopReason(ids) };
       });
       const length = open[0].ids.length + 1 - prompt.length;
+      const next = words ? inTurn(continuations, ({ ids }) => lacks(ids), maxNewTokens - length) : continuations;
 
       // An end counts only among the best: one that is barely a candidate would be finished for its shortness.
       for (const { ids, logProbs, score, stop } of next.slice(0, width)) {
         const final = normalized(score, length);
-        if (stop && final > Number.NEGATIVE_INFINITY) finished.push({ ids, logProbs, score: final, stop });
+        if (stop && final > Number.NEGATIVE_INFINITY && lacks(ids) === 0)
+          finished.push({ ids, logProbs, score: final, stop });
       }
       finished = finished.sort((a, b) => b.score - a.score).slice(0, width);
 
-      open = next
+      const kept = [...next.filter(({ stop }) => !stop), ...next.filter(({ stop }) => stop)].slice(0, width);
+      open = (words ? kept : next)
         .map(({ ids, logProbs, score, parent, stop }) => ({
           ids,
           logProbs,

@@ -31,7 +31,7 @@ export function checkContradictions(config: GenerationConfig, given: GenerationO
     const unused = keys.find(key => key in given);
     if (unused) throw contradiction(`${where}: '${unused}' has no effect without ${without}`, remedy, unused);
   };
-  const samplingOnly = isContrastive(config) ? SAMPLING_ONLY.filter(key => key !== 'topK') : SAMPLING_ONLY;
+  const samplingOnly = config.penaltyAlpha > 0 ? SAMPLING_ONLY.filter(key => key !== 'topK') : SAMPLING_ONLY;
   if (!config.doSample) idle(samplingOnly, 'sampling', 'add doSample: true');
   if (config.numBeams === 1) idle(BEAMS_ONLY, 'beams', 'give numBeams above 1');
   if (config.numBeamGroups === 1) idle(['diversityPenalty'], 'groups of beams', 'give numBeamGroups above 1');

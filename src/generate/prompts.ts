@@ -4,10 +4,12 @@ import { Encoder } from '../models/encoder.ts';
 import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Backbone, Model } from '../models/model.ts';
 import { TwoStream } from '../models/two-stream.ts';
+import { usageError } from '../support/errors.ts';
 import type { Tensor } from '../torch/index.ts';
 import { decoderStepper } from './decoder-stepper.ts';
 import { encoderDecoderStepper } from './encoder-decoder-stepper.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
+import { guidedStepper } from './guided-stepper.ts';
 import { permutationStepper } from './permutation-stepper.ts';
 import { checkEncoderInputs, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
 import type { Stepper } from './stepper.ts';
@@ -27,6 +29,8 @@ export interface StartOptions {
    * positions. Default false.
    */
   beyondContext?: boolean;
+  /** What `guidanceScale` leans away from: token ids for each prompt. Default the prompt's last token. */
+  negativePrompts?: readonly ArrayLike<number>[];
 }
 
 /** How a text begins: what the processors see and lengths count. */
@@ -85,8 +89,36 @@ export function startGeneration(
   const furthest = Math.max(
     ...prompts.map(({ ids, padding }) => Math.min(maxLengthOf(config, ids.length), context + padding + 1) - ids.length),
   );
-  const stepper = stepperFor(model, inputs, longest + furthest);
+  const capacity = longest + furthest;
+  const stepper =
+    config.guidanceScale === 1
+      ? stepperFor(model, inputs, capacity)
+      : guidedBy(unprompted(), () => stepperFor(model, inputs, capacity));
   return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
+
+  function guidedBy(others: readonly ArrayLike<number>[], conditional: () => Stepper): Stepper {
+    const room = Math.max(...others.map(({ length }) => length)) + furthest;
+    const unconditional = stepperFor(model, { inputIds: others }, room);
+    return guidedStepper(conditional(), unconditional, { prompts: others, scale: config.guidanceScale });
+  }
+
+  function unprompted(): readonly ArrayLike<number>[] {
+    if (model.backbone instanceof EncoderDecoder) {
+      throw usageError(
+        'TSLM_NOT_SUPPORTED',
+        "'guidanceScale' compares with a text without its prompt, which an encoder–decoder does not have",
+        'use a decoder, or leave it out',
+      );
+    }
+    const others = options.negativePrompts ?? prompts.map(({ ids }) => ids.slice(-1));
+    const isGood = ({ length }: ArrayLike<number>): boolean => length > 0 && length + furthest - 1 <= context;
+    if (others.length === prompts.length && others.every(isGood)) return others;
+    throw usageError(
+      'TSLM_BAD_INPUT',
+      "'negativePrompts' are not as many as the prompts, or one is empty or does not fit the model's context",
+      'give a list of token ids for each prompt, no longer than that',
+    );
+  }
 }
 
 function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): Stepper {

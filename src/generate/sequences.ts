@@ -1,7 +1,7 @@
 /** Generation from a batch of token ids to a batch of token ids, padded as Hugging Face's `generate` returns it. */
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import { type GeneratedToken, generate } from './generate.ts';
+import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import { decoderStartToken, type GenerationInputs } from './prompts.ts';
 import { logSoftmax } from './sampling.ts';
@@ -20,18 +20,22 @@ export interface GeneratedSequences {
   logProbs?: Float32Array[][];
 }
 
+export interface SequencesOptions extends Pick<GenerateOptions, 'assistant' | 'negativePrompts'> {
+  /** Return the model's log-probabilities; not with beams. Default false. */
+  logProbs?: boolean;
+}
+
 /**
  * Generates for a whole batch, to its end.
  *
  * @param inputs `attentionMask` by default leaves out pad tokens, unless they are end-of-sequence tokens as well
- * @param options.logProbs default false; not with beams
  * @throws UserError as `generate`, and for options that need text: `stopStrings`
  */
 export function generateSequences(
   model: Model,
   inputs: GenerationInputs,
   config: GenerationConfig,
-  { logProbs = false }: { logProbs?: boolean } = {},
+  { logProbs = false, ...more }: SequencesOptions = {},
 ): GeneratedSequences {
   const { numBeams, eosTokenId, stopStrings } = config;
   const padTokenId = config.padTokenId ?? eosTokenId[0] ?? 0;
@@ -53,6 +57,7 @@ export function generateSequences(
   const { inputIds, attentionMask = inputIds && maskOfPadding(inputIds, config), pixelValues } = inputs;
   const completed: GenerationInputs = { inputIds, attentionMask, pixelValues };
   const options = {
+    ...more,
     beyondContext: true,
     onLogits: logProbs
       ? (row: number, logits: Float32Array) => textOf(row).logProbs.push(logSoftmax(logits.slice()))

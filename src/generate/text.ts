@@ -24,7 +24,8 @@ export interface GeneratedText {
   score?: number;
 }
 
-export interface TextOptions extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens'> {
+export interface TextOptions
+  extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens' | 'assistant' | 'negativePrompts'> {
   /** [batch, channels, height, width]: images in place of prompts, for a model that reads such. */
   pixelValues?: Tensor;
 }

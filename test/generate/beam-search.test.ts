@@ -5,40 +5,17 @@ import type { Hypothesis } from '../../src/generate/beams.ts';
 import { generate } from '../../src/generate/generate.ts';
 import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
-import type { Stepper } from '../../src/generate/stepper.ts';
 import { createModel } from '../../src/models/auto.ts';
-import { createRandom } from '../../src/support/random.ts';
 import { inferenceMode, memoryStats, noGrad, scope, tensor } from '../../src/torch/index.ts';
+import { scriptedLogProbs, scriptedStepper } from './scripted.ts';
 
 const VOCAB = 5;
 const EOS = 4;
 
-/** Log-probabilities that depend on the whole text, and on nothing else. */
-function scriptedLogProbs(ids: readonly number[], vocab = VOCAB): number[] {
-  const random = createRandom(ids.reduce((hash, id) => (hash * 31 + id + 7) % 1000003, 17));
-  const logits = Array.from({ length: vocab }, () => 3 * random.next());
-  const total = Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0));
-  return logits.map(x => x - total);
-}
-
-function scriptedStepper(vocab = VOCAB): Stepper & { rows: number[][] } {
-  return {
-    rows: [],
-    step(input) {
-      this.rows = input.map((row, r) => [...(this.rows[r] ?? []), ...Array.from(row)]);
-      return this.rows.map(ids => Float32Array.from(scriptedLogProbs(ids, vocab)));
-    },
-    selectRows(rows) {
-      this.rows = rows.map(r => [...this.rows[r]]);
-    },
-    [Symbol.dispose]() {},
-  };
-}
-
 function search(prompts: number[][], options: GenerationOptions, context = 1000): Hypothesis[][] {
   const start = {
     prompts: prompts.map(ids => ({ ids, padding: 0 })),
-    stepper: scriptedStepper(),
+    stepper: scriptedStepper(VOCAB),
     context,
     [Symbol.dispose]() {},
   };
@@ -88,7 +65,7 @@ describe('with as many beams as texts', () => {
     for (const prompt of [[0], [1, 2, 3], [3, 3]]) {
       const options = { ...wide, lengthPenalty, earlyStopping, numReturnSequences: 12 };
       const [found] = search([prompt], options);
-      expectSame(found, exhaustive(scriptedLogProbs, prompt, 4, lengthPenalty).slice(0, 12));
+      expectSame(found, exhaustive(ids => scriptedLogProbs(ids, VOCAB), prompt, 4, lengthPenalty).slice(0, 12));
     }
   });
 
@@ -132,7 +109,9 @@ describe('with few beams', () => {
     for (let step = 0; step < 6; step++) {
       const chosen: number[] = [];
       for (const text of texts) {
-        const scores = scriptedLogProbs(text.ids).map((x, id) => x - 0.4 * chosen.filter(other => other === id).length);
+        const scores = scriptedLogProbs(text.ids, VOCAB).map(
+          (x, id) => x - 0.4 * chosen.filter(other => other === id).length,
+        );
         const best = scores.indexOf(Math.max(...scores));
         text.ids = [...text.ids, best];
         text.score += scores[best];
@@ -171,7 +150,7 @@ describe('with few beams', () => {
     const [[{ ids, logProbs, score }]] = search([[1, 2]], { numBeams: 3, maxNewTokens: 5, lengthPenalty: 0 });
     expect(logProbs).toHaveLength(5);
     for (const [i, p] of logProbs.entries()) {
-      expect(p).toBeCloseTo(scriptedLogProbs(ids.slice(0, 2 + i))[ids[2 + i]], 5);
+      expect(p).toBeCloseTo(scriptedLogProbs(ids.slice(0, 2 + i), VOCAB)[ids[2 + i]], 5);
     }
     expect(score).toBeCloseTo(
       logProbs.reduce((sum, p) => sum + p, 0),
