@@ -4,21 +4,14 @@
  */
 import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
 import { encodeUtf8 } from '../byte-bpe/utf8.ts';
-import { PairTable } from '../models/pair-table.ts';
-import { PairCounts } from './pair-counts.ts';
-import type { WordCounts } from './word-counter.ts';
+import { learnMerges, type MergeOptions, TokenList } from './learn-merges.ts';
+import type { WordCounts } from './word-table.ts';
 
-export interface BpeTrainerOptions {
-  /** Tokens in all, special tokens and bytes included. */
-  vocabSize: number;
-  /** Pairs that are rarer are not merged. */
-  minFrequency: number;
+export interface BpeTrainerOptions extends Omit<MergeOptions, 'continuingSubwordPrefix'> {
   /** These get the first ids. */
   specialTokens: readonly string[];
   /** Give a token to each byte, or only to those that occur. Default true. */
   allBytes?: boolean;
-  /** Called now and then with the number of tokens so far. */
-  onProgress?: (tokens: number) => void;
 }
 
 export interface TrainedBpe {
@@ -27,41 +20,18 @@ export interface TrainedBpe {
 }
 
 export function trainBpe(counts: WordCounts, options: BpeTrainerOptions): TrainedBpe {
-  const { vocabSize, minFrequency, specialTokens, allBytes = true, onProgress } = options;
-  const tokens: string[] = [];
-  const ids = new Map<string, number>();
-  const idOf = (token: string): number => {
-    let id = ids.get(token);
-    if (id === undefined) {
-      id = tokens.push(token) - 1;
-      ids.set(token, id);
-    }
-    return id;
-  };
-  specialTokens.forEach(idOf);
-
-  const words = wordsOf(counts);
+  const { specialTokens, allBytes = true } = options;
+  const list = new TokenList();
+  for (const token of specialTokens) list.add(token);
+  const { symbols, starts } = wordsOf(counts);
   const seen = new Uint8Array(256).fill(allBytes ? 1 : 0);
-  for (const byte of words.symbols) seen[byte] = 1;
+  for (const byte of symbols) seen[byte] = 1;
   const alphabet = BYTE_TO_CHAR.filter((_, byte) => seen[byte]).sort();
-  alphabet.forEach(idOf);
-  const byteIds = Int32Array.from(BYTE_TO_CHAR, char => ids.get(char) ?? -1);
-  for (let i = 0; i < words.symbols.length; i++) words.symbols[i] = byteIds[words.symbols[i]];
-
-  const pairs = new PairCounts(words.symbols, words.starts, counts.counts);
-  const merges: [left: number, right: number][] = [];
-  while (ids.size < vocabSize) {
-    const top = pairs.takeMostFrequent();
-    if (!top || top.count < Math.max(1, minFrequency)) break;
-    const id = idOf(tokens[top.left] + tokens[top.right]);
-    merges.push([top.left, top.right]);
-    pairs.merge(top, id);
-    if (merges.length % 256 === 0) onProgress?.(ids.size);
-  }
-  return {
-    vocab: Object.fromEntries(ids),
-    merges: lastOfEach(merges).map(([left, right]) => [tokens[left], tokens[right]]),
-  };
+  for (const char of alphabet) list.add(char);
+  const byteIds = Int32Array.from(BYTE_TO_CHAR, char => list.ids.get(char) ?? -1);
+  for (let i = 0; i < symbols.length; i++) symbols[i] = byteIds[symbols[i]];
+  const merges = learnMerges(list, { symbols, starts, counts: counts.counts }, options);
+  return { vocab: Object.fromEntries(list.ids), merges };
 }
 
 /** The bytes of every word, one word after the other. */
@@ -74,11 +44,4 @@ function wordsOf({ keys, starts, counts }: WordCounts): { symbols: Int32Array; s
     byteStarts[word + 1] = length;
   }
   return { symbols: Int32Array.from(bytes.subarray(0, length)), starts: byteStarts };
-}
-
-/** A pair can come up twice, when two pairs spell the same token; its last rank counts. */
-function lastOfEach(merges: [number, number][]): [number, number][] {
-  const last = new PairTable(merges.length);
-  for (const [rank, [left, right]] of merges.entries()) last.set(left, right, rank);
-  return merges.filter(([left, right], rank) => last.get(left, right) === rank);
 }

@@ -1,4 +1,4 @@
-import type { WordCounts } from './word-counter.ts';
+import type { WordCounts } from './word-table.ts';
 
 export interface CharacterOptions {
   /** Tokens in all at most: the most frequent characters are kept. */

@@ -4,8 +4,8 @@ import { UserError } from '../../support/errors.ts';
 import { startWorker } from '../../support/workers.ts';
 import { wellFormed } from '../unicode.ts';
 import type { CountRequest } from './count-worker.ts';
-import { SPLITS, type SplitName } from './splits.ts';
-import { WordCounter, type WordCounts } from './word-counter.ts';
+import { createCounter, type WordSource } from './word-counter.ts';
+import type { WordCounts } from './word-table.ts';
 
 /** UTF-16 units that are sent to a thread at once. */
 const BATCH_UNITS = 1 << 20;
@@ -15,7 +15,7 @@ const SINGLE_THREADED_UNITS = 1 << 22;
 const QUEUED = 2;
 
 export interface CountOptions {
-  split: SplitName;
+  split: WordSource;
   /** Threads that count, this one included. */
   threads: number;
   /** Called now and then with the number of UTF-16 units read. */
@@ -26,7 +26,7 @@ export async function countWords(
   texts: Iterable<string> | AsyncIterable<string>,
   { split, threads, onProgress }: CountOptions,
 ): Promise<WordCounts> {
-  const counter = new WordCounter(SPLITS[split].scan);
+  const counter = createCounter(split);
   const workers: CountingWorker[] = [];
   let batch: string[] = [];
   let batchUnits = 0;
@@ -71,8 +71,8 @@ class CountingWorker {
   readonly #worker: Worker;
   readonly #result: Promise<WordCounts>;
 
-  constructor(split: SplitName) {
-    this.#worker = startWorker(import.meta.url, './count-worker', { workerData: { split } });
+  constructor(source: WordSource) {
+    this.#worker = startWorker(import.meta.url, './count-worker', { workerData: { source } });
     this.#result = new Promise((resolve, reject) => {
       this.#worker.on('message', (answer: 'done' | WordCounts) => {
         if (answer === 'done') this.pending--;

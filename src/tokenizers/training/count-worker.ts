@@ -1,12 +1,11 @@
 /** A thread of training: counts the texts that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { SPLITS, type SplitName } from './splits.ts';
-import { WordCounter } from './word-counter.ts';
+import { createCounter, type WordSource } from './word-counter.ts';
 
 /** Texts to count, or the request for the result. */
 export type CountRequest = { texts: string[] } | 'result';
 
-const counter = new WordCounter(SPLITS[workerData.split as SplitName].scan);
+const counter = createCounter(workerData.source as WordSource);
 
 parentPort!.on('message', (request: CountRequest) => {
   if (request === 'result') {

@@ -17,6 +17,13 @@ export interface FrequentPair {
   words: number;
 }
 
+/** Pairs that are formed by merging are left alone when their token would have `maxLength` characters or more. */
+export interface TokenLimit {
+  maxLength: number;
+  /** Characters of each token, those to come included. */
+  lengths: Int32Array;
+}
+
 export class PairCounts {
   /** The symbols of word `w` are `[starts[w], starts[w] + lengths[w])`. */
   readonly #symbols: Int32Array;
@@ -42,8 +49,10 @@ export class PairCounts {
   #touched = new Int32Array(1 << 10);
   #touchedCount = 0;
   readonly #queue = new MergeQueue();
+  readonly #limit: TokenLimit | undefined;
 
-  constructor(symbols: Int32Array, starts: Uint32Array, wordCounts: Float64Array) {
+  constructor(symbols: Int32Array, starts: Uint32Array, wordCounts: Float64Array, limit?: TokenLimit) {
+    this.#limit = limit;
     this.#symbols = symbols;
     this.#starts = starts;
     this.#wordCounts = wordCounts;
@@ -95,16 +104,22 @@ export class PairCounts {
       }
       if (kept > start) {
         this.#less(symbols[kept - 1], left, word);
-        this.#more(symbols[kept - 1], id, word);
+        if (this.#mayJoin(symbols[kept - 1], id)) this.#more(symbols[kept - 1], id, word);
       }
       if (i + 2 < end) {
         this.#less(right, symbols[i + 2], word);
-        this.#more(id, symbols[i + 2], word);
+        if (this.#mayJoin(id, symbols[i + 2])) this.#more(id, symbols[i + 2], word);
       }
       symbols[kept++] = id;
       i++;
     }
     this.#lengths[word] = kept - start;
+  }
+
+  /** Whether the token of a pair would stay below the limit; as in Hugging Face's trainer, one of that length does not. */
+  #mayJoin(left: number, right: number): boolean {
+    const limit = this.#limit;
+    return !limit || limit.lengths[left] + limit.lengths[right] < limit.maxLength;
   }
 
   #less(left: number, right: number, word: number): void {

@@ -1,52 +1,20 @@
 /** Makes a tokenizer from texts. What it writes opens in Hugging Face tokenizers and encodes alike there. */
-import { availableParallelism } from 'node:os';
-import { z } from 'zod';
 import { usageError } from '../../support/errors.ts';
-import { parseOptions } from '../../support/schema.ts';
+import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
 import { Tokenizer } from '../tokenizer.ts';
+import { checkRoom } from './alphabet.ts';
 import { trainBpe } from './bpe-trainer.ts';
+import { trainCharacterBpe } from './character-bpe.ts';
 import { trainCharacters } from './characters.ts';
 import { countWords } from './count-words.ts';
-import { SPLITS } from './splits.ts';
+import { parseTrainOptions, type ResolvedTrainOptions, refuseForeign, type TrainOptions } from './options.ts';
+import { BYTE_TOKENS, END_OF_TEXT, type Template, templateLike, templateOf, UNKNOWN } from './templates.ts';
+import { trainUnigram } from './unigram/trainer.ts';
+import { trainWordLevel } from './word-level.ts';
+import type { WordCounts } from './word-table.ts';
 
-/** The end of a document. */
-export const END_OF_TEXT = '<|endoftext|>';
-/** What a character tokenizer has for characters that it did not see. */
-export const UNKNOWN = '<unk>';
-
-const schema = z.strictObject({
-  kind: z.enum(['byte-bpe', 'char']).default('byte-bpe'),
-  vocabSize: z.int().positive().default(8192),
-  minFrequency: z.int().nonnegative().default(2),
-  specialTokens: z.array(z.string().min(1)).default([END_OF_TEXT]),
-  threads: z.int().positive().default(availableParallelism),
-  split: z.enum(['gpt2', 'gpt4']).default('gpt2'),
-  onProgress: z.custom<(progress: TrainProgress) => void>().optional(),
-});
-
-export interface TrainProgress {
-  stage: 'counting' | 'merging';
-  /** Characters read, or tokens made. */
-  done: number;
-  /** How many there will be, where that is known. */
-  total?: number;
-}
-
-export interface TrainOptions {
-  /** Byte-level BPE, or one token for each code point. Default `byte-bpe`. */
-  kind?: 'byte-bpe' | 'char';
-  /** Tokens in all at most, special tokens and single bytes included. Default 8192. */
-  vocabSize?: number;
-  /** Pairs (or characters) that occur less often get no token. Default 2. */
-  minFrequency?: number;
-  /** These get the first ids. `<|endoftext|>`, if among them, is the end-of-text token. Default `['<|endoftext|>']`. */
-  specialTokens?: string[];
-  /** Threads that count pre-tokens, this one included. Default: one a core. */
-  threads?: number;
-  /** The pattern that splits text before merging, for `byte-bpe`. Default `gpt2`. */
-  split?: 'gpt2' | 'gpt4';
-  onProgress?: (progress: TrainProgress) => void;
-}
+export type { TrainOptions, TrainProgress } from './options.ts';
+export { END_OF_TEXT, UNKNOWN } from './templates.ts';
 
 /**
  * Trains a tokenizer. Each text is split by itself, so no token spans two of them; only the counts of distinct
@@ -56,34 +24,101 @@ export async function trainTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
   options: TrainOptions = {},
 ): Promise<Tokenizer> {
-  const resolved = parseOptions(schema, options, 'trainTokenizer');
-  const { kind, vocabSize, specialTokens, split, onProgress } = resolved;
-  const least = specialTokens.length + (kind === 'char' ? 2 : 256);
-  if (vocabSize < least) {
-    throw usageError(
-      'TSLM_BAD_VALUE',
-      `a vocabulary of ${vocabSize} is too small for ${kind === 'char' ? 'characters' : '256 bytes'} and special tokens`,
-      `choose ${least} or more`,
+  const resolved = parseTrainOptions(options);
+  const { like, split = 'gpt2', threads, onProgress } = resolved;
+  const kind = resolved.kind === 'byte-bpe' ? 'bpe' : (resolved.kind ?? 'bpe');
+  if (like && resolved.kind) {
+    throw usageError('TSLM_BAD_VALUE', "trainTokenizer: 'like' and 'kind' exclude each other", 'give one of them');
+  }
+  const template = like ? templateLike(like, resolved) : templateOf(kind, resolved);
+  refuseForeign(template.kind, resolved);
+  const special = specialTokensOf(template, resolved);
+  if (template.kind === 'bpe' || template.kind === 'char') {
+    checkRoom(
+      resolved.vocabSize,
+      template.kind === 'bpe' ? 256 : 1,
+      special.length,
+      template.kind === 'bpe' ? 'bytes' : 'characters',
     );
   }
+  const { normalizer, preTokenizer, lines } = template;
   const counts = await countWords(texts, {
-    split: kind === 'char' ? 'char' : split,
-    threads: resolved.threads,
+    split: template.kind === 'bpe' ? split : template.kind === 'char' ? 'char' : { normalizer, preTokenizer, lines },
+    threads,
     onProgress: done => onProgress?.({ stage: 'counting', done }),
   });
-  const json =
-    kind === 'char'
-      ? characterJson(trainCharacters(counts, { ...resolved, unknown: UNKNOWN }), specialTokens)
-      : byteBpeJson(
-          trainBpe(counts, {
-            ...resolved,
-            onProgress: done => onProgress?.({ stage: 'merging', done, total: vocabSize }),
-          }),
-          specialTokens,
-          SPLITS[split].preTokenizer,
-        );
-  return Tokenizer.fromJSON(json, 'the trained tokenizer', configFor(kind, specialTokens));
+  const model = await trainModel(template, special, counts, resolved);
+  const ids = new Map(special.map((token, id) => [token, id]));
+  const json = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: special.map(specialToken),
+    normalizer: normalizer ?? null,
+    pre_tokenizer: preTokenizer ?? null,
+    post_processor: template.postProcessor(ids),
+    decoder: template.decoder ?? null,
+    model: { ...template.model, ...model },
+  };
+  const end = special.includes(END_OF_TEXT) ? END_OF_TEXT : undefined;
+  return Tokenizer.fromJSON(json, 'the trained tokenizer', {
+    ...(end && { bos_token: end, eos_token: end, pad_token: end }),
+    ...template.roles,
+    clean_up_tokenization_spaces: false,
+    tokenizer_class: 'PreTrainedTokenizerFast',
+  });
 }
+
+/** What the kind needs and what is asked for, each once. */
+function specialTokensOf({ kind, specialTokens: own }: Template, { like, specialTokens }: ResolvedTrainOptions) {
+  const isPlain = !like && (kind === 'bpe' || kind === 'char' || kind === 'wordlevel');
+  const asked = specialTokens ?? (isPlain ? [END_OF_TEXT] : []);
+  const missing = own.filter(token => !asked.includes(token));
+  return [...new Set(isPlain ? [...asked, ...missing] : [...missing, ...asked])];
+}
+
+/** What training adds to the template's model. */
+async function trainModel(
+  { kind, model, roles }: Template,
+  special: string[],
+  counts: WordCounts,
+  options: ResolvedTrainOptions,
+): Promise<object> {
+  const { vocabSize, minFrequency = 2, onProgress } = options;
+  const merging = (done: number): void => onProgress?.({ stage: 'merging', done, total: vocabSize });
+  const specialTokens = model.byte_fallback ? [...special, ...BYTE_TOKENS] : special;
+  const settings = { ...options, minFrequency, specialTokens, onProgress: merging };
+  switch (kind) {
+    case 'bpe':
+      return trainBpe(counts, settings);
+    case 'character-bpe':
+      return trainCharacterBpe(counts, {
+        ...settings,
+        initialAlphabet: options.initialAlphabet ?? (hasByteLevel(options.like) ? BYTE_TO_CHAR : []),
+        continuingSubwordPrefix: (model.continuing_subword_prefix as string | null) ?? undefined,
+        endOfWordSuffix: (model.end_of_word_suffix as string | null) ?? undefined,
+      });
+    case 'llama-bpe':
+      return trainCharacterBpe(counts, settings);
+    case 'wordpiece': {
+      const continuingSubwordPrefix = model.continuing_subword_prefix as string;
+      return { vocab: trainCharacterBpe(counts, { ...settings, continuingSubwordPrefix }).vocab };
+    }
+    case 'unigram': {
+      const pruning = (done: number): void => onProgress?.({ stage: 'pruning', done, total: vocabSize });
+      const vocab = await trainUnigram(counts, { ...settings, onProgress: pruning });
+      return { unk_id: roles.unk_token === undefined ? null : special.indexOf(roles.unk_token), vocab };
+    }
+    case 'wordlevel':
+      return { vocab: trainWordLevel(counts, settings) };
+    case 'char':
+      return { vocab: trainCharacters(counts, { ...settings, unknown: UNKNOWN }) };
+  }
+}
+
+/** Whether a pipeline turns text into bytes, which all get a token then. */
+const hasByteLevel = (json: { normalizer?: unknown; pre_tokenizer?: unknown } = {}): boolean =>
+  JSON.stringify([json.normalizer, json.pre_tokenizer]).includes('"type":"ByteLevel"');
 
 const specialToken = (content: string, id: number) => ({
   id,
@@ -94,58 +129,3 @@ const specialToken = (content: string, id: number) => ({
   normalized: false,
   special: true,
 });
-
-const byteLevel = (trimOffsets: boolean) => ({
-  type: 'ByteLevel',
-  add_prefix_space: true,
-  trim_offsets: trimOffsets,
-  use_regex: true,
-});
-
-function byteBpeJson(model: object, specialTokens: readonly string[], preTokenizer: object): object {
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: specialTokens.map(specialToken),
-    normalizer: null,
-    pre_tokenizer: preTokenizer,
-    post_processor: byteLevel(false),
-    decoder: byteLevel(true),
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      ...model,
-    },
-  };
-}
-
-function characterJson(vocab: Record<string, number>, specialTokens: readonly string[]): object {
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [...new Set([...specialTokens, UNKNOWN])].map(specialToken),
-    normalizer: null,
-    pre_tokenizer: SPLITS.char.preTokenizer,
-    post_processor: null,
-    decoder: { type: 'Fuse' },
-    model: { type: 'WordLevel', vocab, unk_token: UNKNOWN },
-  };
-}
-
-function configFor(kind: 'byte-bpe' | 'char', specialTokens: readonly string[]): object {
-  const end = specialTokens.includes(END_OF_TEXT) ? END_OF_TEXT : undefined;
-  return {
-    ...(end && { bos_token: end, eos_token: end, pad_token: end }),
-    ...(kind === 'char' && { unk_token: UNKNOWN }),
-    clean_up_tokenization_spaces: false,
-    tokenizer_class: 'PreTrainedTokenizerFast',
-  };
-}

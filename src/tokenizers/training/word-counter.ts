@@ -1,22 +1,26 @@
 /** Counts pre-tokens. Only distinct ones are kept, so the text may be larger than memory. */
-
 import type { Scanner } from '../byte-bpe/scanners.ts';
-import { grow, hashUnits, UnitBuffer, UnitTable } from '../byte-bpe/unit-table.ts';
+import { UnitBuffer } from '../byte-bpe/unit-table.ts';
+import { PipelineCounter, type TrainingPipeline } from './pipeline-counter.ts';
+import { SPLITS, type SplitName } from './splits.ts';
+import { type WordCounts, WordTable } from './word-table.ts';
 
-/** The counts of a counter as plain arrays, which can be sent to another thread. */
-export interface WordCounts {
-  /** The UTF-16 units of all words, one after the other. */
-  keys: Uint16Array<ArrayBuffer>;
-  /** Where each word begins in `keys`, and the end of the last. */
-  starts: Uint32Array<ArrayBuffer>;
-  counts: Float64Array<ArrayBuffer>;
+export interface Counter {
+  add(text: string): void;
+  merge(counts: WordCounts): void;
+  result(): WordCounts;
 }
 
-export class WordCounter {
+/** How texts become words: a pattern by name, or components of a tokenizer.json. */
+export type WordSource = SplitName | TrainingPipeline;
+
+export const createCounter = (source: WordSource): Counter =>
+  typeof source === 'string' ? new ScanCounter(SPLITS[source].scan) : new PipelineCounter(source);
+
+class ScanCounter implements Counter {
   readonly #scan: Scanner;
   readonly #text = new UnitBuffer();
-  readonly #words = new UnitTable();
-  #counts = new Float64Array(1 << 9);
+  readonly #table = new WordTable();
 
   constructor(scan: Scanner) {
     this.#scan = scan;
@@ -28,32 +32,16 @@ export class WordCounter {
     const scan = this.#scan;
     for (let start = 0; start < end; ) {
       const stop = scan(units, start, end, text);
-      this.#count(units, start, stop, 1);
+      this.#table.count(units, start, stop, 1);
       start = stop;
     }
   }
 
-  merge({ keys, starts, counts }: WordCounts): void {
-    for (let word = 0; word < counts.length; word++) this.#count(keys, starts[word], starts[word + 1], counts[word]);
+  merge(counts: WordCounts): void {
+    this.#table.merge(counts);
   }
 
   result(): WordCounts {
-    const { size, starts, keys } = this.#words;
-    return {
-      keys: keys.slice(0, starts[size]),
-      starts: starts.slice(0, size + 1),
-      counts: this.#counts.slice(0, size),
-    };
-  }
-
-  #count(units: Uint16Array, start: number, stop: number, count: number): void {
-    const hash = hashUnits(units, start, stop);
-    let word = this.#words.find(units, start, stop, hash);
-    if (word < 0) {
-      word = this.#words.add(units, start, stop, hash);
-      if (word >= this.#counts.length) this.#counts = grow(this.#counts, Float64Array, word + 1);
-      this.#counts[word] = 0;
-    }
-    this.#counts[word] += count;
+    return this.#table.result();
   }
 }
