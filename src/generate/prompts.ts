@@ -141,7 +141,7 @@ export const decoderStartToken = (
   backbone instanceof EncoderDecoder ? (decoderStartTokenId ?? backbone.options.decoderStartTokenId) : undefined;
 
 /** Most positions of a text, as far as there is such a limit. */
-function contextOf(backbone: Backbone, { beyondContext = false }: StartOptions): number {
+export function contextOf(backbone: Backbone, { beyondContext = false }: StartOptions): number {
   if (!(backbone instanceof Decoder || backbone instanceof Encoder)) return backbone.maxPositions;
   const { embeddings, alibi, relativeBias } = backbone.options;
   if (embeddings.positions) return backbone.maxPositions;
