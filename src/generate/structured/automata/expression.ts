@@ -23,8 +23,10 @@ export const literal = (text: string): Expression => (text === '' ? EMPTY : { ki
 export const characters = (set: CodePoints): Expression => ({ kind: 'characters', set });
 export const rule = (name: string): Expression => ({ kind: 'rule', name });
 
-export const sequence = (...parts: Expression[]): Expression =>
-  parts.length === 1 ? parts[0] : { kind: 'sequence', parts };
+export function sequence(...parts: Expression[]): Expression {
+  const flat = parts.flatMap(part => (part.kind === 'sequence' ? part.parts : [part]));
+  return flat.length === 1 ? flat[0] : { kind: 'sequence', parts: flat };
+}
 export const choice = (...options: Expression[]): Expression =>
   options.length === 1 ? options[0] : { kind: 'choice', options };
 

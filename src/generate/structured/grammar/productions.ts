@@ -9,7 +9,7 @@ import { memo } from '../memo.ts';
 import type { Grammar } from './grammar.ts';
 
 /** Larger expressions are taken apart, so that counts are counted rather than written out. */
-const LARGEST_TERMINAL = 20_000;
+const LARGEST_TERMINAL = 100_000;
 /** A grammar of more parts than that is a mistake, or an attack. */
 const MOST_SYMBOLS = 200_000;
 
