@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
-import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { usageError } from '../support/errors.ts';
+import { formatBytes, formatDuration } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { KINDS } from '../tokenizers/training/kinds.ts';
 import { nonNegativeInteger, positiveInteger } from './options.ts';
 import { printJson, printTable } from './print.ts';
 
@@ -26,28 +28,44 @@ function trainCommand(): Command {
     .argument('<input...>', 'UTF-8 text files, .gz too; - is standard input')
     .requiredOption('--out <dir>', 'folder for tokenizer.json and tokenizer_config.json')
     .addOption(
-      new Option('--kind <kind>', 'byte-level BPE, or one token a character')
-        .choices(['byte-bpe', 'char'])
-        .default('byte-bpe'),
+      new Option(
+        '--kind <kind>',
+        'bpe: over bytes; wordpiece: BERT; unigram: T5; llama-bpe: with bytes as a last resort',
+      )
+        .choices([...KINDS, 'byte-bpe'])
+        .default('bpe')
+        .conflicts('like'),
     )
+    .option('--like <tokenizer>', `another tokenizer, for a new vocabulary: ${WHERE}`)
     .option('--vocab-size <n>', 'tokens in all, at most', positiveInteger, 8192)
-    .option('--min-frequency <n>', 'pairs (or characters) that are rarer get no token', nonNegativeInteger, 2)
-    .option('--special <token...>', 'special tokens, which get the first ids', ['<|endoftext|>'])
-    .addOption(
-      new Option('--split <pattern>', 'how text is split before merging').choices(['gpt2', 'gpt4']).default('gpt2'),
+    .option(
+      '--min-frequency <n>',
+      'pairs, words or characters that are rarer get no token (default: 2)',
+      nonNegativeInteger,
     )
-    .option('--threads <n>', 'threads that count (default: one a processor)', positiveInteger)
+    .option('--special <token...>', 'special tokens, which get the first ids (default: those of the kind)')
+    .addOption(new Option('--split <pattern>', 'bpe: how text is split before merging').choices(['gpt2', 'gpt4']))
+    .option('--no-lowercase', 'wordpiece: keep upper and lower case apart')
+    .option('--limit-alphabet <n>', 'characters that get a token of their own, at most', positiveInteger)
+    .option('--initial-alphabet <characters>', 'characters that get a token even where they do not occur')
+    .option('--continuing-subword-prefix <text>', 'what tokens begin with that do not begin a word')
+    .option('--end-of-word-suffix <text>', 'what tokens end with that end a word (with --like)')
+    .option('--max-token-length <n>', 'merged tokens have fewer characters', positiveInteger)
+    .option('--byte-fallback', 'unigram: tokens of all bytes, for characters without a token')
+    .option('--no-byte-fallback', 'llama-bpe: unknown tokens rather than bytes')
+    .option('--threads <n>', 'threads (default: one a processor)', positiveInteger)
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExample:\n  $ tslm tokenizer train books/*.txt.gz --vocab-size 16384 --out tokenizers/books\n',
     )
-    .action(async (inputs: string[], { out, json, special, ...options }) => {
+    .action(async (inputs: string[], { out, json, special, kind, like, lowercase, initialAlphabet, ...options }) => {
       const { readTexts } = await import('../tokenizers/training/read-texts.ts');
       const { trainTokenizer } = await import('../tokenizers/training/train.ts');
       const start = performance.now();
       const reading = createProgress('counting', { unit: 'B' });
       const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
+      const pruning = createProgress('pruning', { unit: ' pieces' });
       let bytes = 0;
       const texts = readTexts(inputs, {
         onBytes: count => {
@@ -57,8 +75,15 @@ function trainCommand(): Command {
       });
       const tokenizer = await trainTokenizer(texts, {
         ...options,
+        ...(like === undefined ? { kind } : { like: (await open(like)).toJSON() }),
+        // Only the choice that differs from the default, which other kinds do not know.
+        lowercase: lowercase === false ? false : undefined,
+        initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
         specialTokens: special,
-        onProgress: ({ stage, done }) => stage === 'merging' && merging.update(done),
+        onProgress: ({ stage, done }) => {
+          if (stage === 'merging') merging.update(done);
+          if (stage === 'pruning') pruning.update(done);
+        },
       });
       merging.end();
       tokenizer.save(out);
@@ -139,26 +164,47 @@ function inspectCommand(): Command {
 
 function compareCommand(): Command {
   return new Command('compare')
-    .description('how many tokens several tokenizers make of a text')
+    .description('how many tokens several tokenizers make of a text, and where they cut it')
     .argument('<tokenizer...>', WHERE)
-    .requiredOption('--text <file>', 'UTF-8 text file, .gz too; - is standard input')
+    .option('--text <file>', 'UTF-8 text file, .gz too; - is standard input')
+    .addOption(new Option('--string <text>', 'a text; all of it is shown, cut').conflicts('text'))
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ tslm tokenizer compare tokenizers/a tokenizers/b --text held-out.txt\n')
-    .action(async (paths: string[], { text, json }) => {
+    .action(async (paths: string[], { text, string, json }) => {
+      if (text === undefined && string === undefined) {
+        throw usageError(
+          'TSLM_MISSING_OPTION',
+          'nothing to compare the tokenizers on',
+          'give --text FILE or --string TEXT',
+        );
+      }
       const { readTexts } = await import('../tokenizers/training/read-texts.ts');
-      const { compareTokenizers } = await import('../tokenizers/inspect.ts');
+      const { compareTokenizers, segmentText } = await import('../tokenizers/compare.ts');
       const tokenizers = await Promise.all(paths.map(open));
-      const rows = await compareTokenizers(tokenizers, readTexts([text]));
-      if (json) return printJson({ text, tokenizers: rows.map((row, i) => ({ tokenizer: paths[i], ...row })) });
-      printTable(
-        rows.map((row, i) => [
-          paths[i],
-          `${row.vocabSize} tokens in the vocabulary, ${formatCount(row.tokens)} in the text: ` +
-            `${row.bytesPerToken.toFixed(2)} bytes a token${row.unknown > 0 ? `, ${row.unknown} unknown` : ''}`,
-        ]),
-      );
+      let sample: string = string ?? '';
+      async function* texts(): AsyncGenerator<string> {
+        for await (const part of string === undefined ? readTexts([text]) : [string]) {
+          // Of a file, the beginning of its first line that is not blank is shown.
+          if (sample === '') sample = [...(/\S.*/.exec(part)?.[0] ?? '')].slice(0, SAMPLE_LENGTH).join('');
+          yield part;
+        }
+      }
+      const scores = await compareTokenizers(tokenizers, texts());
+      const segments = tokenizers.map(tokenizer => segmentText(tokenizer, sample));
+      if (json) {
+        const rows = scores.map((score, i) => ({ tokenizer: paths[i], ...score, segments: segments[i] }));
+        return printJson({ text, string, sample, tokenizers: rows });
+      }
+      const { comparisonTable, renderSegments, wantsColour } = await import('./tokenizer-compare.ts');
+      for (const line of comparisonTable(paths, scores)) console.log(line);
+      for (const [i, path] of paths.entries()) {
+        console.log(`\n${path}: ${segments[i].length} tokens\n${renderSegments(segments[i], wantsColour())}`);
+      }
     });
 }
+
+/** Characters of a file that are shown, cut. */
+const SAMPLE_LENGTH = 160;
 
 async function open(path: string): Promise<Tokenizer> {
   const { Tokenizer } = await import('../tokenizers/tokenizer.ts');

@@ -1,4 +1,4 @@
-/** What a tokenizer is made of, and how tokenizers compare on a text. */
+/** What a tokenizer is made of. */
 import type { Tokenizer } from './tokenizer.ts';
 
 const COMPONENTS = ['normalizer', 'pre_tokenizer', 'model', 'post_processor', 'decoder'] as const;
@@ -30,31 +30,4 @@ export function inspectTokenizer(tokenizer: Tokenizer): TokenizerFacts {
     specialTokens: Object.fromEntries(special),
     longestTokens: tokens.sort((a, b) => b.length - a.length).slice(0, 5),
   };
-}
-
-export interface TokenizerScore {
-  vocabSize: number;
-  tokens: number;
-  /** Bytes of UTF-8 for each token: more is shorter. */
-  bytesPerToken: number;
-  /** Unknown tokens in the text. */
-  unknown: number;
-}
-
-export async function compareTokenizers(
-  tokenizers: readonly Tokenizer[],
-  texts: AsyncIterable<string>,
-): Promise<TokenizerScore[]> {
-  let bytes = 0;
-  const counts = tokenizers.map(() => ({ tokens: 0, unknown: 0 }));
-  for await (const text of texts) {
-    bytes += Buffer.byteLength(text);
-    for (const [i, tokenizer] of tokenizers.entries()) {
-      const ids = tokenizer.encodeIds(text);
-      const { unkTokenId } = tokenizer;
-      counts[i].tokens += ids.length;
-      counts[i].unknown += unkTokenId === undefined ? 0 : ids.filter(id => id === unkTokenId).length;
-    }
-  }
-  return tokenizers.map(({ vocabSize }, i) => ({ vocabSize, bytesPerToken: bytes / counts[i].tokens, ...counts[i] }));
 }

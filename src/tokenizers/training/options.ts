@@ -3,9 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { usageError } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
-
-export const KINDS = ['bpe', 'wordpiece', 'unigram', 'llama-bpe', 'wordlevel', 'char'] as const;
-export type TokenizerKind = (typeof KINDS)[number];
+import { KINDS, type TokenizerKind } from './kinds.ts';
 
 export interface TrainProgress {
   /** Counting pre-tokens, merging pairs, or pruning the pieces of a unigram model. */

@@ -4,7 +4,8 @@
  */
 import { UserError } from '../../support/errors.ts';
 import { byteToken } from '../models/byte-token.ts';
-import type { ResolvedTrainOptions, TokenizerKind } from './options.ts';
+import type { TokenizerKind } from './kinds.ts';
+import type { ResolvedTrainOptions } from './options.ts';
 import { SPLITS } from './splits.ts';
 
 /** The end of a document. */
