@@ -4,6 +4,8 @@ export { prepare } from './data/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
 export { generate } from './generate/generate.ts';
 export { resolveGenerationConfig } from './generate/generation-config.ts';
+export { scoreText } from './generate/score-text.ts';
+export { scoreTokens } from './generate/score-tokens.ts';
 export { generateSequences } from './generate/sequences.ts';
 export { generateText, streamText } from './generate/text.ts';
 export { pull } from './hub/pull.ts';

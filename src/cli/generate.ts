@@ -1,9 +1,11 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
-import { explainFileError, usageError } from '../support/errors.ts';
+import { usageError } from '../support/errors.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
+import { readText } from './read-text.ts';
 
 interface Options {
   prompt?: string[];
@@ -23,6 +25,9 @@ interface Options {
   numReturnSequences?: number;
   lengthPenalty?: number;
   earlyStopping?: string;
+  assistant?: string;
+  promptLookup?: number;
+  penaltyAlpha?: number;
   stop?: string[];
   seed: number;
   device: string;
@@ -59,6 +64,20 @@ export function generateCommand(): Command {
         'of beam search: stop when there are enough texts, or only when none could be better',
       ).choices(['true', 'false', 'never']),
     )
+    .option('--assistant <model>', 'a smaller model of the same vocabulary guesses ahead: faster, the same texts')
+    .option(
+      '--prompt-lookup <n>',
+      'guess n tokens by what followed the last ones before: faster, the same texts',
+      positiveInteger,
+    )
+    .addOption(
+      new Option(
+        '--penalty-alpha <x>',
+        'contrastive search: avoid states like those before, 0 to 1 (0.6, with --top-k 4)',
+      )
+        .argParser(number)
+        .conflicts('greedy'),
+    )
     .option('--stop <text>', 'end before this text; may be repeated', collect)
     .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
@@ -66,7 +85,9 @@ export function generateCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  $ tslm generate runs/shakespeare-char --prompt "ROMEO:" --temperature 0.9\n' +
-        '  $ tslm generate models/opus-mt-en-de --prompt "Where is the station?" --num-beams 4\n',
+        '  $ tslm generate models/opus-mt-en-de --prompt "Where is the station?" --num-beams 4\n' +
+        '  $ tslm generate models/Qwen2.5-7B --assistant models/Qwen2.5-0.5B --prompt "An apple is" --greedy\n' +
+        '  $ tslm generate models/gpt2 --prompt "DeepMind is" --penalty-alpha 0.6 --top-k 4\n',
     )
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
@@ -83,21 +104,23 @@ export function generateCommand(): Command {
       const defaults = { eosTokenId, ...modelGenerationDefaults(folder) };
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const answers = model.task === 'seq2seqLM';
-      const wanted = generationOptions(options, defaults, answers);
+      const helper = options.assistant === undefined ? undefined : await loadAssistant(options, tokenizer);
+      const wanted = { ...helper?.guessing, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
+      const more = { assistant: helper?.assistant };
       if (options.json) {
-        printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config) });
+        printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
         return;
       }
       if (prompts.length * config.numReturnSequences > 1) {
-        for (const { prompt, text } of generateText(model, tokenizer, prompts, config)) {
+        for (const { prompt, text } of generateText(model, tokenizer, prompts, config, more)) {
           process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
         }
         return;
       }
       let shown = answers ? '' : prompts[0]; // printed when the prompt has proved to fit the model
       let stop: string | undefined;
-      for (const { text, token } of streamText(model, tokenizer, prompts, config)) {
+      for (const { text, token } of streamText(model, tokenizer, prompts, config, more)) {
         process.stdout.write(shown + text);
         shown = '';
         stop = token.stop;
@@ -110,23 +133,36 @@ export function generateCommand(): Command {
     });
 }
 
+/** An assistant, and how its own generation_config.json wants it to guess. */
+async function loadAssistant({ assistant: name, device }: Options, tokenizer: Tokenizer) {
+  const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
+  const { modelGenerationDefaults } = await import('../generate/model-defaults.ts');
+  const { Tokenizer: Tokenizers } = await import('../tokenizers/tokenizer.ts');
+  const folder = modelFolder(name!);
+  const own = Tokenizers.fromFile(folder);
+  const count = Math.min(own.vocabSize, tokenizer.vocabSize);
+  for (let id = 0; id < count; id++) {
+    if (own.idToToken(id) === tokenizer.idToToken(id)) continue;
+    throw usageError(
+      'TSLM_BAD_ASSISTANT',
+      `${folder}: token ${id} is ${JSON.stringify(own.idToToken(id))} there and ${JSON.stringify(tokenizer.idToToken(id))} here`,
+      'use an assistant with the same tokenizer',
+    );
+  }
+  const { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold } =
+    modelGenerationDefaults(folder);
+  return {
+    assistant: loadCompleteModel(folder, { device, onNote: printNote }),
+    guessing: { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold },
+  };
+}
+
 async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
   if (prompt) return prompt;
   if (promptFile === undefined && process.stdin.isTTY) {
     throw usageError('TSLM_NO_PROMPT', 'no prompt given', 'for example --prompt "Once upon a time"');
   }
-  const { buffer } = await import('node:stream/consumers');
-  const { createReadStream } = await import('node:fs');
-  const isStdin = promptFile === undefined || promptFile === '-';
-  const bytes = await buffer(isStdin ? process.stdin : createReadStream(promptFile)).catch(error => {
-    throw explainFileError(error, promptFile);
-  });
-  try {
-    return [new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')];
-  } catch {
-    const where = isStdin ? 'standard input' : promptFile;
-    throw usageError('TSLM_BAD_PROMPT', `${where}: the prompt is not UTF-8 text`, 'convert it with iconv');
-  }
+  return [(await readText(promptFile, 'prompt')).replace(/\r?\n$/, '')];
 }
 
 /**
@@ -136,24 +172,28 @@ async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
 function generationOptions(options: Options, defaults: GenerationOptions, answers: boolean): GenerationOptions {
   const { greedy, temperature, topK, topP, minP, typicalP, numBeams } = options;
   const isGreedy = greedy === true || temperature === 0;
-  const sampling = { topK, topP, minP, typicalP };
+  const contrasts = options.penaltyAlpha !== undefined && temperature === undefined;
+  const sampling = { topK: topK ?? (contrasts ? (defaults.topK ?? 4) : undefined), topP, minP, typicalP };
   const asksToSample = Object.values({ temperature, ...sampling }).some(value => value !== undefined);
   const isLeftToModel = !asksToSample && (answers || (numBeams ?? defaults.numBeams ?? 1) > 1);
   const doSample = isLeftToModel ? (defaults.doSample ?? false) : true;
   const hasLength = answers && (defaults.maxLength ?? defaults.maxNewTokens) !== undefined;
   return {
     maxNewTokens: options.maxNewTokens ?? (hasLength ? undefined : 200),
-    doSample: !isGreedy && doSample,
+    doSample: !isGreedy && !contrasts && doSample,
     ...sampling,
-    temperature: temperature === 0 ? undefined : (temperature ?? (isGreedy || isLeftToModel ? undefined : 0.8)),
+    temperature:
+      temperature === 0 ? undefined : (temperature ?? (isGreedy || contrasts || isLeftToModel ? undefined : 0.8)),
     repetitionPenalty: options.repetitionPenalty,
     presencePenalty: options.presencePenalty,
     frequencyPenalty: options.frequencyPenalty,
     noRepeatNgramSize: options.noRepeatNgramSize,
-    numBeams: numBeams ?? (isGreedy ? 1 : undefined),
+    numBeams: numBeams ?? (isGreedy || contrasts ? 1 : undefined),
     numReturnSequences: options.numReturnSequences,
     lengthPenalty: options.lengthPenalty,
     earlyStopping: earlyStoppings[options.earlyStopping ?? ''],
+    penaltyAlpha: options.penaltyAlpha,
+    promptLookupNumTokens: options.promptLookup,
     stopStrings: options.stop,
     seed: options.seed,
   };

@@ -13,6 +13,7 @@ import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { resumeCommand } from './resume.ts';
+import { scoreCommand } from './score.ts';
 import { tokenizerCommand } from './tokenizer.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
@@ -32,6 +33,7 @@ export function program(): Command {
     resumeCommand(),
     evaluateCommand(),
     generateCommand(),
+    scoreCommand(),
     ngramCommand(),
     inspectCommand(),
     verifyCommand(),
