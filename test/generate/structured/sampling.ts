@@ -87,7 +87,7 @@ export function draw(
     const end = from.eosTokenId.find(id => allowed.includes(id));
     let id = allowed[random.below(allowed.length)];
     if (end !== undefined && (i >= length || random.next() < 0.1)) id = end;
-    else if (i >= length && random.next() < 0.7) id = closing(allowed, from) ?? id;
+    else if (i >= length && random.next() < 0.7) id = closing(allowed, from) ?? last(state, allowed, from) ?? id;
     state.advance(id);
     if (id === end) return Buffer.from(bytes).toString('utf8');
     bytes.push(...(i === 0 ? from.firstTexts : from.texts)[id]!);
@@ -97,12 +97,21 @@ export function draw(
 
 function closing(allowed: readonly number[], from: Vocabulary): number | undefined {
   const set = new Set(allowed);
-  for (const char of ['"', '}', ']']) {
+  for (const char of ['"', '}', ']', ')']) {
     const id = from.texts.findIndex(text => text?.length === 1 && text[0] === char.charCodeAt(0));
     if (set.has(id)) return id;
   }
   return undefined;
 }
+
+/** A token after which the text may end. */
+const last = (state: ConstraintState, allowed: readonly number[], from: Vocabulary): number | undefined =>
+  allowed.find(id => {
+    const next = state.clone();
+    next.advance(id);
+    const mask = next.mask();
+    return from.eosTokenId.some(end => isAllowed(mask, end));
+  });
 
 /** Reads a text in random tokens; the state after it, or undefined where the constraint does not allow it. */
 export function read(constraint: Constraint, text: string, random: Random): ConstraintState | undefined {

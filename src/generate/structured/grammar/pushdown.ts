@@ -48,8 +48,10 @@ export interface Pushdown {
 const END_OF_TEXT = -1;
 /** Remembered configurations and continuations; more are forgotten all at once. */
 const MOST_REMEMBERED = 30_000;
-/** More ways to read a text at once are a mistake in the grammar. */
+/** Terminals that the text may be in at once: a thousand properties may each be next. */
 const MOST_ITEMS = 5_000;
+/** Counts and places at which one terminal may be at once: more are a mistake in the grammar. */
+const MOST_MEMBERS = 1_000;
 
 interface Position {
   /** Undefined at the end of a production. */
@@ -93,13 +95,13 @@ export function createPushdown(root: Rule, where: string): Pushdown {
   type Members = Map<string, [frame: number, parent: Continuation | undefined]>;
   const put = (members: Members, frame: number, parent: Continuation | undefined): void => {
     members.set(`${frame}:${parent?.id}`, [frame, parent]);
-    if (members.size > MOST_ITEMS) throw tooAmbiguous();
+    if (members.size > MOST_MEMBERS) throw tooAmbiguous();
   };
   const putAll = (members: Members, follow: Continuation): void => {
     for (const [i, frame] of follow.frames.entries()) put(members, frame, follow.parents[i]);
   };
   const tooAmbiguous = (): UserError =>
-    new UserError('TSLM_CONSTRAINT_TOO_LARGE', `${where}: more than ${MOST_ITEMS} ways to read the text at once`, {
+    new UserError('TSLM_CONSTRAINT_TOO_LARGE', `${where}: more than ${MOST_MEMBERS} ways to read the text at once`, {
       hint: 'counted repetitions of what overlaps itself are expensive: make one way of reading the only one',
     });
   const internContinuation = (members: Members): Continuation =>

@@ -110,7 +110,8 @@ function decodedTexts(tokenizer: Tokenizer): Texts {
   const firstTexts: (Uint8Array | undefined)[] = [];
   for (const id of ids) {
     const token = tokenizer.idToToken(id);
-    const byte = hasByteTokens ? /^<0x([0-9A-Fa-f]{2})>$/.exec(token ?? '') : null;
+    // Bytes below 0x80 are characters, and decoded as such.
+    const byte = hasByteTokens ? /^<0x([89A-Fa-f][0-9A-Fa-f])>$/.exec(token ?? '') : null;
     if (token === undefined || id === tokenizer.unkTokenId) {
       texts.push(undefined);
       firstTexts.push(undefined);
