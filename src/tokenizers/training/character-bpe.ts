@@ -18,9 +18,10 @@ export function trainCharacterBpe(counts: WordCounts, options: CharacterBpeOptio
   const list = new TokenList();
   for (const token of options.specialTokens) list.add(token);
   const alphabet = alphabetOf(counts, options);
-  checkRoom(options.vocabSize, alphabet.length, list.tokens.length);
+  const others = list.tokens.length;
   for (const char of alphabet) list.add(char);
   const words = wordsOf(counts, list, options);
+  checkRoom(options.vocabSize, list.tokens.length - others, others);
   const merges = learnMerges(list, words, options);
   return { vocab: Object.fromEntries(list.ids), merges };
 }
