@@ -2,6 +2,7 @@
 export { openCorpus } from './data/corpus.ts';
 export { prepare } from './data/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
+export { fillInTheMiddle } from './generate/fill-in-the-middle.ts';
 export { generate } from './generate/generate.ts';
 export { resolveGenerationConfig } from './generate/generation-config.ts';
 export { scoreText } from './generate/score-text.ts';

@@ -4,6 +4,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Tensor } from '../torch/index.ts';
 import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
+import type { GenerationInputs } from './prompts.ts';
 import { createStopStringMatcher, type TextEnd } from './stopping.ts';
 
 export interface TextPiece {
@@ -25,7 +26,7 @@ export interface GeneratedText {
 }
 
 export interface TextOptions
-  extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens' | 'assistant' | 'negativePrompts'> {
+  extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens' | 'constraint' | 'assistant' | 'negativePrompts'> {
   /** [batch, channels, height, width]: images in place of prompts, for a model that reads such. */
   pixelValues?: Tensor;
 }
@@ -45,12 +46,27 @@ export function* streamText(
   { pixelValues, ...options }: TextOptions = {},
 ): Generator<TextPiece, void> {
   const inputIds = pixelValues ? undefined : prompts.map(prompt => tokenizer.encode(prompt).ids);
-  const count = (pixelValues?.size(0) ?? prompts.length) * config.numReturnSequences;
-  const rows = Array.from({ length: count }, () => ({
-    decoder: tokenizer.decodeStream({ skipSpecialTokens: true }),
-    matcher: createStopStringMatcher(config.stopStrings),
-    shown: '',
-  }));
+  yield* streamTextAfter(model, tokenizer, { inputIds, pixelValues }, config, options);
+}
+
+/**
+ * `streamText` after tokens.
+ *
+ * @param options.decodedAfter tokens that the answers' text is taken to follow: some tokenizers take a space off the front
+ */
+export function* streamTextAfter(
+  model: Model,
+  tokenizer: Tokenizer,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  { decodedAfter = [], ...options }: Omit<TextOptions, 'pixelValues'> & { decodedAfter?: readonly number[] } = {},
+): Generator<TextPiece, void> {
+  const count = (inputs.pixelValues?.size(0) ?? inputs.inputIds!.length) * config.numReturnSequences;
+  const rows = Array.from({ length: count }, () => {
+    const decoder = tokenizer.decodeStream({ skipSpecialTokens: true });
+    for (const id of decodedAfter) decoder.push(id);
+    return { decoder, matcher: createStopStringMatcher(config.stopStrings), shown: '' };
+  });
   const stopAfter = (index: number, id: number): 'stopString' | undefined => {
     const row = rows[index];
     row.shown = row.matcher.push(row.decoder.push(id));
@@ -62,7 +78,7 @@ export function* streamText(
     const text = tokenizer.decode(generated, { skipSpecialTokens: true });
     return stopStrings.some(stop => text.includes(stop));
   };
-  for (const tokens of generate(model, { inputIds, pixelValues }, config, { ...options, stopAfter, isComplete })) {
+  for (const tokens of generate(model, inputs, config, { ...options, stopAfter, isComplete })) {
     for (const token of tokens) {
       const { decoder, matcher, shown } = rows[token.row];
       const ended = token.stop !== undefined && matcher.stopped === undefined;
