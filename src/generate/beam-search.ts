@@ -12,12 +12,15 @@ import { logitsProcessorsFor } from './logits-processors-for.ts';
 import type { Prompt, Start } from './prompts.ts';
 import { logSoftmax, nothingAllowed } from './sampling.ts';
 import { createStopCriteria, type TextEnd } from './stopping.ts';
+import type { Constraint } from './structured/constraint.ts';
 
 export interface BeamSearchOptions {
   /** Whether what was generated so far is complete for reasons of the caller's, such as a stop string. */
   isComplete?: (generated: readonly number[]) => boolean;
   /** The only tokens allowed after a text. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
+  /** What the texts must follow. */
+  constraint?: Constraint;
 }
 
 /** Beams of one prompt, or of one group of them, with the row of the stepper that each of them is. */
@@ -89,7 +92,7 @@ function startSearch(
   index: number,
   context: number,
   config: GenerationConfig,
-  { isComplete, prefixAllowedTokens }: BeamSearchOptions,
+  { isComplete, prefixAllowedTokens, constraint }: BeamSearchOptions,
 ): Search {
   const { numBeams, numBeamGroups, diversityPenalty, eosTokenId } = config;
   const width = numBeams / numBeamGroups;
@@ -104,6 +107,7 @@ function startSearch(
     promptLength: ids.length,
     encoderInputIds,
     prefixAllowedTokens,
+    constraint,
     minTokensToKeep: 1 + Math.max(1, eosTokenId.length),
     diversity: numBeamGroups > 1 ? hammingDiversity(diversityPenalty, chosen) : undefined,
   });

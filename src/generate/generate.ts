@@ -14,6 +14,7 @@ import { type GenerationInputs, type Start, type StartOptions, startGeneration }
 import { addToken, createRows } from './rows.ts';
 import { argmax, multinomial } from './sampling.ts';
 import type { StopReason, TextEnd } from './stopping.ts';
+import type { Constraint } from './structured/constraint.ts';
 
 export interface GeneratedToken {
   /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */
@@ -36,6 +37,8 @@ export interface GenerateOptions extends StartOptions {
   isComplete?: (generated: readonly number[]) => boolean;
   /** The only tokens allowed after a text. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
+  /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
+  constraint?: Constraint;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: faster, the same texts. */
   assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
@@ -120,9 +123,9 @@ function* sampling(
 function* hypotheses(
   start: Start,
   config: GenerationConfig,
-  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens }: GenerateOptions,
+  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint }: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens });
+  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint });
   let step = search.next();
   for (; !step.done; step = search.next()) yield [];
   const texts = step.value.flatMap((found, prompt) =>

@@ -1,6 +1,8 @@
 import { UserError } from '../support/errors.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
 import * as processors from './logits-processors/index.ts';
+import { constrain } from './structured/constrain.ts';
+import type { Constraint } from './structured/constraint.ts';
 
 /** What the processors have to know beside the configuration. */
 export interface GenerationContext {
@@ -10,6 +12,8 @@ export interface GenerationContext {
   encoderInputIds?: ArrayLike<number>;
   /** The only tokens allowed after a text; must return at least one. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
+  /** What the text must follow. */
+  constraint?: Constraint;
   /** Tokens that every filter keeps; default 1. Sampling with beams needs 1 + the number of end-of-sequence ids. */
   minTokensToKeep?: number;
   /** What keeps groups of beams apart. */
@@ -23,7 +27,7 @@ export interface GenerationContext {
  */
 export function logitsProcessorsFor(
   config: GenerationConfig,
-  { promptLength, encoderInputIds, prefixAllowedTokens, minTokensToKeep = 1, diversity }: GenerationContext,
+  { promptLength, encoderInputIds, prefixAllowedTokens, constraint, minTokensToKeep = 1, diversity }: GenerationContext,
 ): processors.LogitsProcessor[] {
   const eos = config.eosTokenId;
   const encoderIds = (option: string): ArrayLike<number> => {
@@ -47,6 +51,7 @@ export function logitsProcessorsFor(
     config.minLength > 0 && processors.minLength(config.minLength, eos),
     config.minNewTokens > 0 && processors.minNewTokens(config.minNewTokens, eos, promptLength),
     prefixAllowedTokens && processors.prefixAllowed(prefixAllowedTokens),
+    constraint && constrain(constraint, beginIndex(), eos),
     config.forcedBosTokenId !== undefined && processors.forcedBos(config.forcedBosTokenId),
     config.forcedEosTokenId.length > 0 &&
       processors.forcedEos(config.forcedEosTokenId, maxLengthOf(config, promptLength)),
@@ -60,7 +65,7 @@ export function logitsProcessorsFor(
   ];
   return chain.filter(processor => typeof processor === 'function');
 
-  /** A forced first token comes before the one that the bans are meant for. */
+  /** A forced first token comes before the text that bans and constraints are meant for. */
   function beginIndex(): number {
     return promptLength > 1 || config.forcedBosTokenId === undefined ? promptLength : promptLength + 1;
   }

@@ -22,13 +22,13 @@ export interface Row {
 export function createRows(
   prompts: readonly Prompt[],
   config: GenerationConfig,
-  { prefixAllowedTokens }: Pick<GenerateOptions, 'prefixAllowedTokens'>,
+  { prefixAllowedTokens, constraint }: Pick<GenerateOptions, 'prefixAllowedTokens' | 'constraint'>,
   firstPrompt = 0,
 ): Row[] {
   const copies = config.numReturnSequences;
   return prompts.flatMap(({ ids, padding, encoderInputIds }, prompt) => {
     const promptLength = ids.length;
-    const processors = logitsProcessorsFor(config, { promptLength, encoderInputIds, prefixAllowedTokens });
+    const processors = logitsProcessorsFor(config, { promptLength, encoderInputIds, prefixAllowedTokens, constraint });
     return Array.from({ length: copies }, (_, copy): Row => {
       const index = (firstPrompt + prompt) * copies + copy;
       return {

@@ -13,6 +13,8 @@ import type { Vocabulary } from './vocabulary/vocabulary.ts';
 export interface Constraint {
   /** Before the first token. */
   start(): ConstraintState;
+  /** The tokens that end a text. */
+  readonly eosTokenId: readonly number[];
 }
 
 export interface ConstraintState {
@@ -79,7 +81,7 @@ export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constrai
       clone: () => state(configuration, isFirst, hasEnded),
     };
   };
-  return { start: () => state(pushdown.start!, true, false) };
+  return { start: () => state(pushdown.start!, true, false), eosTokenId: vocabulary.eosTokenId };
 
   function noToken(at: Configuration): UserError {
     const bytes = [...Array(256).keys()].filter(byte => pushdown.step(at, byte));

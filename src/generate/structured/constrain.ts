@@ -1,0 +1,75 @@
+/** A constraint as a logits processor: forbids what may not follow. It looks at texts alone, so that these may branch. */
+import { usageError } from '../../support/errors.ts';
+import type { LogitsProcessor } from '../logits-processors/logits-processor.ts';
+import type { Constraint, ConstraintState } from './constraint.ts';
+
+/** Texts whose states are remembered: those of a step's beams and of the step before. */
+const MOST_REMEMBERED = 256;
+
+interface Remembered {
+  ids: readonly number[];
+  state: ConstraintState;
+}
+
+/**
+ * @param from tokens before the text that is constrained: the prompt, and a first token that is forced
+ * @param eosTokenId what ends the text where it is generated
+ * @throws UserError when the constraint knows no such end, and so could never be complete
+ */
+export function constrain(constraint: Constraint, from: number, eosTokenId: readonly number[]): LogitsProcessor {
+  if (!constraint.eosTokenId.some(id => eosTokenId.includes(id))) {
+    throw usageError(
+      'TSLM_NO_END',
+      'the constraint and the generation know no common end-of-sequence token',
+      "set 'eosTokenId', and make the vocabulary with the same: vocabularyOf(tokenizer, { eosTokenId })",
+    );
+  }
+  let remembered: Remembered[] = [{ ids: [], state: constraint.start() }];
+  return (inputIds, logits) => {
+    if (inputIds.length < from) return;
+    const ids = Array.from({ length: inputIds.length - from }, (_, i) => inputIds[from + i]);
+    const state = stateOf(ids);
+    if (state) maskLogits(logits, state.mask());
+    // A text that was not allowed is there only to fill a beam's place.
+    else logits.fill(Number.NEGATIVE_INFINITY);
+  };
+
+  function stateOf(ids: readonly number[]): ConstraintState | undefined {
+    let longest = remembered[0];
+    for (const known of remembered) {
+      if (known.ids.length > longest.ids.length && isPrefix(known.ids, ids)) longest = known;
+    }
+    if (longest.ids.length === ids.length) return longest.state;
+    const state = longest.state.clone();
+    for (let i = longest.ids.length; i < ids.length; i++) {
+      if (!isAllowed(state, ids[i])) return undefined;
+      state.advance(ids[i]);
+    }
+    remembered.push({ ids, state });
+    if (remembered.length > MOST_REMEMBERED) remembered = [remembered[0], ...remembered.slice(MOST_REMEMBERED / 2)];
+    return state;
+  }
+}
+
+function isAllowed(state: ConstraintState, id: number): boolean {
+  const mask = state.mask();
+  return ((mask[id >> 5] >>> (id & 31)) & 1) === 1;
+}
+
+/** Compared from the end, where texts differ. */
+function isPrefix(prefix: readonly number[], ids: readonly number[]): boolean {
+  for (let i = prefix.length - 1; i >= 0; i--) if (prefix[i] !== ids[i]) return false;
+  return true;
+}
+
+/** Forbids the tokens whose bit is not set, and those beyond the mask. */
+export function maskLogits(logits: Float32Array, mask: Uint32Array): void {
+  for (let w = 0; w * 32 < logits.length; w++) {
+    const word = w < mask.length ? mask[w] : 0;
+    const end = Math.min(logits.length, w * 32 + 32);
+    if (word === 0) logits.fill(Number.NEGATIVE_INFINITY, w * 32, end);
+    else if (word !== 0xffffffff) {
+      for (let id = w * 32; id < end; id++) if (((word >>> (id & 31)) & 1) === 0) logits[id] = Number.NEGATIVE_INFINITY;
+    }
+  }
+}
