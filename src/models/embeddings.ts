@@ -21,6 +21,8 @@ export interface EmbeddingsOptions {
   positions?: PositionOptions;
   /** Number of segment types. */
   tokenTypes?: number;
+  /** Segment types are words of the vocabulary (GPT-2). Default false. */
+  typesAreWords?: boolean;
   norm?: NormOptions;
   /** Factor on word vectors when they are looked up. Default 1. */
   scale?: number;
@@ -86,6 +88,7 @@ export class Embeddings extends Module {
     const words = (inputsEmbeds && !scaleGiven) || scale === 1 ? found : found.mul(factor);
     let x = words;
     if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
+    else if (tokenTypeIds && this.options.typesAreWords) x = x.add(this.word.forward(tokenTypeIds));
     else if (tokenTypeIds) throw new RangeError('this model has no token types: leave tokenTypeIds out');
     if (this.options.positions) x = x.add(this.#positionVectors(inputs, words, past));
     if (dropoutBeforeNorm) x = this.dropout.forward(x);

@@ -364,6 +364,15 @@ describe('the forward pass', () => {
     );
   });
 
+  it('takes segment types from the words', () => {
+    const types = ids(3, 9, 131).flip([1]);
+    const { word } = (model.backbone as Decoder).embeddings;
+    const sums = inferenceMode(() => word.forward(input).add(word.forward(types)));
+    const expected = inferenceMode(() => model.forward({ inputsEmbeds: sums }).logits!);
+    expectClose(logitsOf(model, input, { tokenTypeIds: types }), expected, { atol: 3e-6 });
+    expect(logitsOf(model, input, { tokenTypeIds: types }).equal(all)).toBe(false);
+  });
+
   it('draws dropout while training only', () => {
     const { model: dropping } = loadModel(golden);
     const run = (seed: number) => withSeed(seed, () => logitsOf(dropping, input));

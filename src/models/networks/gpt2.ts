@@ -57,6 +57,7 @@ export function gpt2Decoder(c: z.output<typeof config>): Decoder {
       vocabSize: c.vocab_size,
       dim: c.n_embd,
       positions: { kind: 'learned', count: c.n_positions },
+      typesAreWords: true,
       dropout: c.embd_pdrop,
     },
     layers: Array.from({ length: c.n_layer }, (_, index) => layer(index)),
