@@ -1,7 +1,11 @@
 /** Scores of given texts against one forward pass for each token. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ScoreOptions, scoreTokens } from '../../src/generate/score-tokens.ts';
+import { loadCompleteModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
+import { readJson } from '../../src/support/files.ts';
 import { inferenceMode, memoryStats, scope, tensor } from '../../src/torch/index.ts';
 import { randomModel } from '../models/families/helpers.ts';
 import { tinyConfigs } from '../models/tiny-configs.ts';
@@ -126,5 +130,23 @@ describe('what cannot be scored', () => {
     expect(() => scoreTokens(xlnet, texts)).toThrow(/a xlnet model \(causalLM\) does not score texts/);
     const long = Array.from({ length: 40 }, () => 3);
     expect(() => scoreTokens(bart, [long], { sources: [[3]] })).toThrow(/text 1 has 40 tokens, the model reads 32/);
+  });
+});
+
+const recorded = '../shared/fixtures/hf/gpt2/text';
+describe.skipIf(!existsSync(recorded))('the trained model', () => {
+  it('finds the mean log-probability that Transformers finds', () => {
+    using trained = loadCompleteModel(recorded);
+    const { perplexity } = readJson(join(recorded, 'golden.json')) as {
+      perplexity: { ids: number[]; mean_nll: number }[];
+    };
+    const scores = scoreTokens(
+      trained,
+      perplexity.map(({ ids }) => ids),
+    );
+    for (const [row, { mean_nll }] of perplexity.entries()) {
+      const total = scores[row].reduce((sum, { logProb }) => sum - logProb, 0);
+      expect(Math.abs(total / scores[row].length - mean_nll)).toBeLessThan(1e-4);
+    }
   });
 });
