@@ -8,8 +8,9 @@
 import { DEAD, type LazyDfa } from './automata/lazy-dfa.ts';
 import type { Configuration, Item, Pushdown } from './grammar/pushdown.ts';
 import { memo } from './memo.ts';
+import { PLAIN, type Slice } from './vocabulary/slices.ts';
 import type { TokenTrie } from './vocabulary/token-trie.ts';
-import type { Vocabulary } from './vocabulary/vocabulary.ts';
+import type { TokenTree, Vocabulary } from './vocabulary/vocabulary.ts';
 
 export interface Masks {
   /**
@@ -21,9 +22,13 @@ export interface Masks {
 
 /** What is known of a terminal's state whatever follows the terminal. */
 interface Inside {
-  /** The tokens that stay inside, as ids where they are few. */
+  /** Tokens that all stay inside. */
+  slice: Slice | undefined;
+  /** The others. */
+  trie: TokenTrie;
+  /** Those of the others that stay inside, as ids where they are few. */
   tokens: Int32Array | Uint32Array;
-  /** Nodes at which the terminal may end, and tokens go on. */
+  /** Nodes of `trie` at which the terminal may end, and tokens go on. */
   exits: Int32Array;
   /** Nodes below all of these. */
   below: number;
@@ -40,12 +45,12 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
 
   return {
     maskOf(configuration, isFirst) {
-      const trie = isFirst ? vocabulary.firstTrie : vocabulary.trie;
-      const masks = trie === vocabulary.trie ? cache : firstCache;
+      const tree = isFirst ? vocabulary.firstTokens : vocabulary.tokens;
+      const masks = tree === vocabulary.tokens ? cache : firstCache;
       const known = masks.get(configuration);
       if (known) return known;
       const mask = new Uint32Array(words);
-      for (const item of configuration.items) addItem(item, configuration, trie, mask);
+      for (const item of configuration.items) addItem(item, configuration, tree, mask);
       if (configuration.isComplete) for (const id of vocabulary.eosTokenId) mask[id >> 5] |= 1 << (id & 31);
       if (!configuration.isComplete && mask.every(word => word === 0)) return undefined;
       cached += mask.byteLength;
@@ -59,8 +64,9 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
     },
   };
 
-  function addItem({ terminal, state, follow }: Item, whole: Configuration, trie: TokenTrie, mask: Uint32Array): void {
-    const { tokens, exits, below } = insideOf(terminal, state, trie, words);
+  function addItem({ terminal, state, follow }: Item, whole: Configuration, tree: TokenTree, mask: Uint32Array): void {
+    const { slice, tokens, trie, exits, below } = insideOf(terminal, state, tree, words);
+    if (slice) for (let w = 0; w < words; w++) mask[w] |= slice.tokens[w];
     if (tokens instanceof Uint32Array) for (let w = 0; w < words; w++) mask[w] |= tokens[w];
     else for (const id of tokens) mask[id >> 5] |= 1 << (id & 31);
     if (exits.length === 0) return;
@@ -92,17 +98,53 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
 }
 
 /** For each tree and terminal: what is known of its states. Terminals that many grammars share are shared here too. */
-const insides = new WeakMap<TokenTrie, WeakMap<LazyDfa, Map<number, Inside>>>();
+const insides = new WeakMap<TokenTree, WeakMap<LazyDfa, Map<number, Inside>>>();
 
-function insideOf(terminal: LazyDfa, state: number, trie: TokenTrie, words: number): Inside {
-  const byTerminal = memo(insides, trie, () => new WeakMap<LazyDfa, Map<number, Inside>>());
+function insideOf(terminal: LazyDfa, state: number, tree: TokenTree, words: number): Inside {
+  const byTerminal = memo(insides, tree, () => new WeakMap<LazyDfa, Map<number, Inside>>());
   const byState = memo(byTerminal, terminal, () => new Map<number, Inside>());
   if (byState.size * words * 4 > MOST_BYTES) byState.clear();
-  return memo(byState, state, () => walk(terminal, state, trie, words));
+  return memo(byState, state, () => {
+    const slice = tree.slices.find(({ length }) => staysInside(terminal, state, length));
+    const trie = slice?.rest ?? tree.trie;
+    return { slice, trie, ...walk(terminal, state, trie, words) };
+  });
 }
 
+/** Whether any plain characters, so many, may follow inside the terminal, and it ends after none of them. */
+function staysInside(terminal: LazyDfa, state: number, length: number): boolean {
+  const bytes = memo(plainBytes, terminal, () => {
+    const classes = new Map(PLAIN.map(byte => [terminal.classOf[byte], byte]));
+    return [...classes.values()];
+  });
+  const seen = new Set([state]);
+  let reached = [state];
+  for (let i = 0; i < length && reached.length > 0; i++) {
+    const next: number[] = [];
+    for (const from of reached) {
+      for (const byte of bytes) {
+        const target = terminal.step(from, byte);
+        if (target === DEAD || terminal.isAccepting(target)) return false;
+        if (seen.has(target)) continue;
+        seen.add(target);
+        next.push(target);
+      }
+    }
+    reached = next;
+  }
+  return true;
+}
+
+/** One plain byte of each class. */
+const plainBytes = new WeakMap<LazyDfa, number[]>();
+
 /** The walk of the whole tree from one state of a terminal. */
-function walk(terminal: LazyDfa, state: number, trie: TokenTrie, words: number): Inside {
+function walk(
+  terminal: LazyDfa,
+  state: number,
+  trie: TokenTrie,
+  words: number,
+): Pick<Inside, 'tokens' | 'exits' | 'below'> {
   const { bytes, depths, ends, starts, tokens, size } = trie;
   const { classOf, classes } = terminal;
   let { transitions } = terminal;

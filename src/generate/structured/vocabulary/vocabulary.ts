@@ -2,6 +2,7 @@
 import { usageError } from '../../../support/errors.ts';
 import { fromByteChars } from '../../../tokenizers/byte-alphabet.ts';
 import type { Tokenizer } from '../../../tokenizers/tokenizer.ts';
+import { createSlices, type Slice } from './slices.ts';
 import { createTokenTrie, type TokenTrie } from './token-trie.ts';
 
 export interface Vocabulary {
@@ -13,10 +14,16 @@ export interface Vocabulary {
   readonly texts: readonly (Uint8Array | undefined)[];
   /** The same for the first token of a text, which loses its space in some tokenizers. */
   readonly firstTexts: readonly (Uint8Array | undefined)[];
-  readonly trie: TokenTrie;
-  readonly firstTrie: TokenTrie;
+  readonly tokens: TokenTree;
+  readonly firstTokens: TokenTree;
   /** 1 for each byte that some token writes. */
   readonly isUsable: Uint8Array;
+}
+
+/** The texts of all tokens, and parts of them that are known to be alike. */
+export interface TokenTree {
+  readonly trie: TokenTrie;
+  readonly slices: readonly Slice[];
 }
 
 export interface VocabularyOptions {
@@ -49,14 +56,18 @@ export function createVocabulary(
 ): Vocabulary {
   const isUsable = new Uint8Array(256);
   for (const text of [...texts, ...firstTexts]) for (const byte of text ?? []) isUsable[byte] = 1;
-  const trie = createTokenTrie(texts);
+  const treeOf = (all: readonly (Uint8Array | undefined)[]): TokenTree => ({
+    trie: createTokenTrie(all),
+    slices: createSlices(all),
+  });
+  const tokens = treeOf(texts);
   return {
     size: texts.length,
     eosTokenId,
     texts,
     firstTexts,
-    trie,
-    firstTrie: firstTexts === texts ? trie : createTokenTrie(firstTexts),
+    tokens,
+    firstTokens: firstTexts === texts ? tokens : treeOf(firstTexts),
     isUsable,
   };
 }
