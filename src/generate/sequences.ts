@@ -21,7 +21,7 @@ export interface GeneratedSequences {
 }
 
 export interface SequencesOptions extends Pick<GenerateOptions, 'assistant' | 'negativePrompts'> {
-  /** Return the model's log-probabilities; not with beams. Default false. */
+  /** Return the model's log-probabilities, those that guidance makes of them where there is any; not with beams. Default false. */
   logProbs?: boolean;
 }
 

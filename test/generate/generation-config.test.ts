@@ -133,6 +133,50 @@ describe('fromGenerationConfigJson', () => {
     expect(fromGenerationConfigJson({ sequence_bias: { '(6,)': 3.5, '(3, 10)': -2 } })).toEqual({ sequenceBias });
   });
 
+  it('reads what a model says of contrast, guesses, forced words and guidance', () => {
+    const json = {
+      penalty_alpha: 0.6,
+      prompt_lookup_num_tokens: 10,
+      max_matching_ngram_size: 3,
+      num_assistant_tokens: 5,
+      num_assistant_tokens_schedule: 'heuristic',
+      assistant_confidence_threshold: 0.5,
+      guidance_scale: 1.5,
+      force_words_ids: [
+        [7, 8],
+        [[9], [10, 11]],
+      ],
+    };
+    const options = fromGenerationConfigJson(json);
+    expect(options).toEqual({
+      penaltyAlpha: 0.6,
+      promptLookupNumTokens: 10,
+      maxMatchingNgramSize: 3,
+      numAssistantTokens: 5,
+      numAssistantTokensSchedule: 'heuristic',
+      assistantConfidenceThreshold: 0.5,
+      guidanceScale: 1.5,
+      forceWordsIds: [
+        [7, 8],
+        [[9], [10, 11]],
+      ],
+    });
+    const { forceWordsIds } = resolveGenerationConfig({ forceWordsIds: options.forceWordsIds, numBeams: 2 });
+    expect(forceWordsIds).toEqual([[[7, 8]], [[9], [10, 11]]]);
+    expect(resolveGenerationConfig({})).toMatchObject({
+      penaltyAlpha: 0,
+      maxMatchingNgramSize: 2,
+      numAssistantTokens: 20,
+      numAssistantTokensSchedule: 'constant',
+      assistantConfidenceThreshold: 0.4,
+      guidanceScale: 1,
+      forceWordsIds: [],
+    });
+    expect(() => fromGenerationConfigJson({ num_assistant_tokens_schedule: 'clever' })).toThrow(
+      /numAssistantTokensSchedule/,
+    );
+  });
+
   it('names the key of what is not offered', () => {
     expect(() => fromGenerationConfigJson({ dola_layers: 'low' }, 'm/generation_config.json')).toThrow(
       'm/generation_config.json: \'dola_layers\' is "low", which is not supported',
