@@ -8,6 +8,14 @@ export { resolveGenerationConfig } from './generate/generation-config.ts';
 export { scoreText } from './generate/score-text.ts';
 export { scoreTokens } from './generate/score-tokens.ts';
 export { generateSequences } from './generate/sequences.ts';
+export {
+  type Constraint,
+  type ConstraintState,
+  compileGbnf,
+  compileJsonSchema,
+  compileRegex,
+  vocabularyOf,
+} from './generate/structured/index.ts';
 export { generateText, streamText } from './generate/text.ts';
 export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';
