@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
 import { usageError } from '../support/errors.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { loadAssistant } from './load-assistant.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
 import { readText } from './read-text.ts';
@@ -104,10 +104,11 @@ export function generateCommand(): Command {
       const defaults = { eosTokenId, ...modelGenerationDefaults(folder) };
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const answers = model.task === 'seq2seqLM';
-      const helper = options.assistant === undefined ? undefined : await loadAssistant(options, tokenizer);
-      const wanted = { ...helper?.guessing, ...generationOptions(options, defaults, answers) };
+      const guessing =
+        options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, options.device);
+      const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
-      const more = { assistant: helper?.assistant };
+      const more = { assistant: guessing?.assistant };
       if (options.json) {
         printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
         return;
@@ -131,30 +132,6 @@ export function generateCommand(): Command {
         process.stderr.write(`note: the text ends here because the model sees ${model.maxPositions} tokens\n`);
       }
     });
-}
-
-/** An assistant, and how its own generation_config.json wants it to guess. */
-async function loadAssistant({ assistant: name, device }: Options, tokenizer: Tokenizer) {
-  const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
-  const { modelGenerationDefaults } = await import('../generate/model-defaults.ts');
-  const { Tokenizer: Tokenizers } = await import('../tokenizers/tokenizer.ts');
-  const folder = modelFolder(name!);
-  const own = Tokenizers.fromFile(folder);
-  const count = Math.min(own.vocabSize, tokenizer.vocabSize);
-  for (let id = 0; id < count; id++) {
-    if (own.idToToken(id) === tokenizer.idToToken(id)) continue;
-    throw usageError(
-      'TSLM_BAD_ASSISTANT',
-      `${folder}: token ${id} is ${JSON.stringify(own.idToToken(id))} there and ${JSON.stringify(tokenizer.idToToken(id))} here`,
-      'use an assistant with the same tokenizer',
-    );
-  }
-  const { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold } =
-    modelGenerationDefaults(folder);
-  return {
-    assistant: loadCompleteModel(folder, { device, onNote: printNote }),
-    guessing: { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold },
-  };
 }
 
 async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
