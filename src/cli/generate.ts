@@ -64,12 +64,11 @@ export function generateCommand(): Command {
         'of beam search: stop when there are enough texts, or only when none could be better',
       ).choices(['true', 'false', 'never']),
     )
-    .option('--assistant <model>', 'a smaller model of the same vocabulary guesses ahead: faster, the same texts')
     .option(
-      '--prompt-lookup <n>',
-      'guess n tokens by what followed the last ones before: faster, the same texts',
-      positiveInteger,
+      '--assistant <model>',
+      'a smaller model of the same vocabulary guesses ahead: the same greedy texts, equally likely samples, sooner',
     )
+    .option('--prompt-lookup <n>', 'guess n tokens by what followed the last ones before: likewise', positiveInteger)
     .addOption(
       new Option(
         '--penalty-alpha <x>',

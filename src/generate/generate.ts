@@ -39,7 +39,7 @@ export interface GenerateOptions extends StartOptions {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
   constraint?: Constraint;
-  /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: faster, the same texts. */
+  /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
   onLogits?: (row: number, logits: Float32Array) => void;
