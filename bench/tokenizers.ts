@@ -28,6 +28,7 @@ for (const path of process.argv.length > 2 ? process.argv.slice(2) : SHARED) {
   console.log(`\n${path}: ${(Buffer.byteLength(text) / 1e6).toFixed(1)} MB`);
   for (const split of ['gpt2', 'gpt4'] as const) await benchEncoding(text, lines, split);
   await benchTraining(text, lines);
+  await benchKinds(text, lines);
 }
 
 async function benchEncoding(text: string, lines: string[], split: 'gpt2' | 'gpt4'): Promise<void> {
@@ -68,6 +69,31 @@ async function benchTraining(text: string, lines: string[]): Promise<void> {
   console.log(
     `training 30,000 tokens: ${seconds.toFixed(2)} s, native ${peer.toFixed(2)} s: ${(peer / seconds).toFixed(1)}× as fast`,
   );
+}
+
+/** The other kinds, with the native trainers' default options but for the unknown token, which the unigram one lacks. */
+async function benchKinds(text: string, lines: string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tslm-bench-'));
+  const file = join(folder, 'text.txt');
+  writeFileSync(file, text);
+  const kinds = [
+    ['wordpiece', 30_000, { vocab: {} }],
+    ['unigram', 8000, { vocab: [['<unk>', 0]], unk_id: 0 }],
+    ['wordlevel', 30_000, { vocab: {} }],
+  ] as const;
+  for (const [kind, vocabSize, nothing] of kinds) {
+    const template = (await trainTokenizer(['a'], { kind, vocabSize: 100 })).toJSON() as { model: object };
+    const model = { ...template.model, ...nothing };
+    const empty = { ...template, added_tokens: [], post_processor: null, model };
+    const minFrequency = kind === 'unigram' ? undefined : 0;
+    const seconds = await best(() => trainTokenizer(lines, { kind, vocabSize, minFrequency }), 2);
+    const peer = await best(() => Native.fromString(JSON.stringify(empty)).train([file]), 2);
+    const ratio = `${(peer / seconds).toFixed(1)}× as fast`;
+    console.log(
+      `training ${kind}, ${vocabSize} tokens: ${seconds.toFixed(2)} s, native ${peer.toFixed(2)} s: ${ratio}`,
+    );
+  }
+  rmSync(folder, { recursive: true });
 }
 
 /** Seconds of the fastest of several rounds. */
