@@ -2,12 +2,13 @@
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/generation-config.ts';
 import { usageError } from '../support/errors.ts';
+import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
 import { readText } from './read-text.ts';
 
-interface Options {
+interface Options extends ConstraintOptions {
   prompt?: string[];
   promptFile?: string;
   maxNewTokens?: number;
@@ -35,7 +36,7 @@ interface Options {
 }
 
 export function generateCommand(): Command {
-  return new Command('generate')
+  const command = new Command('generate')
     .description('continue a text, or answer it (translate, summarise) with an encoder–decoder')
     .argument('<model>', 'folder of a model or of a run')
     .addOption(
@@ -77,7 +78,8 @@ export function generateCommand(): Command {
         .argParser(number)
         .conflicts('greedy'),
     )
-    .option('--stop <text>', 'end before this text; may be repeated', collect)
+    .option('--stop <text>', 'end before this text; may be repeated', collect);
+  return withConstraintOptions(command)
     .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')
@@ -86,7 +88,8 @@ export function generateCommand(): Command {
       '\nExamples:\n  $ tslm generate runs/shakespeare-char --prompt "ROMEO:" --temperature 0.9\n' +
         '  $ tslm generate models/opus-mt-en-de --prompt "Where is the station?" --num-beams 4\n' +
         '  $ tslm generate models/Qwen2.5-7B --assistant models/Qwen2.5-0.5B --prompt "An apple is" --greedy\n' +
-        '  $ tslm generate models/gpt2 --prompt "DeepMind is" --penalty-alpha 0.6 --top-k 4\n',
+        '  $ tslm generate models/gpt2 --prompt "DeepMind is" --penalty-alpha 0.6 --top-k 4\n' +
+        '  $ tslm generate models/gpt2 --prompt "A person as JSON:" --json-schema person.json\n',
     )
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
@@ -107,7 +110,8 @@ export function generateCommand(): Command {
         options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, options.device);
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
-      const more = { assistant: guessing?.assistant };
+      const constraint = await constraintOption(options, tokenizer, config.eosTokenId);
+      const more = { assistant: guessing?.assistant, constraint };
       if (options.json) {
         printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
         return;
