@@ -126,9 +126,14 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = openCheckpoint(folder);
   const model = withoutMemory(() => build(config, where, { task: options.task, checkpoint }));
-  const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
-  model.to({ device }).eval();
-  return { model, ...report };
+  try {
+    const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
+    model.to({ device }).eval();
+    return { model, ...report };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /**

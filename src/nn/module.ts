@@ -31,25 +31,32 @@ function takeOver(data: Tensor): number {
   return handle;
 }
 
-let isAbstract = false;
+let abstractParameters: Parameter[] | undefined;
 
 /**
  * Runs `body`; parameters that it makes have a shape and no memory (PyTorch's `meta` device), until something is put in
- * their place.
+ * their place. They are freed when it throws.
  */
 export function withoutMemory<T>(body: () => T): T {
-  const outer = isAbstract;
-  isAbstract = true;
+  const outer = abstractParameters;
+  const made: Parameter[] = [];
+  abstractParameters = made;
   try {
     return body();
+  } catch (error) {
+    for (const parameter of made) parameter.dispose();
+    throw error;
   } finally {
-    isAbstract = outer;
+    abstractParameters = outer;
   }
 }
 
 /** A parameter whose values are still undefined: filled by a checkpoint or by an initialisation. */
-export const emptyParameter = (shape: readonly number[]): Parameter =>
-  new Parameter(empty(shape, { device: isAbstract ? 'meta' : 'cpu' }));
+export function emptyParameter(shape: readonly number[]): Parameter {
+  const parameter = new Parameter(empty(shape, { device: abstractParameters ? 'meta' : 'cpu' }));
+  abstractParameters?.push(parameter);
+  return parameter;
+}
 
 export abstract class Module {
   /** Dropout and the like are active. */

@@ -146,6 +146,17 @@ describe('saving and loading', () => {
     expect(memoryStats()).toMatchObject({ tensors: before.tensors, liveBytes: before.liveBytes });
   });
 
+  it('frees what it made when something is wrong', () => {
+    const cut = variant({}, original => [...original].filter(([key]) => key.includes('wpe')));
+    const wide = variant({ n_embd: 64 });
+    const odd = variant({ n_head: 5 });
+    for (const folder of [cut, wide, odd]) {
+      const before = memoryStats();
+      expect(() => loadCompleteModel(folder)).toThrow();
+      expect(memoryStats()).toMatchObject({ tensors: before.tensors, liveBytes: before.liveBytes });
+    }
+  });
+
   it('finds checkpoints of the bare model, old causal masks and a stored tied output layer', () => {
     const expected = logitsOf(loadModel(golden).model, ids(1, 4));
     const bare = variant({}, original => [

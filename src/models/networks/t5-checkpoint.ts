@@ -1,4 +1,6 @@
 /** How checkpoints of T5 hold its stacks. */
+
+import { scope } from '../../torch/index.ts';
 import type { Checkpoint } from '../checkpoint/files.ts';
 import type { KeyRule } from '../family.ts';
 
@@ -6,7 +8,8 @@ import type { KeyRule } from '../family.ts';
 export function holdsOutputLayer(checkpoint: Checkpoint | undefined): boolean {
   const named = (pattern: RegExp) => checkpoint?.keys.find(key => pattern.test(key));
   const [output, table] = [named(/^lm_head\.weight$/), named(/^(shared|(en|de)coder\.embed_tokens)\.weight$/)];
-  return output !== undefined && table !== undefined && !checkpoint!.tensor(output).equal(checkpoint!.tensor(table));
+  if (!checkpoint || output === undefined || table === undefined) return false;
+  return scope(() => !checkpoint.tensor(output).equal(checkpoint.tensor(table)));
 }
 
 export function stackKeys(
