@@ -175,6 +175,10 @@ describe('keywords', () => {
   it('ends with schemas that are made to be large', () => {
     const nested = (depth: number): unknown => (depth === 0 ? {} : { type: 'array', items: nested(depth - 1) });
     expect(() => compileJsonSchema(nested(3000), vocabulary)).toThrow('nest deeper');
+    const brackets = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    expect(() => compileJsonSchema({ const: brackets }, vocabulary)).toThrow('nest too deeply');
+    const names = Array.from({ length: 20_000 }, (_, i) => `name ${i}`);
+    expect(allows({ enum: names }, '"name 19999"')).toBe(true);
     const product = {
       allOf: Array.from({ length: 30 }, (_, i) => ({
         anyOf: [{ minLength: i }, { maxLength: 90 - i }, { minimum: i }],

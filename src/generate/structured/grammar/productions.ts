@@ -86,8 +86,9 @@ export function productionsOf({ rules, root, where }: Grammar, terminalOf: (regu
       rule.productions.push(parts.map(part => symbol(part, rule.name)));
     }
   }
-  prune(all);
-  findNullable(all);
+  // Rules come before those that they refer to, and depend on them: the last are decided first.
+  prune([...all].reverse());
+  findNullable([...all].reverse());
   rank(all, where);
   return start;
 }
@@ -160,7 +161,7 @@ function findNullable(all: readonly Rule[]): void {
 }
 
 /** The rules that a rule can begin with. */
-export const beginnings = ({ productions }: Rule): Rule[] =>
+const beginnings = ({ productions }: Rule): Rule[] =>
   productions.flatMap(symbols => {
     const first = symbols.findIndex(({ isNullable }) => !isNullable);
     return symbols.slice(0, first < 0 ? symbols.length : first + 1).flatMap(({ rule }) => rule ?? []);

@@ -37,6 +37,12 @@ export function compileJsonSchema(
     throw badSchema('#', 'a schema is an object, true or false');
   }
   const builder = createBuilder(schema as Schema, punctuation(maxWhitespace), strictObjects);
-  builder.share('value', () => builder.value([{ schema: schema as Schema, path: '#' }]));
-  return constraintOf({ rules: builder.rules, root: 'value', where: 'the schema' }, vocabulary);
+  try {
+    builder.share('value', () => builder.value([{ schema: schema as Schema, path: '#' }]));
+    return constraintOf({ rules: builder.rules, root: 'value', where: 'the schema' }, vocabulary);
+  } catch (error) {
+    // The stack is full: a constant of thousands of arrays in each other, say.
+    if (error instanceof RangeError) throw badSchema('#', 'values nest too deeply');
+    throw error;
+  }
 }

@@ -28,7 +28,7 @@ export function followsEnum(plain: readonly Plain[], types: ReadonlySet<JsonType
   ]);
   const [first, ...others] = lists;
   const inAll = first.filter(value => others.every(list => list.some(other => isSame(value, other))));
-  const unique = inAll.filter((value, i) => inAll.findIndex(other => isSame(other, value)) === i);
+  const unique = [...new Map(inAll.map(value => [JSON.stringify(value), value])).values()];
   const range = numberRange(plain);
   const text = stringText(plain);
   const isPlainString = !plain.some(({ schema }) =>

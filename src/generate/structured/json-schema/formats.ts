@@ -14,7 +14,9 @@ const TIME = `${HOUR}:[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|[+-]${HOUR}:[0-5]\\d
 const COUNT = '\\d{1,9}';
 const HOURS = `(?:${COUNT}H(?:${COUNT}M)?(?:${COUNT}S)?|${COUNT}M(?:${COUNT}S)?|${COUNT}S)`;
 const DAYS = `(?:${COUNT}Y(?:${COUNT}M)?(?:${COUNT}D)?|${COUNT}M(?:${COUNT}D)?|${COUNT}D)`;
-const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,60}[A-Za-z0-9])?';
+// Written so that one way of reading is the only one: hyphens stand between letters, and counts are of these.
+const LABEL = '[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*';
+const SHORT_LABEL = '(?:xn--)?[A-Za-z0-9](?:-?[A-Za-z0-9]){0,28}';
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
 const GROUP = '[0-9A-Fa-f]{1,4}';
@@ -41,7 +43,7 @@ const PATTERNS: Record<string, string> = {
   duration: `P(?:${COUNT}W|${DAYS}(?:T${HOURS})?|T${HOURS})`,
   uuid: '[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}',
   email: `${LOCAL}(?:\\.${LOCAL})*@(?:${LABEL}\\.)+${LABEL}`,
-  hostname: `${LABEL}(?:\\.${LABEL}){0,3}`,
+  hostname: `${SHORT_LABEL}(?:\\.${SHORT_LABEL}){0,3}`,
   ipv4: IPV4,
   ipv6: IPV6,
   uri: `${SCHEME}(?://${HOST}(?::\\d{1,5})?(?:/${PCHAR}*)*|${PCHAR}+(?:/${PCHAR}*)*)${QUERY}`,

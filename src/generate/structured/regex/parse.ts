@@ -1,7 +1,7 @@
 /** Reads regular expressions as ECMAScript writes them (ECMA-262, with the flag `u`), as far as they are regular. */
 import { usageError } from '../../../support/errors.ts';
 import { ANY, type CodePoints, codePoints, complement, union } from '../automata/code-points.ts';
-import { type Expression, sequence } from '../automata/expression.ts';
+import type { Expression } from '../automata/expression.ts';
 import { DIGIT, LINE_END, SPACE, unicodeProperty, WORD } from './classes.ts';
 
 /** An expression in which `^` and `$` still stand. */
@@ -209,4 +209,3 @@ export const ANYTHING: Expression = {
   min: 0,
   max: Number.POSITIVE_INFINITY,
 };
-export const contains = (expression: Expression): Expression => sequence(ANYTHING, expression, ANYTHING);
