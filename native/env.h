@@ -7,25 +7,15 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/InferenceMode.h>
 #include <node_api.h>
-#include <torch/version.h>
 
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#define TSLM_TORCH_AT_LEAST(major, minor) \
-  (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+#include "version.h"
 
 namespace tslm {
-
-#if TSLM_TORCH_AT_LEAST(2, 2)
-template <class T>
-using Optional = std::optional<T>;
-#else
-template <class T>
-using Optional = c10::optional<T>;
-#endif
 
 // A slot map: a handle is an index into `items`, reused after `erase`. Handles are what JavaScript holds.
 template <class T>

@@ -5,6 +5,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "env.h"
+#include "kernels/isa.h"
 #include "memory.h"
 
 namespace tslm {
@@ -16,7 +17,7 @@ int cudaDevices() {
   return c10::impl::getDeviceGuardImpl(cuda)->deviceCount();
 }
 
-// runtimeInfo() -> { version, config, parallel, cudaDevices }
+// runtimeInfo() -> { version, config, parallel, cudaDevices, products }
 napi_value runtimeInfo(napi_env napi, napi_callback_info) {
   return guarded(napi, [&] {
     napi_value result;
@@ -25,6 +26,9 @@ napi_value runtimeInfo(napi_env napi, napi_callback_info) {
     setProperty(napi, result, "config", makeString(napi, at::show_config()));
     setProperty(napi, result, "parallel", makeString(napi, at::get_parallel_info()));
     setProperty(napi, result, "cudaDevices", makeNumber(napi, cudaDevices()));
+    const Isa best = isa();
+    const char* products = best == Isa::kAmx ? "amx" : best == Isa::kAvx512Bf16 ? "avx512_bf16" : "";
+    setProperty(napi, result, "products", makeString(napi, products));
     return result;
   });
 }

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/GradMode.h>
 
+#include "../version.h"
 #include "vector.h"
 
 namespace tslm {

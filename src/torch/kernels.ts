@@ -33,7 +33,7 @@ const fused = ({ device, dtype }: Tensor): boolean => device === 'cpu' && (dtype
 const isFloat32OnCpu = ({ device, dtype }: Tensor): boolean => device === 'cpu' && dtype === 'float32';
 
 /** `at::Reduction` */
-const reductions = { mean: 1, sum: 2 } as const;
+export const reductions = { mean: 1, sum: 2 } as const;
 
 export interface CrossEntropyOptions {
   /** Rows with this target do not count. Default −100. */

@@ -25,6 +25,8 @@ export interface RuntimeInfo {
   config: string;
   parallel: string;
   cudaDevices: number;
+  /** What multiplies bfloat16 in our own products: `amx`, `avx512_bf16`, or nothing. */
+  products: string;
 }
 
 export interface MemoryStats {

@@ -1,0 +1,36 @@
+// The innermost product of bfloat16 matrices, on blocks that lie in the cache:
+//
+//     C[32, 32] (+)= A[32, 32 s] · B[32 s, 32]     in float32
+//
+// A is read where it is, 32 columns a step. B is packed: a step of 32 rows and 32 columns is two tiles of 16 columns,
+// each [16 pairs of rows][16 columns][2], as both AMX and AVX512-BF16 take their second factor.
+#pragma once
+
+#include <cstdint>
+
+#include "vector.h"
+
+namespace tslm {
+
+constexpr int64_t kBlock = 32;                    // rows and columns of a block, and columns of A a step
+constexpr int64_t kStepSize = kBlock * kBlock;    // elements of packed A or B a step
+
+struct BlockA {
+  const bfloat16* data;
+  int64_t rowStride;
+  int64_t stepStride;  // from a step to the next
+};
+
+// `accumulate`: adds to what `c` holds. Rows of `c` are `ldc` apart.
+using MultiplyBlock = void (*)(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate);
+
+// The one for this processor. Call it between the two below, which set up a thread's tiles and give them back.
+MultiplyBlock multiplyBlock();
+
+class TileScope {
+ public:
+  TileScope();
+  ~TileScope();
+};
+
+}  // namespace tslm

@@ -1,0 +1,140 @@
+// Products of matrices of any size, A [m, k] · B [k, n], by the blocks of `block.h`: factors bfloat16, or float32 that is
+// rounded on the way in; sums in float32, handed block by block to an epilogue that says what becomes of them.
+//
+// Each thread has a range of rows and columns of the result. A stretch of B is packed to stay in the second cache, a
+// stretch of 32 rows of A to stay in the first, and is multiplied with all of B's that are there.
+#pragma once
+
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+
+#include "block.h"
+
+namespace tslm {
+
+// A view of a matrix; one of the strides is 1.
+struct Matrix {
+  const void* data;
+  bool isFloat;  // else bfloat16
+  int64_t rowStride;
+  int64_t columnStride;
+
+  Matrix transposed() const { return {data, isFloat, columnStride, rowStride}; }
+};
+
+// A tensor [rows, columns] whose rows or columns are contiguous.
+Matrix matrixOf(const at::Tensor& tensor);
+
+// Sums of the rows `row` … and the columns `column` … of the result; the block's rows are `stride` apart.
+struct Sums {
+  const float* data;
+  int64_t stride;
+  int64_t row, column;
+  int64_t rows, columns;  // 32 or, at the edges, fewer
+};
+
+// What a thread works in: grows, and stays for the next product.
+struct Workspace {
+  bfloat16* a = nullptr;
+  bfloat16* b = nullptr;
+  float* c = nullptr;
+  size_t sizeA = 0, sizeB = 0, sizeC = 0;
+  void reserve(size_t a, size_t b, size_t c);
+  ~Workspace();
+};
+Workspace& workspace();
+
+inline int64_t blocksOf(int64_t size, int64_t block = kBlock) { return (size + block - 1) / block; }
+
+// Columns [column, column + 32) of B from row `first` on, `steps` steps.
+void packB(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out);
+// Rows [row, row + 32) of A from column `first` on: where they are, if blocks can read them there, else packed.
+BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out);
+// Asks for a share (`part` of `parts`) of what `panelOfA` will read, to have it near when it does.
+void fetchPanel(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, int64_t part,
+                int64_t parts);
+
+struct Range {
+  int64_t begin, end;
+};
+
+// The share of a thread: a grid of `count` ranges of whole blocks.
+struct Grid {
+  int64_t alongRows, alongColumns;
+};
+Grid gridFor(int64_t m, int64_t n, int64_t threads);
+inline Range share(int64_t size, int64_t parts, int64_t index) {
+  const int64_t blocks = blocksOf(size);
+  const int64_t begin = blocks * index / parts * kBlock, end = blocks * (index + 1) / parts * kBlock;
+  return {begin, end < size ? end : size};
+}
+
+constexpr int64_t kStepsInFirstCache = 8;  // of 32 rows of A: 16 KB, beside what streams past it
+constexpr int64_t kElementsInSecondCache = 400 * 1024;  // of B: 800 KB
+constexpr int64_t kStepsInSecondCache = 64;
+
+template <class Epilogue>
+void multiplyRange(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k, Range rows, Range columns,
+                   Epilogue& epilogue) {
+  const int64_t allSteps = blocksOf(k), parts = blocksOf(allSteps, kStepsInSecondCache);
+  const int64_t stepsAtOnce = blocksOf(allSteps, parts);
+  int64_t panels = kElementsInSecondCache / (stepsAtOnce * kStepSize);
+  const int64_t wanted = blocksOf(columns.end - columns.begin);
+  panels = panels < 1 ? 1 : panels;
+  panels = blocksOf(wanted, blocksOf(wanted, panels));  // stretches of even width
+  const int64_t stride = panels * kBlock + 16;
+  const int64_t panelsOfRows = blocksOf(rows.end - rows.begin);
+  Workspace& space = workspace();
+  // With one part the sums of 32 rows are done at once; with several they wait for the next part.
+  space.reserve(kStepsInFirstCache * kStepSize, panels * stepsAtOnce * kStepSize,
+                (parts > 1 ? panelsOfRows : 1) * kBlock * stride);
+  const MultiplyBlock multiply = multiplyBlock();
+  const TileScope tiles;
+  for (int64_t left = columns.begin; left < columns.end; left += panels * kBlock) {
+    const int64_t width = std::min(panels * kBlock, columns.end - left), panelCount = blocksOf(width);
+    for (int64_t part = 0; part < parts; part++) {
+      const int64_t firstStep = part * stepsAtOnce, steps = std::min(stepsAtOnce, allSteps - firstStep);
+      for (int64_t j = 0; j < panelCount; j++) {
+        packB(b, k, n, firstStep * kBlock, steps, left + j * kBlock, space.b + j * steps * kStepSize);
+      }
+      for (int64_t i = 0; i < panelsOfRows; i++) {
+        const int64_t row = rows.begin + i * kBlock;
+        float* sums = space.c + (parts > 1 ? i * kBlock * stride : 0);
+        for (int64_t s = 0; s < steps; s += kStepsInFirstCache) {
+          const int64_t few = std::min(kStepsInFirstCache, steps - s);
+          const BlockA panel = panelOfA(a, m, k, row, (firstStep + s) * kBlock, few, space.a);
+          const bool staysInRow = s + few < steps;
+          const int64_t nextRow = staysInRow ? row : row + kBlock, nextStep = staysInRow ? s + few : 0;
+          const bool isLast = part + 1 == parts && s + few == steps;
+          for (int64_t j = 0; j < panelCount; j++) {
+            float* c = sums + j * kBlock;
+            fetchPanel(a, rows.end, k, nextRow, (firstStep + nextStep) * kBlock, kStepsInFirstCache, j, panelCount);
+            multiply(panel, space.b + (j * steps + s) * kStepSize, few, c, stride, part > 0 || s > 0);
+            if (!isLast) continue;
+            const int64_t column = left + j * kBlock;
+            epilogue(Sums{c, stride, row, column, std::min(kBlock, rows.end - row), std::min(kBlock, columns.end - column)});
+          }
+        }
+      }
+    }
+  }
+}
+
+// `epilogue(const Sums&)` is called once for each block of the result, from several threads.
+template <class Epilogue>
+void multiply(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k, Epilogue epilogue) {
+  if (m == 0 || n == 0) return;
+  const int64_t threads = m * n * k < 65536 || at::in_parallel_region() ? 1 : at::get_num_threads();
+  const Grid grid = gridFor(m, n, threads);
+  at::parallel_for(0, grid.alongRows * grid.alongColumns, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const Range rows = share(m, grid.alongRows, i / grid.alongColumns);
+      const Range columns = share(n, grid.alongColumns, i % grid.alongColumns);
+      if (rows.begin < rows.end && columns.begin < columns.end) {
+        multiplyRange(a, b, m, n, k, rows, columns, epilogue);
+      }
+    }
+  });
+}
+
+}  // namespace tslm

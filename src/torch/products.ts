@@ -1,0 +1,209 @@
+/**
+ * The fused operators around matrix products in bfloat16 (`native/kernels/`: `linear.cc`, `feed_forward.cc`,
+ * `attention.cc`, `linear_cross_entropy.cc`). They take weights in float32 and round them as they read them, so that
+ * mixed precision keeps no second copy of a weight. Processors with AMX or AVX512-BF16 have them; elsewhere `reference`
+ * is the same in libtorch's own operators, and the tests compare the two.
+ */
+import { call } from './call.ts';
+import type { DType } from './dtype.ts';
+import { type CrossEntropyOptions, reductions, reference as simple } from './kernels.ts';
+import { native } from './native.ts';
+import { operator } from './operator.ts';
+import { arange, linear as nativeLinear } from './ops.ts';
+import type { Tensor } from './tensor.ts';
+
+const $linear = operator('tslm::linear');
+const $feedForward = operator('tslm::feed_forward');
+const $gatedFeedForward = operator('tslm::gated_feed_forward');
+const $attention = operator('tslm::attention');
+const $attentionPacked = operator('tslm::attention_packed');
+const $linearCrossEntropy = operator('tslm::linear_cross_entropy');
+
+let available: boolean | undefined;
+
+/** Whether this processor has them: with AMX or AVX512-BF16, unless `TSLM_ISA` is `none`. */
+export function hasProducts(): boolean {
+  available ??= native().runtimeInfo().products !== '';
+  return available;
+}
+
+/** Whether they take this input with these weights. */
+export function isFused(input: Tensor, weights: readonly (Tensor | undefined)[] = []): boolean {
+  if (input.dtype !== 'bfloat16' || input.device !== 'cpu' || !hasProducts()) return false;
+  return weights.every(w => !w || (w.device === 'cpu' && (w.dtype === 'float32' || w.dtype === 'bfloat16')));
+}
+
+export interface LinearProductOptions {
+  /** [out] */
+  bias?: Tensor;
+  /** float32, of the result's shape: added before the result is rounded; the result is float32. */
+  residual?: Tensor;
+}
+
+/**
+ * x Wᵀ + b (+ residual), sums in float32.
+ *
+ * @param x bfloat16 [..., in]
+ * @param weight float32 or bfloat16 [out, in]
+ * @returns [..., out], bfloat16, or float32 with a residual
+ */
+export function linearProduct(x: Tensor, weight: Tensor, { bias, residual }: LinearProductOptions = {}): Tensor {
+  return call($linear, [x, weight, bias, residual, residual ? 'float32' : 'bfloat16']) as Tensor;
+}
+
+export type FusedActivation = 'gelu_tanh' | 'gelu' | 'silu' | 'relu';
+
+export interface FeedForwardWeights {
+  /** [inside, hidden] */
+  input: Tensor;
+  inputBias?: Tensor;
+  /** [inside, hidden]: without biases only */
+  gate?: Tensor;
+  /** [hidden, inside] */
+  output: Tensor;
+  outputBias?: Tensor;
+}
+
+/**
+ * f(x W₁ᵀ + b₁) W₂ᵀ + b₂ (+ residual), or with a gate (f(x W_gᵀ) ∘ x W₁ᵀ) W₂ᵀ.
+ *
+ * @param x bfloat16 [..., hidden]
+ * @param residual float32, of the result's shape; the result is float32 then
+ */
+export function feedForward(
+  x: Tensor,
+  { input, inputBias, gate, output, outputBias }: FeedForwardWeights,
+  activation: FusedActivation,
+  residual?: Tensor,
+): Tensor {
+  const dtype: DType = residual ? 'float32' : 'bfloat16';
+  return (
+    gate
+      ? call($gatedFeedForward, [x, gate, input, output, residual, activation, dtype])
+      : call($feedForward, [x, input, inputBias, output, outputBias, residual, activation, dtype])
+  ) as Tensor;
+}
+
+export interface AttentionProductOptions {
+  scale: number;
+  /** Each query sees the keys up to its own position; the queries are the last of the keys' positions. */
+  causal: boolean;
+  /** Causal: only the last so many of them. */
+  window?: number;
+  /** Added to the scaled scores, [1 or batch, 1 or heads, 1 or queries, 1 or keys]; it gets no gradient. */
+  bias?: Tensor;
+}
+
+/**
+ * softmax(scale q kᵀ + bias) v, without a matrix of all pairs in memory.
+ *
+ * @param query bfloat16 [batch, heads, queries, dim]
+ * @param key bfloat16 [batch, kvHeads, keys, dim], `value` likewise; heads / kvHeads queries share each
+ * @returns [batch, heads, queries, dim], in memory [batch, queries, heads, dim]
+ */
+export const attentionProduct = (
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { scale, causal, window = 0, bias }: AttentionProductOptions,
+): Tensor => call($attention, [query, key, value, bias, scale, causal, window]) as Tensor;
+
+export interface PackedHeads {
+  heads: number;
+  kvHeads: number;
+  /** The query, key and value of a head together; else all queries before all keys before all values. */
+  byHead: boolean;
+}
+
+/**
+ * The same of queries, keys and values as one projection gives them.
+ *
+ * @param qkv bfloat16 [batch, time, (heads + 2 kvHeads) dim]
+ */
+export const packedAttentionProduct = (
+  qkv: Tensor,
+  { heads, kvHeads, byHead }: PackedHeads,
+  { scale, causal, window = 0, bias }: AttentionProductOptions,
+): Tensor => call($attentionPacked, [qkv, heads, kvHeads, byHead, bias, scale, causal, window]) as Tensor;
+
+/**
+ * The cross-entropy of x Wᵀ + b with target classes, a float32 scalar, without the logits of all rows in memory. Its
+ * gradients can be had once.
+ *
+ * @param x bfloat16 [rows, dim]
+ * @param weight [classes, dim]
+ * @param targets int64 [rows]
+ */
+export const linearCrossEntropy = (
+  x: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  { bias, ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions & { bias?: Tensor } = {},
+): Tensor => call($linearCrossEntropy, [x, weight, bias, targets, ignoreIndex, reductions[reduction]]) as Tensor;
+
+const activations = {
+  gelu_tanh: (x: Tensor): Tensor => x.gelu({ approximate: 'tanh' }),
+  gelu: (x: Tensor): Tensor => x.gelu(),
+  silu: (x: Tensor): Tensor => x.silu(),
+  relu: (x: Tensor): Tensor => x.relu(),
+};
+
+/** The same by libtorch's own operators, for any device and element type. */
+export const reference = {
+  linear(x: Tensor, weight: Tensor, { bias, residual }: LinearProductOptions = {}): Tensor {
+    const y = nativeLinear(x, weight.to(x.dtype), { bias: bias?.to(x.dtype) });
+    return residual ? residual.add(y) : y;
+  },
+
+  feedForward(
+    x: Tensor,
+    { input, inputBias, gate, output, outputBias }: FeedForwardWeights,
+    activation: FusedActivation,
+    residual?: Tensor,
+  ): Tensor {
+    const f = activations[activation];
+    const h = reference.linear(x, input, { bias: inputBias });
+    const inside = gate ? f(reference.linear(x, gate)).mul(h) : f(h);
+    return reference.linear(inside, output, { bias: outputBias, residual });
+  },
+
+  attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    { scale, causal, window, bias }: AttentionProductOptions,
+  ): Tensor {
+    const [, heads, queries] = query.shape;
+    const [, kvHeads, keys] = key.shape;
+    const repeated = (x: Tensor): Tensor => (heads === kvHeads ? x : x.repeatInterleave(heads / kvHeads, 1));
+    let scores = query.matmul(repeated(key).transpose(-1, -2)).mul(scale);
+    if (bias) scores = scores.add(bias);
+    if (causal) {
+      const positions = arange(0, keys, { device: query.device });
+      const own = positions.narrow(0, keys - queries, queries).unsqueeze(1);
+      const later = positions.unsqueeze(0).gt(own);
+      const hidden = window ? later.logicalOr(positions.unsqueeze(0).le(own.sub(window))) : later;
+      scores = scores.maskedFill(hidden, Number.NEGATIVE_INFINITY);
+    }
+    return scores.softmax(-1).matmul(repeated(value));
+  },
+
+  packedAttention(qkv: Tensor, { heads, kvHeads, byHead }: PackedHeads, options: AttentionProductOptions): Tensor {
+    const [batch, time, width] = qkv.shape;
+    const dim = width / (heads + 2 * kvHeads);
+    if (byHead) {
+      const parts = qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4]).unbind();
+      return reference.attention(parts[0], parts[1], parts[2], options);
+    }
+    const split = qkv.view([batch, time, heads + 2 * kvHeads, dim]).transpose(1, 2);
+    const [query, key, value] = split.splitWithSizes([heads, kvHeads, kvHeads], 1);
+    return reference.attention(query, key, value, options);
+  },
+
+  linearCrossEntropy: (
+    x: Tensor,
+    weight: Tensor,
+    targets: Tensor,
+    { bias, ...options }: CrossEntropyOptions & { bias?: Tensor } = {},
+  ): Tensor => simple.crossEntropy(reference.linear(x, weight, { bias }), targets, options),
+};
