@@ -8,19 +8,22 @@ from steps import answer_steps, read_job
 job = read_job()
 device = job["device"]
 model = from_sizes(job, job["seq"]).to(device)
-decayed = [p for p in model.parameters() if p.dim() >= 2]
-others = [p for p in model.parameters() if p.dim() < 2]
-groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+
+
+def groups():
+    decayed = [p for p in model.parameters() if p.dim() >= 2]
+    others = [p for p in model.parameters() if p.dim() < 2]
+    return [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
 
 
 def adamw():
-    # Older versions do not know `fused`, or refuse it on the CPU.
+    # Older versions do not know `fused`, or refuse it on the CPU. One that refuses has written into the groups.
     for fastest in ({"fused": True}, {"foreach": True}):
         try:
-            return torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), **fastest)
+            return torch.optim.AdamW(groups(), lr=1e-4, betas=(0.9, 0.95), **fastest)
         except (TypeError, RuntimeError):
             continue
-    return torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95))
+    return torch.optim.AdamW(groups(), lr=1e-4, betas=(0.9, 0.95))
 
 
 optimizer = adamw()
