@@ -4,7 +4,7 @@
  *
  *     npm run bench && node build/bench/bench/parity.js RECIPE CORPUS [STEPS]
  *
- * TSLM_PYTHON names a Python with torch and numpy (default python3).
+ * TSLM_PYTHON names a Python with torch and numpy (default: one of the system's that has torch).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { openCorpus } from '../src/data/corpus.ts';
 import { createModel, saveModel } from '../src/models/auto.ts';
 import { causal } from '../src/objectives/causal.ts';
-import { root } from '../src/support/root.ts';
+import { peerScript, requireTorchPython } from '../src/support/python-peer.ts';
 import { native } from '../src/torch/native.ts';
 import { adamW } from '../src/train/adamw.ts';
 import { trainLoop } from '../src/train/loop.ts';
@@ -66,8 +66,7 @@ try {
     clipGradNorm: train.clipGradNorm,
     threads: native().threads(),
   };
-  const script = join(root, 'bench', 'peers', 'train_gpt2.py');
-  const output = execFileSync(process.env.TSLM_PYTHON ?? 'python3', [script], { input: JSON.stringify(job) });
+  const output = execFileSync(requireTorchPython(), ['-B', peerScript('train_gpt2')], { input: JSON.stringify(job) });
   const peer = JSON.parse(output.toString()) as { torch: string; losses: number[] };
   const differences = ours.map((loss, i) => Math.abs(loss - peer.losses[i]));
   for (const i of [0, 1, 9, 24, steps - 1].filter(i => i < steps)) {

@@ -117,7 +117,7 @@ async function prepareCorpus(paths: string[], corpus: string): Promise<void> {
 /** The recipe with as many steps as this machine does in the time given, and prompts that fit the text. */
 async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Options): Promise<Recipe> {
   const { readRecipe } = await import('../train/recipe.ts');
-  const { timeSteps } = await import('../train/throughput.ts');
+  const { trainingStep } = await import('../train/throughput.ts');
   const { computeDtype } = await import('../train/precision.ts');
   const { modelFor, optimizerFor } = await import('../train/run-parts.ts');
   const { openCorpus } = await import('../data/corpus.ts');
@@ -127,14 +127,16 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
   const vocab = corpus.index.vocab_size;
 
   const candidate = modelFor(recipe, corpus);
-  const [, ...measured] = timeSteps(candidate, optimizerFor(recipe, candidate), {
+  const optimizer = optimizerFor(recipe, candidate);
+  const step = trainingStep(candidate, optimizer, {
     dtype: computeDtype(train),
     device: train.device,
-    steps: 6,
     batch: train.batchSize,
     seq: model.context,
     vocab,
   });
+  const [, ...measured] = Array.from({ length: 6 }, step);
+  optimizer.dispose();
   candidate.dispose();
   const steps = Math.max(20, Math.floor(seconds / (measured.reduce((sum, s) => sum + s, 0) / measured.length)));
   return {

@@ -2,7 +2,7 @@
 
 import { inferenceMode } from './autograd.ts';
 import type { DType } from './dtype.ts';
-import { native } from './native.ts';
+import { fastestRun } from './fastest-run.ts';
 import { randn } from './ops.ts';
 import { scope } from './scope.ts';
 import type { Device } from './tensor.ts';
@@ -26,7 +26,7 @@ export const productFlops = ({ batch = 1, m, k, n }: ProductShape): number => 2 
  */
 export function productSeconds(
   { batch = 1, m, k, n, transposed = false }: ProductShape,
-  { dtype, device = 'cpu', seconds = 0.2 }: { dtype: DType; device?: Device; seconds?: number },
+  { dtype, device = 'cpu', seconds }: { dtype: DType; device?: Device; seconds?: number },
 ): number {
   return scope(() =>
     inferenceMode(() => {
@@ -34,19 +34,38 @@ export function productSeconds(
       const a = randn([...lead, m, k], { device }).to(dtype);
       const b = randn([...lead, ...(transposed ? [n, k] : [k, n])], { device }).to(dtype);
       const factor = transposed ? b.transpose(-1, -2) : b;
-      let best = Number.POSITIVE_INFINITY;
-      const end = performance.now() + seconds * 1000;
-      for (let run = 0; run < 3 || performance.now() < end; run++) {
-        const start = performance.now();
-        scope(() => {
-          a.matmul(factor); // not returned, so that its memory is there for the next run
-        });
-        native().synchronize(device);
-        best = Math.min(best, (performance.now() - start) / 1000);
-      }
-      return best;
+      return fastestRun(() => a.matmul(factor), { device, seconds });
     }),
   );
+}
+
+/** Products of a kind, and how many of them there are. */
+export interface Products {
+  shape: ProductShape;
+  count: number;
+}
+
+/** The same with each kind named once. */
+export function countProducts(shapes: Iterable<ProductShape>): Products[] {
+  const counts = new Map<string, Products>();
+  for (const shape of shapes) {
+    const key = JSON.stringify(shape);
+    counts.set(key, { shape, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
+}
+
+/** What some products cost when nothing else is done. */
+export function productsAlone(
+  products: readonly Products[],
+  options: { dtype: DType; device?: Device },
+): { flops: number; seconds: number } {
+  let [flops, seconds] = [0, 0];
+  for (const { shape, count } of products) {
+    flops += productFlops(shape) * count;
+    seconds += productSeconds(shape, options) * count;
+  }
+  return { flops, seconds };
 }
 
 /** Floating-point operations a second in a large square product. */

@@ -243,27 +243,6 @@ describe('doctor', () => {
   });
 });
 
-describe('bench train', () => {
-  const size = ['--layers', '1', '--hidden', '32', '--heads', '2', '--vocab', '64', '--batch', '2', '--seq', '16'];
-
-  it('--json says speed, memory and the ceiling', async () => {
-    const result = await tslmJson(['bench', 'train', ...size, '--steps', '3', '--dtype', 'float32']);
-    expect(result).toMatchObject({ layers: 1, hidden: 32, batch: 2, seq: 16, dtype: 'float32', steps: 3 });
-    const numbers = [
-      'parameters',
-      'tokensPerSecond',
-      'stepSeconds',
-      'peakMemoryBytes',
-      'ceilingTokensPerSecond',
-      'ceilingRatio',
-    ];
-    for (const key of numbers) expect(result[key], key).toBeGreaterThan(0);
-    const { tokensPerSecond, stepSeconds, ceilingTokensPerSecond, ceilingRatio } = result as Record<string, number>;
-    expect(tokensPerSecond * stepSeconds).toBeCloseTo(32, 6);
-    expect(tokensPerSecond / ceilingTokensPerSecond).toBeCloseTo(ceilingRatio, 6);
-  });
-});
-
 describe('prepare, tokenizer and ngram', () => {
   it('--json is one object on stdout, and stderr is empty in a pipe', async () => {
     const text = place('text.txt');

@@ -1,0 +1,87 @@
+/** What the benchmarks of models share: sizes as options, the peer, lines of a result. */
+import { type Command, Option } from 'commander';
+import { usageError } from '../support/errors.ts';
+import { formatBytes, formatCount } from '../support/format.ts';
+import type { Peer } from '../support/python-peer.ts';
+import type { PeerFigures } from '../support/side-by-side.ts';
+import { PRECISIONS, positiveInteger } from './options.ts';
+
+export interface BenchOptions {
+  family: string;
+  layers: number;
+  hidden: number;
+  heads: number;
+  vocab: number;
+  batch: number;
+  dtype: (typeof PRECISIONS)[number];
+  device: string;
+  steps: number;
+  peer?: boolean;
+  json?: boolean;
+}
+
+type Defaults = Pick<BenchOptions, 'layers' | 'hidden' | 'heads' | 'vocab' | 'batch'>;
+
+export const modelOptions = (command: Command, defaults: Defaults): Command =>
+  command
+    .option('--family <name>', 'model family', 'gpt2')
+    .option('--layers <n>', 'Transformer blocks', positiveInteger, defaults.layers)
+    .option('--hidden <n>', 'width', positiveInteger, defaults.hidden)
+    .option('--heads <n>', 'attention heads', positiveInteger, defaults.heads)
+    .option('--vocab <n>', 'vocabulary size', positiveInteger, defaults.vocab)
+    .option('--batch <n>', 'sequences in a batch', positiveInteger, defaults.batch);
+
+export const runOptions = (command: Command, { dtype, steps }: { dtype: string; steps: string }): Command =>
+  command
+    .addOption(new Option('--dtype <type>', dtype).choices([...PRECISIONS]).default('bf16'))
+    .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
+    .option('--steps <n>', steps, positiveInteger, 5)
+    .option('--peer', 'beside plain PyTorch, in turns (TSLM_PYTHON names its Python)')
+    .option('--json', 'print the result as JSON');
+
+/** The peer where one is asked for. */
+export async function peerFor(name: string, { peer, json, ...job }: BenchOptions): Promise<Peer | undefined> {
+  if (!peer) return undefined;
+  if (job.family !== 'gpt2') {
+    throw usageError('TSLM_NO_PEER', `--peer: the peer is a GPT-2, not a ${job.family} model`, 'leave out --family');
+  }
+  const { startPeer } = await import('../support/python-peer.ts');
+  // Who holds our threads down means the peer's, too.
+  const threads = Number(process.env.TSLM_THREADS) || undefined;
+  return startPeer(name, { ...job, threads });
+}
+
+interface Figures {
+  parameters: number;
+  threads: number;
+  ceilingTokensPerSecond: number;
+  ceilingRatio: number;
+  peakMemoryBytes: number;
+  peakTensorBytes: number;
+  peer?: PeerFigures;
+}
+
+type Rows = [name: string, value: string][];
+
+/** The lines after the one that says the speed. */
+export function resultRows(figures: Figures, ceiling: string): Rows {
+  const { parameters, threads, ceilingTokensPerSecond, ceilingRatio, peakMemoryBytes, peakTensorBytes } = figures;
+  return [
+    ['ceiling', `${formatCount(ceilingTokensPerSecond)} tokens/s ${ceiling}`],
+    ['share', `${formatShare(ceilingRatio)} of the ceiling`],
+    ['peak memory', `${formatBytes(peakMemoryBytes)}, tensors ${formatBytes(peakTensorBytes)}`],
+    ['model', `${formatCount(parameters)} parameters, ${threads} threads`],
+    ...peerRows(figures.peer),
+  ];
+}
+
+function peerRows(peer: PeerFigures | undefined): Rows {
+  if (!peer) return [];
+  return [
+    ['peer', `PyTorch ${peer.torch}, ${peer.threads} threads: ${formatCount(peer.tokensPerSecond)} tokens/s`],
+    ['ratio', `${peer.ratio.toFixed(2)} × the peer`],
+    ['peak memory of it', formatBytes(peer.peakMemoryBytes)],
+  ];
+}
+
+export const formatShare = (ratio: number): string => `${(100 * ratio).toFixed(0)}%`;

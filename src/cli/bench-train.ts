@@ -1,0 +1,57 @@
+/** `tslm bench train`: training steps beside the same step's matrix products, alone or along a size. */
+import { Command, Option } from 'commander';
+import { formatCount } from '../support/format.ts';
+import { SWEEPS, type Sweep } from '../train/throughput-sweep.ts';
+import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './bench-options.ts';
+import { runSweep, sweepTable } from './bench-sweep.ts';
+import { dtypeOf, positiveInteger } from './options.ts';
+import { printJson, printTable } from './print.ts';
+
+export interface BenchTrainOptions extends BenchOptions {
+  seq: number;
+}
+
+export function benchTrainCommand(): Command {
+  const command = new Command('train').description("time training steps, and the same step's matrix products alone");
+  modelOptions(command, { layers: 6, hidden: 384, heads: 6, vocab: 8192, batch: 16 }).option(
+    '--seq <n>',
+    'tokens in a sequence',
+    positiveInteger,
+    256,
+  );
+  return runOptions(command, { dtype: 'matrix products', steps: 'steps that are timed' })
+    .addOption(
+      new Option(
+        '--sweep <along>',
+        'how it grows: along context (tokens of a step held constant), batch or size of the model',
+      ).choices([...SWEEPS]),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ tslm bench train --layers 12 --hidden 768 --heads 12 --vocab 50257 --batch 4 --seq 512 --peer\n' +
+        '  $ tslm bench train --sweep context\n',
+    )
+    .action(async ({ sweep, ...options }: BenchTrainOptions & { sweep?: Sweep }) => {
+      const { requireDevice } = await import('../torch/index.ts');
+      requireDevice(options.device);
+      if (sweep !== undefined) {
+        const rows = await runSweep(sweep, options);
+        if (options.json) printJson({ sweep, rows });
+        else printTable(sweepTable(sweep, rows));
+        return;
+      }
+      const { trainThroughput } = await import('../train/throughput.ts');
+      const { json, ...sizes } = options;
+      using peer = await peerFor('bench_train', options);
+      const result = await trainThroughput({ ...sizes, dtype: dtypeOf(options.dtype), peer });
+      if (json) {
+        printJson({ ...sizes, ...result });
+        return;
+      }
+      printTable([
+        ['training', `${formatCount(result.tokensPerSecond)} tokens/s, ${result.stepSeconds.toFixed(3)} s a step`],
+        ...resultRows(result, 'by the matrix products alone'),
+      ]);
+    });
+}

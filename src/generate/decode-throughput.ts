@@ -1,0 +1,77 @@
+/**
+ * The speed of decoding beside the ceiling: a token comes no faster than memory gives the weights and the cached keys and
+ * values, each read once.
+ */
+import type { Decoder } from '../models/decoder.ts';
+import { LMHead } from '../models/heads/lm.ts';
+import type { Model } from '../models/model.ts';
+import { Attention, Embedding } from '../nn/index.ts';
+import { type DType, dtypeInfo } from '../torch/index.ts';
+import { memoryRate } from '../torch/memory-rate.ts';
+import { generate } from './generate.ts';
+import { resolveGenerationConfig } from './generation-config.ts';
+import {
+  figures,
+  type InferenceOptions,
+  type InferenceThroughput,
+  inferenceModel,
+  randomPrompts,
+  timed,
+} from './inference-throughput.ts';
+
+export interface DecodeThroughput extends InferenceThroughput {
+  /** Of one token of every sequence: median over the texts. */
+  millisecondsPerToken: number;
+  /** What a step reads: weights, and keys and values at the mean length. */
+  weightBytes: number;
+  cacheBytes: number;
+  /** As measured here: bytes a second. */
+  memoryRate: number;
+}
+
+/** Greedy decoding of `tokens` tokens after prompts of `prompt` tokens; the first, which the prompt gives, is not timed. */
+export async function decodeThroughput(
+  options: InferenceOptions & { prompt: number; tokens: number },
+): Promise<DecodeThroughput> {
+  const { batch, prompt, tokens, dtype, device = 'cpu' } = options;
+  using model = inferenceModel(options, prompt + tokens);
+  const prompts = randomPrompts(options, prompt);
+  const config = resolveGenerationConfig({ maxNewTokens: tokens, doSample: false });
+  const timing = await timed(options, () => {
+    const steps = generate(model, prompts, config);
+    steps.next();
+    const start = performance.now();
+    for (const _ of steps);
+    return (performance.now() - start) / 1000;
+  });
+  const weightBytes = weightBytesRead(model);
+  const cacheBytes = batch * (prompt + tokens / 2) * cacheBytesPerPosition(model, dtype);
+  const rate = memoryRate({ device });
+  const steps = tokens - 1;
+  return {
+    ...figures(model, timing, {
+      tokens: batch * steps,
+      ceilingSeconds: (steps * (weightBytes + cacheBytes)) / rate,
+    }),
+    millisecondsPerToken: (1000 * timing.seconds) / steps,
+    weightBytes,
+    cacheBytes,
+    memoryRate: rate,
+  };
+}
+
+/** Bytes of the weights that a step reads all of: of tables only the one that is the output layer, too. */
+function weightBytesRead(model: Model): number {
+  const bytesOf = (parameters: { nbytes: number }[]): number => parameters.reduce((sum, { nbytes }) => sum + nbytes, 0);
+  const tables = Array.from(model.namedModules()).flatMap(([, part]) => (part instanceof Embedding ? part.weight : []));
+  const isTied = model.head instanceof LMHead && !model.head.projection;
+  const output = isTied ? [(model.backbone as Decoder).embeddings.word.weight] : [];
+  return bytesOf(model.parameters()) - bytesOf([...new Set(tables)]) + bytesOf(output);
+}
+
+function cacheBytesPerPosition(model: Model, dtype: DType): number {
+  const widths = Array.from(model.namedModules()).map(([, part]) =>
+    part instanceof Attention ? part.kvHeads * part.headDim : 0,
+  );
+  return 2 * dtypeInfo(dtype).size * widths.reduce((sum, width) => sum + width, 0);
+}

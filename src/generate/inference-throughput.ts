@@ -1,0 +1,81 @@
+/** What benchmarks of inference share: a random model, random prompts, timed steps and the figures that come of them. */
+import { createModel } from '../models/auto.ts';
+import type { Model } from '../models/model.ts';
+import { requireCausal } from '../objectives/causal.ts';
+import type { Peer } from '../support/python-peer.ts';
+import { createRandom } from '../support/random.ts';
+import { type PeerFigures, peerFigures, type SideBySide, sideBySide } from '../support/side-by-side.ts';
+import { type Device, type DType, memoryStats, resetPeakMemory } from '../torch/index.ts';
+import { native } from '../torch/native.ts';
+
+export interface InferenceOptions {
+  family: string;
+  layers: number;
+  hidden: number;
+  heads: number;
+  vocab: number;
+  /** Sequences in a batch. */
+  batch: number;
+  /** Element type of the weights. */
+  dtype: DType;
+  device?: Device;
+  /** Prompts, or texts, that are timed, after one that is not; default 5. */
+  steps?: number;
+  /** The same in plain PyTorch, whose steps take turns with ours. */
+  peer?: Peer;
+}
+
+export interface InferenceThroughput {
+  parameters: number;
+  threads: number;
+  /** Of all sequences together. */
+  tokensPerSecond: number;
+  /** Largest resident set of the process until the last step. */
+  peakMemoryBytes: number;
+  /** Largest total of live tensors on the CPU. */
+  peakTensorBytes: number;
+  ceilingTokensPerSecond: number;
+  ceilingRatio: number;
+  peer?: PeerFigures;
+}
+
+/** With random weights. */
+export function inferenceModel(options: InferenceOptions, context: number): Model {
+  const { family, vocab, dtype, device } = options;
+  const model = createModel(family, { ...options, context, vocabSize: vocab }, { seed: 1 });
+  requireCausal(model, 'bench');
+  return model.to({ dtype, device }).eval();
+}
+
+export function randomPrompts({ batch, vocab }: InferenceOptions, length: number): Uint32Array[] {
+  const random = createRandom(1);
+  return Array.from({ length: batch }, () => Uint32Array.from({ length }, () => random.below(vocab)));
+}
+
+/** Timing with the peak of this model's tensors. */
+export async function timed(
+  { steps = 5, peer }: InferenceOptions,
+  step: () => number,
+): Promise<SideBySide & { peakTensorBytes: number }> {
+  resetPeakMemory();
+  const timing = await sideBySide(step, { steps, peer });
+  return { ...timing, peakTensorBytes: memoryStats().peakBytes };
+}
+
+/** What every measurement says, for steps of so many tokens. */
+export function figures(
+  model: Model,
+  timing: SideBySide & { peakTensorBytes: number },
+  { tokens, ceilingSeconds }: { tokens: number; ceilingSeconds: number },
+): InferenceThroughput {
+  return {
+    parameters: model.parameterCount(),
+    threads: native().threads(),
+    tokensPerSecond: tokens / timing.seconds,
+    peakMemoryBytes: timing.peakMemoryBytes,
+    peakTensorBytes: timing.peakTensorBytes,
+    ceilingTokensPerSecond: tokens / ceilingSeconds,
+    ceilingRatio: ceilingSeconds / timing.seconds,
+    peer: peerFigures(timing, tokens),
+  };
+}
