@@ -51,7 +51,8 @@ export interface LayerOutput {
   crossAttention?: Tensor;
 }
 
-type Part = (x: Tensor) => Tensor;
+/** @param residual added to the result by the part itself */
+type Part = (x: Tensor, residual?: Tensor) => Tensor;
 
 export class Layer extends Module {
   readonly options: LayerOptions;
@@ -92,17 +93,18 @@ export class Layer extends Module {
 
   forward(x: Tensor, { encoded, encodedMask, ...inputs }: LayerInputs): LayerOutput {
     const output: LayerOutput = { hidden: x };
-    const attend: Part = y => {
-      const [context, probabilities, globalProbabilities] = this.attention.forward(y, inputs);
+    const attend: Part = (y, residual) => {
+      const [context, probabilities, globalProbabilities] = this.attention.forward(y, { ...inputs, residual });
       output.attention = probabilities;
       output.globalAttention = globalProbabilities;
       return context;
     };
-    const cross: Part = y => {
+    const cross: Part = (y, residual) => {
       const [context, probabilities] = this.crossAttention!.forward(y, {
         ...inputs,
         memory: encoded,
         mask: encodedMask,
+        residual,
       });
       output.crossAttention = probabilities;
       return context;
@@ -110,7 +112,7 @@ export class Layer extends Module {
     const dropout = this.attentionDropout;
     let y = this.#residual(x, attend, dropout, this.attentionNorm, this.attentionPostNorm);
     if (this.crossAttention && encoded) y = this.#residual(y, cross, dropout, this.crossAttentionNorm!);
-    const think: Part = z => this.feedForward.forward(z);
+    const think: Part = (z, residual) => this.feedForward.forward(z, residual);
     output.hidden = this.#residual(y, think, this.feedForwardDropout, this.feedForwardNorm, this.feedForwardPostNorm);
     return output;
   }
@@ -120,6 +122,9 @@ export class Layer extends Module {
     if (normPlacement === 'post') return norm.forward(x.add(dropout.forward(part(x))));
     const dtype = autocastDtype(); // what follows a norm is a product
     const normed = norm.forward(x, dtype);
+    // The last product of a part adds the residual to its sums before anything is rounded or written.
+    const isPlain = !residualAfterNorm && !postNorm && !dropout.isActive;
+    if (isPlain && x.dtype === 'float32') return part(normed, x);
     const y = part(normed);
     return (residualAfterNorm ? normed.to(x.dtype) : x).add(dropout.forward(postNorm?.forward(y) ?? y));
   }

@@ -2,8 +2,10 @@
  * Scaled dot-product attention with several heads (Vaswani et al. 2017, 3.2): of a sequence to itself or to another,
  * with keys and values shared by groups of heads (Ainslie et al. 2023) where a family has it.
  */
+import { castInput } from '../torch/autocast.ts';
 import type { Tensor } from '../torch/index.ts';
 import { causalSoftmax } from '../torch/kernels.ts';
+import { type AttentionProductOptions, attentionProduct, isFused, packedAttentionProduct } from '../torch/products.ts';
 import type { AttentionKind } from './attention-kinds.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
@@ -63,6 +65,8 @@ export interface AttentionInputs {
   /** Each query sees the keys up to its own position. */
   causal?: boolean;
   cache?: KVCache;
+  /** float32, of the result's shape: added to the result. */
+  residual?: Tensor;
   /** Index of the layer in the cache. */
   layer: number;
   /** Also return the probabilities. */
@@ -139,12 +143,38 @@ export class Attention extends Module {
 
   /** [batch, time, hidden] → [batch, time, hidden], and where asked for the probabilities, then those of global tokens */
   forward(x: Tensor, inputs: AttentionInputs): [Tensor, Tensor | undefined, Tensor | undefined] {
-    const [query, key, value] = inputs.memory ? this.#cross(x, inputs) : this.#self(x, inputs);
-    const { context, probabilities, globalProbabilities } = this.attend({ x, query, key, value }, inputs);
+    const { context, probabilities, globalProbabilities } =
+      this.#attendPacked(x, inputs) ?? this.#attendApart(x, inputs);
     const [batch, time] = x.shape;
     const joined = context.transpose(1, 2).reshape([batch, time, this.heads * this.headDim]);
-    const output = this.output.forward(joined);
+    const output = this.output.forward(joined, inputs.residual);
     return inputs.outputAttentions ? [output, probabilities, globalProbabilities] : [output, undefined, undefined];
+  }
+
+  /** Queries, keys and values as the projection leaves them, where nothing has to be done to one of the three alone. */
+  #attendPacked(x: Tensor, inputs: AttentionInputs): Attended | undefined {
+    const { qkv, queryNorm, heads, kvHeads } = this;
+    if (!qkv || queryNorm || inputs.angles || inputs.cache || !this.isFusable(castInput(x), inputs)) return undefined;
+    const packed = { heads, kvHeads, byHead: this.options.layout === 'fusedByHead' };
+    return { context: packedAttentionProduct(qkv.forward(x), packed, this.#productOptions(inputs)) };
+  }
+
+  #attendApart(x: Tensor, inputs: AttentionInputs): Attended {
+    const [query, key, value] = inputs.memory ? this.#cross(x, inputs) : this.#self(x, inputs);
+    return this.attend({ x, query, key, value }, inputs);
+  }
+
+  /** Whether one operator does all that is asked for with such queries. */
+  protected isFusable(query: Tensor, { mask, outputAttentions }: AttentionInputs): boolean {
+    const { softcap, upcast } = this.options;
+    // A kind of attention with rules of its own has an `attend` of its own.
+    if (this.attend !== Attention.prototype.attend) return false;
+    if (outputAttentions || softcap !== undefined || upcast || this.dropout.isActive) return false;
+    return isFused(query) && (typeof mask !== 'object' || !mask.requiresGrad);
+  }
+
+  #productOptions({ mask }: AttentionInputs): AttentionProductOptions {
+    return { scale: this.scale, causal: mask === 'causal', bias: mask === 'causal' ? undefined : mask };
   }
 
   /** Whether `mask` of the inputs is read when there are so many keys. */
@@ -200,7 +230,11 @@ export class Attention extends Module {
   }
 
   /** How queries meet keys: by default every one with every one. */
-  protected attend({ query, key, value }: Heads, { mask }: AttentionInputs): Attended {
+  protected attend({ query, key, value }: Heads, inputs: AttentionInputs): Attended {
+    if (this.isFusable(query, inputs)) {
+      return { context: attentionProduct(query, key, value, this.#productOptions(inputs)) };
+    }
+    const { mask } = inputs;
     const { heads, kvHeads, options } = this;
     const [batch, , time, dim] = query.shape;
     const keys = key.size(2);

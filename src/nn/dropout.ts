@@ -10,7 +10,12 @@ export class Dropout extends Module {
     this.p = p;
   }
 
+  /** Whether it changes anything now. */
+  get isActive(): boolean {
+    return this.training && this.p > 0;
+  }
+
   forward(x: Tensor): Tensor {
-    return this.training && this.p > 0 ? dropout(x, this.p, true) : x;
+    return this.isActive ? dropout(x, this.p, true) : x;
   }
 }

@@ -1,5 +1,6 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
 import { embedding, linear, type Tensor } from '../torch/index.ts';
+import { isFused, linearProduct } from '../torch/products.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** A table of vectors, one for each id. */
@@ -26,6 +27,8 @@ export class Embedding extends Module {
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
   project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
-    return linear(castInput(x), castWeight(this.weight), { bias: castWeight(bias) });
+    const input = castInput(x);
+    if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
+    return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
   }
 }

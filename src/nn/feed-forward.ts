@@ -1,8 +1,23 @@
+import { castInput } from '../torch/autocast.ts';
 import type { Tensor } from '../torch/index.ts';
+import { type FusedActivation, feedForward, isFused } from '../torch/products.ts';
 import { type Activation, activations } from './activations.ts';
 import { Dropout } from './dropout.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
+
+const fusedActivations: Partial<Record<Activation, FusedActivation>> = {
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  gelu_fast: 'gelu_tanh',
+  gelu_accurate: 'gelu_tanh',
+  gelu_python_tanh: 'gelu_tanh',
+  silu: 'silu',
+  swish: 'silu',
+  relu: 'relu',
+};
 
 export interface FeedForwardOptions {
   hidden: number;
@@ -38,9 +53,26 @@ export class FeedForward extends Module {
     this.dropout = new Dropout(dropout);
   }
 
-  /** [batch, time, hidden] → [batch, time, hidden] */
-  forward(x: Tensor): Tensor {
-    return this.output.forward(this.dropout.forward(this.#inside(x)));
+  /**
+   * [batch, time, hidden] → [batch, time, hidden]
+   *
+   * @param residual float32, of the same shape: added to the result
+   */
+  forward(x: Tensor, residual?: Tensor): Tensor {
+    return this.#fused(castInput(x), residual) ?? this.output.forward(this.dropout.forward(this.#inside(x)), residual);
+  }
+
+  /** All in one operator, where there is one for what the options ask. */
+  #fused(x: Tensor, residual: Tensor | undefined): Tensor | undefined {
+    const { input, output, options } = this;
+    const activation = fusedActivations[options.activation ?? 'gelu_new'];
+    const isPlain = activation !== undefined && !this.dropout.isActive;
+    if (!isPlain || !isFused(x, [input.weight, input.bias, output.weight, output.bias])) return undefined;
+    const weights = { input: input.weight, inputBias: input.bias, output: output.weight, outputBias: output.bias };
+    if (!options.gate) return feedForward(x, weights, activation, residual);
+    if (input.bias) return undefined;
+    const [gate, values] = this.gate ? [this.gate.weight, input.weight] : input.weight.chunk(2, 0);
+    return feedForward(x, { ...weights, gate, input: values }, activation, residual);
   }
 
   /** [batch, time, intermediate] */

@@ -4,7 +4,6 @@ import { Decoder } from '../models/decoder.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fromTypedArray, type Tensor } from '../torch/index.ts';
-import { crossEntropy } from '../torch/kernels.ts';
 import type { Objective } from './objective.ts';
 
 export interface CausalBatch {
@@ -45,8 +44,7 @@ export const causal: Objective<CausalBatch> = {
   },
 
   loss(model, { inputIds, targets }) {
-    const logits = model.forward({ inputIds, rawLogits: true }).logits!;
-    return crossEntropy(logits.view([-1, logits.size(-1)]), targets.view([-1]));
+    return model.forward({ inputIds, targets }).loss!;
   },
 
   count: ({ targets }) => targets.numel,

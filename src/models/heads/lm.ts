@@ -1,6 +1,8 @@
 /** Language-model heads: hidden states → scores of every word. */
 import { type Embedding, emptyParameter, Linear, type Parameter } from '../../nn/index.ts';
+import { castInput } from '../../torch/autocast.ts';
 import type { Tensor } from '../../torch/index.ts';
+import { isFused, linearCrossEntropy } from '../../torch/products.ts';
 import { causalLoss, tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 
@@ -45,11 +47,23 @@ export class LMHead extends Head {
     if (this.bias && fixedBias) this.bias.requiresGrad = false;
   }
 
-  forward({ lastHiddenState: x }: BackboneOutput, { labels, logitsToKeep, rawLogits }: ModelInputs): HeadOutput {
+  forward({ lastHiddenState: x }: BackboneOutput, inputs: ModelInputs): HeadOutput {
+    const { labels, targets, logitsToKeep, rawLogits } = inputs;
+    if (targets) return { loss: this.#lossOf(x, targets) };
     const seen = lastPositions(x, logitsToKeep);
     const raw = this.scores(seen);
     const loss = labels && (this.options.shiftLabels ? causalLoss(raw, labels) : tokenLoss(raw, labels));
     return { logits: rawLogits ? raw : raw.to('float32'), loss };
+  }
+
+  /** Mean cross-entropy of each position's scores with its target. */
+  #lossOf(x: Tensor, targets: Tensor): Tensor {
+    const { scale = 1, softcap, hidden } = this.options;
+    const weight = this.projection?.weight ?? this.#tied!.weight;
+    const input = castInput(scale === 1 ? x : x.mul(scale));
+    if (softcap !== undefined || !isFused(input, [weight, this.bias])) return tokenLoss(this.scores(x), targets);
+    const bias = this.bias?.flatten();
+    return linearCrossEntropy(input.reshape([-1, hidden]), weight, targets.reshape([-1]), { bias });
   }
 
   /** [..., hidden] → [..., vocab] */
