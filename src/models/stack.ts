@@ -14,7 +14,7 @@ import {
   type RotaryAngles,
   rotaryAngles,
 } from '../nn/index.ts';
-import { arange, autocastDtype, ones, type Tensor } from '../torch/index.ts';
+import { arange, autocastDtype, ones, scope, type Tensor } from '../torch/index.ts';
 import { Layer, type LayerOptions } from './layer.ts';
 
 export interface StackOptions {
@@ -99,7 +99,7 @@ export class Stack extends Module {
     const globalAttentions: Tensor[] = [];
     const crossAttentions: Tensor[] = [];
     for (const [index, layer] of this.layers.entries()) {
-      const output = layer.forward(x, {
+      const layerInputs = {
         ...shared(layer),
         attentionMask,
         globalAttentionMask,
@@ -109,7 +109,9 @@ export class Stack extends Module {
         cache,
         layer: index,
         outputAttentions,
-      });
+      };
+      // Only what autograd keeps of a layer's inside outlives it.
+      const output = scope(() => layer.forward(x, layerInputs));
       x = output.hidden;
       hiddenStates.push(x);
       if (output.attention) attentions.push(output.attention);

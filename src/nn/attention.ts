@@ -167,9 +167,7 @@ export class Attention extends Module {
   /** Whether one operator does all that is asked for with such queries. */
   protected isFusable(query: Tensor, { mask, outputAttentions }: AttentionInputs): boolean {
     const { softcap, upcast } = this.options;
-    // A kind of attention with rules of its own has an `attend` of its own.
-    if (this.attend !== Attention.prototype.attend) return false;
-    if (outputAttentions || softcap !== undefined || upcast || this.dropout.isActive) return false;
+    if (!this.#isPlain || outputAttentions || softcap !== undefined || upcast || this.dropout.isActive) return false;
     return isFused(query) && (typeof mask !== 'object' || !mask.requiresGrad);
   }
 
@@ -214,8 +212,7 @@ export class Attention extends Module {
       this.options.layout === 'fusedByHead'
         ? qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4])
         : qkv.view([batch, time, 3, heads, dim]).permute([2, 0, 3, 1, 4]);
-    // Contiguous once: the products would copy them wherever they are used.
-    return parts.unbind().map(part => part.contiguous()) as [Tensor, Tensor, Tensor];
+    return parts.unbind().map(part => this.#compact(part)) as [Tensor, Tensor, Tensor];
   }
 
   #keysAndValues(x: Tensor): [Tensor, Tensor] {
@@ -226,7 +223,17 @@ export class Attention extends Module {
   /** [batch, time, heads·dim] → [batch, heads, time, dim] */
   protected split(x: Tensor, heads: number): Tensor {
     const [batch, time] = x.shape;
-    return x.reshape([batch, time, heads, this.headDim]).transpose(1, 2).contiguous();
+    return this.#compact(x.reshape([batch, time, heads, this.headDim]).transpose(1, 2));
+  }
+
+  /** Contiguous once, where products would copy it wherever it is used; the fused ones read it where it is. */
+  #compact(x: Tensor): Tensor {
+    return this.#isPlain && isFused(x) ? x : x.contiguous();
+  }
+
+  /** A kind of attention with rules of its own has an `attend` of its own. */
+  get #isPlain(): boolean {
+    return this.attend === Attention.prototype.attend;
   }
 
   /** How queries meet keys: by default every one with every one. */
