@@ -26,6 +26,7 @@ export { EncoderDecoder } from './models/encoder-decoder.ts';
 export { Model, type ModelInputs, type ModelOutput } from './models/model.ts';
 export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './models/ngram/index.ts';
 export { type EmbedOptions, embed, type Pooling } from './models/pooling.ts';
+export { recomputeBlocks } from './models/recompute.ts';
 export * from './nn/index.ts';
 export { UserError } from './support/errors.ts';
 export { version } from './support/version.ts';

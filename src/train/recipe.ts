@@ -41,6 +41,8 @@ export const recipeSchema = z.strictObject({
       batchSize: count.default(16),
       /** Forward passes an update. */
       gradientAccumulation: count.default(1),
+      /** Keep no activations inside the blocks and make them again in the backward pass. */
+      recompute: z.boolean().default(false),
       /** auto: bf16 where the processor multiplies it natively. */
       precision: z.enum(['auto', 'float32', 'bf16']).default('auto'),
       clipGradNorm: z.number().min(0).default(1),

@@ -2,6 +2,7 @@
 import type { Corpus } from '../data/corpus.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
+import { recomputeBlocks } from '../models/recompute.ts';
 import { causal, requireCausal } from '../objectives/causal.ts';
 import type { Tokens } from '../objectives/objective.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -31,6 +32,7 @@ export interface RunParts {
 export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts {
   const { evaluation, seed } = recipe;
   requireCausal(model, recipe.name);
+  recomputeBlocks(model, recipe.train.recompute);
   const context = model.maxPositions;
   const tokenizer = corpus.tokenizer();
   checkPrompts(recipe, tokenizer, context);

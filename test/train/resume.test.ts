@@ -60,6 +60,13 @@ describe('a run that was interrupted', async () => {
     expect(traceOf(place('muon-stopped'))).toEqual(traceOf(place('muon')));
   });
 
+  it('that recomputes activations goes on to the same numbers, which are those of one that keeps them', async () => {
+    const recomputed = { ...recipe, train: { ...recipe.train, recompute: true } };
+    await stopAfter(7, options => startRun(recomputed, place('recomputed'), options));
+    await resumeRun(place('recomputed'));
+    expect(traceOf(place('recomputed'))).toEqual(straight);
+  });
+
   it('after the last checkpoint drops what it had written since', async () => {
     const run = place('crashed');
     cpSync(place('straight'), run, { recursive: true });
