@@ -12,7 +12,8 @@ import { createRandom } from '../support/random.ts';
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
 import { type ProductShape, productFlops, productSeconds } from '../torch/matmul-rate.ts';
 import { native } from '../torch/native.ts';
-import { adamW, clipGradNorm, type Optimizer } from './adamw.ts';
+import { adamW, clipGradNorm } from './adamw.ts';
+import type { Optimizer } from './optimizer.ts';
 
 export interface ThroughputOptions {
   family: string;
