@@ -18,6 +18,15 @@ void Env::dropUnusedRefs() {
   for (napi_ref ref : refs) napi_delete_reference(napi, ref);
 }
 
+void throwAgain(napi_env napi) {
+  Env& env = *envOf(napi);
+  napi_value error;
+  napi_get_reference_value(napi, env.thrown, &error);
+  napi_delete_reference(napi, env.thrown);
+  env.thrown = nullptr;
+  napi_throw(napi, error);
+}
+
 double Args::number(size_t i) const {
   double result;
   TORCH_CHECK(napi_get_value_double(env_, values_[i], &result) == napi_ok, "argument ", i, " must be a number");
@@ -72,6 +81,7 @@ NAPI_MODULE_INIT() {
   tslm::exportCalls(env, exports);
   tslm::exportStorage(env, exports);
   tslm::exportAutograd(env, exports);
+  tslm::exportRecompute(env, exports);
   tslm::exportRuntime(env, exports);
   return exports;
 }

@@ -1,16 +1,16 @@
 // The CPU allocator under every tensor: counts live and peak bytes, and keeps large blocks for reuse. A training step
 // frees and asks for the same large blocks again and again; from the system each would come back as untouched pages,
-// and faulting them in costs as much as the arithmetic.
+// and faulting them in costs as much as the arithmetic. Large blocks are cut from segments and joined again with their
+// neighbours when they are freed, as in PyTorch's allocator for GPUs: what activations leave serves the gradients.
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <sys/mman.h>
 
-#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
-#include <vector>
+#include <set>
 
 #include "env.h"
 #include "memory.h"
@@ -20,83 +20,115 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kLarge = size_t{1} << 18;  // from here on blocks are kept
+constexpr size_t kPage = 4096;
 constexpr size_t kHugePage = size_t{1} << 21;
-constexpr int kStepsPerOctave = 8;  // size classes: at most 1/8 of a block is wasted
-constexpr int kClasses = 64 * kStepsPerOctave;
+constexpr size_t kSegment = size_t{1} << 26;
 
 std::atomic<int64_t> live{0};
 std::atomic<int64_t> peak{0};
 std::atomic<int64_t> cached{0};
 std::mutex mutex;
-std::array<std::vector<void*>, kClasses> freeBlocks;
 
-// A block starts with this header, kAlignment bytes before the data.
+// A stretch of a segment, in a list with its neighbours.
+struct Block {
+  char* start;
+  size_t size;
+  bool isFree;
+  Block *before, *after;
+};
+
+struct Smaller {
+  bool operator()(const Block* a, const Block* b) const {
+    return a->size != b->size ? a->size < b->size : a->start < b->start;
+  }
+};
+std::set<Block*, Smaller> freeBlocks;
+
+// A block's data starts with this header, kAlignment bytes before the tensor's.
 struct Header {
-  size_t size;    // bytes that count as live
-  int sizeClass;  // -1: a small block, straight from malloc
+  size_t size;   // bytes that count as live
+  Block* block;  // null: a small one, straight from malloc
 };
 static_assert(sizeof(Header) <= kAlignment, "the header must fit before the data");
 
-int classOf(size_t size) {
-  const int octave = 63 - __builtin_clzll(size);
-  const size_t step = (size_t{1} << octave) / kStepsPerOctave;
-  const size_t steps = (size - (size_t{1} << octave) + step - 1) / step;
-  return octave * kStepsPerOctave + static_cast<int>(steps);
-}
+constexpr size_t roundUp(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
-size_t sizeOfClass(int sizeClass) {
-  const int octave = sizeClass / kStepsPerOctave;
-  const size_t base = size_t{1} << octave;
-  return base + (base / kStepsPerOctave) * (sizeClass % kStepsPerOctave);
-}
-
-void* fromSystem(size_t size) {
-  void* block = nullptr;
-  const bool huge = size >= kHugePage;
-  const int status = posix_memalign(&block, huge ? kHugePage : kAlignment, size);
+char* fromSystem(size_t size, size_t alignment) {
+  void* data = nullptr;
+  const int status = posix_memalign(&data, alignment, size);
   TORCH_CHECK(status == 0, "out of memory: could not allocate ", size, " bytes");
 #ifdef MADV_HUGEPAGE
-  if (huge) madvise(block, size, MADV_HUGEPAGE);
+  if (alignment == kHugePage) madvise(data, size, MADV_HUGEPAGE);
 #endif
+  return static_cast<char*>(data);
+}
+
+// A segment for blocks of this size. Very large ones have it to themselves, so that they can be given back.
+Block* newSegment(size_t size) {
+  const size_t whole = size > kSegment / 2 ? roundUp(size, kHugePage) : kSegment;
+  cached += whole;
+  return new Block{fromSystem(whole, kHugePage), whole, true, nullptr, nullptr};
+}
+
+// The smallest free block that is large enough; what it has more stays free.
+Block* takeBlock(size_t size) {
+  std::lock_guard<std::mutex> lock(mutex);
+  Block wanted{nullptr, size, true, nullptr, nullptr};
+  const auto found = freeBlocks.lower_bound(&wanted);
+  Block* block = found == freeBlocks.end() ? newSegment(size) : *found;
+  if (found != freeBlocks.end()) freeBlocks.erase(found);
+  if (block->size - size >= kLarge) {
+    auto* rest = new Block{block->start + size, block->size - size, true, block, block->after};
+    if (rest->after) rest->after->before = rest;
+    block->after = rest;
+    block->size = size;
+    freeBlocks.insert(rest);
+  }
+  block->isFree = false;
+  cached -= block->size;
   return block;
 }
 
-void* takeBlock(int sizeClass) {
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    auto& blocks = freeBlocks[sizeClass];
-    if (!blocks.empty()) {
-      void* block = blocks.back();
-      blocks.pop_back();
-      cached -= sizeOfClass(sizeClass);
-      return block;
-    }
+// `second`, the neighbour after `first`, becomes part of it.
+void join(Block* first, Block* second) {
+  first->size += second->size;
+  first->after = second->after;
+  if (first->after) first->after->before = first;
+  delete second;
+}
+
+void giveBlock(Block* block) {
+  std::lock_guard<std::mutex> lock(mutex);
+  cached += block->size;
+  block->isFree = true;
+  if (block->after && block->after->isFree) {
+    freeBlocks.erase(block->after);
+    join(block, block->after);
   }
-  return fromSystem(sizeOfClass(sizeClass));
+  if (block->before && block->before->isFree) {
+    block = block->before;
+    freeBlocks.erase(block);
+    join(block, block->after);
+  }
+  freeBlocks.insert(block);
 }
 
 void release(void* data) {
   if (data == nullptr) return;
   auto* header = reinterpret_cast<Header*>(static_cast<char*>(data) - kAlignment);
   live -= header->size;
-  if (header->sizeClass < 0) {
-    free(header);
-    return;
-  }
-  const int sizeClass = header->sizeClass;
-  std::lock_guard<std::mutex> lock(mutex);
-  cached += sizeOfClass(sizeClass);
-  freeBlocks[sizeClass].push_back(header);
+  if (header->block) giveBlock(header->block);
+  else free(header);
 }
 
 c10::DataPtr allocateBytes(size_t size) {
   const c10::Device device(c10::DeviceType::CPU);
   if (size == 0) return {nullptr, nullptr, &release, device};
   const size_t whole = size + kAlignment;
-  const int sizeClass = whole >= kLarge ? classOf(whole) : -1;
-  auto* header = static_cast<Header*>(sizeClass < 0 ? fromSystem(whole) : takeBlock(sizeClass));
+  Block* block = whole >= kLarge ? takeBlock(roundUp(whole, kPage)) : nullptr;
+  auto* header = reinterpret_cast<Header*>(block ? block->start : fromSystem(whole, kAlignment));
   header->size = size;
-  header->sizeClass = sizeClass;
+  header->block = block;
   const int64_t now = live += size;
   int64_t before = peak;
   while (now > before && !peak.compare_exchange_weak(before, now)) {
@@ -125,14 +157,18 @@ MemoryStats memoryStats() { return {live, peak, cached}; }
 
 void resetPeakMemory() { peak = live.load(); }
 
+// Segments with nothing in them go back to the system.
 void emptyCache() {
   std::lock_guard<std::mutex> lock(mutex);
-  for (auto& blocks : freeBlocks) {
-    for (void* block : blocks) free(block);
-    blocks.clear();
-    blocks.shrink_to_fit();
+  for (auto next = freeBlocks.begin(); next != freeBlocks.end();) {
+    Block* block = *next;
+    const bool isWhole = !block->before && !block->after;
+    next = isWhole ? freeBlocks.erase(next) : std::next(next);
+    if (!isWhole) continue;
+    cached -= block->size;
+    free(block->start);
+    delete block;
   }
-  cached = 0;
 }
 
 }  // namespace tslm

@@ -9,15 +9,6 @@
 namespace tslm {
 namespace {
 
-std::vector<at::Tensor> readTensors(Env& env, const double*& next) {
-  std::vector<at::Tensor> tensors(static_cast<size_t>(*next++));
-  for (at::Tensor& tensor : tensors) {
-    const auto handle = static_cast<int64_t>(*next++);
-    if (handle >= 0) tensor = env.tensors.at(handle);
-  }
-  return tensors;
-}
-
 // backward(retainGraph, createGraph): in the buffer the lists of roots, their gradients, and inputs (empty: all leaves)
 napi_value backward(napi_env napi, napi_callback_info info) {
   return guarded(napi, [&]() -> napi_value {

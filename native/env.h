@@ -10,7 +10,9 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "version.h"
@@ -50,10 +52,16 @@ class Table {
 struct UnusedRefs {
   std::mutex mutex;
   std::vector<napi_ref> refs;
+
+  void add(napi_ref ref) {
+    std::lock_guard<std::mutex> lock(mutex);
+    refs.push_back(ref);
+  }
 };
 
 struct Env {
   napi_env napi = nullptr;
+  std::thread::id thread = std::this_thread::get_id();
   Table<at::Tensor> tensors;
   Table<at::Generator> generators;
   std::vector<c10::OperatorHandle> operators;
@@ -61,6 +69,10 @@ struct Env {
   std::vector<std::unique_ptr<c10::InferenceMode>> inferenceModes;
   std::shared_ptr<UnusedRefs> unusedRefs = std::make_shared<UnusedRefs>();
   torch::jit::Stack stack;
+  // What JavaScript made for a node of the graph that called it.
+  std::vector<at::Tensor> recomputed;
+  // What JavaScript threw inside such a call.
+  napi_ref thrown = nullptr;
 
   // Arguments and results travel through this buffer, which JavaScript made and both sides read and write.
   double* buffer = nullptr;
@@ -72,12 +84,31 @@ struct Env {
 
 Env* envOf(napi_env env);
 
+// A list in the shared buffer: count, handles (-1: none).
+inline std::vector<at::Tensor> readTensors(Env& env, const double*& next) {
+  std::vector<at::Tensor> tensors(static_cast<size_t>(*next++));
+  for (at::Tensor& tensor : tensors) {
+    const auto handle = static_cast<int64_t>(*next++);
+    if (handle >= 0) tensor = env.tensors.at(handle);
+  }
+  return tensors;
+}
+
+// What JavaScript threw while C++ had called it: `Env::thrown`, on its way back to JavaScript.
+struct ThrownByJavaScript : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+void throwAgain(napi_env env);
+
 // Runs `body`; whatever C++ throws becomes a JavaScript Error with the message alone, without a C++ stack.
 template <class Body>
 napi_value guarded(napi_env env, Body body) {
   std::string message;
   try {
     return body();
+  } catch (const ThrownByJavaScript&) {
+    throwAgain(env);
+    return nullptr;
   } catch (const c10::Error& error) {
     message = error.what_without_backtrace();
   } catch (const std::exception& error) {
@@ -117,6 +148,7 @@ void exportFunction(napi_env env, napi_value exports, const char* name, napi_cal
 void exportCalls(napi_env env, napi_value exports);
 void exportStorage(napi_env env, napi_value exports);
 void exportAutograd(napi_env env, napi_value exports);
+void exportRecompute(napi_env env, napi_value exports);
 void exportRuntime(napi_env env, napi_value exports);
 void installAllocator();
 

@@ -55,13 +55,7 @@ napi_value fromBytes(napi_env napi, napi_callback_info info) {
     napi_ref ref;
     napi_create_reference(napi, bytes.buffer, 1, &ref);
     auto unused = env.unusedRefs;
-    at::Tensor tensor = at::from_blob(
-        bytes.data, shape,
-        [unused, ref](void*) {
-          std::lock_guard<std::mutex> lock(unused->mutex);
-          unused->refs.push_back(ref);
-        },
-        options);
+    at::Tensor tensor = at::from_blob(bytes.data, shape, [unused, ref](void*) { unused->add(ref); }, options);
     return makeNumber(napi, static_cast<double>(env.tensors.insert(std::move(tensor))));
   });
 }

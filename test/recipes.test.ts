@@ -44,7 +44,7 @@ describe.each(files)('%s', file => {
     expect(isMap(document.contents)).toBe(true);
     const sections = knownKeys(recipeSchema);
     const wanted = sections.flatMap(section => {
-      const keys = knownKeys(recipeSchema, [section]).map(key => `${section}.${key}`);
+      const keys = knownKeys(recipeSchema, [section], document.toJS()).map(key => `${section}.${key}`);
       return keys.length > 0 ? keys : [section];
     });
     // What is off unless it is named may stand in a comment.

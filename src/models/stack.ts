@@ -14,8 +14,8 @@ import {
   type RotaryAngles,
   rotaryAngles,
 } from '../nn/index.ts';
-import { arange, autocastDtype, ones, scope, type Tensor } from '../torch/index.ts';
-import { Layer, type LayerOptions } from './layer.ts';
+import { arange, autocastDtype, ones, recompute, scope, type Tensor } from '../torch/index.ts';
+import { Layer, type LayerInputs, type LayerOptions, type LayerOutput } from './layer.ts';
 
 export interface StackOptions {
   /** One for each layer; the same object twice means shared weights (ALBERT). */
@@ -67,6 +67,8 @@ export class Stack extends Module {
   readonly norm: Norm | undefined;
   readonly relativeBias: RelativePositionBias | undefined;
   readonly dropout: Dropout;
+  /** While training, each layer's activations are made again for the backward pass instead of kept. */
+  recompute = false;
 
   constructor(options: StackOptions) {
     super();
@@ -111,7 +113,7 @@ export class Stack extends Module {
         outputAttentions,
       };
       // Only what autograd keeps of a layer's inside outlives it.
-      const output = scope(() => layer.forward(x, layerInputs));
+      const output = scope(() => this.#runLayer(layer, x, layerInputs));
       x = output.hidden;
       hiddenStates.push(x);
       if (output.attention) attentions.push(output.attention);
@@ -129,6 +131,13 @@ export class Stack extends Module {
       globalAttentions: outputAttentions && globalAttentions.length > 0 ? globalAttentions : undefined,
       crossAttentions: outputAttentions && crossAttentions.length > 0 ? crossAttentions : undefined,
     };
+  }
+
+  #runLayer(layer: Layer, x: Tensor, inputs: LayerInputs): LayerOutput {
+    // What a cache holds was made by the first pass.
+    if (!this.recompute || !this.training || inputs.cache) return layer.forward(x, inputs);
+    const parameters = layer.parameters();
+    return recompute(([y, rest]) => layer.forward(y, rest), [x, inputs] as const, { parameters });
   }
 
   /** Mask and angles for a layer; layers with the same window or rotation share them. */

@@ -14,7 +14,7 @@ import {
   type Parameter,
 } from '../nn/index.ts';
 import { RelativeAttention, type RelativeScores } from '../nn/relative-attention.ts';
-import { arange, cat, eye, ones, type Tensor, zeros } from '../torch/index.ts';
+import { arange, cat, eye, ones, recompute, type Tensor, zeros } from '../torch/index.ts';
 import { Backbone, type BackboneOutput, type ModelInputs } from './model.ts';
 
 export interface TwoStreamOptions {
@@ -105,6 +105,8 @@ export class TwoStream extends Backbone {
   /** Distances have no limit. */
   readonly maxPositions = Number.POSITIVE_INFINITY;
   readonly layerCount: number;
+  /** While training, each layer's activations are made again for the backward pass instead of kept. */
+  recompute = false;
 
   constructor(options: TwoStreamOptions) {
     super();
@@ -143,7 +145,7 @@ export class TwoStream extends Backbone {
     for (const [i, layer] of this.layers.entries()) {
       const memory = memories?.[i];
       if (useMems) kept.push(this.#remember(streams.content, memory));
-      const output = layer.forward(streams, { memory, distances, content, query, targets });
+      const output = this.#runLayer(layer, streams, { memory, distances, content, query, targets });
       streams = { content: output.content, ...(output.query && { query: output.query }) };
       hiddenStates.push(...Object.values(streams));
       attentions.push(...output.attentions);
@@ -154,6 +156,12 @@ export class TwoStream extends Backbone {
       attentions: outputAttentions ? attentions : undefined,
       mems: useMems ? kept : undefined,
     };
+  }
+
+  #runLayer(layer: TwoStreamLayer, streams: Streams, inputs: StreamInputs): ReturnType<TwoStreamLayer['forward']> {
+    if (!this.recompute || !this.training) return layer.forward(streams, inputs);
+    const parameters = layer.parameters();
+    return recompute(([both, rest]) => layer.forward(both, rest), [streams, inputs] as const, { parameters });
   }
 
   /** Sinusoids of all distances, from the farthest before to the farthest after: [1, distances, hidden]. */

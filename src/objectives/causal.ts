@@ -3,7 +3,7 @@
 import { Decoder } from '../models/decoder.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import { fromTypedArray, type Tensor } from '../torch/index.ts';
+import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
 import type { Objective } from './objective.ts';
 
 export interface CausalBatch {
@@ -44,7 +44,8 @@ export const causal: Objective<CausalBatch> = {
   },
 
   loss(model, { inputIds, targets }) {
-    return model.forward({ inputIds, targets }).loss!;
+    // What autograd does not keep of the way to the loss is not to wait for the end of the step.
+    return scope(() => model.forward({ inputIds, targets }).loss!);
   },
 
   count: ({ targets }) => targets.numel,

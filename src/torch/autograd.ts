@@ -10,6 +10,13 @@ export const noGrad = <T>(body: () => T): T => withGradMode(false, body);
 /** Runs `body` with recording switched on, inside a `noGrad`. */
 export const enableGrad = <T>(body: () => T): T => withGradMode(true, body);
 
+/** Whether operations are recorded for gradients now. */
+export function isGradEnabled(): boolean {
+  const enabled = native().setGradMode(true);
+  native().setGradMode(enabled);
+  return enabled;
+}
+
 function withGradMode<T>(enabled: boolean, body: () => T): T {
   const before = native().setGradMode(enabled);
   try {
@@ -37,7 +44,8 @@ function synchronous<T>(value: T): T {
   return value;
 }
 
-function writeTensors(lists: readonly (readonly (Tensor | undefined)[])[]): void {
+/** @internal Lists of tensors into the shared buffer, as `native/env.h` reads them. */
+export function writeTensors(lists: readonly (readonly (Tensor | undefined)[])[]): void {
   const needed = lists.reduce((sum, list) => sum + 1 + list.length, 0);
   if (needed > buffer.length) throw new RangeError(`at most ${buffer.length} tensors fit one call, not ${needed}`);
   let at = 0;

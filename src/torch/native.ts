@@ -65,6 +65,9 @@ export interface Native {
   setGradMode(enabled: boolean): boolean;
   enterInferenceMode(): void;
   leaveInferenceMode(): void;
+  /** `again` finds new inputs in the buffer, and gives its results to `recomputed`. */
+  recompute(again: () => void): void;
+  recomputed(): void;
 
   createGenerator(seed: number): number;
   releaseGenerator(generator: number): void;

@@ -19,6 +19,7 @@ const $remainder = operator('aten::remainder.Tensor', ['self', 'other']);
 const $pow = operator('aten::pow.Tensor_Scalar', ['self', 'exponent']);
 const $powTensor = operator('aten::pow.Tensor_Tensor', ['self', 'exponent']);
 const $neg = operator('aten::neg', ['self']);
+const $sign = operator('aten::sign', ['self']);
 const $exp = operator('aten::exp', ['self']);
 const $exp_ = operator('aten::exp_', ['self']);
 const $expm1 = operator('aten::expm1', ['self']);
@@ -275,6 +276,11 @@ export abstract class TensorMethods {
   /** `neg(Tensor self) -> Tensor` */
   neg(): Tensor {
     return call($neg, [this]) as Tensor;
+  }
+
+  /** `sign(Tensor self) -> Tensor` */
+  sign(): Tensor {
+    return call($sign, [this]) as Tensor;
   }
 
   /** `exp(Tensor self) -> Tensor` */

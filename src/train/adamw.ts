@@ -3,8 +3,9 @@
  * norms and biases are left alone, as has been usual since GPT-2.
  */
 import type { Parameter } from '../nn/index.ts';
-import { dispose, keep, noGrad, scope, type Tensor, zerosLike } from '../torch/index.ts';
+import { dispose, keep, noGrad, scope, zerosLike } from '../torch/index.ts';
 import { adamWUpdate, gradNorm } from '../torch/kernels.ts';
+import type { NamedParameters, Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions {
   /** Default [0.9, 0.999]. */
@@ -17,21 +18,8 @@ export interface AdamWOptions {
   decayAll?: boolean;
 }
 
-export interface Optimizer {
-  /**
-   * One update from the parameters' gradients.
-   *
-   * @param gradScale the gradients count times this; default 1
-   */
-  step(lr: number, gradScale?: number): void;
-  /** The state under names that `load` understands. */
-  state(): Map<string, Tensor>;
-  load(state: ReadonlyMap<string, Tensor>, steps: number): void;
-  dispose(): void;
-}
-
 export function adamW(
-  named: readonly (readonly [name: string, parameter: Parameter])[],
+  named: NamedParameters,
   { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false }: AdamWOptions = {},
 ): Optimizer {
   const states = named.map(([name, parameter]) => ({

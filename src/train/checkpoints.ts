@@ -12,7 +12,7 @@ import { makeFolder, readJson, temporaryBeside, writeJson } from '../support/fil
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
-import type { Optimizer } from './adamw.ts';
+import type { Optimizer } from './optimizer.ts';
 
 const progressSchema = z.strictObject({
   /** Optimizer updates done. */

@@ -7,7 +7,8 @@ import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
-import { clipGradNorm, type Optimizer } from './adamw.ts';
+import { clipGradNorm } from './adamw.ts';
+import type { Optimizer } from './optimizer.ts';
 import type { WindowSampler } from './window-sampler.ts';
 
 export interface StepMetrics {

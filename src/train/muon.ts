@@ -6,7 +6,8 @@
  */
 import type { Parameter } from '../nn/index.ts';
 import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../torch/index.ts';
-import { type AdamWOptions, adamW, type Optimizer } from './adamw.ts';
+import { type AdamWOptions, adamW } from './adamw.ts';
+import type { NamedParameters, Optimizer } from './optimizer.ts';
 
 export interface MuonOptions extends AdamWOptions {
   /** Decay of the momentum. Default 0.95. */
@@ -22,10 +23,7 @@ function hiddenMatrix(name: string, { dim, shape }: Parameter): number {
   return name.endsWith('.qkv.weight') && shape[0] === 3 * shape[1] ? 3 : 1;
 }
 
-export function muon(
-  named: readonly (readonly [name: string, parameter: Parameter])[],
-  { momentum = 0.95, ...options }: MuonOptions = {},
-): Optimizer {
+export function muon(named: NamedParameters, { momentum = 0.95, ...options }: MuonOptions = {}): Optimizer {
   const { weightDecay = 0.01 } = options;
   const rest = adamW(
     named.filter(([name, parameter]) => hiddenMatrix(name, parameter) === 0),

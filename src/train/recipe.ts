@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
+import { optimizerSchema } from './optimizers.ts';
 import { createSchedule } from './schedules.ts';
 
 const count = z.int().positive();
@@ -41,6 +42,8 @@ export const recipeSchema = z.strictObject({
       batchSize: count.default(16),
       /** Forward passes an update. */
       gradientAccumulation: count.default(1),
+      /** Keep no activations inside the blocks and make them again in the backward pass. */
+      recompute: z.boolean().default(false),
       /** auto: bf16 where the processor multiplies it natively. */
       precision: z.enum(['auto', 'float32', 'bf16']).default('auto'),
       clipGradNorm: z.number().min(0).default(1),
@@ -48,16 +51,8 @@ export const recipeSchema = z.strictObject({
     })
     .strict(),
 
-  optimizer: z
-    .strictObject({
-      /** muon: hidden matrices by Muon, everything else by AdamW. */
-      name: z.enum(['adamw', 'muon']).default('adamw'),
-      lr: z.number().positive().default(1e-3),
-      betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.95]),
-      eps: z.number().positive().default(1e-8),
-      weightDecay: z.number().min(0).default(0.1),
-    })
-    .prefault({}),
+  /** An optimizer of `optimizers.ts` and what it takes. */
+  optimizer: optimizerSchema.prefault({}),
 
   /** A schedule of `schedules.ts`; steps and learning rate are filled in. */
   schedule: z

@@ -2,20 +2,19 @@
 import type { Corpus } from '../data/corpus.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
+import { recomputeBlocks } from '../models/recompute.ts';
 import { causal, requireCausal } from '../objectives/causal.ts';
 import type { Tokens } from '../objectives/objective.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
-import { adamW, type Optimizer } from './adamw.ts';
 import { evaluationWindows } from './batches.ts';
 import { diverged } from './loop.ts';
-import { muon } from './muon.ts';
+import type { Optimizer } from './optimizer.ts';
+import { createOptimizer } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { checkPrompts } from './samples.ts';
 import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
-
-const optimizers = { adamw: adamW, muon };
 
 export interface RunParts {
   recipe: Recipe;
@@ -31,6 +30,7 @@ export interface RunParts {
 export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts {
   const { evaluation, seed } = recipe;
   requireCausal(model, recipe.name);
+  recomputeBlocks(model, recipe.train.recompute);
   const context = model.maxPositions;
   const tokenizer = corpus.tokenizer();
   checkPrompts(recipe, tokenizer, context);
@@ -51,10 +51,8 @@ export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts
   };
 }
 
-export function optimizerFor({ optimizer }: Recipe, model: Model): Optimizer {
-  const { name, betas, eps, weightDecay } = optimizer;
-  return optimizers[name]([...model.namedParameters()], { betas, eps, weightDecay });
-}
+export const optimizerFor = ({ optimizer }: Recipe, model: Model): Optimizer =>
+  createOptimizer([...model.namedParameters()], optimizer);
 
 /** The model that a recipe starts with. */
 export function modelFor(recipe: Recipe, corpus: Corpus): Model {

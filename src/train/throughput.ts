@@ -13,7 +13,8 @@ import { type PeerFigures, peerFigures, sideBySide } from '../support/side-by-si
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
 import { countProducts, productsAlone } from '../torch/matmul-rate.ts';
 import { native } from '../torch/native.ts';
-import { adamW, clipGradNorm, type Optimizer } from './adamw.ts';
+import { adamW, clipGradNorm } from './adamw.ts';
+import type { Optimizer } from './optimizer.ts';
 
 export interface ThroughputOptions {
   family: string;

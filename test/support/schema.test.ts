@@ -57,6 +57,54 @@ describe('parseOptions', () => {
   });
 });
 
+describe('alternatives that one key tells apart', () => {
+  const shapes = z.strictObject({
+    shape: z
+      .preprocess(
+        value => ({ kind: 'circle', ...(value as object) }),
+        z.discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('circle'), radius: z.number().default(1) }),
+          z.strictObject({ kind: z.literal('box'), width: z.number(), height: z.number().default(2) }),
+        ]),
+      )
+      .prefault({}),
+  });
+  const problem = (value: unknown) => {
+    try {
+      parseOptions(shapes, { shape: value }, 'x');
+    } catch (error) {
+      return error;
+    }
+    throw new Error('nothing was wrong');
+  };
+
+  it('have their own defaults and their own keys', () => {
+    expect(parseOptions(shapes, {}, 'x')).toEqual({ shape: { kind: 'circle', radius: 1 } });
+    expect(parseOptions(shapes, { shape: { kind: 'box', width: 1 } }, 'x').shape).toMatchObject({ height: 2 });
+    expect(problem({ kind: 'box', widht: 1, width: 1 })).toMatchObject({ hint: "did you mean 'shape.width'?" });
+    expect(problem({ radios: 1 })).toMatchObject({ hint: "did you mean 'shape.radius'?" });
+    expect(problem({ kind: 'box' })).toMatchObject({
+      code: 'TSLM_MISSING_KEY',
+      message: "x: 'shape.width' is missing",
+    });
+  });
+
+  it('are listed by what the value names, the first otherwise', () => {
+    expect(knownKeys(shapes, ['shape'])).toEqual(['kind', 'radius']);
+    expect(knownKeys(shapes, ['shape'], { shape: { kind: 'box' } })).toEqual(['kind', 'width', 'height']);
+  });
+
+  it('are suggested for one that is not there', () => {
+    const code = 'TSLM_BAD_VALUE';
+    expect(problem({ kind: 'bix' })).toMatchObject({
+      code,
+      message: "x: 'shape.kind': 'bix' is not known",
+      hint: "did you mean 'box'?",
+    });
+    expect(problem({ kind: 'tetrahedron' })).toMatchObject({ code, hint: 'known: circle, box' });
+  });
+});
+
 describe('knownKeys', () => {
   it('looks through what wraps an object', () => {
     expect(knownKeys(schema)).toEqual(['name', 'train', 'parts']);

@@ -66,6 +66,45 @@ describe('a recipe', () => {
     }
   });
 
+  it('takes for an optimizer what that optimizer has, and nothing else', () => {
+    const optimizer = (value: object) => parseRecipe({ ...least, optimizer: value }, 'r').optimizer;
+    expect(optimizer({ name: 'muon' })).toEqual({
+      name: 'muon',
+      lr: 1e-3,
+      betas: [0.9, 0.95],
+      eps: 1e-8,
+      weightDecay: 0.1,
+      momentum: 0.95,
+    });
+    expect(optimizer({ name: 'sgd', momentum: 0.9, nesterov: true })).toMatchObject({ dampening: 0, weightDecay: 0 });
+    expect(optimizer({ name: 'lion' })).toMatchObject({ betas: [0.9, 0.99] });
+    expect(optimizer({ name: 'adafactor' })).toMatchObject({ lr: 0.01, scaleParameter: true, relativeStep: false });
+    expect(optimizer({ name: 'adafactor', relativeStep: true })).toMatchObject({ lr: 1 });
+    for (const [value, key, nearest] of [
+      [{ beta: [0.9, 0.95] }, 'beta', 'betas'],
+      [{ name: 'adamw', momentum: 0.9 }, 'momentum', undefined],
+      [{ name: 'sgd', weight_decay: 0.9 }, 'weight_decay', 'weightDecay'],
+      [{ name: 'sgd', nestrov: true }, 'nestrov', 'nesterov'],
+      [{ name: 'lion', eps: 1 }, 'eps', undefined],
+      [{ name: 'adafactor', clip_threshold: 1 }, 'clip_threshold', 'clipThreshold'],
+      [{ name: 'adafactor', betas: [0.9, 0.99] }, 'betas', 'beta1'],
+    ] as const) {
+      expect(() => optimizer(value), key).toThrow(
+        refusal(
+          'TSLM_UNKNOWN_KEY',
+          `r: unknown key 'optimizer.${key}'`,
+          nearest === undefined ? /./ : `did you mean 'optimizer.${nearest}'?`.replaceAll(/[.?]/g, '\\$&'),
+        ),
+      );
+    }
+    expect(() => optimizer({ name: 'adamv' })).toThrow(
+      refusal('TSLM_BAD_VALUE', "r: 'optimizer.name': 'adamv' is not known", /^did you mean 'adamw'\?$/),
+    );
+    expect(() => optimizer({ name: 'sgd', nesterov: true })).toThrow(
+      refusal('TSLM_BAD_VALUE', /^r: 'optimizer\.nesterov': nesterov needs a momentum/),
+    );
+  });
+
   it('checks its schedule at once', () => {
     const schedule = (value: object) => parseRecipe({ ...least, schedule: value }, 'r');
     expect(() => schedule({ name: 'cosin' })).toThrow(refusal(expect.any(String), /'cosin'/, /cosine/));

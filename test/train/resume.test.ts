@@ -51,13 +51,26 @@ describe('a run that was interrupted', async () => {
     expect(traceOf(run)).toEqual(straight);
   });
 
-  it('with Muon goes on to the same numbers', async () => {
-    const withMuon = { ...recipe, optimizer: { ...recipe.optimizer, name: 'muon' as const } };
-    await startRun(withMuon, place('muon'));
-    expect(metricsOf(place('muon'))).not.toEqual(straight.metrics);
-    await stopAfter(7, options => startRun(withMuon, place('muon-stopped'), options));
-    await resumeRun(place('muon-stopped'));
-    expect(traceOf(place('muon-stopped'))).toEqual(traceOf(place('muon')));
+  it.each([
+    { name: 'muon' },
+    { name: 'adafactor', beta1: 0.9 },
+    { name: 'lion' },
+    { name: 'sgd', momentum: 0.9, nesterov: true },
+  ])('with $name goes on to the same numbers', async optimizer => {
+    const { name } = optimizer;
+    const other = tinyRecipe(corpus, { log: { every: 5 }, train: { gradientAccumulation: 2 }, optimizer });
+    await startRun(other, place(name));
+    expect(metricsOf(place(name))).not.toEqual(straight.metrics);
+    await stopAfter(7, options => startRun(other, place(`${name}-stopped`), options));
+    await resumeRun(place(`${name}-stopped`));
+    expect(traceOf(place(`${name}-stopped`))).toEqual(traceOf(place(name)));
+  });
+
+  it('that recomputes activations goes on to the same numbers, which are those of one that keeps them', async () => {
+    const recomputed = { ...recipe, train: { ...recipe.train, recompute: true } };
+    await stopAfter(7, options => startRun(recomputed, place('recomputed'), options));
+    await resumeRun(place('recomputed'));
+    expect(traceOf(place('recomputed'))).toEqual(straight);
   });
 
   it('after the last checkpoint drops what it had written since', async () => {

@@ -1,0 +1,18 @@
+/** What training asks of an optimizer, whatever its rule. */
+import type { Parameter } from '../nn/index.ts';
+import type { Tensor } from '../torch/index.ts';
+
+export type NamedParameters = readonly (readonly [name: string, parameter: Parameter])[];
+
+export interface Optimizer {
+  /**
+   * One update from the parameters' gradients.
+   *
+   * @param gradScale the gradients count times this; default 1
+   */
+  step(lr: number, gradScale?: number): void;
+  /** The state under names that `load` understands. */
+  state(): Map<string, Tensor>;
+  load(state: ReadonlyMap<string, Tensor>, steps: number): void;
+  dispose(): void;
+}
