@@ -15,6 +15,7 @@ import {
   _foreachNorm,
   _foreachSqrt,
   arange,
+  cat,
   crossEntropyLoss,
   layerNorm as nativeLayerNorm,
   stack,
@@ -29,6 +30,7 @@ const $layerNorm = operator('tslm::layer_norm');
 const $layerNormResidual = operator('tslm::layer_norm_residual');
 const $rmsNorm = operator('tslm::rms_norm');
 const $rmsNormResidual = operator('tslm::rms_norm_residual');
+const $rotate = operator('tslm::rotate');
 const $adamW = operator('tslm::adamw_');
 const $gradNorm = operator('tslm::grad_norm');
 
@@ -138,6 +140,18 @@ export function rmsNormResidual(x: Tensor, weight: Tensor, options: RMSNormOptio
     : reference.rmsNormResidual(x, weight, options);
 }
 
+/**
+ * Turns the pairs (i, i + dim/2) of each head by the angles of its position; elements past `dim` stay as they are.
+ *
+ * @param x [batch, heads, time, headDim]; the result is laid out in the same way
+ * @param cos float32 [1 or batch, 1, time, dim]
+ * @param sin float32 [1 or batch, 1, time, dim]
+ */
+export const rotate = (x: Tensor, cos: Tensor, sin: Tensor): Tensor =>
+  fused(x) && [cos, sin].every(angles => isFloat32OnCpu(angles) && !angles.requiresGrad)
+    ? (call($rotate, [x, cos, sin]) as Tensor)
+    : reference.rotate(x, cos, sin);
+
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
   const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
@@ -189,6 +203,17 @@ export const reference = {
     x,
     reference.rmsNorm(x, weight, options),
   ],
+
+  rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+    const dim = cos.size(-1);
+    const headDim = x.size(-1);
+    const turning = dim < headDim ? x.narrow(-1, 0, dim) : x;
+    const [c, s] = [cos.to(x.dtype), sin.to(x.dtype)];
+    const half = dim / 2;
+    const turned = cat([turning.narrow(-1, half, half).neg(), turning.narrow(-1, 0, half)], -1);
+    const rotated = turning.mul(c).add(turned.mul(s));
+    return dim < headDim ? cat([rotated, x.narrow(-1, dim, headDim - dim)], -1) : rotated;
+  },
 
   adamWUpdate(update: AdamWUpdate): void {
     const { parameters, means, squares, weightDecay, lr, eps, step, gradScale } = update;
