@@ -17,6 +17,7 @@ import {
   arange,
   cat,
   crossEntropyLoss,
+  embedding as nativeEmbedding,
   layerNorm as nativeLayerNorm,
   stack,
 } from './ops.ts';
@@ -31,6 +32,7 @@ const $layerNormResidual = operator('tslm::layer_norm_residual');
 const $rmsNorm = operator('tslm::rms_norm');
 const $rmsNormResidual = operator('tslm::rms_norm_residual');
 const $rotate = operator('tslm::rotate');
+const $embedding = operator('tslm::embedding');
 const $adamW = operator('tslm::adamw_');
 const $gradNorm = operator('tslm::grad_norm');
 
@@ -152,6 +154,18 @@ export const rotate = (x: Tensor, cos: Tensor, sin: Tensor): Tensor =>
     ? (call($rotate, [x, cos, sin]) as Tensor)
     : reference.rotate(x, cos, sin);
 
+/**
+ * The rows of a table.
+ *
+ * @param weight [count, dim]
+ * @param ids int64 [...]
+ * @param paddingIdx looking this row up gives it no gradient
+ */
+export const embedding = (weight: Tensor, ids: Tensor, paddingIdx = -1): Tensor =>
+  fused(weight) && ids.device === 'cpu' && ids.dtype === 'int64'
+    ? (call($embedding, [weight, ids, paddingIdx]) as Tensor)
+    : reference.embedding(weight, ids, paddingIdx);
+
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
   const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
@@ -214,6 +228,8 @@ export const reference = {
     const rotated = turning.mul(c).add(turned.mul(s));
     return dim < headDim ? cat([rotated, x.narrow(-1, dim, headDim - dim)], -1) : rotated;
   },
+
+  embedding: (weight: Tensor, ids: Tensor, paddingIdx = -1): Tensor => nativeEmbedding(weight, ids, { paddingIdx }),
 
   adamWUpdate(update: AdamWUpdate): void {
     const { parameters, means, squares, weightDecay, lr, eps, step, gradScale } = update;
