@@ -121,10 +121,12 @@ export class Layer extends Module {
     const { normPlacement = 'pre', residualAfterNorm } = this.options;
     if (normPlacement === 'post') return norm.forward(x.add(dropout.forward(part(x))));
     const dtype = autocastDtype(); // what follows a norm is a product
+    if (!residualAfterNorm && !postNorm && !dropout.isActive && x.dtype === 'float32') {
+      // The gradients of both ways meet in the norm, and the last product of a part adds the residual to its sums.
+      const [residual, normed] = norm.forwardResidual(x, dtype);
+      return part(normed, residual);
+    }
     const normed = norm.forward(x, dtype);
-    // The last product of a part adds the residual to its sums before anything is rounded or written.
-    const isPlain = !residualAfterNorm && !postNorm && !dropout.isActive;
-    if (isPlain && x.dtype === 'float32') return part(normed, x);
     const y = part(normed);
     return (residualAfterNorm ? normed.to(x.dtype) : x).add(dropout.forward(postNorm?.forward(y) ?? y));
   }

@@ -1,5 +1,6 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { embedding, linear, type Tensor } from '../torch/index.ts';
+import { linear, type Tensor } from '../torch/index.ts';
+import { embedding } from '../torch/kernels.ts';
 import { isFused, linearProduct } from '../torch/products.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
@@ -22,7 +23,7 @@ export class Embedding extends Module {
 
   /** int64 [...] → [..., dim] */
   forward(ids: Tensor): Tensor {
-    return embedding(this.weight, ids, this.paddingIdx === undefined ? {} : { paddingIdx: this.paddingIdx });
+    return embedding(this.weight, ids, this.paddingIdx);
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */

@@ -1,5 +1,5 @@
 import type { DType, Tensor } from '../torch/index.ts';
-import { layerNorm } from '../torch/kernels.ts';
+import { layerNorm, layerNormResidual } from '../torch/kernels.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** Layer normalisation over the last dimension (Ba et al. 2016). */
@@ -23,5 +23,10 @@ export class LayerNorm extends Module {
    */
   forward(x: Tensor, dtype: DType = x.dtype): Tensor {
     return layerNorm(x, this.weight, this.bias, this.eps, dtype);
+  }
+
+  /** `x` for a residual connection, and its norm: the backward pass adds the gradients of the two as it goes. */
+  forwardResidual(x: Tensor, dtype: DType = x.dtype): [Tensor, Tensor] {
+    return layerNormResidual(x, this.weight, this.bias, this.eps, dtype);
   }
 }

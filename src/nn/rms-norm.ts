@@ -1,4 +1,5 @@
 import type { DType, Tensor } from '../torch/index.ts';
+import { rmsNorm, rmsNormResidual } from '../torch/kernels.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** Root mean square normalisation over the last dimension (Zhang & Sennrich 2019). */
@@ -22,11 +23,11 @@ export class RMSNorm extends Module {
    * @param dtype of the result; default that of `x`
    */
   forward(x: Tensor, dtype: DType = x.dtype): Tensor {
-    const wide = x.dtype === 'float64' ? x : x.to('float32');
-    const normed = wide.mul(wide.square().mean([-1], { keepdim: true }).add(this.eps).rsqrt());
-    // Llama rounds before it scales, Gemma after.
-    return this.offset
-      ? normed.mul(this.weight.to(wide.dtype).add(1)).to(dtype)
-      : normed.to(x.dtype).mul(this.weight).to(dtype);
+    return rmsNorm(x, this.weight, { eps: this.eps, offset: this.offset, dtype });
+  }
+
+  /** `x` for a residual connection, and its norm: the backward pass adds the gradients of the two as it goes. */
+  forwardResidual(x: Tensor, dtype: DType = x.dtype): [Tensor, Tensor] {
+    return rmsNormResidual(x, this.weight, { eps: this.eps, offset: this.offset, dtype });
   }
 }

@@ -3,6 +3,7 @@
  * the position, so that their product depends on the distance alone. Pairs are (i, i + dim/2), as in Hugging Face.
  */
 import { cat, type Tensor, tensor } from '../torch/index.ts';
+import { rotate as turn } from '../torch/kernels.ts';
 
 export interface Rotary {
   /** Elements of each head that turn; the rest stay as they are. Even. */
@@ -45,13 +46,4 @@ export function rotaryAngles(rotary: Rotary, positionIds: Tensor, length: number
 }
 
 /** Turns [batch, heads, time, headDim] by the angles of its positions. */
-export function rotate(x: Tensor, { cos, sin }: RotaryAngles): Tensor {
-  const dim = cos.size(-1);
-  const headDim = x.size(-1);
-  const turning = dim < headDim ? x.narrow(-1, 0, dim) : x;
-  const [c, s] = [cos.to(x.dtype), sin.to(x.dtype)];
-  const half = dim / 2;
-  const turned = cat([turning.narrow(-1, half, half).neg(), turning.narrow(-1, 0, half)], -1);
-  const rotated = turning.mul(c).add(turned.mul(s));
-  return dim < headDim ? cat([rotated, x.narrow(-1, dim, headDim - dim)], -1) : rotated;
-}
+export const rotate = (x: Tensor, { cos, sin }: RotaryAngles): Tensor => turn(x, cos, sin);

@@ -15,7 +15,9 @@ import {
   _foreachNorm,
   _foreachSqrt,
   arange,
+  cat,
   crossEntropyLoss,
+  embedding as nativeEmbedding,
   layerNorm as nativeLayerNorm,
   stack,
 } from './ops.ts';
@@ -26,10 +28,16 @@ const $gelu = operator('tslm::gelu_tanh');
 const $crossEntropy = operator('tslm::cross_entropy');
 const $causalSoftmax = operator('tslm::causal_softmax');
 const $layerNorm = operator('tslm::layer_norm');
+const $layerNormResidual = operator('tslm::layer_norm_residual');
+const $rmsNorm = operator('tslm::rms_norm');
+const $rmsNormResidual = operator('tslm::rms_norm_residual');
+const $rotate = operator('tslm::rotate');
+const $embedding = operator('tslm::embedding');
 const $adamW = operator('tslm::adamw_');
 const $gradNorm = operator('tslm::grad_norm');
 
-const fused = ({ device, dtype }: Tensor): boolean => device === 'cpu' && (dtype === 'float32' || dtype === 'bfloat16');
+const isFused = (dtype: DType): boolean => dtype === 'float32' || dtype === 'bfloat16';
+const fused = ({ device, dtype }: Tensor): boolean => device === 'cpu' && isFused(dtype);
 const isFloat32OnCpu = ({ device, dtype }: Tensor): boolean => device === 'cpu' && dtype === 'float32';
 
 /** `at::Reduction` */
@@ -83,15 +91,80 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 export const causalSoftmax = (scores: Tensor, scale: number): Tensor =>
   fused(scores) ? (call($causalSoftmax, [scores, scale]) as Tensor) : reference.causalSoftmax(scores, scale);
 
+const normFused = (dtype: DType, ...tensors: Tensor[]): boolean => isFused(dtype) && tensors.every(fused);
+
 /**
  * Layer normalisation over the last dimension.
  *
  * @param dtype of the result
  */
 export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
-  fused(x) && isFloat32OnCpu(weight) && (dtype === 'float32' || dtype === 'bfloat16')
+  normFused(dtype, x, weight, bias)
     ? (call($layerNorm, [x, weight, bias, eps, dtype]) as Tensor)
     : reference.layerNorm(x, weight, bias, eps, dtype);
+
+/**
+ * `x` itself for a residual connection, and its layer norm: the gradients of both are added where the norm's is made.
+ * Where gradients are recorded, the first may not be changed in place.
+ */
+export const layerNormResidual = (
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  eps: number,
+  dtype: DType = x.dtype,
+): [Tensor, Tensor] =>
+  normFused(dtype, x, weight, bias)
+    ? (call($layerNormResidual, [x, weight, bias, eps, dtype]) as [Tensor, Tensor])
+    : reference.layerNormResidual(x, weight, bias, eps, dtype);
+
+export interface RMSNormOptions {
+  eps: number;
+  /** The weight is stored less one, and what it scales is not rounded before (Gemma). */
+  offset: boolean;
+  /** Of the result; default that of the input. */
+  dtype?: DType;
+}
+
+/** Root mean square normalisation over the last dimension, computed in float32. */
+export function rmsNorm(x: Tensor, weight: Tensor, options: RMSNormOptions): Tensor {
+  const { eps, offset, dtype = x.dtype } = options;
+  return normFused(dtype, x, weight)
+    ? (call($rmsNorm, [x, weight, eps, offset, dtype]) as Tensor)
+    : reference.rmsNorm(x, weight, options);
+}
+
+/** As `layerNormResidual`. */
+export function rmsNormResidual(x: Tensor, weight: Tensor, options: RMSNormOptions): [Tensor, Tensor] {
+  const { eps, offset, dtype = x.dtype } = options;
+  return normFused(dtype, x, weight)
+    ? (call($rmsNormResidual, [x, weight, eps, offset, dtype]) as [Tensor, Tensor])
+    : reference.rmsNormResidual(x, weight, options);
+}
+
+/**
+ * Turns the pairs (i, i + dim/2) of each head by the angles of its position; elements past `dim` stay as they are.
+ *
+ * @param x [batch, heads, time, headDim]; the result is laid out in the same way
+ * @param cos float32 [1 or batch, 1, time, dim]
+ * @param sin float32 [1 or batch, 1, time, dim]
+ */
+export const rotate = (x: Tensor, cos: Tensor, sin: Tensor): Tensor =>
+  fused(x) && [cos, sin].every(angles => isFloat32OnCpu(angles) && !angles.requiresGrad)
+    ? (call($rotate, [x, cos, sin]) as Tensor)
+    : reference.rotate(x, cos, sin);
+
+/**
+ * The rows of a table.
+ *
+ * @param weight [count, dim]
+ * @param ids int64 [...]
+ * @param paddingIdx looking this row up gives it no gradient
+ */
+export const embedding = (weight: Tensor, ids: Tensor, paddingIdx = -1): Tensor =>
+  fused(weight) && ids.device === 'cpu' && ids.dtype === 'int64'
+    ? (call($embedding, [weight, ids, paddingIdx]) as Tensor)
+    : reference.embedding(weight, ids, paddingIdx);
 
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
@@ -127,6 +200,36 @@ export const reference = {
 
   layerNorm: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
     nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
+
+  layerNormResidual: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype?: DType): [Tensor, Tensor] => [
+    x,
+    reference.layerNorm(x, weight, bias, eps, dtype),
+  ],
+
+  rmsNorm(x: Tensor, weight: Tensor, { eps, offset, dtype = x.dtype }: RMSNormOptions): Tensor {
+    const wide = x.dtype === 'float64' ? x : x.to('float32');
+    const normed = wide.mul(wide.square().mean([-1], { keepdim: true }).add(eps).rsqrt());
+    // Llama rounds before it scales, Gemma after.
+    return offset ? normed.mul(weight.to(wide.dtype).add(1)).to(dtype) : normed.to(x.dtype).mul(weight).to(dtype);
+  },
+
+  rmsNormResidual: (x: Tensor, weight: Tensor, options: RMSNormOptions): [Tensor, Tensor] => [
+    x,
+    reference.rmsNorm(x, weight, options),
+  ],
+
+  rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+    const dim = cos.size(-1);
+    const headDim = x.size(-1);
+    const turning = dim < headDim ? x.narrow(-1, 0, dim) : x;
+    const [c, s] = [cos.to(x.dtype), sin.to(x.dtype)];
+    const half = dim / 2;
+    const turned = cat([turning.narrow(-1, half, half).neg(), turning.narrow(-1, 0, half)], -1);
+    const rotated = turning.mul(c).add(turned.mul(s));
+    return dim < headDim ? cat([rotated, x.narrow(-1, dim, headDim - dim)], -1) : rotated;
+  },
+
+  embedding: (weight: Tensor, ids: Tensor, paddingIdx = -1): Tensor => nativeEmbedding(weight, ids, { paddingIdx }),
 
   adamWUpdate(update: AdamWUpdate): void {
     const { parameters, means, squares, weightDecay, lr, eps, step, gradScale } = update;

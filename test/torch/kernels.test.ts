@@ -1,6 +1,6 @@
 /** The fused operators beside the composition of libtorch's own, and that beside finite differences. */
 import { describe, expect, it } from 'vitest';
-import { backward, type DType, manualSeed, noGrad, randn, scope, type Tensor, tensor } from '../../src/torch/index.ts';
+import { backward, type DType, manualSeed, randn, scope, type Tensor, tensor } from '../../src/torch/index.ts';
 import {
   type AdamWUpdate,
   adamWUpdate,
@@ -11,92 +11,19 @@ import {
   layerNorm,
   reference,
 } from '../../src/torch/kernels.ts';
-import { native } from '../../src/torch/native.ts';
-
-type Operation = (...inputs: Tensor[]) => Tensor;
-
-const sizes = [1, 3, 7, 16, 17, 33, 130];
-const dtypes: DType[] = ['float32', 'bfloat16'];
-/** bfloat16 has 8 significant bits; results may differ by the rounding of one step. */
-const tolerance = (dtype: DType, values: readonly number[]): { atol: number; rtol: number } => {
-  const largest = Math.max(0, ...values.map(Math.abs));
-  return dtype === 'bfloat16' ? { atol: 2 ** -8 * largest, rtol: 2 ** -7 } : { atol: 2e-6 * largest, rtol: 2e-5 };
-};
-
-function expectClose(actual: Tensor, expected: Tensor, dtype: DType = actual.dtype): void {
-  expect(actual.shape).toEqual(expected.shape);
-  const numbers = expected.toNumbers();
-  const { atol, rtol } = tolerance(dtype, numbers);
-  const worst = actual
-    .toNumbers()
-    .findIndex((a, i) => !(Math.abs(a - numbers[i]) <= atol + rtol * Math.abs(numbers[i])));
-  if (worst >= 0) expect(`${actual.toNumbers()[worst]} at ${worst}`).toBe(`${numbers[worst]} at ${worst}`);
-}
-
-/** The result and the gradients of a weighted sum of it. */
-function resultAndGradients(operation: Operation, inputs: readonly Tensor[], weights?: Tensor): Tensor[] {
-  const leaves = inputs.map(input => {
-    const leaf = input.detach();
-    leaf.requiresGrad = true;
-    return leaf;
-  });
-  const result = operation(...leaves);
-  backward(result, { gradient: (weights ?? randn(result.shape)).to(result.dtype) });
-  const gradients = leaves.map(leaf => leaf.grad!);
-  for (const leaf of leaves) leaf.grad = undefined;
-  return [result, ...gradients];
-}
-
-/** Compares results and gradients; the reference computes in float32, and rounds at the end. */
-function compare(fused: Operation, plain: Operation, inputs: readonly Tensor[]): void {
-  const weights = randn(noGrad(() => fused(...inputs)).shape);
-  const actual = resultAndGradients(fused, inputs, weights);
-  const expected = resultAndGradients(
-    plain,
-    inputs.map(input => input.to('float32')),
-    weights.to(actual[0].dtype).to('float32'),
-  );
-  for (const [i, value] of actual.entries()) expectClose(value, expected[i]);
-  for (const [i, input] of inputs.entries()) expect(actual[i + 1].dtype).toBe(input.dtype);
-}
-
-/** The reference's gradients beside central differences, in float64. */
-function compareDifferences(operation: Operation, inputs: readonly Tensor[]): void {
-  const step = 1e-5;
-  const weights = randn(operation(...inputs).shape).to('float64');
-  const total = (values: Tensor[]): number =>
-    operation(...values)
-      .mul(weights)
-      .sum()
-      .item();
-  const [, ...gradients] = resultAndGradients(operation, inputs, weights);
-  for (const [i, input] of inputs.entries()) {
-    const numbers = input.toNumbers();
-    const slopes = numbers.map((_, j) => {
-      const moved = (by: number) => {
-        const values = Float64Array.from(numbers);
-        values[j] += by;
-        return total(inputs.map((other, k) => (k === i ? tensor(values, input.shape) : other)));
-      };
-      return (moved(step) - moved(-step)) / (2 * step);
-    });
-    expectClose(gradients[i], tensor(Float64Array.from(slopes), input.shape), 'float32');
-  }
-}
-
-/** Runs a case of its own seed in a scope. */
-function check(name: string, body: () => void): void {
-  it(name, () =>
-    scope(() => {
-      manualSeed(1);
-      body();
-    }),
-  );
-}
-
-const random = (shape: number[], dtype: DType = 'float32', scale = 2): Tensor => randn(shape).mul(scale).to(dtype);
-/** The same values in another order in memory. */
-const strided = (x: Tensor): Tensor => x.transpose(0, -1).contiguous().transpose(0, -1);
+import {
+  check,
+  compare,
+  compareDifferences,
+  dtypes,
+  expectClose,
+  expectSameForAnyThreads,
+  type Operation,
+  random,
+  resultAndGradients,
+  sizes,
+  strided,
+} from './kernel-cases.ts';
 
 describe.each(dtypes)('GELU in %s', dtype => {
   check('values and gradients', () => {
@@ -323,16 +250,11 @@ describe('AdamW', () => {
     for (const [i, value] of updated(fused).entries()) expectClose(value, updated(plain)[i]);
   });
   check('any number of threads gives the same bits', () => {
-    const before = native().threads();
-    const results = [1, 2, 3].map(threads => {
-      native().setThreads(threads);
+    expectSameForAnyThreads(() => {
       const update = lists(4);
       adamWUpdate(update);
-      return [...updated(update), gradNorm(update.gradients)].map(x => x.toNumbers());
+      return [...updated(update), gradNorm(update.gradients)];
     });
-    native().setThreads(before);
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
   });
   check('tensors of different shapes', () => {
     const update = lists(5);
