@@ -15,7 +15,7 @@ describe.each(names)('%s gives what Hugging Face gives', name => {
 
   it.each(golden.lone_surrogates)('for lone surrogates $utf16', ({ utf16, behaves_like: alike }) => {
     const text = String.fromCharCode(...utf16);
-    expect(tokenizer.encode(text)).toEqual(tokenizer.encode(alike));
+    expect(tokenizer.encode(text).toJSON()).toEqual(tokenizer.encode(alike).toJSON());
     expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encodeIds(alike));
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Factory, malformed, parseConfig } from '../config.ts';
 import { Encoding } from '../encoding.ts';
+import { TokenRun } from '../token-run.ts';
 import type { PostProcessor } from './post-processor.ts';
 
 const piece = z.strictObject({ id: z.string(), type_id: z.int().nonnegative() });
@@ -48,7 +49,7 @@ export const createTemplateProcessing: Factory<PostProcessor> = (config, where) 
         }
         if (!addSpecialTokens) return [];
         const { ids, tokens } = specialTokens[part.SpecialToken.id];
-        return [Encoding.special(ids, tokens, part.SpecialToken.type_id)];
+        return [new Encoding([TokenRun.special(ids, tokens, part.SpecialToken.type_id)])];
       });
     },
   };
