@@ -64,12 +64,16 @@ async function benchEncoding(name: string, text: string, lines: string[], option
   }
 }
 
-const read = (encoding: Encoding): unknown => [encoding.toJSON(), encoding.offsets];
+function read(encoding: Encoding): unknown {
+  return [encoding.toJSON(), encoding.offsets];
+}
 
-const readNative = (encoding: NativeEncoding): unknown => [
-  [encoding.getIds(), encoding.getTokens(), encoding.getOffsets(), encoding.getWordIds(), encoding.getTypeIds()],
-  [encoding.getSpecialTokensMask(), encoding.getAttentionMask(), encoding.getSequenceIds()],
-];
+function readNative(encoding: NativeEncoding): unknown {
+  return [
+    [encoding.getIds(), encoding.getTokens(), encoding.getOffsets(), encoding.getWordIds(), encoding.getTypeIds()],
+    [encoding.getSpecialTokensMask(), encoding.getAttentionMask(), encoding.getSequenceIds()],
+  ];
+}
 
 /** Both train a vocabulary of 30,000 with the native trainer's default options, the only ones that it has here. */
 async function benchTraining(text: string, lines: string[]): Promise<void> {
