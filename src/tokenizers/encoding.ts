@@ -12,21 +12,30 @@ interface Lists {
   attentionMask: number[];
 }
 
+const NONE: readonly never[] = [];
+
 /** What encoding a text gives: parallel lists, one entry a token, each made when it is first asked for. */
 export class Encoding {
   /** What truncation cut off, in parts that overlap by the stride. */
-  overflowing: Encoding[] = [];
+  overflowing: readonly Encoding[] = NONE;
   #runs: readonly TokenRun[];
   #length: number;
-  readonly #lists: { [Name in keyof Lists]?: Lists[Name] | undefined } = {};
+  #made: Partial<Lists> | undefined;
 
   constructor(runs: readonly TokenRun[] = []) {
     this.#runs = runs;
-    this.#length = runs.reduce((length, run) => length + run.length, 0);
+    this.#length = 0;
+    for (const run of runs) this.#length += run.length;
   }
 
   get length(): number {
     return this.#length;
+  }
+
+  /** The lists so far. */
+  get #lists(): Partial<Lists> {
+    this.#made ??= {};
+    return this.#made;
   }
 
   get ids(): number[] {
@@ -104,6 +113,7 @@ export class Encoding {
 
   /** All tokens, one after the other. Overflowing parts are combined each with each. */
   static concat(parts: readonly Encoding[]): Encoding {
+    if (parts.length === 1) return parts[0];
     if (parts.every(part => part.overflowing.length === 0)) return new Encoding(parts.flatMap(part => part.#runs));
     return parts.reduce((whole, part) => whole.#followedBy(part));
   }
@@ -182,8 +192,9 @@ export class Encoding {
 
   #replace(runs: readonly TokenRun[]): void {
     this.#runs = runs;
-    this.#length = runs.reduce((length, run) => length + run.length, 0);
-    for (const name of Object.keys(this.#lists) as (keyof Lists)[]) this.#lists[name] = undefined;
+    this.#length = 0;
+    for (const run of runs) this.#length += run.length;
+    this.#made = undefined;
   }
 
   #gather<Item>(listOf: (run: TokenRun) => ArrayLike<Item>): Item[] {
@@ -205,12 +216,14 @@ export class Encoding {
   }
 
   #followedBy(other: Encoding): Encoding {
-    const both = this.#joined(other);
+    const overflowing: Encoding[] = [];
     for (const mine of this.overflowing) {
-      both.overflowing.push(mine.#joined(other));
-      for (const theirs of other.overflowing) both.overflowing.push(mine.#joined(theirs));
+      overflowing.push(mine.#joined(other));
+      for (const theirs of other.overflowing) overflowing.push(mine.#joined(theirs));
     }
-    for (const theirs of other.overflowing) both.overflowing.push(this.#joined(theirs));
+    for (const theirs of other.overflowing) overflowing.push(this.#joined(theirs));
+    const both = this.#joined(other);
+    both.overflowing = overflowing;
     return both;
   }
 

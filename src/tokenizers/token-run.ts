@@ -18,11 +18,12 @@ export interface Origin {
 
 /** Tokens in a row of one origin. Their details are worked out when first asked for, since most callers want ids alone. */
 export class TokenRun {
-  readonly ids: Uint32Array;
+  /** A plain list: most texts are short, and typed arrays are dear to make. */
+  readonly ids: readonly number[];
   readonly origin: Origin;
   #details: Details | (() => Details);
 
-  constructor(ids: Uint32Array, origin: Origin, details: Details | (() => Details)) {
+  constructor(ids: readonly number[], origin: Origin, details: Details | (() => Details)) {
     this.ids = ids;
     this.origin = origin;
     this.#details = details;
@@ -49,7 +50,7 @@ export class TokenRun {
 
   slice(start: number, end: number): TokenRun {
     if (start <= 0 && end >= this.length) return this;
-    return new TokenRun(this.ids.subarray(start, end), this.origin, () => {
+    return new TokenRun(this.ids.slice(start, end), this.origin, () => {
       const { tokens, starts, ends, wordIds } = this.details;
       return {
         tokens: tokens.slice(start, end),
@@ -75,5 +76,5 @@ export class TokenRun {
 function outside(ids: readonly number[], tokens: readonly string[], origin: Origin): TokenRun {
   const zeros = new Array(ids.length).fill(0);
   const wordIds = new Array(ids.length).fill(null);
-  return new TokenRun(Uint32Array.from(ids), origin, { tokens: [...tokens], starts: zeros, ends: zeros, wordIds });
+  return new TokenRun(ids, origin, { tokens: [...tokens], starts: zeros, ends: zeros, wordIds });
 }

@@ -22,7 +22,7 @@ export function tokenizeText(
 ): TokenRun {
   const { encoder, chunks, added, tokens } = pipeline;
   const text = wellFormed(given);
-  const run = (ids: Uint32Array, details: () => Details): TokenRun =>
+  const run = (ids: readonly number[], details: () => Details): TokenRun =>
     new TokenRun(ids, ORIGINS[sequenceId], () => inCodePoints(details(), text));
   const fromStart = limit?.side !== 'left';
   const enough = limit?.maxLength ?? Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ export function tokenizeText(
     return run(ids, () => ({ ...byteDetails(sections, ids, tokens), wordIds: wordIdsOf(wordEnds) }));
   }
   const { ids, details } = generalTokens(pipeline, sections, limit);
-  return run(Uint32Array.from(ids), () => details);
+  return run(ids, () => details);
 }
 
 const ORIGINS: readonly Origin[] = [0, 1].map(sequenceId => ({
@@ -58,7 +58,7 @@ function byteIds(
   encoder: ByteBpeEncoder,
   sections: readonly Section[],
   enough: number,
-): { ids: Uint32Array; wordEnds: Uint32Array } {
+): { ids: number[]; wordEnds: number[] } {
   encoder.clear();
   for (const { text, id } of sections) {
     if (id !== undefined) {
@@ -72,20 +72,20 @@ function byteIds(
 }
 
 /** The number of the pre-token that each token is part of. */
-function wordIdsOf(wordEnds: Uint32Array): number[] {
+function wordIdsOf(wordEnds: readonly number[]): number[] {
   const wordIds: number[] = [];
   for (const [word, end] of wordEnds.entries()) while (wordIds.length < end) wordIds.push(word);
   return wordIds;
 }
 
-function chunkIds(chunks: ChunkEncoder, sections: readonly Section[], enough: number): Uint32Array {
-  if (enough < Number.POSITIVE_INFINITY) return Uint32Array.from(chunkTokens(chunks, sections, enough).ids);
+function chunkIds(chunks: ChunkEncoder, sections: readonly Section[], enough: number): number[] {
+  if (enough < Number.POSITIVE_INFINITY) return chunkTokens(chunks, sections, enough).ids;
   chunks.clear();
   for (const { text, id } of sections) {
     if (id === undefined) chunks.append(text.text);
     else chunks.push(id);
   }
-  return chunks.take();
+  return chunks.takeList();
 }
 
 function chunkTokens(chunks: ChunkEncoder, sections: readonly Section[], enough: number): EncodingWriter {

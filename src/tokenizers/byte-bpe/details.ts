@@ -10,7 +10,7 @@ import type { Details } from '../token-run.ts';
  */
 export function byteDetails(
   sections: readonly Section[],
-  ids: Uint32Array,
+  ids: readonly number[],
   strings: readonly string[],
 ): Omit<Details, 'wordIds'> {
   const [tokens, starts, ends]: [string[], number[], number[]] = [[], [], []];

@@ -97,9 +97,11 @@ export class ByteBpeEncoder {
   }
 
   /** The ids that were appended since the last call, and where pre-tokens end among them. */
-  takeWords(): { ids: Uint32Array; wordEnds: Uint32Array } {
-    const wordEnds = this.#wordEnds.slice(0, this.#words);
-    return { ids: this.take(), wordEnds };
+  takeWords(): { ids: number[]; wordEnds: number[] } {
+    const ids = firstOf(this.#ids, this.#length);
+    const wordEnds = firstOf(this.#wordEnds, this.#words);
+    this.clear();
+    return { ids, wordEnds };
   }
 
   #endWord(): void {
@@ -155,4 +157,10 @@ export class ByteBpeEncoder {
     for (let i = 0; i < count; i++) merger.ids[i] = this.#byteIds[bytes[i]];
     return merger.merge(count);
   }
+}
+
+function firstOf(list: Int32Array | Uint32Array, count: number): number[] {
+  const first = new Array<number>(count);
+  for (let i = 0; i < count; i++) first[i] = list[i];
+  return first;
 }

@@ -91,6 +91,14 @@ export class ChunkEncoder {
     return ids;
   }
 
+  /** The same as a plain list. */
+  takeList(): number[] {
+    const ids: number[] = [];
+    for (let i = 0; i < this.#length; i++) ids.push(this.#ids[i]);
+    this.#length = 0;
+    return ids;
+  }
+
   /** The cached chunk `units[start, stop)`, or -1 for one that is too long. */
   #entry(units: Uint16Array, start: number, stop: number, text: string): number {
     if (stop - start > CACHED_LENGTH) return -1;
