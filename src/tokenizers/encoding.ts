@@ -180,14 +180,13 @@ export class Encoding {
 
   /** Replaces each run, of which `change` is told how many tokens precede it. */
   changeRuns(change: (run: TokenRun, at: number) => TokenRun): void {
+    const runs: TokenRun[] = [];
     let at = 0;
-    this.#replace(
-      this.#runs.map(run => {
-        const changed = change(run, at);
-        at += run.length;
-        return changed;
-      }),
-    );
+    for (const run of this.#runs) {
+      runs.push(change(run, at));
+      at += run.length;
+    }
+    this.#replace(runs);
   }
 
   #replace(runs: readonly TokenRun[]): void {

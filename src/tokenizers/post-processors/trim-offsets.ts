@@ -8,9 +8,8 @@ const TRAILING = new RegExp(`[${SPACE}\\p{White_Space}]+$`, 'u');
 
 /** Leaves the white space at the ends of byte-level tokens out of their offsets. */
 export function trimOffsets(encoding: Encoding, addPrefixSpace: boolean): void {
-  for (const part of [encoding, ...encoding.overflowing]) {
-    part.changeRuns((run, at) => run.withDetails(details => trimmed(details, at === 0, addPrefixSpace)));
-  }
+  encoding.changeRuns((run, at) => run.withDetails(details => trimmed(details, at === 0, addPrefixSpace)));
+  for (const part of encoding.overflowing) trimOffsets(part, addPrefixSpace);
 }
 
 function trimmed({ tokens, starts, ends, wordIds }: Details, isFirst: boolean, addPrefixSpace: boolean): Details {
