@@ -68,17 +68,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program().parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
-    return report(explainFileError(thrown));
+    return report(explainFileError(thrown), argv[0]);
   }
 }
 
 /** A message may quote what it found in a file. */
 const oneLine = (text: string): string => text.replace(/[\x00-\x1f\x7f]+/g, ' ');
 
-function report(error: unknown): number {
+function report(error: unknown, command?: string): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander printed it
   if (error instanceof UserError) {
-    process.stderr.write(`tslm: ${oneLine(error.message)}\n${error.hint === undefined ? '' : `  → ${error.hint}\n`}`);
+    const hint = error.hint ?? (error.exitCode === 2 ? `\`tslm ${command} --help\` explains the options` : undefined);
+    process.stderr.write(`tslm: ${oneLine(error.message)}\n${hint === undefined ? '' : `  → ${hint}\n`}`);
     if (process.env.TSLM_DEBUG) console.error(error);
     return error.exitCode;
   }

@@ -1,6 +1,7 @@
-/** What `tslm tokenizer compare` prints: a table with a column for each tokenizer, and how each cuts a text. */
+/** What `tslm tokenizer compare` prints: how tokenizers fare on a whole text and on each of its scripts. */
+import { basename } from 'node:path';
 import { formatCount } from '../support/format.ts';
-import type { Segment, TokenizerScore } from '../tokenizers/compare.ts';
+import type { ScriptScore, TokenizerScore } from '../tokenizers/compare.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(share > 0.999 && share < 1 ? 3 : 1)}%`;
 
@@ -19,55 +20,48 @@ const MEASURES: [name: string, value: (score: TokenizerScore) => string][] = [
 /** Scripts that are shown. */
 const SHOWN_SCRIPTS = 8;
 
-/** The lines of the table. */
-export function comparisonTable(names: readonly string[], scores: readonly TokenizerScore[]): string[] {
+const SCRIPT_HEADINGS = ['tokens', 'a character', 'a word', 'coverage', 'unknown', 'vocabulary'];
+
+/** The lines of a table of the whole text, and of one of its scripts. */
+export function comparisonTables(names: readonly string[], scores: readonly TokenizerScore[]): string[] {
+  const whole = [['', ...names], ...MEASURES.map(([name, value]) => [name, ...scores.map(value)])];
   const scripts = [...new Set(scores.flatMap(score => Object.keys(score.scripts)))]
     .map(script => [script, Math.max(...scores.map(score => score.scripts[script]?.tokens ?? 0))] as const)
     .filter(([, tokens]) => tokens > 0)
     .sort(([, a], [, b]) => b - a)
-    .slice(0, SHOWN_SCRIPTS)
-    .map(([script]) => script);
-  const rows = [
-    ['', ...names],
-    ...MEASURES.map(([name, value]) => [name, ...scores.map(value)]),
-    ['by script: tokens, tokens a character, entries of the vocabulary'],
-    ...scripts.map(script => [
-      `  ${script}`,
-      ...scores.map(score => {
-        const { tokens, characters, vocabulary } = score.scripts[script] ?? { tokens: 0, characters: 0, vocabulary: 0 };
-        const rate = characters > 0 ? (tokens / characters).toFixed(3) : '–';
-        return `${formatCount(tokens)}  ${rate}  ${vocabulary}`;
-      }),
-    ]),
-  ];
-  const widths = rows[0].map((_, column) =>
-    Math.max(...rows.filter(row => row.length > 1).map(row => row[column].length)),
-  );
-  return rows.map(row =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
+    .slice(0, SHOWN_SCRIPTS);
+  const byScript = scripts.flatMap(([script]) => [
+    [script],
+    ...scores.map((score, i) => [`  ${names[i]}`, ...scriptCells(score.scripts[script] ?? NOTHING)]),
+  ]);
+  return [...aligned(whole), '', ...aligned([['by script', ...SCRIPT_HEADINGS], ...byScript])];
 }
 
-/** Backgrounds that take turns, and one for what is unknown; black text on each. */
-const BACKGROUNDS = [153, 223, 157, 225];
-const UNKNOWN_BACKGROUND = 203;
+const NOTHING: ScriptScore = { vocabulary: 0, characters: 0, words: 0, tokens: 0, unknown: 0, uncovered: 0 };
 
-const visible = (text: string): string => text.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥');
+const scriptCells = ({ tokens, characters, words, uncovered, unknown, vocabulary }: ScriptScore): string[] => [
+  formatCount(tokens),
+  characters > 0 ? (tokens / characters).toFixed(3) : '–',
+  words > 0 ? (tokens / words).toFixed(2) : '–',
+  characters > 0 ? percent(1 - uncovered / characters) : '–',
+  String(unknown),
+  String(vocabulary),
+];
 
-/** Tokens side by side: in colours, or with bars between them and brackets around what is unknown. */
-export function renderSegments(segments: readonly Segment[], colour: boolean): string {
-  // Of several tokens of one character, all but the first have no text of their own.
-  const shown = segments.map(({ text, unknown }) => ({ text: visible(text) || '·', unknown }));
-  if (!colour) return shown.map(({ text, unknown }) => (unknown ? `[${text}]` : text)).join('|');
-  return shown
-    .map(({ text, unknown }, i) => {
-      const background = unknown ? UNKNOWN_BACKGROUND : BACKGROUNDS[i % BACKGROUNDS.length];
-      return `\x1b[30;48;5;${background}m${text}\x1b[0m`;
-    })
-    .join('');
+/** The first column to the left, numbers to the right. */
+function aligned(rows: readonly string[][]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
+  return rows
+    .map(row =>
+      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
+    )
+    .map(line => line.trimEnd());
+}
+
+/** The last part of each path, or whole paths where that would not tell them apart. */
+export function shortNames(paths: readonly string[]): string[] {
+  const names = paths.map(path => basename(path.replace(/[\\/]tokenizer\.json$/, '')));
+  return new Set(names).size === names.length ? names : [...paths];
 }
 
 /** Whether to write colours: to a terminal, unless NO_COLOR is set to anything. */

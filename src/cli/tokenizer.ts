@@ -195,11 +195,15 @@ function compareCommand(): Command {
         const rows = scores.map((score, i) => ({ tokenizer: paths[i], ...score, segments: segments[i] }));
         return printJson({ text, string, sample, tokenizers: rows });
       }
-      const { comparisonTable, renderSegments, wantsColour } = await import('./tokenizer-compare.ts');
-      for (const line of comparisonTable(paths, scores)) console.log(line);
-      for (const [i, path] of paths.entries()) {
-        console.log(`\n${path}: ${segments[i].length} tokens\n${renderSegments(segments[i], wantsColour())}`);
-      }
+      const { comparisonTables, shortNames, wantsColour } = await import('./tokenizer-compare.ts');
+      const { segmentLines } = await import('./tokenizer-segments.ts');
+      const names = shortNames(paths);
+      for (const line of comparisonTables(names, scores)) console.log(line);
+      if (sample === '') return;
+      const cuts = names.map((name, i) => ({ name, segments: segments[i] }));
+      console.log();
+      const layout = { colour: wantsColour(), columns: process.stdout.columns };
+      for (const line of segmentLines(sample, cuts, layout)) console.log(line);
     });
 }
 

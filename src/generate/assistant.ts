@@ -1,7 +1,5 @@
 /** Guesses of a smaller model (Leviathan et al. 2023): it goes on with the text by itself, with the same processors. */
-import { Decoder } from '../models/decoder.ts';
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
-import type { Backbone, Model } from '../models/model.ts';
+import type { Model } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import type { Guesser } from './guesser.ts';
@@ -9,6 +7,7 @@ import { type GenerationInputs, type Start, type StartOptions, startGeneration }
 import { argmax, multinomial, softmax } from './sampling.ts';
 import type { Guess } from './speculative-sampling.ts';
 import { isCached } from './stepper.ts';
+import { vocabSizeOf } from './vocabulary-size.ts';
 
 /**
  * @param inputs of one text, as the model itself reads them
@@ -91,11 +90,6 @@ function startAssistant(
     const { code, message, hint, exitCode } = error;
     throw new UserError(code, `the assistant: ${message}`, { hint, exitCode, cause: error });
   }
-}
-
-function vocabSizeOf(backbone: Backbone): number {
-  const reader = backbone instanceof EncoderDecoder ? backbone.decoder : backbone;
-  return reader instanceof Decoder ? reader.options.embeddings.vocabSize : Number.POSITIVE_INFINITY;
 }
 
 /** Models of one tokenizer may have tables of different lengths: what one of them lacks is impossible there. */

@@ -5,6 +5,7 @@ import type { Backbone, Model } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
 import type { GenerationInputs, Prompt } from './prompts.ts';
+import { vocabSizeOf } from './vocabulary-size.ts';
 
 /** Tokens that do not count. */
 export const paddingOf = (mask: ArrayLike<number> = []): number =>
@@ -47,6 +48,20 @@ const nameOf = (row: number, count: number): string => (count > 1 ? `prompt ${ro
 
 const emptyPrompt = (which: string): UserError =>
   usageError('TSLM_EMPTY_PROMPT', `${which} has no tokens`, 'give at least one word');
+
+/** @throws UserError when a prompt holds a token that the model has no vector for */
+export function checkIds(inputIds: readonly ArrayLike<number>[], backbone: Backbone): void {
+  const vocabSize = vocabSizeOf(backbone);
+  for (const [row, ids] of inputIds.entries()) {
+    const unknown = Array.from(ids).find(id => id >= vocabSize);
+    if (unknown === undefined) continue;
+    throw usageError(
+      'TSLM_BAD_INPUT',
+      `${nameOf(row, inputIds.length)} holds token ${unknown}, and the model's vocabulary has ${vocabSize}`,
+      "use the model's own tokenizer",
+    );
+  }
+}
 
 /** @param context most tokens that the encoder reads */
 export function checkEncoderInputs({ inputIds = [], attentionMask }: GenerationInputs, context: number): void {

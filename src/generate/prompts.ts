@@ -11,7 +11,7 @@ import { encoderDecoderStepper } from './encoder-decoder-stepper.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
 import { guidedStepper } from './guided-stepper.ts';
 import { permutationStepper } from './permutation-stepper.ts';
-import { checkEncoderInputs, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
+import { checkEncoderInputs, checkIds, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
 import type { Stepper } from './stepper.ts';
 
 export interface GenerationInputs {
@@ -74,6 +74,7 @@ export function readPrompts(
   });
   if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.encoder, options));
   checkPrompts(prompts, context, config);
+  if (inputIds) checkIds(inputIds, isEncoderDecoder ? backbone.encoder : backbone);
   return { prompts, context };
 }
 

@@ -87,13 +87,18 @@ export class AddedTokens {
 
   /** Cuts out the added tokens and normalizes the rest. */
   extract(text: string): Section[] {
-    return this.sections(text)
-      .flatMap(section => {
-        if (section.id !== undefined) return [section];
-        const normalized = this.#normalizer?.normalize(section.text) ?? section.text;
-        return this.#normalized?.cut(normalized) ?? [{ text: normalized }];
-      })
-      .filter(section => section.text.length > 0);
+    const extracted: Section[] = [];
+    for (const section of this.sections(text)) {
+      if (section.text.length === 0) continue;
+      if (section.id !== undefined) {
+        extracted.push(section);
+        continue;
+      }
+      const normalized = this.#normalizer?.normalize(section.text) ?? section.text;
+      const cut = this.#normalized?.cut(normalized) ?? [{ text: normalized }];
+      for (const piece of cut) if (piece.text.length > 0) extracted.push(piece);
+    }
+    return extracted;
   }
 }
 
@@ -111,6 +116,7 @@ class Finder {
   /** The text in sections, or undefined when no token is in it. */
   cut(whole: AlignedText): Section[] | undefined {
     const { text } = whole;
+    if (text.search(this.#regex) < 0) return undefined;
     const sections: Section[] = [];
     let done = 0;
     for (const match of text.matchAll(this.#regex)) {

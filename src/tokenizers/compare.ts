@@ -8,8 +8,13 @@ export interface ScriptScore {
   vocabulary: number;
   /** Characters of the text. */
   characters: number;
+  words: number;
   /** Tokens in the text, by the first character that has a script. */
   tokens: number;
+  /** Unknown ones of them. */
+  unknown: number;
+  /** Characters that are in unknown tokens. */
+  uncovered: number;
 }
 
 export interface TokenizerScore {
@@ -45,12 +50,15 @@ export async function compareTokenizers(
   for await (const text of texts) {
     const characters = [...text];
     size.bytes += Buffer.byteLength(text);
-    size.words += text.match(WORD)?.length ?? 0;
+    const words = text.match(WORD) ?? [];
+    size.words += words.length;
     size.characters += characters.length;
     const byScript = countBy(characters, scriptOfCharacter);
+    const wordsByScript = countBy(words, scriptOf);
     for (const [i, tokenizer] of tokenizers.entries()) {
       const encoding = tokenizer.encode(text, { addSpecialTokens: false });
       for (const [script, count] of byScript) entryOf(scores[i].scripts, script).characters += count;
+      for (const [script, count] of wordsByScript) entryOf(scores[i].scripts, script).words += count;
       addTokens(scores[i], encoding, characters, tokenizer.unkTokenId);
     }
   }
@@ -78,6 +86,8 @@ export async function compareTokenizers(
 export interface Segment {
   id: number;
   token: string;
+  /** Where it begins in the text, in characters. */
+  start: number;
   /** The characters that it stands for; empty for all but the first of several tokens of one character. */
   text: string;
   unknown: boolean;
@@ -93,7 +103,13 @@ export function segmentText(tokenizer: Tokenizer, text: string): Segment[] {
     const from = Math.max(done, start);
     done = Math.max(done, end);
     const covered = characters.slice(from, done).join('');
-    return { id, token: tokens[i], text: covered, unknown: id === tokenizer.unkTokenId };
+    return {
+      id,
+      token: tokens[i],
+      start: covered === '' ? start : from,
+      text: covered,
+      unknown: id === tokenizer.unkTokenId,
+    };
   });
 }
 
@@ -118,18 +134,21 @@ function addTokens(
     const [start, end] = offsets[i];
     score.seen.add(id);
     if (FALLBACK_BYTE.test(tokens[i])) score.fallbackBytes++;
-    if (id === unknownId) {
-      score.unknown++;
-      score.lost += end - start;
-    }
-    entryOf(score.scripts, scriptOf(characters.slice(start, end))).tokens++;
+    const covered = characters.slice(start, end);
+    const script = entryOf(score.scripts, scriptOf(covered));
+    script.tokens++;
+    if (id !== unknownId) continue;
+    score.unknown++;
+    score.lost += end - start;
+    script.unknown++;
+    for (const char of covered) entryOf(score.scripts, scriptOfCharacter(char)).uncovered++;
   }
 }
 
 const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 
 function entryOf(scripts: Record<string, ScriptScore>, script: string): ScriptScore {
-  scripts[script] ??= { vocabulary: 0, characters: 0, tokens: 0 };
+  scripts[script] ??= { vocabulary: 0, characters: 0, words: 0, tokens: 0, unknown: 0, uncovered: 0 };
   return scripts[script];
 }
 

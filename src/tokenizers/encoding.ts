@@ -1,77 +1,132 @@
-/** What encoding a text gives: parallel lists, one entry a token. */
-export class Encoding {
-  ids: number[] = [];
-  tokens: string[] = [];
-  /** Where the token begins and ends in the text that was given, in code points; 0 and 0 for tokens that were added. */
-  starts: number[] = [];
-  ends: number[] = [];
-  /** The pre-token, or the given word, that the token is part of; null for tokens that were added. */
-  wordIds: (number | null)[] = [];
-  typeIds: number[] = [];
-  /** 0 for the first text, 1 for the second, null for tokens that were added. */
-  sequenceIds: (number | null)[] = [];
-  specialTokensMask: number[] = [];
-  attentionMask: number[] = [];
-  /** What truncation cut off, in parts that overlap by the stride. */
-  overflowing: Encoding[] = [];
-  #offsets: [start: number, end: number][] | undefined;
+import { TokenRun } from './token-run.ts';
 
-  /** `starts` and `ends` in pairs; made when first asked for, since most callers never do. */
-  get offsets(): readonly (readonly [start: number, end: number])[] {
-    this.#offsets ??= this.starts.map((start, i) => [start, this.ends[i]]);
-    return this.#offsets;
+interface Lists {
+  ids: number[];
+  tokens: string[];
+  starts: number[];
+  ends: number[];
+  wordIds: (number | null)[];
+  typeIds: number[];
+  sequenceIds: (number | null)[];
+  specialTokensMask: number[];
+  attentionMask: number[];
+}
+
+const NONE: readonly never[] = [];
+
+/** What encoding a text gives: parallel lists, one entry a token, each made when it is first asked for. */
+export class Encoding {
+  /** What truncation cut off, in parts that overlap by the stride. */
+  overflowing: readonly Encoding[] = NONE;
+  #runs: readonly TokenRun[];
+  #length: number;
+  #made: Partial<Lists> | undefined;
+
+  constructor(runs: readonly TokenRun[] = []) {
+    this.#runs = runs;
+    this.#length = 0;
+    for (const run of runs) this.#length += run.length;
   }
 
   get length(): number {
-    return this.ids.length;
+    return this.#length;
   }
 
-  /** Appends a token of a text; `complete` fills in the lists that are alike for all of them. */
-  push(id: number, token: string, start: number, end: number, wordId: number): void {
-    this.ids.push(id);
-    this.tokens.push(token);
-    this.starts.push(start);
-    this.ends.push(end);
-    this.wordIds.push(wordId);
+  /** The lists so far. */
+  get #lists(): Partial<Lists> {
+    this.#made ??= {};
+    return this.#made;
   }
 
-  /** Ends the pushing of the tokens of text `sequenceId`. */
-  complete(sequenceId: number): this {
-    this.typeIds = new Array(this.length).fill(sequenceId);
-    this.sequenceIds = new Array(this.length).fill(sequenceId);
-    this.specialTokensMask = new Array(this.length).fill(0);
-    this.attentionMask = new Array(this.length).fill(1);
-    return this;
+  get ids(): number[] {
+    this.#lists.ids ??= this.#gather(run => run.ids);
+    return this.#lists.ids;
   }
 
-  /** Tokens that come from no text. */
-  static special(ids: readonly number[], tokens: readonly string[], typeId: number): Encoding {
-    const encoding = Encoding.#outside(ids.length);
-    encoding.ids = [...ids];
-    encoding.tokens = [...tokens];
-    encoding.typeIds.fill(typeId);
-    encoding.attentionMask.fill(1);
-    return encoding;
+  get tokens(): string[] {
+    this.#lists.tokens ??= this.#gather(run => run.details.tokens);
+    return this.#lists.tokens;
   }
 
-  /** All lists, one after the other. Overflowing parts are combined each with each. */
+  /** Where each token begins in the text that was given, in code points; 0 for tokens that were added. */
+  get starts(): number[] {
+    this.#lists.starts ??= this.#gather(run => run.details.starts);
+    return this.#lists.starts;
+  }
+
+  /** Where each token ends. */
+  get ends(): number[] {
+    this.#lists.ends ??= this.#gather(run => run.details.ends);
+    return this.#lists.ends;
+  }
+
+  /** `starts` and `ends` in pairs. */
+  get offsets(): (readonly [start: number, end: number])[] {
+    const { starts, ends } = this;
+    return starts.map((start, i) => [start, ends[i]]);
+  }
+
+  /** The pre-token, or the given word, that each token is part of; null for tokens that were added. */
+  get wordIds(): (number | null)[] {
+    this.#lists.wordIds ??= this.#gather(run => run.details.wordIds);
+    return this.#lists.wordIds;
+  }
+
+  get typeIds(): number[] {
+    this.#lists.typeIds ??= this.#repeat(run => run.origin.typeId);
+    return this.#lists.typeIds;
+  }
+
+  /** 0 for the first text, 1 for the second, null for tokens that were added. */
+  get sequenceIds(): (number | null)[] {
+    this.#lists.sequenceIds ??= this.#repeat(run => run.origin.sequenceId);
+    return this.#lists.sequenceIds;
+  }
+
+  get specialTokensMask(): number[] {
+    this.#lists.specialTokensMask ??= this.#repeat(run => (run.origin.isSpecial ? 1 : 0));
+    return this.#lists.specialTokensMask;
+  }
+
+  get attentionMask(): number[] {
+    this.#lists.attentionMask ??= this.#repeat(run => (run.origin.isAttended ? 1 : 0));
+    return this.#lists.attentionMask;
+  }
+
+  /** All lists. */
+  toJSON(): Lists & { overflowing: object[] } {
+    const { ids, tokens, starts, ends, wordIds, typeIds, sequenceIds, specialTokensMask, attentionMask } = this;
+    const overflowing = this.overflowing.map(part => part.toJSON());
+    return {
+      ids,
+      tokens,
+      starts,
+      ends,
+      wordIds,
+      typeIds,
+      sequenceIds,
+      specialTokensMask,
+      attentionMask,
+      overflowing,
+    };
+  }
+
+  /** All tokens, one after the other. Overflowing parts are combined each with each. */
   static concat(parts: readonly Encoding[]): Encoding {
-    const [first = new Encoding(), ...rest] = parts;
-    return rest.reduce((whole, part) => whole.#followedBy(part), first);
+    if (parts.length === 1) return parts[0];
+    if (parts.every(part => part.overflowing.length === 0)) return new Encoding(parts.flatMap(part => part.#runs));
+    return parts.reduce((whole, part) => whole.#followedBy(part));
   }
 
-  slice(start: number, end?: number): Encoding {
-    const part = new Encoding();
-    part.ids = this.ids.slice(start, end);
-    part.tokens = this.tokens.slice(start, end);
-    part.starts = this.starts.slice(start, end);
-    part.ends = this.ends.slice(start, end);
-    part.wordIds = this.wordIds.slice(start, end);
-    part.typeIds = this.typeIds.slice(start, end);
-    part.sequenceIds = this.sequenceIds.slice(start, end);
-    part.specialTokensMask = this.specialTokensMask.slice(start, end);
-    part.attentionMask = this.attentionMask.slice(start, end);
-    return part;
+  slice(start: number, end = this.length): Encoding {
+    const runs: TokenRun[] = [];
+    let at = 0;
+    for (const run of this.#runs) {
+      const [from, to] = [Math.max(0, start - at), Math.min(run.length, end - at)];
+      if (from < to) runs.push(run.slice(from, to));
+      at += run.length;
+    }
+    return new Encoding(runs);
   }
 
   /**
@@ -95,7 +150,7 @@ export class Encoding {
       }
     } else {
       for (let end = length; end > 0; end -= step) {
-        parts.push(this.slice(Math.max(0, end - maxLength), end));
+        parts.push(this.slice(end - maxLength, end));
         if (end <= maxLength) break;
       }
     }
@@ -109,57 +164,70 @@ export class Encoding {
     for (const part of this.overflowing) part.pad(length, { id, token, typeId, side });
     const missing = length - this.length;
     if (missing <= 0) return;
-    const padding = Encoding.#outside(missing);
-    padding.ids.fill(id);
-    padding.tokens.fill(token);
-    padding.typeIds.fill(typeId);
-    const { overflowing } = this;
-    Object.assign(this, side === 'left' ? padding.#joined(this) : this.#joined(padding), { overflowing });
-    this.#offsets = undefined;
+    const padding = TokenRun.padding(missing, id, token, typeId);
+    this.#replace(side === 'left' ? [padding, ...this.#runs] : [...this.#runs, padding]);
+  }
+
+  /** This encoding, without its overflowing parts, between other tokens. */
+  between(before: readonly TokenRun[], after: readonly TokenRun[]): Encoding {
+    return new Encoding([...before, ...this.#runs, ...after]);
   }
 
   setTypeIds(typeId: number): void {
-    this.typeIds.fill(typeId);
+    if (this.#runs.some(run => run.origin.typeId !== typeId))
+      this.#replace(this.#runs.map(run => run.withTypeId(typeId)));
   }
 
-  /** Tokens that stand for no text and are not attended to. */
-  static #outside(count: number): Encoding {
-    const encoding = new Encoding();
-    const zeros = (): number[] => new Array(count).fill(0);
-    encoding.ids = zeros();
-    encoding.tokens = new Array(count).fill('');
-    encoding.starts = zeros();
-    encoding.ends = zeros();
-    encoding.wordIds = new Array(count).fill(null);
-    encoding.typeIds = zeros();
-    encoding.sequenceIds = new Array(count).fill(null);
-    encoding.specialTokensMask = new Array(count).fill(1);
-    encoding.attentionMask = zeros();
-    return encoding;
+  /** Replaces each run, of which `change` is told how many tokens precede it. */
+  changeRuns(change: (run: TokenRun, at: number) => TokenRun): void {
+    const runs: TokenRun[] = [];
+    let at = 0;
+    for (const run of this.#runs) {
+      runs.push(change(run, at));
+      at += run.length;
+    }
+    this.#replace(runs);
+  }
+
+  #replace(runs: readonly TokenRun[]): void {
+    this.#runs = runs;
+    this.#length = 0;
+    for (const run of runs) this.#length += run.length;
+    this.#made = undefined;
+  }
+
+  #gather<Item>(listOf: (run: TokenRun) => ArrayLike<Item>): Item[] {
+    const all: Item[] = [];
+    for (const run of this.#runs) {
+      const list = listOf(run);
+      for (let i = 0; i < list.length; i++) all.push(list[i]);
+    }
+    return all;
+  }
+
+  #repeat<Item>(itemOf: (run: TokenRun) => Item): Item[] {
+    const all: Item[] = [];
+    for (const run of this.#runs) {
+      const value = itemOf(run);
+      for (let i = run.length; i > 0; i--) all.push(value);
+    }
+    return all;
   }
 
   #followedBy(other: Encoding): Encoding {
-    const both = this.#joined(other);
+    const overflowing: Encoding[] = [];
     for (const mine of this.overflowing) {
-      both.overflowing.push(mine.#joined(other));
-      for (const theirs of other.overflowing) both.overflowing.push(mine.#joined(theirs));
+      overflowing.push(mine.#joined(other));
+      for (const theirs of other.overflowing) overflowing.push(mine.#joined(theirs));
     }
-    for (const theirs of other.overflowing) both.overflowing.push(this.#joined(theirs));
+    for (const theirs of other.overflowing) overflowing.push(this.#joined(theirs));
+    const both = this.#joined(other);
+    both.overflowing = overflowing;
     return both;
   }
 
   #joined(other: Encoding): Encoding {
-    const both = new Encoding();
-    both.ids = this.ids.concat(other.ids);
-    both.tokens = this.tokens.concat(other.tokens);
-    both.starts = this.starts.concat(other.starts);
-    both.ends = this.ends.concat(other.ends);
-    both.wordIds = this.wordIds.concat(other.wordIds);
-    both.typeIds = this.typeIds.concat(other.typeIds);
-    both.sequenceIds = this.sequenceIds.concat(other.sequenceIds);
-    both.specialTokensMask = this.specialTokensMask.concat(other.specialTokensMask);
-    both.attentionMask = this.attentionMask.concat(other.attentionMask);
-    return both;
+    return new Encoding([...this.#runs, ...other.#runs]);
   }
 }
 

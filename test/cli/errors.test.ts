@@ -157,6 +157,9 @@ describe('generate', () => {
     [['--prompt', 'ba', '--top-p', '3'], 2, /'topP'/],
     [['--prompt', 'ba', '--device', 'gpu'], 2, /no device 'gpu'/],
     [['--prompt', 'ba', '--greedy', '--top-k', '5'], 2, /./],
+    [['--prompt', 'ba', '--regex', '('], 2, /a group without its '\)'/],
+    [['--prompt', 'ba', '--grammar', 'rows.csv'], 2, /'::=' is expected/],
+    [['--prompt', 'ba', '--json-schema', 'nothing'], 1, /nothing: no such file/],
   ] as const)('%j', async (args, code, message) => {
     expectRefusal(await run('generate', 'run', ...args), code, message);
   });

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { comparisonTable, renderSegments, wantsColour } from '../../src/cli/tokenizer-compare.ts';
+import { comparisonTables, shortNames, wantsColour } from '../../src/cli/tokenizer-compare.ts';
+import { segmentLines } from '../../src/cli/tokenizer-segments.ts';
 import { tslmHere } from '../helpers/cli.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -46,7 +47,7 @@ describe('train, encode, inspect and compare', () => {
     expect(tokenizers[1]).toMatchObject({ tokens: 5, tokensPerCharacter: 1, unknown: 1, coverage: 0.8 });
     const { stdout } = await tslmHere(['tokenizer', 'compare', place('bpe'), place('char'), '--string', 'the 猫']);
     expect(stdout).toMatch(/tokens a character .* 1\.000/);
-    expect(stdout).toContain('t|h|e|␣|[猫]');
+    expect(stdout).toMatch(/^char \(5\) +t\|h\|e\|␣\|\[猫\]$/m);
     expect(stdout).not.toContain('\x1b');
   });
 
@@ -62,17 +63,44 @@ describe('train, encode, inspect and compare', () => {
 });
 
 describe('segments', () => {
-  const segments = [
-    { id: 1, token: 'a', text: 'a b', unknown: false },
-    { id: 0, token: '<unk>', text: '中', unknown: true },
-    { id: 2, token: '<0x80>', text: '', unknown: false },
+  const one = [
+    { id: 1, token: 'a', start: 0, text: 'a b', unknown: false },
+    { id: 0, token: '<unk>', start: 3, text: '中', unknown: true },
+    { id: 2, token: '<0x80>', start: 3, text: '', unknown: false },
+  ];
+  // The space is in no token.
+  const two = [
+    { id: 1, token: 'a', start: 0, text: 'a', unknown: false },
+    { id: 3, token: 'b', start: 2, text: 'b', unknown: false },
+    { id: 4, token: '中', start: 3, text: '中', unknown: false },
+  ];
+  const cuts = [
+    { name: 'one', segments: one },
+    { name: 'second', segments: two },
   ];
 
-  it('have plain marks, or colours that take turns', () => {
-    expect(renderSegments(segments, false)).toBe('a␣b|[中]|·');
-    expect(renderSegments(segments, true)).toBe(
-      '\x1b[30;48;5;153ma␣b\x1b[0m\x1b[30;48;5;203m中\x1b[0m\x1b[30;48;5;157m·\x1b[0m',
-    );
+  it('stand in the same columns, with plain marks', () => {
+    expect(segmentLines('a b中', cuts)).toEqual(['one (3)     a␣ b|[中]|·', 'second (3)  a |b|中']);
+  });
+
+  it('have colours that take turns', () => {
+    expect(segmentLines('a b中', cuts.slice(0, 1), { colour: true })).toEqual([
+      `one (3)  ${['153ma', '153m␣', '153mb', '203m中', '157m·'].map(part => `\x1b[30;48;5;${part}\x1b[0m`).join('')}`,
+    ]);
+  });
+
+  it('go on in the next lines where a line is full', () => {
+    const lines = segmentLines('a b中', cuts, { columns: 14 });
+    expect(lines).toEqual([
+      'one (3)     a␣',
+      'second (3)  a',
+      '',
+      'one (3)      b',
+      'second (3)  |b',
+      '',
+      'one (3)     |[中]|·',
+      'second (3)  |中',
+    ]);
   });
 
   it('are coloured on a terminal only, and not with NO_COLOR', () => {
@@ -83,14 +111,23 @@ describe('segments', () => {
   });
 });
 
-it('the table has a column for each tokenizer', () => {
+it('the tables have a column for each tokenizer, and a row for it in each script', () => {
   const score = {
     ...{ vocabSize: 10, used: 5, tokens: 3, tokensPerCharacter: 0.5, tokensPerWord: 1.5, bytesPerToken: 2 },
     ...{ coverage: 1, unknown: 0, fallbackBytes: 0 },
-    scripts: { Latin: { vocabulary: 7, characters: 6, tokens: 3 } },
+    scripts: { Latin: { vocabulary: 7, characters: 6, words: 2, tokens: 3, unknown: 1, uncovered: 3 } },
   };
-  const lines = comparisonTable(['first', 'second'], [score, { ...score, tokens: 4, scripts: {} }]);
+  const lines = comparisonTables(['first', 'second'], [score, { ...score, tokens: 4, scripts: {} }]);
   expect(lines[0].trim().split(/\s+/)).toEqual(['first', 'second']);
   expect(lines.find(line => line.startsWith('tokens '))).toMatch(/3 +4$/);
-  expect(lines.at(-1)).toMatch(/^ {2}Latin +3 {2}0\.500 {2}7 +0 {2}– {2}0$/);
+  expect(lines.slice(-3).map(line => line.trim().split(/ +/))).toEqual([
+    ['Latin'],
+    ['first', '3', '0.500', '1.50', '50.0%', '1', '7'],
+    ['second', '0', '–', '–', '–', '0', '0'],
+  ]);
+});
+
+it('tokenizers are named by the last part of their paths where that tells them apart', () => {
+  expect(shortNames(['x/a', 'y/b/tokenizer.json', 'z/c/'])).toEqual(['a', 'b', 'c']);
+  expect(shortNames(['x/a', 'y/a'])).toEqual(['x/a', 'y/a']);
 });

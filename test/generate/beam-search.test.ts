@@ -55,23 +55,30 @@ function expectSame(actual: readonly Scored[], expected: readonly Scored[]): voi
 const wide = { numBeams: 4 ** 3 * 5, maxNewTokens: 4, eosTokenId: EOS };
 
 describe('with as many beams as texts', () => {
-  it.each([
-    [0, false],
-    [0.7, false],
-    [1, 'never'],
-    [2, 'never'],
-    [-1, false],
-  ] as const)('finds the best of all texts (length penalty %d, early stopping %s)', (lengthPenalty, earlyStopping) => {
+  const kinds = [-1, 0, 0.7, 1, 2].flatMap(lengthPenalty =>
+    ([true, false, 'never'] as const).map(earlyStopping => [lengthPenalty, earlyStopping] as const),
+  );
+
+  it.each(
+    kinds,
+  )('finds the best of all texts (length penalty %d, early stopping %s)', (lengthPenalty, earlyStopping) => {
     for (const prompt of [[0], [1, 2, 3], [3, 3]]) {
-      const options = { ...wide, lengthPenalty, earlyStopping, numReturnSequences: 12 };
-      const [found] = search([prompt], options);
-      expectSame(found, exhaustive(ids => scriptedLogProbs(ids, VOCAB), prompt, 4, lengthPenalty).slice(0, 12));
+      const expected = exhaustive(ids => scriptedLogProbs(ids, VOCAB), prompt, 4, lengthPenalty);
+      for (const numReturnSequences of [1, 3, 12]) {
+        const [found] = search([prompt], { ...wide, lengthPenalty, earlyStopping, numReturnSequences });
+        expectSame(found, expected.slice(0, numReturnSequences));
+      }
     }
   });
 
-  it('does so with a network, its cache following the beams', () => {
+  it.each([
+    ['gpt2', 5, 1, false],
+    ['gpt2', 6, -1, true],
+    ['llama', 7, 2, 'never'],
+    ['qwen3', 8, 0, false],
+  ] as const)('does so with a random %s (seed %d), its cache following the beams', (family, seed, lengthPenalty, earlyStopping) => {
     const sizes = { layers: 2, hidden: 16, heads: 2, context: 12, vocabSize: VOCAB };
-    using model = createModel('gpt2', sizes, { seed: 5 });
+    using model = createModel(family, sizes, { seed });
     noGrad(() => model.parameters().forEach(p => void (p.dim === 2 && p.mul_(25))));
     const logProbs = (ids: number[]): number[] =>
       scope(() =>
@@ -83,15 +90,17 @@ describe('with as many beams as texts', () => {
             .toNumbers(),
         ),
       ) as number[];
-    const config = resolveGenerationConfig({ ...wide, numReturnSequences: 6, padTokenId: 0 });
+    const options = { ...wide, lengthPenalty, earlyStopping, numReturnSequences: 6, padTokenId: 0 };
+    const config = resolveGenerationConfig(options);
     const prompts = [
       [1, 2, 3],
       [2, 3, 1],
     ];
     const { sequences, sequencesScores } = generateSequences(model, { inputIds: prompts }, config);
-    const expected = prompts.flatMap(prompt => exhaustive(logProbs, prompt, 4, 1).slice(0, 6));
+    const expected = prompts.flatMap(prompt => exhaustive(logProbs, prompt, 4, lengthPenalty).slice(0, 6));
     // Short ones are filled with the end-of-sequence token where the pad token is 0.
-    expect(sequences).toEqual(expected.map(({ ids }) => [...ids, EOS, EOS, EOS].slice(0, 7)));
+    const longest = Math.max(...expected.map(({ ids }) => ids.length));
+    expect(sequences).toEqual(expected.map(({ ids }) => [...ids, EOS, EOS, EOS].slice(0, longest)));
     for (const [i, { score }] of expected.entries()) expect(Math.abs(sequencesScores![i] - score)).toBeLessThan(1e-4);
   });
 });

@@ -165,6 +165,13 @@ describe('prompts that cannot be', () => {
     ['empty among others', [[1], []], {}, 'TSLM_EMPTY_PROMPT', /^prompt 2 has no tokens/],
     ['as long as the context', [prompt(24)], {}, 'TSLM_PROMPT_TOO_LONG', /has 24 tokens, the model's context holds 24/],
     ['longer than the context', [[1], prompt(99)], {}, 'TSLM_PROMPT_TOO_LONG', /^prompt 2 has 99 tokens/],
+    [
+      'of another tokenizer',
+      [[1], [2, 30]],
+      {},
+      'TSLM_BAD_INPUT',
+      /^prompt 2 holds token 30, and .* vocabulary has 30/,
+    ],
     ['as long as maxLength', [prompt(9)], { maxLength: 9 }, 'TSLM_PROMPT_TOO_LONG', /9 tokens, maxLength allows 9/],
   ])('%s', (_, prompts, options, code, message) => {
     expect(() => run(prompts, options)).toThrow(

@@ -94,7 +94,7 @@ export async function tslmJson(args: readonly string[], options?: RunOptions): P
   return value as Record<string, unknown>;
 }
 
-/** Checks that a command failed as a command should: a line, perhaps a hint, no stack, nothing on stdout. */
+/** Checks that a command failed as a command should: a line, a hint for wrong usage, no stack, nothing on stdout. */
 export function expectRefusal(outcome: Outcome, code: 1 | 2, message: string | RegExp): void {
   const { stderr, stdout } = outcome;
   expect(outcome.code, stderr).toBe(code);
@@ -104,5 +104,5 @@ export function expectRefusal(outcome: Outcome, code: 1 | 2, message: string | R
   expect(lines[0]).toMatch(/^tslm: \S/);
   expect(lines[0]).not.toContain('unexpected error');
   expect(lines.length, stderr).toBeLessThanOrEqual(2);
-  if (lines[1] !== undefined) expect(lines[1]).toMatch(/^ {2}→ \S/);
+  if (code === 2 || lines[1] !== undefined) expect(lines[1]).toMatch(/^ {2}→ \S/);
 }

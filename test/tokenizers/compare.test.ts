@@ -36,9 +36,9 @@ describe('tokenizers on a text', () => {
     expect(chars.bytesPerToken).toBe(13 / 9);
     expect(chars.coverage).toBeCloseTo(8 / 9, 12);
     expect(chars.scripts).toEqual({
-      Latin: { vocabulary: 5, characters: 4, tokens: 4 },
-      Common: { vocabulary: 1, characters: 3, tokens: 3 },
-      Han: { vocabulary: 1, characters: 2, tokens: 2 },
+      Latin: { vocabulary: 5, characters: 4, words: 2, tokens: 4, unknown: 1, uncovered: 1 },
+      Common: { vocabulary: 1, characters: 3, words: 0, tokens: 3, unknown: 0, uncovered: 0 },
+      Han: { vocabulary: 1, characters: 2, words: 2, tokens: 2, unknown: 0, uncovered: 0 },
     });
     expect(raw).toMatchObject({ tokens: 13, bytesPerToken: 1, coverage: 1, unknown: 0 });
     expect(raw.scripts.Han.tokens).toBe(6);
@@ -54,6 +54,11 @@ describe('tokenizers on a text', () => {
       ['a', false],
       ['z', true],
     ]);
-    expect(segmentText(bytes, 'a中').map(({ text }) => text)).toEqual(['a', '中', '', '']);
+    expect(segmentText(bytes, 'a中').map(({ text, start }) => [text, start])).toEqual([
+      ['a', 0],
+      ['中', 1],
+      ['', 1],
+      ['', 1],
+    ]);
   });
 });

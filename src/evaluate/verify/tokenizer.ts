@@ -113,14 +113,22 @@ function* strings(tokenizer: Tokenizer, golden: Golden): Generator<Named> {
       decoded_skip_special: () => tokenizer.decode(special.ids, { skipSpecialTokens: true }),
     };
     yield* compareAll(short(text), actual, expected);
-    const fast = { ids: () => [...tokenizer.encodeIds(text)] };
-    for (const check of compareAll(short(text), fast, expected)) yield { ...check, quantity: 'ids alone' };
+    const fast = {
+      ids: () => [...tokenizer.encodeIds(text)],
+      ids_with_special: () => [...tokenizer.encodeIds(text, { addSpecialTokens: true })],
+    };
+    for (const check of compareAll(short(text), fast, expected)) {
+      yield { ...check, quantity: `${check.quantity} alone` };
+    }
   }
 }
 
 function* surrogates(tokenizer: Tokenizer, golden: Golden): Generator<Named> {
   for (const { utf16, behaves_like: alike } of golden.lone_surrogates) {
-    const [text, other] = [String.fromCharCode(...utf16), alike].map(input => tokenizer.encode(input));
+    const [text, other] = [String.fromCharCode(...utf16), alike].map(input => ({
+      ...tokenizer.encode(input).toJSON(),
+      alone: [...tokenizer.encodeIds(input)],
+    }));
     yield { name: utf16.join(' '), quantity: 'encoding', ...compareExactly(text, other) };
   }
 }
@@ -196,8 +204,8 @@ function refuses(encode: () => unknown): ReturnType<typeof compareExactly> {
 function* streams(tokenizer: Tokenizer, golden: Golden): Generator<Named> {
   for (const { text, ids, chunks } of golden.streaming) {
     const stream = tokenizer.decodeStream({ skipSpecialTokens: true });
-    const actual = ids.map(id => stream.push(id));
-    const expected = chunks.map(chunk => chunk ?? '');
+    const actual = [...ids.map(id => stream.push(id)), stream.end()];
+    const expected = [...chunks.map(chunk => chunk ?? ''), ''];
     yield { name: short(text), quantity: 'chunks', ...compareExactly(actual, expected) };
   }
 }

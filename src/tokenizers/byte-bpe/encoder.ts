@@ -14,15 +14,6 @@ import { encodeUtf8 } from './utf8.ts';
 const CACHED_LENGTH = 32;
 const CACHED_ENTRIES = 1 << 18;
 
-export type WordVisitor = (
-  units: Uint16Array,
-  start: number,
-  stop: number,
-  ids: Int32Array,
-  from: number,
-  to: number,
-) => boolean;
-
 export class ByteBpeEncoder {
   readonly #scan: Scanner;
   readonly #bpe: Bpe;
@@ -37,6 +28,9 @@ export class ByteBpeEncoder {
   /** The ids so far are the first `length` of `ids`. */
   #ids = new Int32Array(1 << 12);
   #length = 0;
+  /** Where the pre-tokens so far end among the ids. */
+  #wordEnds = new Uint32Array(1 << 10);
+  #words = 0;
   /** The tokens of the last pre-token: `#found[#from]` to `#found[#to - 1]`. */
   #found = this.#cachedIds;
   #from = 0;
@@ -58,16 +52,23 @@ export class ByteBpeEncoder {
   /** Forgets ids that were appended and not taken, as after an error. */
   clear(): void {
     this.#length = 0;
+    this.#words = 0;
   }
 
-  /** Appends an id. */
+  /** How many ids were appended. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends an id that is a pre-token of its own. */
   push(id: number): void {
     if (this.#length === this.#ids.length) this.#ids = grow(this.#ids, Int32Array, this.#length + 1);
     this.#ids[this.#length++] = id;
+    this.#endWord();
   }
 
-  /** Appends the ids of a text. */
-  append(text: string): void {
+  /** Appends the ids of a text, up to the pre-token with which there are `enough` ids. */
+  append(text: string, enough = Number.POSITIVE_INFINITY): void {
     const end = this.#text.load(text);
     const { units } = this.#text;
     const scan = this.#scan;
@@ -82,30 +83,30 @@ export class ByteBpeEncoder {
       const found = this.#found;
       for (let i = 0; i < count; i++) ids[length + i] = found[from + i];
       this.#length = length + count;
-      start = stop;
-    }
-  }
-
-  /**
-   * Gives each pre-token, `[start, stop)` in UTF-16 units, to `visit`, with its tokens: `ids[from]` to `ids[to - 1]`.
-   * Ends early when `visit` returns false.
-   */
-  forEachWord(text: string, visit: WordVisitor): void {
-    const end = this.#text.load(text);
-    const { units } = this.#text;
-    for (let start = 0; start < end; ) {
-      const stop = this.#scan(units, start, end, text);
-      this.#find(units, start, stop);
-      if (!visit(units, start, stop, this.#found, this.#from, this.#to)) return;
+      this.#endWord();
+      if (this.#length >= enough) return;
       start = stop;
     }
   }
 
   /** The ids that were appended since the last call. */
   take(): Uint32Array {
-    const ids = Uint32Array.from(this.#ids.subarray(0, this.#length));
-    this.#length = 0;
+    const ids = new Uint32Array(this.#ids.subarray(0, this.#length));
+    this.clear();
     return ids;
+  }
+
+  /** The ids that were appended since the last call, and where pre-tokens end among them. */
+  takeWords(): { ids: number[]; wordEnds: number[] } {
+    const ids = firstOf(this.#ids, this.#length);
+    const wordEnds = firstOf(this.#wordEnds, this.#words);
+    this.clear();
+    return { ids, wordEnds };
+  }
+
+  #endWord(): void {
+    if (this.#words === this.#wordEnds.length) this.#wordEnds = grow(this.#wordEnds, Uint32Array, this.#words + 1);
+    this.#wordEnds[this.#words++] = this.#length;
   }
 
   /** Sets `#found`, `#from` and `#to` to the tokens of a pre-token. */
@@ -156,4 +157,10 @@ export class ByteBpeEncoder {
     for (let i = 0; i < count; i++) merger.ids[i] = this.#byteIds[bytes[i]];
     return merger.merge(count);
   }
+}
+
+function firstOf(list: Int32Array | Uint32Array, count: number): number[] {
+  const first = new Array<number>(count);
+  for (let i = 0; i < count; i++) first[i] = list[i];
+  return first;
 }

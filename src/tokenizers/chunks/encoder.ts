@@ -86,7 +86,15 @@ export class ChunkEncoder {
 
   /** The ids that were appended since the last call. */
   take(): Uint32Array {
-    const ids = Uint32Array.from(this.#ids.subarray(0, this.#length));
+    const ids = new Uint32Array(this.#ids.subarray(0, this.#length));
+    this.#length = 0;
+    return ids;
+  }
+
+  /** The same as a plain list. */
+  takeList(): number[] {
+    const ids: number[] = [];
+    for (let i = 0; i < this.#length; i++) ids.push(this.#ids[i]);
     this.#length = 0;
     return ids;
   }

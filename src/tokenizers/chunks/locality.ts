@@ -11,13 +11,18 @@ const LOCAL_NORMALIZERS = /^(?:BertNormalizer|Lowercase|NF(?:K)?[CD]|Nmt|Precomp
 const SPACE_SPLITTERS = /^(?:BertPreTokenizer|Whitespace|WhitespaceSplit)$/;
 const LOCAL_SPLITTERS = /^(?:BertPreTokenizer|Digits|Punctuation|Whitespace|WhitespaceSplit)$/;
 
-/** Where a text can be cut: at a single space, or at any run of spaces and line feeds because white space is dropped. */
-export type Cut = 'space' | 'run';
+/**
+ * Where a text can be cut: at a single space; at any run of spaces and line feeds because white space is dropped; there
+ * and around Chinese characters because spaces are put around them.
+ */
+export type Cut = 'space' | 'run' | 'ideograph';
 
 /** Where such a pipeline can be cut, after the JSON of its parts and by trial; undefined where it cannot. */
 export function cutOf(normalizerJson: unknown, preTokenizer: unknown, normalizer?: Normalizer): Cut | undefined {
   if (!isLocalNormalizer(normalizerJson as Component) || !keepsWords(normalizer)) return undefined;
-  return cutOfPreTokenizer(preTokenizer as Component);
+  const cut = cutOfPreTokenizer(preTokenizer as Component);
+  const { type, handle_chinese_chars: isolates } = (normalizerJson as Component) ?? {};
+  return cut === 'run' && type === 'BertNormalizer' && isolates === true ? 'ideograph' : cut;
 }
 
 function isLocalNormalizer(json: Component): boolean {
@@ -37,7 +42,7 @@ function keepsWords(normalizer: Normalizer | undefined): boolean {
   return normalize('a b') === 'a b' && visible.every(char => /^\P{White_Space}+$/u.test(normalize(char)));
 }
 
-function cutOfPreTokenizer(json: Component): Cut | undefined {
+function cutOfPreTokenizer(json: Component): 'space' | 'run' | undefined {
   const [first, ...others] = json?.type === 'Sequence' ? (json.pretokenizers as Component[]) : [json];
   const isMetaspace = (part: Component): boolean =>
     part?.type === 'Metaspace' && part.split !== false && part.prepend_scheme !== 'first';
@@ -58,9 +63,12 @@ export function chunkEnd(units: Uint16Array, start: number, end: number, cut: Cu
   // A chunk begins with the white space that it was cut at.
   while (at < end && (units[at] === SPACE || units[at] === LINE_FEED)) at++;
   for (at++; at + 1 < end; at++) {
-    if (units[at] !== SPACE && units[at] !== LINE_FEED) continue;
+    if (units[at] !== SPACE && units[at] !== LINE_FEED) {
+      if (cut === 'ideograph' && touchesIdeograph(units, at, end)) return at;
+      continue;
+    }
     let next = at + 1;
-    if (cut === 'run') while (next < end && (units[next] === SPACE || units[next] === LINE_FEED)) next++;
+    if (cut !== 'space') while (next < end && (units[next] === SPACE || units[next] === LINE_FEED)) next++;
     else if (units[at] === LINE_FEED) continue;
     if (next < end && isVisible(units[at - 1]) && isVisible(units[next])) {
       // A mark behind the next character would change it.
@@ -70,3 +78,16 @@ export function chunkEnd(units: Uint16Array, start: number, end: number, cut: Cu
   }
   return end;
 }
+
+const isIdeograph = (unit: number): boolean => unit >= 0x4e00 && unit <= 0x9fff;
+
+/** Characters that normalization neither removes nor joins with others: also the punctuation of Chinese. */
+const isPlain = (unit: number): boolean =>
+  isVisible(unit) || isIdeograph(unit) || (unit >= 0x3001 && unit <= 0x3029) || (unit >= 0xff01 && unit <= 0xff60);
+
+/** Whether a Chinese character ends or begins at `at`, and nothing near could change that. */
+const touchesIdeograph = (units: Uint16Array, at: number, end: number): boolean =>
+  (isIdeograph(units[at]) || isIdeograph(units[at - 1])) &&
+  isPlain(units[at]) &&
+  isPlain(units[at - 1]) &&
+  (at + 1 >= end || units[at + 1] < 0x80 || isPlain(units[at + 1]));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../config.ts';
-import { Encoding } from '../encoding.ts';
+import { TokenRun } from '../token-run.ts';
 import { changeEach, type PostProcessor, specialTokenSchema } from './post-processor.ts';
 import { trimOffsets } from './trim-offsets.ts';
 
@@ -15,7 +15,7 @@ const schema = z.strictObject({
 /** `<s> A </s>` and `<s> A </s></s> B </s>`, all of type 0 (Liu et al. 2019). */
 export const createRobertaProcessing: Factory<PostProcessor> = (config, where) => {
   const { sep, cls, trim_offsets: trim, add_prefix_space: addPrefixSpace } = parseConfig(schema, config, where);
-  const special = ([token, id]: [string, number]): Encoding => Encoding.special([id], [token], 0);
+  const runs = { cls: TokenRun.special([cls[1]], [cls[0]], 0), sep: TokenRun.special([sep[1]], [sep[0]], 0) };
   return {
     addedTokens: isPair => (isPair ? 4 : 2),
     process(encodings, addSpecialTokens) {
@@ -25,7 +25,7 @@ export const createRobertaProcessing: Factory<PostProcessor> = (config, where) =
       }
       if (!addSpecialTokens) return encodings;
       return encodings.map((encoding, i) =>
-        changeEach(encoding, part => Encoding.concat([special(i === 0 ? cls : sep), part.slice(0), special(sep)])),
+        changeEach(encoding, part => part.between([i === 0 ? runs.cls : runs.sep], [runs.sep])),
       );
     },
   };

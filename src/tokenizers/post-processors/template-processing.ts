@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Factory, malformed, parseConfig } from '../config.ts';
 import { Encoding } from '../encoding.ts';
+import { TokenRun } from '../token-run.ts';
 import type { PostProcessor } from './post-processor.ts';
 
 const piece = z.strictObject({ id: z.string(), type_id: z.int().nonnegative() });
@@ -36,6 +37,13 @@ export const createTemplateProcessing: Factory<PostProcessor> = (config, where) 
   };
   const addedSingle = added(single);
   const addedPair = added(pair);
+  const specialRuns = new Map<Piece, TokenRun>();
+  for (const part of [...single, ...pair]) {
+    if (!('SpecialToken' in part)) continue;
+    const { id, type_id: typeId } = part.SpecialToken;
+    const { ids, tokens } = specialTokens[id];
+    specialRuns.set(part, TokenRun.special(ids, tokens, typeId));
+  }
   return {
     addedTokens: isPair => (isPair ? addedPair : addedSingle),
     process(encodings, addSpecialTokens) {
@@ -47,8 +55,7 @@ export const createTemplateProcessing: Factory<PostProcessor> = (config, where) 
           return [encoding];
         }
         if (!addSpecialTokens) return [];
-        const { ids, tokens } = specialTokens[part.SpecialToken.id];
-        return [Encoding.special(ids, tokens, part.SpecialToken.type_id)];
+        return [new Encoding([specialRuns.get(part)!])];
       });
     },
   };

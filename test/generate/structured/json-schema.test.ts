@@ -7,6 +7,8 @@ import { randomSchema } from './random-schemas.ts';
 import { accepts, draw, vocabulary } from './sampling.ts';
 
 const CASES = process.env.TSLM_LONG ? 1000 : 100;
+/** Of thousand schemas, on a busy machine. */
+const timeout = 300_000;
 
 function validator(schema: unknown): (value: unknown) => boolean {
   const ajv = new Ajv2020({ strict: false, ownProperties: true });
@@ -14,7 +16,7 @@ function validator(schema: unknown): (value: unknown) => boolean {
   return ajv.compile(schema as object) as (value: unknown) => boolean;
 }
 
-describe('random schemas', () => {
+describe('random schemas', { timeout }, () => {
   it('allow only texts that ajv finds valid', () => {
     for (let seed = 0; seed < CASES; seed++) {
       const random = createRandom(seed);

@@ -16,7 +16,7 @@ const HEXADECIMAL_DIGITS: Record<string, number> = { x: 2, u: 4, U: 8 };
  */
 export function parseGbnf(source: string, where = 'the grammar'): Grammar {
   let at = 0;
-  const fail = (message: string, hint?: string): never => {
+  const fail = (message: string, hint = "rules are written name ::= …, in llama.cpp's notation GBNF"): never => {
     const lines = source.slice(0, at).split('\n');
     const place = `${where}:${lines.length}:${lines[lines.length - 1].length + 1}`;
     throw usageError('TSLM_BAD_GRAMMAR', `${place}: ${message}`, hint);

@@ -37,7 +37,7 @@ export function parsePattern(source: string): Pattern {
   const chars = [...source];
   let at = 0;
 
-  const fail = (message: string, hint?: string): never => {
+  const fail = (message: string, hint = 'patterns are written as in JavaScript'): never => {
     throw usageError('TSLM_BAD_REGEX', `the pattern /${shown(source)}/ at ${at + 1}: ${message}`, hint);
   };
   const refuse = (what: string): never =>
