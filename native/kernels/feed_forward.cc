@@ -153,14 +153,14 @@ at::Tensor feedForward(const at::Tensor& x, const at::Tensor& in, const Optional
                        const at::Tensor& out, const Optional<at::Tensor>& outBias, const Optional<at::Tensor>& residual,
                        std::string activation, c10::ScalarType type) {
   check(x, in, out);
-  return output(insideOf(rowsOf(x), in, inBias, activation, false).a, x, out, outBias, residual, type);
+  return output(insideOf(asRows(x), in, inBias, activation, false).a, x, out, outBias, residual, type);
 }
 
 at::Tensor gatedFeedForward(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& in, const at::Tensor& out,
                             const Optional<at::Tensor>& residual, std::string activation, c10::ScalarType type) {
   check(x, in, out);
   TORCH_CHECK(gate.sizes() == in.sizes(), "gated_feed_forward takes a gate of ", in.sizes(), ", not ", gate.sizes());
-  return output(gatedInsideOf(rowsOf(x), gate, in, activation, false).a, x, out, {}, residual, type);
+  return output(gatedInsideOf(asRows(x), gate, in, activation, false).a, x, out, {}, residual, type);
 }
 
 // dW = dyᵀ x for a weight's own element type.
@@ -183,7 +183,7 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
                             const Optional<at::Tensor>& outBias, const Optional<at::Tensor>& residual,
                             std::string activation, c10::ScalarType type) {
     check(x, in, out);
-    const Inside inside = insideOf(rowsOf(x), in, inBias, activation, true);
+    const Inside inside = insideOf(asRows(x), in, inBias, activation, true);
     context->save_for_backward({x, in, out, inside.h});
     context->saved_data["activation"] = activation;
     context->saved_data["inBias"] = typeOf(inBias);
@@ -194,9 +194,9 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     onlyFirstDerivatives("feed_forward");
     const auto saved = context->get_saved_variables();
-    const at::Tensor x = rowsOf(saved[0]), &in = saved[1], &out = saved[2], &h = saved[3];
+    const at::Tensor x = asRows(saved[0]), &in = saved[1], &out = saved[2], &h = saved[3];
     const int64_t rows = h.size(0), inside = h.size(1), hidden = out.size(0);
-    const auto [dy, outSums] = roundedWithSums(rowsOf(gradients[0]));
+    const auto [dy, outSums] = roundedWithSums(asRows(gradients[0]));
     const at::Tensor dh = bfloat16Rows(h, rows, inside);
     at::Tensor a = bfloat16Rows(h, rows, inside);
     withActivation(context->saved_data["activation"].toStringRef(), [&](auto f) {
@@ -221,7 +221,7 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
                             c10::ScalarType type) {
     check(x, in, out);
     TORCH_CHECK(gate.sizes() == in.sizes(), "gated_feed_forward takes a gate of ", in.sizes(), ", not ", gate.sizes());
-    const Inside inside = gatedInsideOf(rowsOf(x), gate, in, activation, true);
+    const Inside inside = gatedInsideOf(asRows(x), gate, in, activation, true);
     context->save_for_backward({x, gate, in, out, inside.g, inside.h});
     context->saved_data["activation"] = activation;
     context->saved_data["residual"] = residual && residual->defined();
@@ -230,9 +230,9 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     onlyFirstDerivatives("gated_feed_forward");
     const auto saved = context->get_saved_variables();
-    const at::Tensor x = rowsOf(saved[0]), &gate = saved[1], &in = saved[2], &out = saved[3], &g = saved[4], &h = saved[5];
+    const at::Tensor x = asRows(saved[0]), &gate = saved[1], &in = saved[2], &out = saved[3], &g = saved[4], &h = saved[5];
     const int64_t rows = h.size(0), inside = h.size(1), hidden = out.size(0);
-    const at::Tensor dy = roundedWithSums(rowsOf(gradients[0])).rounded;
+    const at::Tensor dy = roundedWithSums(asRows(gradients[0])).rounded;
     const at::Tensor dg = bfloat16Rows(h, rows, inside), dh = bfloat16Rows(h, rows, inside);
     at::Tensor a = bfloat16Rows(h, rows, inside);
     withActivation(context->saved_data["activation"].toStringRef(), [&](auto f) {

@@ -81,7 +81,7 @@ struct Linear : torch::autograd::Function<Linear> {
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
     const at::Tensor& dy = gradients[0];
-    const auto [rounded, sums] = roundedWithSums(rowsOf(dy));
+    const auto [rounded, sums] = roundedWithSums(asRows(dy));
     const int64_t rows = rounded.size(0), out = weight.size(0), in = weight.size(1);
     at::Tensor dx, dw, db;
     if (context->needs_input_grad(0)) {
@@ -90,7 +90,7 @@ struct Linear : torch::autograd::Function<Linear> {
     }
     if (context->needs_input_grad(1)) {
       dw = at::empty({out, in}, weight.options());
-      productInto(dw, matrixOf(rounded).transposed(), matrixOf(rowsOf(x)), rows);
+      productInto(dw, matrixOf(rounded).transposed(), matrixOf(asRows(x)), rows);
     }
     const c10::IValue biasType = context->saved_data["bias"];
     if (!biasType.isNone()) db = sums.to(static_cast<c10::ScalarType>(biasType.toInt()));
@@ -197,7 +197,7 @@ void fewRowsInto(const at::Tensor&, const at::Tensor&, const at::Tensor&, const 
 at::Tensor linearForward(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
                      const Optional<at::Tensor>& residual, c10::ScalarType type) {
   check(x, weight, bias, residual, type);
-  const at::Tensor rows = rowsOf(x);
+  const at::Tensor rows = asRows(x);
   const int64_t m = rows.size(0), k = weight.size(1), n = weight.size(0);
   at::Tensor y = at::empty(resized(x, n), x.options().dtype(type));
   const at::Tensor b = floatBias(bias), r = residual && residual->defined() ? residual->contiguous() : at::Tensor();

@@ -17,7 +17,7 @@
 namespace tslm {
 
 // [..., columns] → [rows, columns], contiguous
-inline at::Tensor rowsOf(const at::Tensor& x) { return x.contiguous().view({-1, x.size(-1)}); }
+inline at::Tensor asRows(const at::Tensor& x) { return x.contiguous().view({-1, x.size(-1)}); }
 
 // [..., dim] → [..., columns]
 inline std::vector<int64_t> resized(const at::Tensor& x, int64_t columns) {

@@ -1,5 +1,6 @@
 #include "product.h"
 
+#include <ATen/ops/empty.h>
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -68,18 +69,35 @@ Grid gridFor(int64_t m, int64_t n, int64_t threads) {
   return best;
 }
 
-void fetchPanel(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, int64_t part,
-                int64_t parts) {
-  const int64_t height = std::min(kBlock, m - row), width = std::min(steps * kBlock, k - first);
-  if (height <= 0 || width <= 0) return;
-  const bool byRows = a.columnStride == 1;
-  const int64_t elementSize = a.isFloat ? 4 : 2, lines = byRows ? height : width;
-  const int64_t lineBytes = (byRows ? width : height) * elementSize;
-  const int64_t stride = (byRows ? a.rowStride : a.columnStride) * elementSize;
-  const char* corner = static_cast<const char*>(a.data) + (row * a.rowStride + first * a.columnStride) * elementSize;
-  for (int64_t i = lines * part / parts; i < lines * (part + 1) / parts; i++) {
-    for (int64_t offset = 0; offset < lineBytes; offset += 64) __builtin_prefetch(corner + i * stride + offset, 0, 2);
-  }
+Plan planFor(int64_t allSteps, int64_t columns) {
+  const int64_t wanted = blocksOf(columns);
+  const auto panelsWith = [&](int64_t steps) {
+    const int64_t most = std::max<int64_t>(1, kElementsInSecondCache / (steps * kStepSize));
+    return blocksOf(wanted, blocksOf(wanted, most));  // stretches of even width
+  };
+  if (allSteps <= kMostSteps) return {1, allSteps, panelsWith(allSteps)};
+  // Sums are written and read once a part: the wider a stretch the fewer factors are read for that.
+  const int64_t fewest = std::max<int64_t>(16, kElementsInSecondCache / (wanted * kStepSize));
+  const int64_t parts = blocksOf(allSteps, std::min(fewest, kMostSteps)), steps = blocksOf(allSteps, parts);
+  return {parts, steps, panelsWith(steps)};
+}
+
+PackedA::PackedA(const Matrix& a, int64_t m, int64_t k) : steps_(blocksOf(k)) {
+  const int64_t panels = blocksOf(m);
+  memory_ = at::empty({panels * steps_ * kStepSize}, at::TensorOptions().dtype(at::kBFloat16));
+  auto* out = static_cast<bfloat16*>(memory_.data_ptr());
+  elements_ = out;
+  // Several panels side by side read whole cache lines of a matrix that is stored by columns, and its neighbours.
+  constexpr int64_t kPanels = 4;
+  at::parallel_for(0, blocksOf(panels, kPanels), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin * kPanels; first < std::min(end * kPanels, panels); first += kPanels) {
+      for (int64_t step = 0; step < steps_; step++) {
+        for (int64_t i = first; i < std::min(first + kPanels, panels); i++) {
+          packA(a, m, k, i * kBlock, step * kBlock, 1, out + (i * steps_ + step) * kStepSize);
+        }
+      }
+    }
+  });
 }
 
 #if defined(__x86_64__)
@@ -116,16 +134,21 @@ void packB(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, 
   else packBOf(static_cast<const bfloat16*>(b.data), b, k, n, first, steps, column, out);
 }
 
+void packA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
+  if (a.isFloat) packAOf(static_cast<const float*>(a.data), a, m, k, row, first, steps, out);
+  else packAOf(static_cast<const bfloat16*>(a.data), a, m, k, row, first, steps, out);
+}
+
 BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
   const bool isInside = row + kBlock <= m && first + steps * kBlock <= k;
   if (!a.isFloat && a.columnStride == 1 && isInside) {
     return {static_cast<const bfloat16*>(a.data) + row * a.rowStride + first, a.rowStride, kBlock};
   }
-  if (a.isFloat) packAOf(static_cast<const float*>(a.data), a, m, k, row, first, steps, out);
-  else packAOf(static_cast<const bfloat16*>(a.data), a, m, k, row, first, steps, out);
+  packA(a, m, k, row, first, steps, out);
   return {out, kBlock, kStepSize};
 }
 #else
+void packA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {}
 void packB(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {}
 BlockA panelOfA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) { return {}; }
 #endif

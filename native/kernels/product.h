@@ -8,6 +8,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
+#include "../version.h"
 #include "block.h"
 
 namespace tslm {
@@ -48,11 +49,22 @@ inline int64_t blocksOf(int64_t size, int64_t block = kBlock) { return (size + b
 
 // Columns [column, column + 32) of B from row `first` on, `steps` steps.
 void packB(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out);
+void packA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out);
 // Rows [row, row + 32) of A from column `first` on: where they are, if blocks can read them there, else packed.
 BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out);
-// Asks for a share (`part` of `parts`) of what `panelOfA` will read, to have it near when it does.
-void fetchPanel(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, int64_t part,
-                int64_t parts);
+// A that blocks cannot read where it is, packed as a whole when it is read more than once: [row panels][steps].
+class PackedA {
+ public:
+  PackedA(const Matrix& a, int64_t m, int64_t k);
+  BlockA panel(int64_t row, int64_t step) const {
+    return {elements_ + (row / kBlock * steps_ + step) * kStepSize, kBlock, kStepSize};
+  }
+
+ private:
+  at::Tensor memory_;
+  const bfloat16* elements_;
+  int64_t steps_;
+};
 
 struct Range {
   int64_t begin, end;
@@ -69,46 +81,47 @@ inline Range share(int64_t size, int64_t parts, int64_t index) {
   return {begin, end < size ? end : size};
 }
 
-constexpr int64_t kStepsInFirstCache = 8;  // of 32 rows of A: 16 KB, beside what streams past it
-constexpr int64_t kElementsInSecondCache = 400 * 1024;  // of B: 800 KB
-constexpr int64_t kStepsInSecondCache = 64;
+constexpr int64_t kStepsInFirstCache = 8;               // of 32 rows of A: 16 KB, beside what streams past it
+constexpr int64_t kElementsInSecondCache = 384 * 1024;  // of B: 768 KB
+constexpr int64_t kMostSteps = 64;                      // of B at once, before sums are put aside for the next part
+
+// How a range of columns is worked through: stretches of `panels` blocks of columns, parts of `steps`.
+struct Plan {
+  int64_t parts, steps, panels;
+};
+Plan planFor(int64_t allSteps, int64_t columns);
 
 template <class Epilogue>
-void multiplyRange(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k, Range rows, Range columns,
-                   Epilogue& epilogue) {
-  const int64_t allSteps = blocksOf(k), parts = blocksOf(allSteps, kStepsInSecondCache);
-  const int64_t stepsAtOnce = blocksOf(allSteps, parts);
-  int64_t panels = kElementsInSecondCache / (stepsAtOnce * kStepSize);
-  const int64_t wanted = blocksOf(columns.end - columns.begin);
-  panels = panels < 1 ? 1 : panels;
-  panels = blocksOf(wanted, blocksOf(wanted, panels));  // stretches of even width
-  const int64_t stride = panels * kBlock + 16;
+void multiplyRange(const Matrix& a, const PackedA* packed, const Matrix& b, int64_t m, int64_t n, int64_t k, Range rows,
+                   Range columns, Epilogue& epilogue) {
+  const int64_t allSteps = blocksOf(k);
+  const Plan plan = planFor(allSteps, columns.end - columns.begin);
+  const int64_t stride = plan.panels * kBlock + 16;
   const int64_t panelsOfRows = blocksOf(rows.end - rows.begin);
   Workspace& space = workspace();
   // With one part the sums of 32 rows are done at once; with several they wait for the next part.
-  space.reserve(kStepsInFirstCache * kStepSize, panels * stepsAtOnce * kStepSize,
-                (parts > 1 ? panelsOfRows : 1) * kBlock * stride);
+  space.reserve(kStepsInFirstCache * kStepSize, plan.panels * plan.steps * kStepSize,
+                (plan.parts > 1 ? panelsOfRows : 1) * kBlock * stride);
   const MultiplyBlock multiply = multiplyBlock();
   const TileScope tiles;
-  for (int64_t left = columns.begin; left < columns.end; left += panels * kBlock) {
-    const int64_t width = std::min(panels * kBlock, columns.end - left), panelCount = blocksOf(width);
-    for (int64_t part = 0; part < parts; part++) {
-      const int64_t firstStep = part * stepsAtOnce, steps = std::min(stepsAtOnce, allSteps - firstStep);
+  for (int64_t left = columns.begin; left < columns.end; left += plan.panels * kBlock) {
+    const int64_t width = std::min(plan.panels * kBlock, columns.end - left), panelCount = blocksOf(width);
+    for (int64_t part = 0; part < plan.parts; part++) {
+      const int64_t firstStep = part * plan.steps, steps = std::min(plan.steps, allSteps - firstStep);
       for (int64_t j = 0; j < panelCount; j++) {
         packB(b, k, n, firstStep * kBlock, steps, left + j * kBlock, space.b + j * steps * kStepSize);
       }
+      const bool isLastPart = part + 1 == plan.parts;
       for (int64_t i = 0; i < panelsOfRows; i++) {
         const int64_t row = rows.begin + i * kBlock;
-        float* sums = space.c + (parts > 1 ? i * kBlock * stride : 0);
+        float* sums = space.c + (plan.parts > 1 ? i * kBlock * stride : 0);
         for (int64_t s = 0; s < steps; s += kStepsInFirstCache) {
           const int64_t few = std::min(kStepsInFirstCache, steps - s);
-          const BlockA panel = panelOfA(a, m, k, row, (firstStep + s) * kBlock, few, space.a);
-          const bool staysInRow = s + few < steps;
-          const int64_t nextRow = staysInRow ? row : row + kBlock, nextStep = staysInRow ? s + few : 0;
-          const bool isLast = part + 1 == parts && s + few == steps;
+          const BlockA panel = packed ? packed->panel(row, firstStep + s)
+                                      : panelOfA(a, m, k, row, (firstStep + s) * kBlock, few, space.a);
+          const bool isLast = isLastPart && s + few >= steps;
           for (int64_t j = 0; j < panelCount; j++) {
             float* c = sums + j * kBlock;
-            fetchPanel(a, rows.end, k, nextRow, (firstStep + nextStep) * kBlock, kStepsInFirstCache, j, panelCount);
             multiply(panel, space.b + (j * steps + s) * kStepSize, few, c, stride, part > 0 || s > 0);
             if (!isLast) continue;
             const int64_t column = left + j * kBlock;
@@ -126,12 +139,17 @@ void multiply(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k,
   if (m == 0 || n == 0) return;
   const int64_t threads = m * n * k < 65536 || at::in_parallel_region() ? 1 : at::get_num_threads();
   const Grid grid = gridFor(m, n, threads);
+  const bool isReadable = !a.isFloat && a.columnStride == 1;
+  const int64_t columnsOfThread = share(n, grid.alongColumns, 0).end;
+  const int64_t readings = blocksOf(columnsOfThread, planFor(blocksOf(k), columnsOfThread).panels * kBlock);
+  Optional<PackedA> packed;
+  if (!isReadable && readings > 1) packed.emplace(a, m, k);
   at::parallel_for(0, grid.alongRows * grid.alongColumns, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const Range rows = share(m, grid.alongRows, i / grid.alongColumns);
       const Range columns = share(n, grid.alongColumns, i % grid.alongColumns);
       if (rows.begin < rows.end && columns.begin < columns.end) {
-        multiplyRange(a, b, m, n, k, rows, columns, epilogue);
+        multiplyRange(a, packed ? &*packed : nullptr, b, m, n, k, rows, columns, epilogue);
       }
     }
   });
