@@ -77,7 +77,9 @@ describe('memoryStats', () => {
     expect(after.peakBytes - before.liveBytes).toBe(2 ** 20);
     expect(after.cachedBytes).toBeGreaterThanOrEqual(2 ** 20);
     const again = zeros([2 ** 18]);
-    expect(memoryStats().cachedBytes).toBe(0); // the same block serves again
+    const taken = after.cachedBytes - memoryStats().cachedBytes; // the same block serves again
+    expect(taken).toBeGreaterThanOrEqual(2 ** 20);
+    expect(taken).toBeLessThan(2 ** 20 + 2 ** 14);
     again.dispose();
     emptyCache();
     expect(memoryStats().cachedBytes).toBe(0);
