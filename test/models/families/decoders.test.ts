@@ -72,11 +72,19 @@ describe.each(Object.entries(configs))('%s', (modelType, config) => {
     saveModel(folder, made);
     const loaded = loadCompleteModel(folder);
     expect(keysOf(loaded)).toEqual(keysOf(made));
+    const weights = new Map(loaded.namedParameters());
+    for (const [path, weight] of made.namedParameters()) {
+      expect(weights.get(path)!.toNumbers(), path).toEqual(weight.toNumbers());
+    }
+    // The weights are the same; a file may hold them transposed, and then some processors sum their products in another
+    // order.
     const outputs = [made, loaded].map(each => run(each, { inputIds: int64([text]) }));
     for (const name of ['lastHiddenState', 'logits', 'startLogits', 'endLogits'] as const) {
       const [a, b] = outputs.map(output => output[name] as Tensor | undefined);
       expect(a === undefined).toBe(b === undefined);
-      if (a && b) expect(b.toNumbers()).toEqual(a.toNumbers());
+      if (!a || !b) continue;
+      expect(b.shape).toEqual(a.shape);
+      expect(b.sub(a).abs().amax().item()).toBeLessThan(1e-5);
     }
     made.dispose();
     loaded.dispose();
