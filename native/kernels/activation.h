@@ -1,6 +1,7 @@
-// Activation functions and their derivatives, for loops that the compiler vectorises. GELU by its tanh approximation
-// (Hendrycks & Gimpel 2016) is written with the logistic function, since 1 + tanh u = 2 σ(2u).
+// Activation functions and their derivatives, for loops that the compiler vectorises.
 #pragma once
+
+#include <c10/util/Exception.h>
 
 #include <cmath>
 
@@ -10,6 +11,11 @@ namespace tslm {
 
 TSLM_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
 
+// GELU by its tanh approximation (Hendrycks & Gimpel 2016), written with the logistic function, since
+// 1 + tanh u = 2 σ(2u):
+//
+//     y = x σ(2u),   u = √(2/π) (x + 0.044715 x³)
+//     dy/dx = σ(2u) + x σ(2u) (1 − σ(2u)) 2 du/dx
 struct GeluTanh {
   static constexpr float kSlope = 1.5957691216057308f;  // 2 √(2/π)
   static constexpr float kCubic = 0.044715f;

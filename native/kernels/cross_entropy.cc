@@ -9,33 +9,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <cmath>
-
-#include "tensor.h"
+#include "cross_entropy.h"
 
 namespace tslm {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-enum Reduction : int64_t { kMean = 1, kSum = 2 };  // at::Reduction
-
-template <class T>
-TSLM_INLINE float logSumExpOf(const T* __restrict x, int64_t classes) {
-  float top = -std::numeric_limits<float>::infinity();
-#pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < classes; j++) top = top < load(x + j) ? load(x + j) : top;
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < classes; j++) sum += exponential(load(x + j) - top);
-  return top + std::log(sum);
-}
-
-template <class T>
-TSLM_INLINE void gradientOf(const T* __restrict x, float logSumExp, float factor, T* __restrict dx, int64_t classes) {
-  for (int64_t j = 0; j < classes; j++) store(dx + j, exponential(load(x + j) - logSumExp) * factor);
-}
 
 TSLM_CLONES float logSumExpRow(const float* x, int64_t n) { return logSumExpOf(x, n); }
 TSLM_CLONES float logSumExpRow(const bfloat16* x, int64_t n) { return logSumExpOf(x, n); }
@@ -55,13 +35,7 @@ struct Result {
 Result forwardOf(const at::Tensor& x, const at::Tensor& targets, int64_t ignored, int64_t reduction) {
   const int64_t rows = x.size(0), classes = x.size(1);
   const auto* target = elements<int64_t>(targets);
-  int64_t counted = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    if (target[i] == ignored) continue;
-    TORCH_CHECK_INDEX(target[i] >= 0 && target[i] < classes, "target ", target[i], " is out of bounds of ", classes,
-                      " classes");
-    counted++;
-  }
+  const int64_t counted = countTargets(target, rows, classes, ignored);
   const auto options = x.options().dtype(at::kFloat);
   Result result{at::empty({}, options), at::empty({rows}, options), counted};
   auto* logSumExp = elements<float>(result.logSumExp);

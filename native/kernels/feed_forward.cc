@@ -24,20 +24,17 @@ using torch::autograd::variable_list;
 // Sums of the first product → h, rounded, and a.
 template <class F>
 struct Activate {
-  bfloat16 *h, *a;
-  const float* bias;
+  bfloat16 *h, *a;  // h may be null
+  const float* bias;  // of a column, or null
   int64_t stride;
 
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const int64_t place = (s.row + i) * stride + s.column;
-      for (int64_t j = 0; j < s.columns; j++) {
-        bfloat16 rounded;
-        store(&rounded, s.data[i * s.stride + j] + (bias ? bias[s.column + j] : 0.0f));
-        if (h) h[place + j] = rounded;
-        store(a + place + j, F::value(load(&rounded)));
-      }
-    }
+  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
+    const int64_t place = i * stride + column;
+    bfloat16 rounded[kBlock];
+    for (int64_t j = 0; j < count; j++) store(rounded + j, sums[j] + (bias ? bias[column + j] : 0.0f));
+    if (h) std::memcpy(h + place, rounded, count * sizeof(bfloat16));
+    bfloat16* __restrict out = a + place;
+    for (int64_t j = 0; j < count; j++) store(out + j, F::value(load(rounded + j)));
   }
 };
 
@@ -48,15 +45,12 @@ struct ActivateBackward {
   bfloat16 *dh, *a;
   int64_t stride;
 
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const int64_t place = (s.row + i) * stride + s.column;
-      for (int64_t j = 0; j < s.columns; j++) {
-        const float x = load(h + place + j);
-        store(dh + place + j, s.data[i * s.stride + j] * F::derivative(x));
-        store(a + place + j, F::value(x));
-      }
-    }
+  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
+    const int64_t place = i * stride + column;
+    const bfloat16* __restrict x = h + place;
+    bfloat16 *__restrict slope = dh + place, *__restrict value = a + place;
+    for (int64_t j = 0; j < count; j++) store(slope + j, sums[j] * F::derivative(load(x + j)));
+    for (int64_t j = 0; j < count; j++) store(value + j, F::value(load(x + j)));
   }
 };
 
@@ -64,19 +58,17 @@ struct ActivateBackward {
 template <class F>
 struct Gate {
   const bfloat16* g;
-  bfloat16 *h, *a;
+  bfloat16 *h, *a;  // h may be null
   int64_t stride;
 
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const int64_t place = (s.row + i) * stride + s.column;
-      for (int64_t j = 0; j < s.columns; j++) {
-        bfloat16 rounded;
-        store(&rounded, s.data[i * s.stride + j]);
-        if (h) h[place + j] = rounded;
-        store(a + place + j, F::value(load(g + place + j)) * load(&rounded));
-      }
-    }
+  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
+    const int64_t place = i * stride + column;
+    bfloat16 rounded[kBlock];
+    for (int64_t j = 0; j < count; j++) store(rounded + j, sums[j]);
+    if (h) std::memcpy(h + place, rounded, count * sizeof(bfloat16));
+    const bfloat16* __restrict gate = g + place;
+    bfloat16* __restrict out = a + place;
+    for (int64_t j = 0; j < count; j++) store(out + j, F::value(load(gate + j)) * load(rounded + j));
   }
 };
 
@@ -87,16 +79,15 @@ struct GateBackward {
   bfloat16 *dg, *dh, *a;
   int64_t stride;
 
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const int64_t place = (s.row + i) * stride + s.column;
-      for (int64_t j = 0; j < s.columns; j++) {
-        const float da = s.data[i * s.stride + j], gate = load(g + place + j), x = load(h + place + j);
-        const float open = F::value(gate);
-        store(dg + place + j, da * x * F::derivative(gate));
-        store(dh + place + j, da * open);
-        store(a + place + j, open * x);
-      }
+  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
+    const int64_t place = i * stride + column;
+    const bfloat16 *__restrict gate = g + place, *__restrict x = h + place;
+    bfloat16 *__restrict gateSlope = dg + place, *__restrict slope = dh + place, *__restrict value = a + place;
+    for (int64_t j = 0; j < count; j++) store(gateSlope + j, sums[j] * load(x + j) * F::derivative(load(gate + j)));
+    for (int64_t j = 0; j < count; j++) {
+      const float open = F::value(load(gate + j));
+      store(slope + j, sums[j] * open);
+      store(value + j, open * load(x + j));
     }
   }
 };
@@ -105,9 +96,8 @@ at::Tensor bfloat16Rows(const at::Tensor& like, int64_t rows, int64_t columns) {
   return at::empty({rows, columns}, like.options().dtype(at::kBFloat16));
 }
 
-const float* dataOrNull(const at::Tensor& x) { return x.defined() ? elements<float>(x) : nullptr; }
-
 void check(const at::Tensor& x, const at::Tensor& in, const at::Tensor& out) {
+  requireProducts("feed_forward");
   TORCH_CHECK(x.scalar_type() == at::kBFloat16, "feed_forward takes bfloat16, not ", x.scalar_type());
   TORCH_CHECK(x.dim() >= 1 && in.dim() == 2 && out.dim() == 2 && x.size(-1) == in.size(1) && in.size(0) == out.size(1),
               "feed_forward takes x [..., hidden], weights [inside, hidden] and [hidden, inside], not ", x.sizes(), ", ",
@@ -131,7 +121,7 @@ Inside insideOf(const at::Tensor& rows, const at::Tensor& weight, const Optional
   const at::Tensor b = floatBias(bias);
   withActivation(activation, [&](auto f) {
     multiply(matrixOf(rows), matrixOf(weight).transposed(), m, n, weight.size(1),
-             Activate<decltype(f)>{keeps ? elements<bfloat16>(h) : nullptr, elements<bfloat16>(a), dataOrNull(b), n});
+             rowByRow(Activate<decltype(f)>{keeps ? elements<bfloat16>(h) : nullptr, elements<bfloat16>(a), dataOrNull(b), n}));
   });
   return {a, h, {}};
 }
@@ -144,7 +134,7 @@ Inside gatedInsideOf(const at::Tensor& rows, const at::Tensor& gate, const at::T
   productInto(g, matrixOf(rows), matrixOf(gate).transposed(), gate.size(1));
   withActivation(activation, [&](auto f) {
     multiply(matrixOf(rows), matrixOf(weight).transposed(), m, n, weight.size(1),
-             Gate<decltype(f)>{elements<bfloat16>(g), keeps ? elements<bfloat16>(h) : nullptr, elements<bfloat16>(a), n});
+             rowByRow(Gate<decltype(f)>{elements<bfloat16>(g), keeps ? elements<bfloat16>(h) : nullptr, elements<bfloat16>(a), n}));
   });
   return {a, h, g};
 }
@@ -201,7 +191,7 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
     at::Tensor a = bfloat16Rows(h, rows, inside);
     withActivation(context->saved_data["activation"].toStringRef(), [&](auto f) {
       multiply(matrixOf(dy), matrixOf(out), rows, inside, hidden,
-               ActivateBackward<decltype(f)>{elements<bfloat16>(h), elements<bfloat16>(dh), elements<bfloat16>(a), inside});
+               rowByRow(ActivateBackward<decltype(f)>{elements<bfloat16>(h), elements<bfloat16>(dh), elements<bfloat16>(a), inside}));
     });
     const at::Tensor dout = weightGradient(dy, a, out);
     a.reset();
@@ -237,8 +227,8 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
     at::Tensor a = bfloat16Rows(h, rows, inside);
     withActivation(context->saved_data["activation"].toStringRef(), [&](auto f) {
       multiply(matrixOf(dy), matrixOf(out), rows, inside, hidden,
-               GateBackward<decltype(f)>{elements<bfloat16>(g), elements<bfloat16>(h), elements<bfloat16>(dg),
-                                         elements<bfloat16>(dh), elements<bfloat16>(a), inside});
+               rowByRow(GateBackward<decltype(f)>{elements<bfloat16>(g), elements<bfloat16>(h), elements<bfloat16>(dg),
+                                         elements<bfloat16>(dh), elements<bfloat16>(a), inside}));
     });
     const at::Tensor dout = weightGradient(dy, a, out);
     a.reset();
@@ -246,7 +236,7 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
     // Both ways to x are summed before they are rounded.
     const at::Tensor sum = at::empty({rows, in.size(1)}, x.options().dtype(at::kFloat));
     productInto(sum, matrixOf(dg), matrixOf(gate), inside);
-    productInto(sum, matrixOf(dh), matrixOf(in), inside, /*accumulate=*/true);
+    productInto(sum, matrixOf(dh), matrixOf(in), inside, {nullptr, nullptr, /*accumulate=*/true});
     const at::Tensor dx = sum.to(x.scalar_type()).view(saved[0].sizes());
     return {dx, dgate, din, dout, context->saved_data["residual"].toBool() ? gradients[0] : at::Tensor(), {}, {}};
   }

@@ -1,37 +1,25 @@
-// GELU by its tanh approximation (Hendrycks & Gimpel 2016), written with the logistic function, since
-// 1 + tanh u = 2 σ(2u):
-//
-//     y = x σ(2u),   u = √(2/π) (x + 0.044715 x³)
-//     dy/dx = σ(2u) + x σ(2u) (1 − σ(2u)) 2 du/dx
+// GELU by its tanh approximation, the formulas in `activation.h`.
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "activation.h"
 #include "tensor.h"
 
 namespace tslm {
 namespace {
 
-constexpr float kSlope = 1.5957691216057308f;  // 2 √(2/π)
-constexpr float kCubic = 0.044715f;
-
-TSLM_INLINE float sigmoid2u(float x) { return 1.0f / (1.0f + exponential(-kSlope * x * (1.0f + kCubic * x * x))); }
-
 template <class T>
 TSLM_INLINE void forwardOf(const T* __restrict x, T* __restrict y, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
-    const float v = load(x + i);
-    store(y + i, v * sigmoid2u(v));
+    store(y + i, GeluTanh::value(load(x + i)));
   }
 }
 
 template <class T>
 TSLM_INLINE void backwardOf(const T* __restrict dy, const T* __restrict x, T* __restrict dx, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
-    const float v = load(x + i);
-    const float s = sigmoid2u(v);
-    const float slope = kSlope * (1.0f + 3.0f * kCubic * v * v);
-    store(dx + i, load(dy + i) * (s + v * s * (1.0f - s) * slope));
+    store(dx + i, load(dy + i) * GeluTanh::derivative(load(x + i)));
   }
 }
 

@@ -1,5 +1,5 @@
-// A linear map in bfloat16, y = x Wᵀ + b (+ residual), sums in float32: weights may stay in float32 and are rounded as they are
-// packed, so no copy of them is kept; bias and residual are added before the one rounding of the result. Gradients:
+// A linear map in bfloat16, y = x Wᵀ + b (+ residual), sums in float32: weights may stay in float32 and are rounded as they
+// are packed, so no copy of them is kept; bias and residual are added before the one rounding of the result. Gradients:
 //
 //     dx = dy W,   dW = dyᵀ x,   db = Σ_rows dy,   d residual = dy
 #include "linear.h"
@@ -22,25 +22,16 @@ template <class T>
 struct StoreSums {
   T* out;
   int64_t stride;
-  const float* bias;      // of a column, or null
-  const float* residual;  // laid out as `out`, or null
-  bool accumulate;
+  Added added;
 
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const int64_t place = (s.row + i) * stride + s.column;
-      const float* sums = s.data + i * s.stride;
-      float row[kBlock] = {};
-      for (int64_t j = 0; j < kBlock; j++) row[j] = sums[j];
-      if (bias) for (int64_t j = 0; j < s.columns; j++) row[j] += bias[s.column + j];
-      if (residual) for (int64_t j = 0; j < s.columns; j++) row[j] += residual[place + j];
-      if (accumulate) for (int64_t j = 0; j < s.columns; j++) row[j] += load(out + place + j);
-      if (s.columns == kBlock) {
-        for (int64_t j = 0; j < kBlock; j++) store(out + place + j, row[j]);
-      } else {
-        for (int64_t j = 0; j < s.columns; j++) store(out + place + j, row[j]);
-      }
-    }
+  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
+    T* __restrict y = out + i * stride + column;
+    float total[kBlock];
+    for (int64_t j = 0; j < count; j++) total[j] = sums[j];
+    if (added.bias) for (int64_t j = 0; j < count; j++) total[j] += added.bias[column + j];
+    if (added.residual) for (int64_t j = 0; j < count; j++) total[j] += added.residual[i * stride + column + j];
+    if (added.accumulate) for (int64_t j = 0; j < count; j++) total[j] += load(y + j);
+    for (int64_t j = 0; j < count; j++) store(y + j, total[j]);
   }
 };
 
@@ -55,6 +46,7 @@ TSLM_AVX512_LOOP void roundRow(const T* row, bfloat16* rounded, float* sums, int
 
 void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
            const Optional<at::Tensor>& residual, c10::ScalarType type) {
+  requireProducts("linear");
   TORCH_CHECK(x.dim() >= 1 && weight.dim() == 2 && x.size(-1) == weight.size(1), "linear takes x [..., in] and weight [out, in], not ",
               x.sizes(), " and ", weight.sizes());
   TORCH_CHECK(!bias || !bias->defined() || (bias->dim() == 1 && bias->size(0) == weight.size(0)),
@@ -155,8 +147,7 @@ TSLM_AVX512 void dotsOf(int64_t rows, const W* w, const bfloat16* x, int64_t k, 
 }
 
 template <class W, class T>
-void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, const float* bias,
-               const float* residual) {
+void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, Added added) {
   const int64_t rows = x.size(0), k = x.size(1), n = weight.size(0), stride = weight.stride(0);
   const W* w = elements<W>(weight);
   T* y = elements<T>(out);
@@ -171,7 +162,8 @@ void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& wei
       for (int64_t i = 0; i < rows; i++) {
         for (int64_t j = 0; j < count; j++) {
           const int64_t place = i * n + first + j;
-          store(y + place, sums[i * kColumns + j] + (bias ? bias[first + j] : 0.0f) + (residual ? residual[place] : 0.0f));
+          store(y + place, sums[i * kColumns + j] + (added.bias ? added.bias[first + j] : 0.0f) +
+                             (added.residual ? added.residual[place] : 0.0f));
         }
       }
     }
@@ -182,16 +174,15 @@ void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& wei
 }  // namespace
 
 #if defined(__x86_64__)
-void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, const float* bias,
-                 const float* residual) {
+void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, Added added) {
   withElementType("linear", out.scalar_type(), [&](auto result) {
     withElementType("linear", weight.scalar_type(), [&](auto w) {
-      fewRowsOf<decltype(w), decltype(result)>(out, x, weight, bias, residual);
+      fewRowsOf<decltype(w), decltype(result)>(out, x, weight, added);
     });
   });
 }
 #else
-void fewRowsInto(const at::Tensor&, const at::Tensor&, const at::Tensor&, const float*, const float*) {}
+void fewRowsInto(const at::Tensor&, const at::Tensor&, const at::Tensor&, Added) { requireProducts("linear"); }
 #endif
 
 at::Tensor linearForward(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
@@ -201,24 +192,16 @@ at::Tensor linearForward(const at::Tensor& x, const at::Tensor& weight, const Op
   const int64_t m = rows.size(0), k = weight.size(1), n = weight.size(0);
   at::Tensor y = at::empty(resized(x, n), x.options().dtype(type));
   const at::Tensor b = floatBias(bias), r = residual && residual->defined() ? residual->contiguous() : at::Tensor();
-  const float* biasData = b.defined() ? elements<float>(b) : nullptr;
-  const float* residualData = r.defined() ? elements<float>(r) : nullptr;
-  if (m <= kFewRows && weight.stride(1) == 1 && m > 0) {
-    fewRowsInto(y.view({m, n}), rows, weight, biasData, residualData);
-    return y;
-  }
-  withElementType("linear", type, [&](auto zero) {
-    using T = decltype(zero);
-    multiply(matrixOf(rows), matrixOf(weight).transposed(), m, n, k,
-             StoreSums<T>{elements<T>(y), n, biasData, residualData, false});
-  });
+  const Added added{dataOrNull(b), dataOrNull(r)};
+  if (m > 0 && m <= kFewRows && weight.stride(1) == 1) fewRowsInto(y.view({m, n}), rows, weight, added);
+  else productInto(y.view({m, n}), matrixOf(rows), matrixOf(weight).transposed(), k, added);
   return y;
 }
 
-void productInto(const at::Tensor& out, const Matrix& a, const Matrix& b, int64_t k, bool accumulate) {
+void productInto(const at::Tensor& out, const Matrix& a, const Matrix& b, int64_t k, Added added) {
   withElementType("product", out.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    multiply(a, b, out.size(0), out.size(1), k, StoreSums<T>{elements<T>(out), out.stride(0), nullptr, nullptr, accumulate});
+    multiply(a, b, out.size(0), out.size(1), k, rowByRow(StoreSums<T>{elements<T>(out), out.stride(0), added}));
   });
 }
 

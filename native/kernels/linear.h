@@ -16,6 +16,22 @@
 
 namespace tslm {
 
+// An epilogue that works row by row: `rows.row(sums, row, column, count)`. Whole blocks have a width that the compiler
+// knows, so their loops become a few vector instructions.
+template <class Rows>
+struct RowByRow {
+  Rows rows;
+  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
+    for (int64_t i = 0; i < s.rows; i++) {
+      const float* sums = s.data + i * s.stride;
+      if (s.columns == kBlock) rows.row(sums, s.row + i, s.column, kBlock);
+      else rows.row(sums, s.row + i, s.column, s.columns);
+    }
+  }
+};
+template <class Rows>
+RowByRow<Rows> rowByRow(Rows rows) { return {rows}; }
+
 // [..., columns] → [rows, columns], contiguous
 inline at::Tensor asRows(const at::Tensor& x) { return x.contiguous().view({-1, x.size(-1)}); }
 
@@ -36,13 +52,21 @@ struct RoundedWithSums {
 };
 RoundedWithSums roundedWithSums(const at::Tensor& gradient);
 
-// out [m, n] = A · B, or out += A · B; float32 or bfloat16.
-void productInto(const at::Tensor& out, const Matrix& a, const Matrix& b, int64_t k, bool accumulate = false);
+// What is added to the sums of a product before they are rounded.
+struct Added {
+  const float* bias = nullptr;      // of a column
+  const float* residual = nullptr;  // laid out as the result
+  bool accumulate = false;          // what the result holds
+};
+
+// out [m, n] = A · B and what is added; float32 or bfloat16.
+void productInto(const at::Tensor& out, const Matrix& a, const Matrix& b, int64_t k, Added added = {});
 
 // x Wᵀ [rows, n] for so few rows that reading W is all the work: each of its elements is read once and never packed.
 constexpr int64_t kFewRows = 8;
-void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, const float* bias,
-                 const float* residual);
+void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, Added added);
+
+inline const float* dataOrNull(const at::Tensor& x) { return x.defined() ? elements<float>(x) : nullptr; }
 
 // Bias as float32, or nothing.
 inline at::Tensor floatBias(const Optional<at::Tensor>& bias) {

@@ -12,9 +12,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <cmath>
 #include <vector>
 
+#include "cross_entropy.h"
 #include "linear.h"
 
 namespace tslm {
@@ -23,37 +23,11 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-enum Reduction : int64_t { kMean = 1, kSum = 2 };  // at::Reduction
-
 constexpr int64_t kStretchBytes = int64_t{64} << 20;  // of logits
 
-struct StoreLogits {
-  bfloat16* out;
-  int64_t stride;
-  const float* bias;
-
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      bfloat16* row = out + (s.row + i) * stride + s.column;
-      for (int64_t j = 0; j < s.columns; j++) {
-        store(row + j, s.data[i * s.stride + j] + (bias ? bias[s.column + j] : 0.0f));
-      }
-    }
-  }
-};
-
-TSLM_AVX512_LOOP float logSumExp(const bfloat16* x, int64_t classes) {
-  float top = -std::numeric_limits<float>::infinity();
-#pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < classes; j++) top = top < load(x + j) ? load(x + j) : top;
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < classes; j++) sum += exponential(load(x + j) - top);
-  return top + std::log(sum);
-}
-
+TSLM_AVX512_LOOP float logSumExp(const bfloat16* x, int64_t classes) { return logSumExpOf(x, classes); }
 TSLM_AVX512_LOOP void slopes(bfloat16* x, float logSum, float factor, int64_t classes) {
-  for (int64_t j = 0; j < classes; j++) store(x + j, exponential(load(x + j) - logSum) * factor);
+  gradientOf(x, logSum, factor, x, classes);
 }
 
 struct Result {
@@ -67,6 +41,7 @@ struct Wanted {
 };
 
 void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, const at::Tensor& targets) {
+  requireProducts("linear_cross_entropy");
   TORCH_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1) && targets.dim() == 1 &&
                   targets.size(0) == x.size(0),
               "linear_cross_entropy takes x [rows, dim], weight [classes, dim] and targets [rows], not ", x.sizes(), ", ",
@@ -76,17 +51,6 @@ void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Ten
   TORCH_CHECK(x.scalar_type() == at::kBFloat16, "linear_cross_entropy takes bfloat16, not ", x.scalar_type());
   TORCH_CHECK(targets.scalar_type() == at::kLong, "linear_cross_entropy takes targets of int64, not ",
               targets.scalar_type());
-}
-
-int64_t countTargets(const int64_t* target, int64_t rows, int64_t classes, int64_t ignored) {
-  int64_t counted = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    if (target[i] == ignored) continue;
-    TORCH_CHECK_INDEX(target[i] >= 0 && target[i] < classes, "target ", target[i], " is out of bounds of ", classes,
-                      " classes");
-    counted++;
-  }
-  return counted;
 }
 
 Result resultOf(const at::Tensor& input, const at::Tensor& weight, const Optional<at::Tensor>& bias,
@@ -113,8 +77,7 @@ Result resultOf(const at::Tensor& input, const at::Tensor& weight, const Optiona
     const int64_t count = std::min(stretch, rows - first);
     const at::Tensor part = logits.narrow(0, 0, count), xPart = x.narrow(0, first, count);
     auto* data = elements<bfloat16>(part);
-    multiply(matrixOf(xPart), matrixOf(weight).transposed(), count, classes, dim,
-             StoreLogits{data, classes, b.defined() ? elements<float>(b) : nullptr});
+    productInto(part, matrixOf(xPart), matrixOf(weight).transposed(), dim, {dataOrNull(b)});
     std::vector<float> targetLogits(static_cast<size_t>(count));
     forRows(count, classes, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
@@ -139,7 +102,7 @@ Result resultOf(const at::Tensor& input, const at::Tensor& weight, const Optiona
       if (target[first + i] != ignored) sum += static_cast<double>(logSums[first + i]) - targetLogits[i];
     }
     if (wanted.dx) productInto(result.dx.narrow(0, first, count), matrixOf(part), matrixOf(weight), classes);
-    if (wanted.dw) productInto(result.dw, matrixOf(part).transposed(), matrixOf(xPart), count, first > 0);
+    if (wanted.dw) productInto(result.dw, matrixOf(part).transposed(), matrixOf(xPart), count, {nullptr, nullptr, first > 0});
     if (wanted.db) result.db.add_(roundedWithSums(part).sums);
   }
   result.loss = at::empty({}, floats);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "isa.h"
 #include "pack.h"
 
 namespace tslm {
@@ -42,6 +43,10 @@ Workspace::~Workspace() {
 Workspace& workspace() {
   thread_local Workspace space;
   return space;
+}
+
+void requireProducts(const char* kernel) {
+  TORCH_CHECK(isa() != Isa::kNone, kernel, " needs a processor with AVX512-BF16 or AMX (and TSLM_ISA not 'none')");
 }
 
 Matrix matrixOf(const at::Tensor& tensor) {
@@ -148,9 +153,14 @@ BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t firs
   return {out, kBlock, kStepSize};
 }
 #else
-void packA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {}
-void packB(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {}
-BlockA panelOfA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) { return {}; }
+void packA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) { requireProducts("packing"); }
+void packB(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {
+  requireProducts("packing");
+}
+BlockA panelOfA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {
+  requireProducts("packing");
+  return {};
+}
 #endif
 
 }  // namespace tslm

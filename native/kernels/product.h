@@ -34,6 +34,9 @@ struct Sums {
   int64_t rows, columns;  // 32 or, at the edges, fewer
 };
 
+// Throws where this processor has no products of ours.
+void requireProducts(const char* kernel);
+
 // What a thread works in: grows, and stays for the next product.
 struct Workspace {
   bfloat16* a = nullptr;

@@ -59,8 +59,6 @@ export interface ModelInputs {
   encoderOutput?: BackboneOutput;
   /** What the head's loss is computed against; −100 is ignored. */
   labels?: Tensor;
-  /** int64 [batch, time]: language models: each position's own word, −100 is ignored. The loss alone is made, no logits. */
-  targets?: Tensor;
   nextSentenceLabel?: Tensor;
   sentenceOrderLabel?: Tensor;
   /** int64 [batch] or [batch, 1]: tokens of the question and what surrounds it (BigBird); default up to the separator */

@@ -1,6 +1,8 @@
 /** Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). */
 
 import { Decoder } from '../models/decoder.ts';
+import { LMHead } from '../models/heads/lm.ts';
+import { tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
@@ -45,7 +47,11 @@ export const causal: Objective<CausalBatch> = {
 
   loss(model, { inputIds, targets }) {
     // What autograd does not keep of the way to the loss is not to wait for the end of the step.
-    return scope(() => model.forward({ inputIds, targets }).loss!);
+    return scope(() => {
+      const { backbone, head } = model;
+      if (head instanceof LMHead) return head.loss(backbone.forward({ inputIds }).lastHiddenState, targets);
+      return tokenLoss(model.forward({ inputIds, rawLogits: true }).logits!, targets);
+    });
   },
 
   count: ({ targets }) => targets.numel,

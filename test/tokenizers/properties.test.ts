@@ -54,6 +54,8 @@ function comesFrom(token: string, part: string, isByteLevel: boolean): boolean {
     part,
     ...['NFC', 'NFKC', 'NFKD'].map(form => part.normalize(form)),
     part.normalize('NFKD').toLowerCase(),
+    // SentencePiece's table composes a character by itself, whatever marks follow it.
+    Array.from(part, char => char.normalize('NFKC')).join(''),
   ];
   // What Prepend and add_prefix_space put before a text belongs to its first character.
   const isInBytes = (bytes: Uint8Array): boolean =>

@@ -88,6 +88,26 @@ describe('memoryStats', () => {
   });
 });
 
+describe('large blocks', () => {
+  it('are joined when they are freed, so that a larger one takes their place', () => {
+    emptyCache();
+    // Three fill a segment of 64 MB but for a rest that is too small for two.
+    const size = 5 * 2 ** 20;
+    const [first, second, third] = [1, 2, 3].map(() => zeros([size]));
+    const before = memoryStats();
+    first.dispose();
+    second.dispose();
+    const both = zeros([2 * size]);
+    const after = memoryStats();
+    // Nothing came from the system: what is in use and what is kept are as much as before.
+    expect(after.cachedBytes + after.liveBytes - before.cachedBytes - before.liveBytes).toBeLessThan(2 ** 14);
+    both.dispose();
+    third.dispose();
+    emptyCache();
+    expect(memoryStats().cachedBytes).toBe(0);
+  });
+});
+
 /** Runs a program of its own over the built library, with the garbage collector in hand. */
 const program = (code: string): unknown =>
   JSON.parse(

@@ -47,17 +47,20 @@ export class LMHead extends Head {
     if (this.bias && fixedBias) this.bias.requiresGrad = false;
   }
 
-  forward({ lastHiddenState: x }: BackboneOutput, inputs: ModelInputs): HeadOutput {
-    const { labels, targets, logitsToKeep, rawLogits } = inputs;
-    if (targets) return { loss: this.#lossOf(x, targets) };
+  forward({ lastHiddenState: x }: BackboneOutput, { labels, logitsToKeep, rawLogits }: ModelInputs): HeadOutput {
     const seen = lastPositions(x, logitsToKeep);
     const raw = this.scores(seen);
     const loss = labels && (this.options.shiftLabels ? causalLoss(raw, labels) : tokenLoss(raw, labels));
     return { logits: rawLogits ? raw : raw.to('float32'), loss };
   }
 
-  /** Mean cross-entropy of each position's scores with its target. */
-  #lossOf(x: Tensor, targets: Tensor): Tensor {
+  /**
+   * Mean cross-entropy of each position's scores with its target; where one operator does both, no scores are kept.
+   *
+   * @param x [batch, time, hidden]
+   * @param targets int64 [batch, time], −100 is ignored
+   */
+  loss(x: Tensor, targets: Tensor): Tensor {
     const { scale = 1, softcap, hidden } = this.options;
     const weight = this.projection?.weight ?? this.#tied!.weight;
     const input = castInput(scale === 1 ? x : x.mul(scale));

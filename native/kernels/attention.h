@@ -1,0 +1,160 @@
+// What both ways of attention work with: heads where they lie in memory, which keys a query sees, packed factors, and
+// rows of scores. The formulas are in `attention.cc`.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "linear.h"
+
+namespace tslm::attention {
+
+// Heads [batch, heads, time, dim] with contiguous vectors, wherever they lie.
+struct HeadsView {
+  bfloat16* data;
+  int64_t batchStride, headStride, timeStride;
+
+  explicit HeadsView(const at::Tensor& x)
+      : data(elements<bfloat16>(x)), batchStride(x.stride(0)), headStride(x.stride(1)), timeStride(x.stride(2)) {}
+  bfloat16* head(int64_t batch, int64_t head) const { return data + batch * batchStride + head * headStride; }
+  Matrix matrix(int64_t b, int64_t h) const { return {head(b, h), false, timeStride, 1}; }
+};
+
+// What is added to scores: float32, [batch, heads, queries, keys] with strides, those of repeated dimensions 0.
+struct Bias {
+  const float* data = nullptr;
+  int64_t strides[4] = {};
+
+  Bias() = default;
+  explicit Bias(const at::Tensor& expanded) : data(elements<float>(expanded)) {
+    for (int i = 0; i < 4; i++) strides[i] = expanded.stride(i);
+  }
+  const float* head(int64_t batch, int64_t head) const {
+    return data ? data + batch * strides[0] + head * strides[1] : nullptr;
+  }
+};
+
+struct Shape {
+  int64_t batch, heads, kvHeads, queries, keys, dim;
+  float scale;
+  bool causal;
+  int64_t window;  // 0: all
+
+  // The keys that a query sees: it is one of the last of the keys' positions.
+  Range keysOf(int64_t query) const {
+    const int64_t position = keys - queries + query;
+    const int64_t end = causal ? position + 1 : keys;
+    return {window > 0 && position + 1 > window ? position + 1 - window : 0, end};
+  }
+  // The queries that see a key.
+  Range queriesOf(int64_t key) const {
+    const int64_t own = key - (keys - queries);
+    const int64_t begin = causal && own > 0 ? own : 0;
+    return {begin, window > 0 ? std::max(begin, std::min(queries, own + window)) : queries};
+  }
+};
+
+// A matrix packed as a second factor: panels of 32 columns, each with all rows.
+struct Packed {
+  std::vector<bfloat16> data;
+  int64_t steps = 0;
+
+  void pack(const Matrix& b, int64_t rows, int64_t columns) {
+    steps = blocksOf(rows);
+    const int64_t panels = blocksOf(columns);
+    data.resize(static_cast<size_t>(panels * steps * kStepSize));
+    for (int64_t j = 0; j < panels; j++) packB(b, rows, columns, 0, steps, j * kBlock, data.data() + j * steps * kStepSize);
+  }
+  const bfloat16* panel(int64_t j, int64_t step = 0) const { return data.data() + (j * steps + step) * kStepSize; }
+};
+
+// What a thread needs for one head.
+struct Scratch {
+  Packed keysAcross, keysDown, valuesAcross, valuesDown;        // kᵀ, k, vᵀ, v
+  Packed queriesAcross, queriesDown, gradientsAcross, gradientsDown;  // qᵀ, q, doᵀ, do
+  std::vector<float> scores, products, sums, delta;
+  std::vector<bfloat16> weights, slopes, panel;
+};
+
+Scratch& scratch();
+
+template <class T>
+T* room(std::vector<T>& buffer, int64_t size) {
+  if (static_cast<int64_t>(buffer.size()) < size) buffer.resize(static_cast<size_t>(size));
+  return buffer.data();
+}
+
+// Row by row x ← scale x (+ bias); −∞ outside `visible`.
+TSLM_AVX512_LOOP inline void scaleRow(float* x, float scale, const float* bias, int64_t biasStride, Range visible, int64_t width) {
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  for (int64_t j = 0; j < visible.begin; j++) x[j] = kNothing;
+  if (!bias) {
+    for (int64_t j = visible.begin; j < visible.end; j++) x[j] *= scale;
+  } else if (biasStride == 1) {
+    for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j];
+  } else {
+    for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j * biasStride];
+  }
+  for (int64_t j = visible.end; j < width; j++) x[j] = kNothing;
+}
+
+TSLM_AVX512_LOOP inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < count; j++) sum += load(a + j) * load(b + j);
+  return sum;
+}
+
+TSLM_AVX512_LOOP inline void storeRows(const float* sums, int64_t stride, bfloat16* out, int64_t outStride, int64_t rows,
+                                int64_t columns) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++) store(out + i * outStride + j, sums[i * stride + j]);
+  }
+}
+
+// The products of 32 rows of `a` with columns [begin, end) of a packed matrix → rows that are `stride` apart.
+inline void productsOf(MultiplyBlock multiply, const Matrix& a, int64_t m, int64_t k, int64_t row, const Packed& b,
+                Range panels, float* out, int64_t stride, std::vector<bfloat16>& buffer) {
+  const int64_t steps = blocksOf(k);
+  const BlockA rows = panelOfA(a, m, k, row, 0, steps, room(buffer, steps * kStepSize));
+  for (int64_t j = panels.begin; j < panels.end; j++) {
+    multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false);
+  }
+}
+
+// Weights [32, steps · 32] times rows of a packed matrix from `firstStep` on → [32, dim]
+inline void mixturesOf(MultiplyBlock multiply, const bfloat16* weights, int64_t stride, const Packed& b, int64_t firstStep,
+                int64_t steps, int64_t dim, float* out, bool accumulate = false) {
+  const int64_t outStride = blocksOf(dim) * kBlock;
+  for (int64_t j = 0; j < blocksOf(dim); j++) {
+    multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate);
+  }
+}
+
+// Whole blocks of 32 that hold `range`.
+inline Range blocksAround(Range range) { return {range.begin / kBlock, blocksOf(range.end)}; }
+
+struct Operands {
+  Shape shape;
+  HeadsView query, key, value, result;
+  Bias bias;
+  float* logSums;  // [batch, heads, queries]
+};
+
+struct Gradients {
+  HeadsView result;  // do
+  HeadsView query, key, value;
+};
+
+// So few queries that packing the keys would cost more than meeting them: each is read once, where it is.
+constexpr int64_t kFewQueries = 8;
+
+// One head of queries, and log Σ e^s of each.
+void forwardHead(const Operands& o, int64_t batch, int64_t head);
+void forwardFewQueries(const Operands& o, int64_t batch, int64_t head);
+
+// One head of keys and values, and the queries that share it.
+void backwardGroup(const Operands& o, const Gradients& g, int64_t batch, int64_t kvHead);
+
+}  // namespace tslm::attention
