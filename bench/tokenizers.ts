@@ -4,8 +4,8 @@
  *
  *     npm run bench && node build/bench/bench/tokenizers.js [FILE.txt …]
  *
- * ENCODING_ONLY=1 leaves training out. Without FILE: wikitext-2 and a Chinese novel of ../shared/data. The native package encodes a batch and trains with
- * all cores; here encoding runs in one thread. For one core each: taskset -c 0 node …
+ * ENCODING_ONLY=1 leaves training out. Without FILE: wikitext-2 and a Chinese novel of ../shared/data. The native package
+ * encodes a batch and trains with all cores; here encoding runs in one thread. For one core each: taskset -c 0 node …
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
