@@ -1,0 +1,233 @@
+/**
+ * What HTTP handlers know of a model: requests and results as plain data, so that they cross between threads as they are. A
+ * model lives in a worker (`engine/`); text becomes tokens and tokens text on the worker's side.
+ */
+import type { ChatMessage } from '../tokenizers/chat/chat.ts';
+
+/** What a model can be asked for; each endpoint names the one that it needs. */
+export type Ability =
+  | 'generate'
+  | 'chat'
+  | 'embed'
+  | 'classify'
+  | 'rerank'
+  | 'fillMask'
+  | 'translate'
+  | 'summarize'
+  | 'answer'
+  | 'inspect';
+
+export interface ModelCard {
+  /** The name that requests use. */
+  id: string;
+  /** Seconds since 1970. */
+  created: number;
+  /** The model that an adapter changes. */
+  parent?: string;
+  /** `model_type` of config.json; absent for a model behind another server, as is what follows. */
+  modelType?: string;
+  architecture?: 'decoder' | 'encoder' | 'encoder-decoder';
+  task?: string;
+  abilities: readonly Ability[];
+  /** Tokens of prompt and answer together. */
+  contextLength?: number;
+  vocabularySize?: number;
+  parameters?: number;
+  dtype?: string;
+  hasChatTemplate?: boolean;
+  /** Folder of the model. */
+  path?: string;
+  /** Address of the server that has it. */
+  upstream?: string;
+}
+
+export type Prompt =
+  | { text: string }
+  | { ids: readonly number[] }
+  | {
+      messages: readonly ChatMessage[];
+      /** As in OpenAI's API: `{ type: 'function', function: { name, description, parameters } }`. */
+      tools?: readonly Record<string, unknown>[];
+      /** Variables of the template. */
+      variables?: Record<string, unknown>;
+      /** End within the last message. Default false. */
+      continueFinalMessage?: boolean;
+    };
+
+/** What the text must follow. */
+export type ConstraintRequest =
+  | { kind: 'jsonSchema'; schema: unknown }
+  | { kind: 'json' }
+  | { kind: 'regex'; pattern: string }
+  | { kind: 'grammar'; grammar: string };
+
+/** Sampling as `generate` has it (`GenerationOptions`), by the names of Hugging Face in camelCase. */
+export interface Sampling {
+  /** 0: greedy. Default 1. */
+  temperature?: number;
+  topP?: number;
+  /** 0: off. Default 0, as in OpenAI's API. */
+  topK?: number;
+  minP?: number;
+  seed?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  repetitionPenalty?: number;
+  /** Added to a token's logit. */
+  logitBias?: Record<number, number>;
+}
+
+export interface GenerationRequest {
+  /** Name of a loaded adapter; default the model itself. */
+  adapter?: string;
+  prompt: Prompt;
+  sampling?: Sampling;
+  /** Texts that are returned. Default 1. */
+  n?: number;
+  /** Texts that are drawn, of which the `n` with the highest mean log-probability are returned, at the end. */
+  bestOf?: number;
+  /** Beam search with so many beams in place of sampling: all texts come at the end. */
+  beams?: number;
+  lengthPenalty?: number;
+  /** Default: what the context leaves. 0 with `promptLogprobs`: the prompt alone is scored. */
+  maxTokens?: number;
+  minTokens?: number;
+  stop?: readonly string[];
+  stopTokenIds?: readonly number[];
+  ignoreEos?: boolean;
+  /** Alternatives reported with each token, 0 for the token's own log-probability alone; default none of it. */
+  logprobs?: number;
+  /** The same for the prompt's tokens. */
+  promptLogprobs?: number;
+  constraint?: ConstraintRequest;
+}
+
+export interface TokenInfo {
+  id: number;
+  /** As the vocabulary writes it, decoded; half a character is `bytes` alone. */
+  text: string;
+  bytes: number[];
+  /** Natural logarithm; null for the first token of a prompt, which nothing comes before. */
+  logprob: number | null;
+  top?: { id: number; text: string; bytes: number[]; logprob: number }[];
+}
+
+export type FinishReason = 'stop' | 'length';
+
+export type GenerationEvent =
+  /** The prompt was read as so many tokens, of which `cached` were known from before. */
+  | { type: 'start'; promptTokens: number; cachedTokens: number; prompt?: TokenInfo[] }
+  /** Text of choice `index`, never half a character nor the beginning of a stop string. */
+  | { type: 'text'; index: number; text: string; tokens?: TokenInfo[] }
+  | { type: 'finish'; index: number; reason: FinishReason; stop?: string }
+  /** Last of all. */
+  | { type: 'end'; promptTokens: number; cachedTokens: number; completionTokens: number };
+
+export type TextInput = string | readonly number[];
+
+export interface Results {
+  tokenize: { ids: number[]; tokens: string[] };
+  detokenize: { text: string };
+  embed: { vectors: Float32Array[]; tokens: number };
+  classify: { labels: { label: string; score: number }[][]; tokens: number };
+  /** In the order of the documents: higher is more relevant. */
+  rerank: { scores: number[]; tokens: number };
+  fillMask: { masks: { id: number; token: string; score: number; sequence: string }[][]; tokens: number };
+  answer: { answers: { text: string; score: number; start: number; end: number }[]; tokens: number };
+  inspectAttention: AttentionMaps;
+  inspectLayers: LayerPredictions;
+}
+
+/** What is computed in one go; each name with what it takes. */
+export interface Calls {
+  tokenize: { prompt: Prompt; addSpecialTokens?: boolean };
+  detokenize: { ids: readonly number[]; skipSpecialTokens?: boolean };
+  embed: { inputs: readonly TextInput[]; pooling?: 'mean' | 'cls' | 'last'; normalize?: boolean; dimensions?: number };
+  /** Pairs for models that compare two texts. */
+  classify: { inputs: readonly (string | readonly [string, string])[]; topK?: number };
+  rerank: { query: string; documents: readonly string[] };
+  fillMask: { input: string; topK?: number };
+  /** Extracts answers from a context (`questionAnswering` models); other models generate. */
+  answer: { question: string; context: string; topK?: number };
+  inspectAttention: { text: string; target?: string };
+  inspectLayers: { text: string; topK?: number };
+}
+
+/** Attention weights of one sentence. */
+export interface AttentionMaps {
+  tokens: string[];
+  /** One for each kind there is: a decoder's or encoder's own, and of an encoder–decoder all three. */
+  maps: {
+    kind: 'self' | 'encoder' | 'decoder' | 'cross';
+    /** Texts of the rows (who looks) and columns (at whom). */
+    queries: string[];
+    keys: string[];
+    layers: number;
+    heads: number;
+    /** [layers, heads, queries, keys], each row sums to one */
+    weights: Float32Array;
+  }[];
+}
+
+/** What each layer would say next at each position, were it the last (logit lens, nostalgebraist 2020). */
+export interface LayerPredictions {
+  tokens: string[];
+  /** [layer][position]; layer 0 is the embeddings. */
+  layers: { token: string; id: number; probability: number }[][][];
+}
+
+/** Where a model's work stands. */
+export interface EngineStats {
+  /** Requests that wait, and texts that grow. */
+  queued: number;
+  running: number;
+  /** Of the key–value cache. */
+  cacheUsedTokens: number;
+  cacheTokens: number;
+  /** Prompt tokens that were found in the cache, and all. */
+  cachedTokens: number;
+  promptTokens: number;
+  completionTokens: number;
+  steps: number;
+  /** Texts in a step, summed over steps: divided by `steps` the mean. */
+  batchSizes: number;
+  /** Bytes of tensors alive. */
+  tensorBytes: number;
+}
+
+/** A model at work: in a worker (`model-worker.ts`), or anything that tests put in its place. */
+export interface Engine {
+  readonly card: ModelCard;
+  /**
+   * Streams a generation. An abort ends the work within one step and the stream with the signal's reason.
+   *
+   * @throws UserError for a request that cannot be done, `TSLM_OVERLOADED` when the queue is full
+   */
+  generate(request: GenerationRequest, signal?: AbortSignal): AsyncIterable<GenerationEvent>;
+  call<K extends keyof Calls>(name: K, input: Calls[K], signal?: AbortSignal): Promise<Results[K]>;
+  stats(): Promise<EngineStats>;
+  /** Loads a PEFT folder under a name; the card of what requests can now name. */
+  loadAdapter(name: string, path: string): Promise<ModelCard>;
+  unloadAdapter(name: string): Promise<void>;
+  /** Frees the model once nothing runs on it; work under way is ended. */
+  close(): Promise<void>;
+}
+
+/** The models of a server, which come and go. */
+export interface ModelPool {
+  /** Models and adapters, in the order of their loading. */
+  list(): readonly ModelCard[];
+  /**
+   * The engine that answers for a name, and the adapter that the name means.
+   *
+   * @throws UserError `TSLM_MODEL_NOT_FOUND`
+   */
+  find(name: string): { engine: Engine; card: ModelCard; adapter?: string };
+  /** Everything asked for at the start is loaded. */
+  readonly isReady: boolean;
+  /** Loads a model folder, or with `parent` an adapter. */
+  load(options: { path: string; name?: string; parent?: string }): Promise<ModelCard>;
+  /** @throws UserError `TSLM_MODEL_NOT_FOUND` */
+  unload(name: string): Promise<void>;
+  close(): Promise<void>;
+}
