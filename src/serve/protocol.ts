@@ -17,6 +17,9 @@ export type Ability =
   | 'answer'
   | 'inspect';
 
+/** How a model writes calls of functions (`http/tools/tool-format.ts`). */
+export type ToolFormat = 'hermes' | 'llama3' | 'mistral';
+
 export interface ModelCard {
   /** The name that requests use. */
   id: string;
@@ -35,6 +38,8 @@ export interface ModelCard {
   parameters?: number;
   dtype?: string;
   hasChatTemplate?: boolean;
+  /** Default `hermes`. */
+  toolFormat?: ToolFormat;
   /** Folder of the model. */
   path?: string;
   /** Address of the server that has it. */
