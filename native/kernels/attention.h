@@ -119,7 +119,7 @@ inline void productsOf(MultiplyBlock multiply, const Matrix& a, int64_t m, int64
   const int64_t steps = blocksOf(k);
   const BlockA rows = panelOfA(a, m, k, row, 0, steps, room(buffer, steps * kStepSize));
   for (int64_t j = panels.begin; j < panels.end; j++) {
-    multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false);
+    multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false, kBlock);
   }
 }
 
@@ -128,7 +128,7 @@ inline void mixturesOf(MultiplyBlock multiply, const bfloat16* weights, int64_t 
                 int64_t steps, int64_t dim, float* out, bool accumulate = false) {
   const int64_t outStride = blocksOf(dim) * kBlock;
   for (int64_t j = 0; j < blocksOf(dim); j++) {
-    multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate);
+    multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate, kBlock);
   }
 }
 

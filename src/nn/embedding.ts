@@ -1,7 +1,7 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { linear, type Tensor } from '../torch/index.ts';
+import { keep, linear, type Tensor } from '../torch/index.ts';
 import { embedding } from '../torch/kernels.ts';
-import { isFused, linearProduct } from '../torch/products.ts';
+import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** A table of vectors, one for each id. */
@@ -10,6 +10,7 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   /** Looking this row up gives it no gradient. */
   readonly paddingIdx: number | undefined;
+  #packed: Tensor | undefined;
 
   /** @throws RangeError when there is no row for padding */
   constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
@@ -28,8 +29,18 @@ export class Embedding extends Module {
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
   project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
+    if (this.#packed) return packedLinear(x.to('bfloat16'), this.#packed, this.weight.shape[0], { bias });
     const input = castInput(x);
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
     return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
+  }
+  /** Keeps the table once more in the order in which `project` reads it. */
+  pack(): void {
+    this.#packed = keep(packWeight(this.weight));
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#packed?.dispose();
   }
 }

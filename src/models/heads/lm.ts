@@ -36,6 +36,11 @@ export class LMHead extends Head {
   override readonly tiedPaths: readonly string[];
   readonly #tied: Embedding | undefined;
 
+  /** The embedding table that is the output layer, too. */
+  get tied(): Embedding | undefined {
+    return this.#tied;
+  }
+
   constructor({ tied, ...options }: LMHeadOptions) {
     super();
     const { hidden, vocabSize, bias, fixedBias } = options;
