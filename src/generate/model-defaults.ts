@@ -14,6 +14,6 @@ export function modelGenerationDefaults(folder: string): GenerationOptions {
 }
 
 /** The same, with the tokenizer's end of sequence where no file names one. */
-export function generationDefaults(folder: string, { eosTokenId = null }: Tokenizer): GenerationOptions {
-  return { eosTokenId, ...modelGenerationDefaults(folder) };
+export function generationDefaults(folder: string, { eosTokenId }: Tokenizer): GenerationOptions {
+  return { eosTokenId: eosTokenId ?? null, ...modelGenerationDefaults(folder) };
 }

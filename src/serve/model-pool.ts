@@ -38,7 +38,11 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
   /** Reserves a name while what bears it is loaded. */
   async function named<T>(name: string, load: () => Promise<T>): Promise<T> {
     if (entries.has(name) || loading.has(name)) {
-      throw usageError('TSLM_NAME_TAKEN', `there is a model '${name}' already`, 'give another name, or unload that one first');
+      throw usageError(
+        'TSLM_NAME_TAKEN',
+        `there is a model '${name}' already`,
+        'give another name, or unload that one first',
+      );
     }
     loading.add(name);
     try {
@@ -53,7 +57,11 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
       if (parent !== undefined) {
         const { engine, adapter, card: parentCard } = find(parent);
         if (adapter !== undefined) {
-          throw usageError('TSLM_NOT_ABLE', `'${parent}' is an adapter itself`, `name its model, '${parentCard.parent}'`);
+          throw usageError(
+            'TSLM_NOT_ABLE',
+            `'${parent}' is an adapter itself`,
+            `name its model, '${parentCard.parent}'`,
+          );
         }
         const card = await engine.loadAdapter(name, path);
         entries.set(name, { card, engine, adapter: name });

@@ -25,7 +25,8 @@ export function createAdapters(model: Model): Adapters {
   };
   return {
     load(name, folder) {
-      if (loaded.has(name)) throw usageError('TSLM_NAME_TAKEN', `there is an adapter '${name}' already`, 'choose another name');
+      if (loaded.has(name))
+        throw usageError('TSLM_NAME_TAKEN', `there is an adapter '${name}' already`, 'choose another name');
       loaded.set(name, loadAdapter(model, folder));
     },
     unload(name) {

@@ -22,7 +22,12 @@ const SHARE_OF_FREE = 0.25;
  */
 export function cacheBudget(
   model: Model,
-  { memory, maxBatch, contextLength, pageSize = 32 }: {
+  {
+    memory,
+    maxBatch,
+    contextLength,
+    pageSize = 32,
+  }: {
     memory?: number;
     maxBatch: number;
     contextLength: number;

@@ -44,7 +44,12 @@ export function createChoice(
       const tokens = info && !isEos ? [info] : undefined;
       if (text !== '' || tokens) events.push({ type: 'text', index, text, ...(tokens && { tokens }) });
       if (end) {
-        events.push({ type: 'finish', index, reason: reasonOf(end), ...(matcher.stopped && { stop: matcher.stopped }) });
+        events.push({
+          type: 'finish',
+          index,
+          reason: reasonOf(end),
+          ...(matcher.stopped && { stop: matcher.stopped }),
+        });
       }
       return events;
     },

@@ -44,7 +44,8 @@ export interface ErrorData {
 }
 
 export function toData(error: unknown): ErrorData {
-  if (!(error instanceof UserError)) return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  if (!(error instanceof UserError))
+    return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   const { message, code, hint, exitCode } = error;
   return { message, code, hint, exitCode };
 }

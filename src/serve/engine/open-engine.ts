@@ -5,7 +5,14 @@ import { UserError } from '../../support/errors.ts';
 import { startWorker } from '../../support/workers.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
 import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard } from '../protocol.ts';
-import { type ErrorData, type FromWorker, fromData, type OpenOptions, type ToWorker, type WorkerData } from './messages.ts';
+import {
+  type ErrorData,
+  type FromWorker,
+  fromData,
+  type OpenOptions,
+  type ToWorker,
+  type WorkerData,
+} from './messages.ts';
 
 export type { OpenOptions } from './messages.ts';
 
@@ -47,7 +54,10 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   };
   const onError = (id: number | undefined, data: ErrorData): void => {
     const error = fromData(data);
-    if (id === undefined) return endAll(error);
+    if (id === undefined) {
+      endAll(error);
+      return;
+    }
     calls.get(id)?.reject(error);
     calls.delete(id);
     streams.get(id)?.fail(error);

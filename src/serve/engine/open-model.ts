@@ -1,11 +1,11 @@
 /** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
-import { generationDefaults } from '../../generate/model-defaults.ts';
 import { loadCompleteModel } from '../../models/auto.ts';
 import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { packForInference } from '../../models/pack-for-inference.ts';
 import { formatBytes } from '../../support/format.ts';
+import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
 import { hasProducts } from '../../torch/products.ts';
@@ -39,7 +39,7 @@ export function openModel(folder: string, { name = folder, dtype = 'auto', ...li
   return {
     engine,
     adapters,
-    call: createCalls(model, tokenizer, generationDefaults(folder, tokenizer)),
+    call: createCalls(model, tokenizer),
     card: cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
     notes,
     dispose() {

@@ -1,5 +1,9 @@
 /** From a request to what generation takes: token ids, a configuration, a compiled constraint. */
-import { type GenerationConfig, type GenerationOptions, resolveGenerationConfig } from '../../generate/generation-config.ts';
+import {
+  type GenerationConfig,
+  type GenerationOptions,
+  resolveGenerationConfig,
+} from '../../generate/generation-config.ts';
 import {
   type Constraint,
   compileGbnf,
@@ -61,7 +65,8 @@ export function createPreparation(options: PrepareOptions): (request: Generation
   };
 
   function checkPrompt(ids: readonly number[], { maxTokens, promptLogprobs }: GenerationRequest): void {
-    if (ids.length === 0) throw usageError('TSLM_EMPTY_PROMPT', 'the prompt has no tokens', 'give a text of at least one token');
+    if (ids.length === 0)
+      throw usageError('TSLM_EMPTY_PROMPT', 'the prompt has no tokens', 'give a text of at least one token');
     const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
     if (bad !== undefined) {
       throw usageError('TSLM_BAD_TOKEN', `there is no token ${bad}`, `ids go from 0 to ${vocabularySize - 1}`);
@@ -88,12 +93,17 @@ export function createPreparation(options: PrepareOptions): (request: Generation
     let found = compiled.get(key);
     if (found) return found;
     if (eosTokenId.length === 0) {
-      throw new UserError('TSLM_NO_END', 'the model has no token that ends a text, so a constrained one would not end', {
-        hint: 'give `stop_token_ids`, or do without the constraint',
-      });
+      throw new UserError(
+        'TSLM_NO_END',
+        'the model has no token that ends a text, so a constrained one would not end',
+        {
+          hint: 'give `stop_token_ids`, or do without the constraint',
+        },
+      );
     }
     vocabulary ??= vocabularyOf(tokenizer, { eosTokenId });
-    const own = vocabulary.eosTokenId.join() === eosTokenId.join() ? vocabulary : vocabularyOf(tokenizer, { eosTokenId });
+    const own =
+      vocabulary.eosTokenId.join() === eosTokenId.join() ? vocabulary : vocabularyOf(tokenizer, { eosTokenId });
     found = compile(constraint, own);
     if (compiled.size >= MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
     compiled.set(key, found);

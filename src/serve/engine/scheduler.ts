@@ -45,7 +45,13 @@ export interface Scheduler {
   readonly queued: number;
   readonly running: number;
   readonly usedTokens: number;
-  readonly counts: { cachedTokens: number; promptTokens: number; completionTokens: number; steps: number; batchSizes: number };
+  readonly counts: {
+    cachedTokens: number;
+    promptTokens: number;
+    completionTokens: number;
+    steps: number;
+    batchSizes: number;
+  };
 }
 
 /** With the log-probabilities of a prompt every position has logits: fewer at once. */
@@ -56,7 +62,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { pageSize } = paged;
   const pool = createPagePool(paged.pages, pageSize);
   const waiting: Sequence[] = [];
-  let running: Sequence[] = [];
+  const running: Sequence[] = [];
   const counts = { cachedTokens: 0, promptTokens: 0, completionTokens: 0, steps: 0, batchSizes: 0 };
 
   function sequenceOf(job: Job, index: number): Sequence {
@@ -142,7 +148,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (count === 0) continue;
       room -= count;
       const logits = isScored ? 'all' : count === left ? 'last' : 'none';
-      planned.push({ sequence, input: { ids: row.ids.slice(past, past + count), past, pages: sequence.pages, logits } });
+      planned.push({
+        sequence,
+        input: { ids: row.ids.slice(past, past + count), past, pages: sequence.pages, logits },
+      });
     }
     return planned.filter(({ sequence }) => running.includes(sequence));
   }

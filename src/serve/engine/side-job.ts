@@ -20,13 +20,18 @@ export function* sideJob(model: Model, tokenizer: Tokenizer, job: Job, infos: To
     const text = tokenizer.decode(generated, { skipSpecialTokens: true });
     return config.stopStrings.some(stop => text.includes(stop));
   };
-  const steps = generate(model, [ids], { ...config, numReturnSequences: job.count }, {
-    constraint,
-    stopAfter: accept,
-    ...(config.stopStrings.length > 0 && { isComplete }),
-    logProbs: needsInfo,
-    ...(needsInfo && config.numBeams === 1 && { onLogits: (row, logits) => (raw[row] = logits.slice()) }),
-  });
+  const steps = generate(
+    model,
+    [ids],
+    { ...config, numReturnSequences: job.count },
+    {
+      constraint,
+      stopAfter: accept,
+      ...(config.stopStrings.length > 0 && { isComplete }),
+      logProbs: needsInfo,
+      ...(needsInfo && config.numBeams === 1 && { onLogits: (row, logits) => (raw[row] = logits.slice()) }),
+    },
+  );
   job.start(0);
   for (const tokens of steps) {
     for (const { row, id, stop, logProb } of tokens) {

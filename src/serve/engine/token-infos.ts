@@ -29,7 +29,11 @@ export function createTokenInfos(tokenizer: Tokenizer): TokenInfos {
       if (!logits) return { id, ...text(id), logprob: null };
       const logprob = logProbability(logits, id);
       const shift = logits[id] - logprob; // log Σ eˣ
-      const top = largest(logits, alternatives).map(best => ({ id: best, ...text(best), logprob: logits[best] - shift }));
+      const top = largest(logits, alternatives).map(best => ({
+        id: best,
+        ...text(best),
+        logprob: logits[best] - shift,
+      }));
       return { id, ...text(id), logprob, ...(alternatives > 0 && { top }) };
     },
   };
