@@ -131,6 +131,11 @@ export abstract class Head extends Module {
   readonly tiedPaths: readonly string[] = [];
   abstract forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput;
 
+  /** The embedding table that is the output layer, too. */
+  get tied(): Embedding | undefined {
+    return undefined;
+  }
+
   /** What the backbone is to see of the model's inputs. */
   backboneInputs(inputs: ModelInputs): ModelInputs {
     return inputs;

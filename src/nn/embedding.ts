@@ -2,6 +2,7 @@ import { castInput, castWeight } from '../torch/autocast.ts';
 import { keep, linear, type Tensor } from '../torch/index.ts';
 import { embedding } from '../torch/kernels.ts';
 import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
+import type { Lora } from './lora.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** A table of vectors, one for each id. */
@@ -10,6 +11,8 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   /** Looking this row up gives it no gradient. */
   readonly paddingIdx: number | undefined;
+  /** What the adapter in use adds to rows that are looked up (`withAdapter`). */
+  lora: Lora | undefined;
   #packed: Tensor | undefined;
 
   /** @throws RangeError when there is no row for padding */
@@ -24,7 +27,8 @@ export class Embedding extends Module {
 
   /** int64 [...] → [..., dim] */
   forward(ids: Tensor): Tensor {
-    return embedding(this.weight, ids, this.paddingIdx);
+    const rows = embedding(this.weight, ids, this.paddingIdx);
+    return this.lora ? this.lora.addTo(rows, ids, this) : rows;
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
@@ -34,6 +38,7 @@ export class Embedding extends Module {
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
     return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
   }
+
   /** Keeps the table once more in the order in which `project` reads it. */
   pack(): void {
     this.#packed = keep(packWeight(this.weight));

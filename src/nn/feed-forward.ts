@@ -65,6 +65,8 @@ export class FeedForward extends Module {
   /** All in one operator, where there is one for what the options ask. */
   #fused(x: Tensor, residual: Tensor | undefined): Tensor | undefined {
     const { input, output, options } = this;
+    // What an adapter adds comes between the products.
+    if (input.lora || this.gate?.lora || output.lora) return undefined;
     const activation = fusedActivations[options.activation ?? 'gelu_new'];
     if (activation && input.isPacked && options.gate !== 'fused') {
       const gate = this.gate?.forward(x);

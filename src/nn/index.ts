@@ -9,6 +9,7 @@ export { initNormal, initOnes, initZeros } from './init.ts';
 export { KVCache } from './kv-cache.ts';
 export { LayerNorm } from './layer-norm.ts';
 export { Linear } from './linear.ts';
+export { Lora, type LoraOptions } from './lora.ts';
 export { additiveMask, causalMask, mostNegative } from './masks.ts';
 export { emptyParameter, Module, Parameter, withoutMemory } from './module.ts';
 export { createNorm, type Norm, type NormOptions } from './norm.ts';
