@@ -1,5 +1,5 @@
 /** Words in the place of masks (Devlin et al. 2019, 3.1), as Transformers' `fill-mask` pipeline gives them. */
-import { PretrainingHead } from '../models/heads/sentence-pair.ts';
+import { wordHeadOf } from '../models/heads/word-head.ts';
 import type { Model } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -56,10 +56,7 @@ export function fillMasks(
     );
   }
   const [masks] = inBatches(model, encoded, ({ inputs }) => {
-    const { head } = model;
-    const { lastHiddenState, poolerOutput } = model.backbone.forward(inputs);
-    const wordHead = head instanceof PretrainingHead ? head.predictions : head!;
-    const logits = wordHead.forward({ lastHiddenState, poolerOutput }, inputs).logits!;
+    const logits = wordHeadOf(model)!.forward(model.backbone.forward(inputs), inputs).logits!;
     const count = Math.min(topK, logits.size(-1));
     return [
       places.map(place => {

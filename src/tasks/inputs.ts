@@ -97,25 +97,25 @@ export function inBatches<Result>(
   read: (batch: Batch) => readonly Result[],
 ): Result[] {
   const results = new Array<Result>(encoded.length);
-  for (const indices of groupsOf(encoded, canPad(model))) {
+  for (const indices of groupsOf(encoded, mostTexts(model))) {
     const rows = scope(() => inferenceMode(() => read(batchOf(model, encoded, indices))));
     for (const [row, index] of indices.entries()) results[index] = rows[row];
   }
   return results;
 }
 
-/** A classifier that reads a text's last token must be told which one that is. */
-const canPad = ({ backbone, config, task }: Model): boolean =>
-  !(backbone instanceof Decoder && task === 'sequenceClassification' && config.pad_token_id == null);
+/** A classifier that reads a text's last token, and is not told what padding is, finds it in one text alone. */
+const mostTexts = ({ backbone, config, task }: Model): number =>
+  backbone instanceof Decoder && task === 'sequenceClassification' && config.pad_token_id == null ? 1 : MOST.texts;
 
-function groupsOf(encoded: readonly EncodedInput[], pads: boolean): number[][] {
+/** The longest first. */
+function groupsOf(encoded: readonly EncodedInput[], most: number): number[][] {
   const byLength = [...encoded.keys()].sort((a, b) => encoded[b].ids.length - encoded[a].ids.length);
   const groups: number[][] = [];
   for (const index of byLength) {
     const group = groups.at(-1);
-    const longest = group && encoded[group[0]].ids.length;
-    const fits = group && group.length < MOST.texts && (group.length + 1) * longest! <= MOST.tokens;
-    if (fits && (pads || longest === encoded[index].ids.length)) group.push(index);
+    const size = group ? (group.length + 1) * encoded[group[0]].ids.length : 0;
+    if (group && group.length < most && size <= MOST.tokens) group.push(index);
     else groups.push([index]);
   }
   return groups;

@@ -9,6 +9,7 @@ import { paddingSide } from '../tokenizers/tokenizer-config.ts';
 import { bestSpans, type WindowScores } from './answer-spans.ts';
 import { checkReadsText, inBatches, maxInputLength } from './inputs.ts';
 import { checkTask } from './labels.ts';
+import { windowsOf } from './windows.ts';
 
 export interface AnswerOptions {
   /** So many answers, the most probable first. Default 1. */
@@ -54,10 +55,8 @@ export function answerQuestion(
   const { stride = Math.min(128, Math.floor(maxLength / 2)) } = options;
   const questionFirst = paddingSide(tokenizer.config) === 'right';
   const [text, pair] = questionFirst ? [question, context] : [context, question];
-  const truncation = questionFirst ? 'only_second' : 'only_first';
-  const first = tokenizer.encode(text, { pair, truncation, maxLength, stride });
-  const windows = [first, ...first.overflowing];
   const sequence = questionFirst ? 1 : 0;
+  const windows = windowsOf(tokenizer.encode(text, { pair }), sequence, { maxLength, stride });
   const cls = tokenizer.config.cls_token == null ? undefined : tokenizer.tokenToId(tokenizer.config.cls_token);
 
   const scores = inBatches(model, windows, ({ inputs, indices, starts }): WindowScores[] => {

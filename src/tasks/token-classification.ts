@@ -10,6 +10,7 @@ import { type Aggregation, aggregate, type Entity, type LabelledToken, withoutOv
 import { checkReadsText, inBatches, maxInputLength } from './inputs.ts';
 import { checkTask, labelsOf } from './labels.ts';
 import { rowsOf } from './text-classification.ts';
+import { windowsOf } from './windows.ts';
 
 export interface TokenClassificationOptions {
   /** Default `none`: each token by itself. */
@@ -46,9 +47,10 @@ export function classifyTokens(
     );
   }
   const maxLength = maxInputLength(model, tokenizer);
-  const options = Number.isFinite(maxLength) ? { truncation: true, maxLength, stride } : {};
-  const first = tokenizer.encode(text, options);
-  const parts = stride === undefined ? [first] : [first, ...first.overflowing];
+  const truncation = stride === undefined && Number.isFinite(maxLength);
+  const whole = tokenizer.encode(text, { truncation, maxLength });
+  if (whole.length === 0) return { entities: [], tokens: 0 };
+  const parts = stride === undefined ? [whole] : windowsOf(whole, 0, { maxLength, stride });
   const characters = [...text];
   const scores = inBatches(model, parts, ({ inputs, indices, starts }) =>
     model
