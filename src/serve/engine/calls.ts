@@ -1,4 +1,6 @@
 /** What a model answers in one go, between two steps of the texts that grow. */
+import { attentionMaps } from '../../explain/attention-maps.ts';
+import { layerPredictions } from '../../explain/logit-lens.ts';
 import type { Model } from '../../models/model.ts';
 import { embedTexts } from '../../tasks/embeddings.ts';
 import { fillMasks } from '../../tasks/fill-mask.ts';
@@ -9,7 +11,7 @@ import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Calls, Results } from '../protocol.ts';
 import { promptIds } from './prepare.ts';
 
-type Answers = { [K in keyof Calls]?: (input: Calls[K]) => Results[K] };
+type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] };
 
 export function createCalls(
   model: Model,
@@ -26,7 +28,9 @@ export function createCalls(
     classify: ({ inputs, topK }) => classifyTexts(model, tokenizer, inputs, { topK }),
     rerank: ({ query, documents }) => rerank(model, tokenizer, query, documents),
     fillMask: ({ input, topK }) => fillMasks(model, tokenizer, input, { topK }),
+    inspectAttention: ({ text, ...options }) => attentionMaps(model, tokenizer, text, options),
+    inspectLayers: ({ text, ...options }) => layerPredictions(model, tokenizer, text, options),
     answer: ({ topK, ...input }) => answerQuestion(model, tokenizer, input, { topK }),
   };
-  return (name, input) => answers[name]!(input);
+  return (name, input) => answers[name](input);
 }
