@@ -13,8 +13,11 @@ struct ValueAndDerivative {
   float value, derivative;
 };
 
-// Held above the smallest normal number: processors divide a hundred times slower where a result is below it.
-TSLM_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(x < -87.0f ? 87.0f : -x)); }
+// 0 where it would be below the smallest normal number: processors divide a hundred times slower there.
+TSLM_INLINE float sigmoid(float x) {
+  const float inside = 1.0f / (1.0f + exponential(x < -87.0f ? 87.0f : -x));
+  return x < -87.0f ? 0.0f : inside;
+}
 
 // GELU by its tanh approximation (Hendrycks & Gimpel 2016), written with the logistic function, since
 // 1 + tanh u = 2 σ(2u):
