@@ -2,7 +2,7 @@
  * Low-rank adaptation (Hu et al. 2021): a layer's weight W becomes W + s·BA, whose factors have a small rank between them.
  * They stay apart from W, so that one model serves with many of them.
  */
-import { dropout, scope, type Tensor } from '../torch/index.ts';
+import { dropout, noGrad, scope, type Tensor } from '../torch/index.ts';
 import { Embedding } from './embedding.ts';
 import { Linear } from './linear.ts';
 import type { Parameter } from './module.ts';
@@ -23,6 +23,8 @@ export class Lora {
   readonly up: Linear;
   readonly scale: number;
   readonly dropout: number;
+  /** What of s is not in B. */
+  #factor: number;
 
   constructor(layer: Linear | Embedding, { rank, scale, dropout = 0 }: LoraOptions) {
     const [out, count] = layer.weight.shape;
@@ -30,6 +32,7 @@ export class Lora {
     this.down = isTable ? new Embedding(out, rank) : new Linear(count, rank, { bias: false });
     this.up = new Linear(rank, isTable ? count : out, { bias: false });
     this.scale = scale;
+    this.#factor = scale;
     this.dropout = isTable ? 0 : dropout;
   }
 
@@ -41,7 +44,7 @@ export class Lora {
    */
   addTo(y: Tensor, x: Tensor, { training }: { training: boolean }): Tensor {
     const input = training && this.dropout > 0 ? dropout(x, this.dropout, true) : x;
-    return y.add(this.up.forward(this.down.forward(input)), { alpha: this.scale });
+    return y.add(this.up.forward(this.down.forward(input)), { alpha: this.#factor });
   }
 
   /** s·BA in float32, of the shape of the layer's weight. */
@@ -56,6 +59,9 @@ export class Lora {
 
   /** Lays both factors of a linear map out for products alone, as its weight is (`Linear.pack`). */
   pack(): void {
+    // A sum without a factor has the same bits wherever in memory a row lies.
+    scope(() => noGrad(() => this.up.weight.mul_(this.scale)));
+    this.#factor = 1;
     for (const factor of [this.down, this.up]) scope(() => factor.pack());
   }
 

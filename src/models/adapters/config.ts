@@ -8,6 +8,7 @@ import { readJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { refuse } from '../config/keys.ts';
 
+const anything = z.unknown().optional();
 const names = z.array(z.string());
 const absent = z.null({ error: 'is not supported' }).optional();
 const perModule = z.record(z.string(), z.number().positive()).nullish();
@@ -34,7 +35,7 @@ const schema = z.strictObject({
   bias: z.enum(['none', 'all', 'lora_only']).default('none'),
   task_type: z.string().nullish(),
   init_lora_weights: z
-    .union([z.literal(plainStarts)], {
+    .literal(plainStarts, {
       error: 'changes the model itself: save the adapter with `path_initial_model_for_weight_conversion`',
     })
     .default(true),
@@ -56,18 +57,18 @@ const schema = z.strictObject({
   velora_config: absent,
 
   // Where an adapter came from, how it was started or computed, and how the model's weights lie in memory.
-  auto_mapping: z.unknown(),
+  auto_mapping: anything,
   base_model_name_or_path: z.string().nullish(),
-  corda_config: z.unknown(),
-  eva_config: z.unknown(),
+  corda_config: anything,
+  eva_config: anything,
   fan_in_fan_out: z.boolean().nullish(),
   inference_mode: z.boolean().nullish(),
-  loftq_config: z.unknown(),
-  lora_ga_config: z.unknown(),
-  megatron_core: z.unknown(),
-  merge_weights: z.unknown(),
+  loftq_config: anything,
+  lora_ga_config: anything,
+  megatron_core: anything,
+  merge_weights: anything,
   peft_version: z.string().nullish(),
-  qalora_group_size: z.unknown(),
+  qalora_group_size: anything,
   revision: z.string().nullish(),
 });
 

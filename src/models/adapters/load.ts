@@ -71,7 +71,7 @@ function isWhole(key: string, { parameters, layers }: Places, config: AdapterCon
 /** Whether a table in the file is the model's own, up to its element type. */
 function isSame(key: string, { file, keys }: Source, { parameters }: Places): boolean {
   const parameter = parameterAt(parameters.get(key)!);
-  if (key.endsWith('.bias') || parameter.device === 'meta') return false;
+  if (key.endsWith('.bias') || parameter.device.startsWith('meta')) return false;
   const { dtype, device, shape } = parameter;
   if (entryOf(file, keys.get(key)!).shape.join() !== shape.join()) return false;
   return scope(() => file.tensor(keys.get(key)!).to({ dtype, device }).equal(parameter));

@@ -14,7 +14,7 @@ import { KEY_PREFIX, storedParameters, WEIGHTS_FILE } from './stored.ts';
 export function saveAdapter(folder: string, adapter: Adapter): void {
   if (adapter.isMerged) throw usageError('TSLM_ADAPTER_MERGED', 'a merged adapter is part of its model', 'unmerge it');
   const stored = storedParameters(adapter);
-  if (stored.some(({ parameter }) => parameter.device === 'meta')) {
+  if (stored.some(({ parameter }) => parameter.device.startsWith('meta'))) {
     throw usageError('TSLM_PACKED', 'an adapter that is packed for inference cannot be saved', 'save it before');
   }
   // Weights that Transformers keeps as [in, out].

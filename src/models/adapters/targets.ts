@@ -39,7 +39,8 @@ export function targetsOf(candidates: Iterable<Candidate>, config: AdapterConfig
       const isClassifier = config.task_type === 'SEQ_CLS' && (name === 'score' || name === 'classifier');
       return isLinear && !isOutput && !isClassifier;
     }
-    return matches(name, targets, 'target_modules') && (typeof targets === 'string' || isInLayers(name, config));
+    if (typeof targets === 'string') return matches(name, targets, 'target_modules');
+    return targets.includes(name) || (listed(name, targets) && isInLayers(name, config));
   };
   return new Set(
     Array.from(candidates)
@@ -56,15 +57,15 @@ function isInLayers(name: string, { layers_to_transform: layers, layers_pattern:
   return found != null && [layers].flat().includes(Number(found[1]));
 }
 
-/** What a pattern says of a module: a name, the end of one, or a regular expression for either. */
-function patternValue(name: string, patterns: Record<string, number> | null | undefined): number | undefined {
-  const found = Object.entries(patterns ?? {}).find(([key]) => regex(`^(.*\\.)?(${key})$`, 'rank_pattern').test(name));
-  return found?.[1];
+/** What the first pattern that fits says of a module: a name, the end of one, or a regular expression for either. */
+function patternValue(name: string, key: 'rank_pattern' | 'alpha_pattern', config: AdapterConfig): number | undefined {
+  const patterns = Object.entries(config[key] ?? {});
+  return patterns.find(([pattern]) => regex(`^(.*\\.)?(${pattern})$`, key).test(name))?.[1];
 }
 
 /** Rank and scale of a module's adapter: α / r, or α / √r (Kalajdzievski 2023). */
 export function strengthOf(name: string, config: AdapterConfig): { rank: number; scale: number; dropout: number } {
-  const rank = patternValue(name, config.rank_pattern) ?? config.r;
-  const alpha = patternValue(name, config.alpha_pattern) ?? config.lora_alpha;
+  const rank = patternValue(name, 'rank_pattern', config) ?? config.r;
+  const alpha = patternValue(name, 'alpha_pattern', config) ?? config.lora_alpha;
   return { rank, scale: alpha / (config.use_rslora ? Math.sqrt(rank) : rank), dropout: config.lora_dropout };
 }
