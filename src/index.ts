@@ -21,6 +21,15 @@ export {
 export { generateText, streamText } from './generate/text.ts';
 export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';
+export {
+  Adapter,
+  createAdapter,
+  loadAdapter,
+  mergeAdapter,
+  saveAdapter,
+  unmergeAdapter,
+  withAdapter,
+} from './models/adapters/index.ts';
 export { createFromConfig, createModel, loadCompleteModel, loadModel, modelFolder, saveModel } from './models/auto.ts';
 export { Decoder } from './models/decoder.ts';
 export { Encoder } from './models/encoder.ts';
