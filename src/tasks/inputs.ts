@@ -50,14 +50,22 @@ export const maxInputLength = (model: Model, tokenizer: Tokenizer): number =>
  * Tokens of each input with the special tokens that the model expects, cut to what it reads. Inputs that are tokens
  * already are taken as they are, and cut as well.
  *
+ * @param options.prefixIds tokens in front of each text
  * @throws UserError when an input has no tokens, or an id is not in the vocabulary
  */
-export function encodeInputs(model: Model, tokenizer: Tokenizer, inputs: readonly TaskInput[]): EncodedInput[] {
+export function encodeInputs(
+  model: Model,
+  tokenizer: Tokenizer,
+  inputs: readonly TaskInput[],
+  { prefixIds = [] }: { prefixIds?: readonly number[] } = {},
+): EncodedInput[] {
   checkReadsText(model);
-  const maxLength = maxInputLength(model, tokenizer);
+  const maxLength = maxInputLength(model, tokenizer) - prefixIds.length;
   const options = Number.isFinite(maxLength) ? { truncation: true, maxLength } : {};
+  const withPrefix = (encoding: EncodedInput): EncodedInput =>
+    prefixIds.length === 0 ? encoding : { ids: [...prefixIds, ...encoding.ids] };
   const encoded = inputs.map((input): EncodedInput => {
-    if (typeof input === 'string') return tokenizer.encode(input, options);
+    if (typeof input === 'string') return withPrefix(tokenizer.encode(input, options));
     if (typeof input[0] !== 'string') return { ids: (input as readonly number[]).slice(0, maxLength) };
     const [text, pair] = input as readonly [string, string];
     return tokenizer.encode(text, { ...options, pair });

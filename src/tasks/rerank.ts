@@ -5,6 +5,7 @@
 import { labelCount } from '../models/config/keys.ts';
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { EmbeddingOptions } from './embeddings.ts';
 import { countTokens, encodeInputs, inBatches } from './inputs.ts';
 import { type Similarities, similarities } from './similarity.ts';
 import { rowsOf } from './text-classification.ts';
@@ -13,10 +14,17 @@ import { rowsOf } from './text-classification.ts';
  * Scores in the order of the documents, higher for more relevant ones. A cross-encoder with one label gives its sigmoid,
  * one with two the probability of the second; other models the cosine.
  *
+ * @param options how vectors are made where it is none
  * @throws UserError when an input is empty
  */
-export function rerank(model: Model, tokenizer: Tokenizer, query: string, documents: readonly string[]): Similarities {
-  if (!isCrossEncoder(model)) return similarities(model, tokenizer, query, documents);
+export function rerank(
+  model: Model,
+  tokenizer: Tokenizer,
+  query: string,
+  documents: readonly string[],
+  options: Pick<EmbeddingOptions, 'pooling'> = {},
+): Similarities {
+  if (!isCrossEncoder(model)) return similarities(model, tokenizer, query, documents, options);
   const encoded = encodeInputs(
     model,
     tokenizer,
