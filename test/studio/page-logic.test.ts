@@ -4,9 +4,9 @@ import { headOf, parseColor, pixelsOf, rowOf } from '../../studio/src/inside/map
 import { blocksOf } from '../../studio/src/models/markdown.ts';
 import { curlSample, typescriptSample } from '../../studio/src/playground/code-samples.ts';
 import { defaultSettings, requestBody, watched } from '../../studio/src/playground/settings.ts';
-import { curvesOf, otherKeys, type RunRows } from '../../studio/src/runs/curves.ts';
 import { eventsOf } from '../../studio/src/server/sse.ts';
 import { type Piece, pieceAligner, pieceMaker, reportedTokens, surprise } from '../../studio/src/server/tokens.ts';
+import { curvesOf, otherKeys, type RunRows } from '../../studio/src/training/curves.ts';
 
 const piece = (text: string, probability = 0.5): Piece => ({ text, probability, alternatives: [] });
 const texts = (pieces: readonly Piece[]): string[] => pieces.map(({ text }) => text);
