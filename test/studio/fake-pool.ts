@@ -113,7 +113,7 @@ async function* fakeAnswer(
   yield { type: 'start', promptTokens, cachedTokens: 0 };
   for (const [i, bytes] of tokens.entries()) {
     if (delay > 0) await new Promise(resolve => setTimeout(resolve, delay));
-    signal?.throwIfAborted();
+    if (signal?.aborted) return;
     const text = decoder.decode(bytes, { stream: true });
     const infos = logprobs === undefined ? undefined : [tokenInfo(i, bytes, logprobs)];
     yield { type: 'text', index: 0, text, tokens: infos };

@@ -82,6 +82,7 @@ async function answer(c: Context, pool: FakePool, mode: 'chat' | 'completion'): 
       stream.writeSSE({ data: JSON.stringify({ id: 'mock', model: body.model, choices: [choice], ...more }) });
     if (mode === 'chat') await send({ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null });
     for await (const event of engine.generate(request, controller.signal)) {
+      if (controller.signal.aborted) return;
       if (event.type === 'text') {
         const { text, tokens = [] } = event;
         const top = (list: typeof tokens) => list.map(({ text: token, logprob, bytes }) => ({ token, logprob, bytes }));

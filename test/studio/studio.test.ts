@@ -126,7 +126,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByRole('button', { name: 'As code' }).click();
     const code = page.locator('[data-code]');
     expect(await code.textContent()).toMatch(/^curl -N http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
-    await page.getByText('TypeScript').click();
+    await page.getByRole('radio', { name: 'TypeScript' }).check();
     expect(await code.textContent()).toContain("import OpenAI from 'openai'");
     expect(await code.textContent()).toContain('Tell me a story.');
     await page.getByRole('button', { name: 'Copy' }).last().click();
@@ -196,7 +196,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
 
   it('shows what layers would say', async () => {
     const { page } = await start('#/inside');
-    await page.getByText('Layer by layer').click();
+    await page.getByRole('radio', { name: 'Layer by layer' }).check();
     await page.getByLabel('Sentence').fill('The cat sat.');
     await page.getByRole('button', { name: 'Look inside' }).click();
     await page.getByRole('rowheader', { name: 'Embeddings' }).waitFor();
@@ -210,7 +210,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     const { page, server } = await start('#/inside', { cards: [fakeCard('t5', { architecture: 'encoder-decoder' })] });
     await page.getByLabel('What the decoder says').fill('Das Tier');
     await page.getByRole('button', { name: 'Look inside' }).click();
-    await page.getByText('Decoder on encoder').click();
+    await page.getByRole('radio', { name: 'Decoder on encoder' }).check();
     await page.getByRole('img', { name: /Attention of 5 tokens/ }).waitFor();
     expect(server.pool.asked[0].input).toMatchObject({ target: 'Das Tier' });
   });
@@ -289,10 +289,12 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     const { port } = server;
     await server.close();
     await page.getByRole('link', { name: 'Runs' }).click();
-    await page.getByText('The server does not answer.').waitFor();
+    await page.getByText('Server gone').waitFor();
+    await page.getByRole('alert').filter({ hasText: 'tslm serve' }).first().waitFor();
     const again = await startMockServer({ port, runs: [runs] });
-    await page.getByText('The server does not answer.').waitFor({ state: 'detached' });
+    await page.getByText('Server ready').waitFor();
     await page.getByRole('link', { name: 'base' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
     await again.close();
   });
 
