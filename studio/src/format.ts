@@ -29,6 +29,10 @@ export function formatPercent(probability: number): string {
   return `${percent.toFixed(percent >= 99.95 || percent === 0 ? 0 : percent < 1 ? 2 : 1)} %`;
 }
 
+/** Day and minute of an ISO 8601 date, as readers of a language write it. */
+export const formatDate = (date: string, language: 'en' | 'zh'): string =>
+  new Date(date).toLocaleString(language === 'en' ? 'en-GB' : 'zh-CN', { dateStyle: 'medium', timeStyle: 'short' });
+
 /** Spaces and line ends made visible, for a token that stands alone. */
 export const showSpace = (text: string): string =>
   text === ''
@@ -36,4 +40,4 @@ export const showSpace = (text: string): string =>
     : text
         .replaceAll('\n', '⏎')
         .replaceAll('\t', '⇥')
-        .replace(/^ +| +$/g, spaces => '␣'.repeat(spaces.length));
+        .replace(/^ +| +$/g, spaces => '·'.repeat(spaces.length));

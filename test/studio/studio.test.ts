@@ -14,6 +14,16 @@ if (chromiumPath === undefined) {
   console.warn('studio: no Chromium here, so the page is not tested (apt-get install chromium, or set CHROMIUM)');
 }
 
+/** Of the first chart, in the colour of the first curve. */
+const drawnPixels = (page: Page): Promise<number> =>
+  page.evaluate(`(() => {
+    const canvas = document.querySelector('figure canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i] === 11 && data[i + 1] === 98 && data[i + 2] === 168) count++;
+    return count;
+  })()`);
+
 const PAGES = ['playground', 'inside', 'runs', 'models'] as const;
 
 describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
@@ -189,7 +199,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
 
     const looking = page.getByRole('toolbar').getByRole('button');
     await looking.nth(4).hover();
-    await page.getByText('“␣the” looks at').waitFor();
+    await page.getByText('“·the” looks at').waitFor();
     await page.getByRole('img', { name: /Attention of 7 tokens/ }).hover({ position: { x: 5, y: 5 } });
     await page.getByText(/The → The\s*\d/).waitFor();
   });
@@ -222,6 +232,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     const loss = page.locator('figure').first();
     await loss.waitFor();
     expect(await loss.getAttribute('data-points')).toBe('5');
+    expect(await drawnPixels(page)).toBeGreaterThan(50);
     appendMetrics(run, metricsLine(60), metricsLine(70), `${JSON.stringify({ step: 70, evalLoss: 2.5 })}\n`);
     await page.locator('figure[data-points="7"]').first().waitFor();
     await page.getByText('70 / 500').waitFor();
