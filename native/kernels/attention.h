@@ -99,6 +99,22 @@ TSLM_AVX512_LOOP inline void scaleRow(float* x, float scale, const float* bias, 
   for (int64_t j = visible.end; j < width; j++) x[j] = kNothing;
 }
 
+// The softmax of a row, rounded; returns log Σ eˣ.
+TSLM_AVX512_LOOP inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
+  float top = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : top)
+  for (int64_t j = 0; j < width; j++) top = top < x[j] ? x[j] : top;
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < width; j++) {
+    x[j] = exponential(x[j] - top);
+    sum += x[j];
+  }
+  const float factor = 1.0f / sum;
+  for (int64_t j = 0; j < width; j++) store(p + j, x[j] * factor);
+  return top + std::log(sum);
+}
+
 TSLM_AVX512_LOOP inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -119,7 +135,7 @@ inline void productsOf(MultiplyBlock multiply, const Matrix& a, int64_t m, int64
   const int64_t steps = blocksOf(k);
   const BlockA rows = panelOfA(a, m, k, row, 0, steps, room(buffer, steps * kStepSize));
   for (int64_t j = panels.begin; j < panels.end; j++) {
-    multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false);
+    multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false, kBlock);
   }
 }
 
@@ -128,7 +144,7 @@ inline void mixturesOf(MultiplyBlock multiply, const bfloat16* weights, int64_t 
                 int64_t steps, int64_t dim, float* out, bool accumulate = false) {
   const int64_t outStride = blocksOf(dim) * kBlock;
   for (int64_t j = 0; j < blocksOf(dim); j++) {
-    multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate);
+    multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate, kBlock);
   }
 }
 

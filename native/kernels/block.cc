@@ -28,9 +28,35 @@ __attribute__((target("amx-tile"))) void loadTileConfig() {
 }
 __attribute__((target("amx-tile"))) void releaseTiles() { _tile_release(); }
 
+// The upper half alone.
+__attribute__((target("amx-tile,amx-bf16"))) void multiplyHalfAmx(BlockA a, const bfloat16* b, int64_t steps, float* c,
+                                                                  int64_t ldc, bool accumulate) {
+  const int64_t rowBytes = ldc * 4, aBytes = a.rowStride * 2;
+  if (accumulate) {
+    _tile_loadd(0, c, rowBytes);
+    _tile_loadd(1, c + 16, rowBytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+  }
+  const bfloat16* rows = a.data;
+  for (int64_t s = 0; s < steps; s++) {
+    _tile_loadd(4, rows, aBytes);
+    _tile_loadd(6, b, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, b + kStepSize / 2, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    rows += a.stepStride;
+    b += kStepSize;
+  }
+  _tile_stored(0, c, rowBytes);
+  _tile_stored(1, c + 16, rowBytes);
+}
+
 // Tiles 0–3 hold C, 4 and 5 the halves of A, 6 and 7 those of B.
 __attribute__((target("amx-tile,amx-bf16"))) void multiplyAmx(BlockA a, const bfloat16* b, int64_t steps, float* c,
-                                                              int64_t ldc, bool accumulate) {
+                                                              int64_t ldc, bool accumulate, int64_t rows) {
+  if (rows <= 16) return multiplyHalfAmx(a, b, steps, c, ldc, accumulate);
   const int64_t rowBytes = ldc * 4;
   float* const lower = c + 16 * ldc;
   if (accumulate) {
@@ -68,9 +94,9 @@ __attribute__((target("amx-tile,amx-bf16"))) void multiplyAmx(BlockA a, const bf
 
 // Eight rows at a time: 16 sums in registers, each fed by a pair of A's elements and 16 columns of B.
 __attribute__((target("avx512f,avx512bf16"))) void multiplyAvx512(BlockA a, const bfloat16* b, int64_t steps, float* c,
-                                                                  int64_t ldc, bool accumulate) {
+                                                                  int64_t ldc, bool accumulate, int64_t rowCount) {
   constexpr int kRows = 8;
-  for (int64_t first = 0; first < kBlock; first += kRows) {
+  for (int64_t first = 0; first < rowCount; first += kRows) {
     __m512 sum[kRows][2];
     for (int i = 0; i < kRows; i++) {
       for (int half = 0; half < 2; half++) {

@@ -21,8 +21,10 @@ struct BlockA {
   int64_t stepStride;  // from a step to the next
 };
 
-// `accumulate`: adds to what `c` holds. Rows of `c` are `ldc` apart.
-using MultiplyBlock = void (*)(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate);
+// `accumulate`: adds to what `c` holds. Rows of `c` are `ldc` apart; of those from `rows` on nothing is said. Each sum is
+// made step by step in the same order, whatever the number of rows: a row's result does not depend on its neighbours.
+using MultiplyBlock = void (*)(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate,
+                               int64_t rows);
 
 // The one for this processor. Call it between the two below, which set up a thread's tiles and give them back.
 MultiplyBlock multiplyBlock();

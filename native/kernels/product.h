@@ -13,12 +13,14 @@
 
 namespace tslm {
 
-// A view of a matrix; one of the strides is 1.
+// A view of a matrix; one of the strides is 1. A second factor may be packed as a whole, once for many products: then the
+// elements are in the order of `block.h`, [panels of 32 columns][steps][32 · 32], and there are no strides.
 struct Matrix {
   const void* data;
   bool isFloat;  // else bfloat16
   int64_t rowStride;
   int64_t columnStride;
+  bool isPacked = false;
 
   Matrix transposed() const { return {data, isFloat, columnStride, rowStride}; }
 };
@@ -86,6 +88,7 @@ inline Range share(int64_t size, int64_t parts, int64_t index) {
 
 constexpr int64_t kStepsInFirstCache = 8;               // of 32 rows of A: 16 KB, beside what streams past it
 constexpr int64_t kElementsInSecondCache = 384 * 1024;  // of B: 768 KB
+constexpr int64_t kPanelsOfStream = 8;
 constexpr int64_t kMostSteps = 64;                      // of B at once, before sums are put aside for the next part
 
 // How a range of columns is worked through: stretches of `panels` blocks of columns, parts of `steps`.
@@ -98,12 +101,15 @@ template <class Epilogue>
 void multiplyRange(const Matrix& a, const PackedA* packed, const Matrix& b, int64_t m, int64_t n, int64_t k, Range rows,
                    Range columns, Epilogue& epilogue) {
   const int64_t allSteps = blocksOf(k);
-  const Plan plan = planFor(allSteps, columns.end - columns.begin);
-  const int64_t stride = plan.panels * kBlock + 16;
   const int64_t panelsOfRows = blocksOf(rows.end - rows.begin);
+  // A packed B that meets one panel of A is read once, from first to last element.
+  const bool isStream = b.isPacked && panelsOfRows == 1;
+  const Plan plan = isStream ? Plan{1, allSteps, kPanelsOfStream} : planFor(allSteps, columns.end - columns.begin);
+  const int64_t stepsAtOnce = isStream ? allSteps : kStepsInFirstCache;
+  const int64_t stride = plan.panels * kBlock + 16;
   Workspace& space = workspace();
   // With one part the sums of 32 rows are done at once; with several they wait for the next part.
-  space.reserve(kStepsInFirstCache * kStepSize, plan.panels * plan.steps * kStepSize,
+  space.reserve(stepsAtOnce * kStepSize, b.isPacked ? 0 : plan.panels * plan.steps * kStepSize,
                 (plan.parts > 1 ? panelsOfRows : 1) * kBlock * stride);
   const MultiplyBlock multiply = multiplyBlock();
   const TileScope tiles;
@@ -111,21 +117,28 @@ void multiplyRange(const Matrix& a, const PackedA* packed, const Matrix& b, int6
     const int64_t width = std::min(plan.panels * kBlock, columns.end - left), panelCount = blocksOf(width);
     for (int64_t part = 0; part < plan.parts; part++) {
       const int64_t firstStep = part * plan.steps, steps = std::min(plan.steps, allSteps - firstStep);
-      for (int64_t j = 0; j < panelCount; j++) {
-        packB(b, k, n, firstStep * kBlock, steps, left + j * kBlock, space.b + j * steps * kStepSize);
+      const bfloat16* factor = space.b;
+      int64_t panelStride = steps * kStepSize;
+      if (b.isPacked) {
+        factor = static_cast<const bfloat16*>(b.data) + (left / kBlock * allSteps + firstStep) * kStepSize;
+        panelStride = allSteps * kStepSize;
+      } else {
+        for (int64_t j = 0; j < panelCount; j++) {
+          packB(b, k, n, firstStep * kBlock, steps, left + j * kBlock, space.b + j * panelStride);
+        }
       }
       const bool isLastPart = part + 1 == plan.parts;
       for (int64_t i = 0; i < panelsOfRows; i++) {
         const int64_t row = rows.begin + i * kBlock;
         float* sums = space.c + (plan.parts > 1 ? i * kBlock * stride : 0);
-        for (int64_t s = 0; s < steps; s += kStepsInFirstCache) {
-          const int64_t few = std::min(kStepsInFirstCache, steps - s);
+        for (int64_t s = 0; s < steps; s += stepsAtOnce) {
+          const int64_t few = std::min(stepsAtOnce, steps - s);
           const BlockA panel = packed ? packed->panel(row, firstStep + s)
                                       : panelOfA(a, m, k, row, (firstStep + s) * kBlock, few, space.a);
           const bool isLast = isLastPart && s + few >= steps;
           for (int64_t j = 0; j < panelCount; j++) {
             float* c = sums + j * kBlock;
-            multiply(panel, space.b + (j * steps + s) * kStepSize, few, c, stride, part > 0 || s > 0);
+            multiply(panel, factor + j * panelStride + s * kStepSize, few, c, stride, part > 0 || s > 0, rows.end - row);
             if (!isLast) continue;
             const int64_t column = left + j * kBlock;
             epilogue(Sums{c, stride, row, column, std::min(kBlock, rows.end - row), std::min(kBlock, columns.end - column)});

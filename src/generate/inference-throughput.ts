@@ -1,6 +1,7 @@
 /** What benchmarks of inference share: a random model, random prompts, timed steps and the figures that come of them. */
 import { createModel } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
+import { packForInference } from '../models/pack-for-inference.ts';
 import { requireCausal } from '../objectives/causal.ts';
 import type { Peer } from '../support/python-peer.ts';
 import { createRandom } from '../support/random.ts';
@@ -44,7 +45,9 @@ export function inferenceModel(options: InferenceOptions, context: number): Mode
   const { family, vocab, dtype, device } = options;
   const model = createModel(family, { ...options, context, vocabSize: vocab }, { seed: 1 });
   requireCausal(model, 'bench');
-  return model.to({ dtype, device }).eval();
+  model.to({ dtype, device }).eval();
+  packForInference(model);
+  return model;
 }
 
 export function randomPrompts({ batch, vocab }: InferenceOptions, length: number): Uint32Array[] {

@@ -1,7 +1,7 @@
 /** What a token sequence becomes before the first layer: the sum of word, position and type vectors. */
 import { createNorm, Dropout, Embedding, Linear, Module, type Norm, type NormOptions } from '../nn/index.ts';
 import { sinusoidalTable } from '../nn/positions.ts';
-import { arange, autocastDtype, dispose, keep, type Tensor, tensor } from '../torch/index.ts';
+import { arange, autocastDtype, dispose, keep, type Tensor, tensor, zeros } from '../torch/index.ts';
 
 export interface PositionOptions {
   kind: 'learned' | 'sinusoidal';
@@ -98,9 +98,9 @@ export class Embeddings extends Module {
   }
 
   #types(words: Tensor, tokenTypeIds: Tensor | undefined): Tensor {
-    return tokenTypeIds
-      ? this.tokenTypes!.forward(tokenTypeIds)
-      : this.tokenTypes!.weight.narrow(0, 0, 1).to(words.dtype);
+    if (tokenTypeIds) return this.tokenTypes!.forward(tokenTypeIds);
+    const first = zeros([1, 1], { dtype: 'int64', device: words.device });
+    return this.tokenTypes!.forward(first).to(words.dtype);
   }
 
   #positionVectors({ inputIds, positionIds }: EmbeddingsInputs, words: Tensor, past: number): Tensor {

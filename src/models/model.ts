@@ -2,7 +2,16 @@
  * A model: a backbone that turns its input into hidden states, and a head that makes of these what is asked for. Inputs
  * and outputs have Hugging Face's names in camelCase.
  */
-import { Embedding, type KVCache, LayerNorm, Linear, Module, Parameter, RMSNorm } from '../nn/index.ts';
+import {
+  Embedding,
+  type KVCache,
+  LayerNorm,
+  Linear,
+  Module,
+  type PagedCache,
+  Parameter,
+  RMSNorm,
+} from '../nn/index.ts';
 import { initNormal, initOnes, initZeros } from '../nn/init.ts';
 import { type Device, type Tensor, withSeed } from '../torch/index.ts';
 import type { Family } from './family.ts';
@@ -66,6 +75,8 @@ export interface ModelInputs {
   startPositions?: Tensor;
   endPositions?: Tensor;
   cache?: KVCache;
+  /** Decoders: the tokens, [1, tokens], are those of several sequences; `positionIds` tells where each stands. */
+  pagedCache?: PagedCache;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
   /** Language models: project only the last so many positions, [batch, n, vocab]. */
@@ -119,6 +130,11 @@ export abstract class Head extends Module {
   /** Paths of parameters that are those of the backbone, which a checkpoint may hold once more. */
   readonly tiedPaths: readonly string[] = [];
   abstract forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput;
+
+  /** The embedding table that is the output layer, too. */
+  get tied(): Embedding | undefined {
+    return undefined;
+  }
 
   /** What the backbone is to see of the model's inputs. */
   backboneInputs(inputs: ModelInputs): ModelInputs {

@@ -1,7 +1,8 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { linear, type Tensor } from '../torch/index.ts';
+import { keep, linear, type Tensor } from '../torch/index.ts';
 import { embedding } from '../torch/kernels.ts';
-import { isFused, linearProduct } from '../torch/products.ts';
+import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
+import type { Lora } from './lora.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** A table of vectors, one for each id. */
@@ -10,6 +11,9 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   /** Looking this row up gives it no gradient. */
   readonly paddingIdx: number | undefined;
+  /** What the adapter in use adds to rows that are looked up (`withAdapter`). */
+  lora: Lora | undefined;
+  #packed: { weight: Parameter; data: Tensor } | undefined;
 
   /** @throws RangeError when there is no row for padding */
   constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
@@ -23,13 +27,28 @@ export class Embedding extends Module {
 
   /** int64 [...] → [..., dim] */
   forward(ids: Tensor): Tensor {
-    return embedding(this.weight, ids, this.paddingIdx);
+    const rows = embedding(this.weight, ids, this.paddingIdx);
+    return this.lora ? this.lora.addTo(rows, ids, this) : rows;
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
   project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
+    // An adapter may have put another table in place of this one's own.
+    if (this.#packed?.weight === this.weight) {
+      return packedLinear(x.to('bfloat16'), this.#packed.data, this.weight.shape[0], { bias });
+    }
     const input = castInput(x);
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
     return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
+  }
+
+  /** Keeps the table once more in the order in which `project` reads it. */
+  pack(): void {
+    this.#packed = { weight: this.weight, data: keep(packWeight(this.weight)) };
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#packed?.data.dispose();
   }
 }

@@ -1,6 +1,7 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { linear, type Tensor } from '../torch/index.ts';
-import { isFused, linearProduct } from '../torch/products.ts';
+import { empty, keep, linear, type Tensor } from '../torch/index.ts';
+import { isFused, linearProduct, type PackedLinearOptions, packedLinear, packWeight } from '../torch/products.ts';
+import type { Lora } from './lora.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** y = x Wᵀ + b. In mixed precision the product runs in 16 bits and its result stays so. */
@@ -11,6 +12,9 @@ export class Linear extends Module {
   readonly weight: Parameter;
   /** [out] */
   readonly bias: Parameter | undefined;
+  /** What the adapter in use adds to the result (`withAdapter`). */
+  lora: Lora | undefined;
+  #packed: { weight: Parameter; data: Tensor } | undefined;
 
   constructor(inFeatures: number, outFeatures: number, { bias = true }: { bias?: boolean } = {}) {
     super();
@@ -26,10 +30,38 @@ export class Linear extends Module {
    * @param residual float32 [..., out]: added to the result
    */
   forward(x: Tensor, residual?: Tensor): Tensor {
+    const y = this.#product(x, residual);
+    return this.lora ? this.lora.addTo(y, x, this) : y;
+  }
+
+  #product(x: Tensor, residual: Tensor | undefined): Tensor {
+    if (this.isPacked) return this.forwardPacked(x, { residual });
     const input = castInput(x);
     if (isFused(input, [this.weight, this.bias]))
       return linearProduct(input, this.weight, { bias: this.bias, residual });
     const y = linear(input, castWeight(this.weight), { bias: castWeight(this.bias) });
     return residual ? residual.add(y) : y;
+  }
+
+  /** Lays the weight out for products alone (`packForInference`): it keeps its shape and gives up its memory. */
+  pack(): void {
+    const { shape, dtype } = this.weight;
+    this.#packed = { weight: this.weight, data: keep(packWeight(this.weight)) };
+    this.weight.replace(empty(shape, { dtype, device: 'meta' }));
+  }
+
+  /** Whether the weight in use, which an adapter may have put in place of the layer's own, is packed. */
+  get isPacked(): boolean {
+    return this.#packed?.weight === this.weight;
+  }
+
+  /** [..., in] → [..., out], of a packed layer, with what follows the product in the same pass. */
+  forwardPacked(x: Tensor, options: Omit<PackedLinearOptions, 'bias'> = {}): Tensor {
+    return packedLinear(x.to('bfloat16'), this.#packed!.data, this.outFeatures, { ...options, bias: this.bias });
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#packed?.data.dispose();
   }
 }

@@ -17,6 +17,8 @@ const $feedForward = operator('tslm::feed_forward');
 const $gatedFeedForward = operator('tslm::gated_feed_forward');
 const $attention = operator('tslm::attention');
 const $attentionPacked = operator('tslm::attention_packed');
+const $packWeight = operator('tslm::pack_weight');
+const $packedLinear = operator('tslm::packed_linear');
 const $linearCrossEntropy = operator('tslm::linear_cross_entropy');
 
 let available: boolean | undefined;
@@ -52,6 +54,38 @@ export function linearProduct(x: Tensor, weight: Tensor, { bias, residual }: Lin
 }
 
 export type FusedActivation = 'gelu_tanh' | 'gelu' | 'silu' | 'relu';
+
+/**
+ * A weight in the order in which products read it, for models that are used and not trained: nothing is packed again, and
+ * a row's result has the same bits whatever else is in its batch.
+ *
+ * @param weight float32 or bfloat16 [out, in]
+ * @returns bfloat16 [⌈out / 32⌉, ⌈in / 32⌉, 1024]
+ */
+export const packWeight = (weight: Tensor): Tensor => call($packWeight, [weight]) as Tensor;
+
+export interface PackedLinearOptions extends LinearProductOptions {
+  /** On the sums; not with a residual. */
+  activation?: FusedActivation;
+  /** bfloat16, of the result's shape: f(gate) ∘ (x Wᵀ + b), with an activation. */
+  gate?: Tensor;
+}
+
+/**
+ * `linearProduct` with a packed weight, forward only.
+ *
+ * @param x bfloat16 [..., in]
+ * @param packed of a weight [out, in]
+ */
+export const packedLinear = (
+  x: Tensor,
+  packed: Tensor,
+  out: number,
+  { bias, residual, gate, activation }: PackedLinearOptions = {},
+): Tensor => {
+  const dtype: DType = residual ? 'float32' : 'bfloat16';
+  return call($packedLinear, [x, packed, out, bias, residual, gate, activation, dtype]) as Tensor;
+};
 
 export interface FeedForwardWeights {
   /** [inside, hidden] */

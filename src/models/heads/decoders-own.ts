@@ -1,4 +1,5 @@
 /** The head of a decoder that has become half of an encoder–decoder: its labels belong to their own positions. */
+import type { Embedding } from '../../nn/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 
@@ -10,6 +11,10 @@ export class DecodersOwnHead extends Head {
     super();
     this.decoder = decoder;
     this.tiedPaths = decoder.tiedPaths.map(path => `decoder.${path}`);
+  }
+
+  override get tied(): Embedding | undefined {
+    return this.decoder.tied;
   }
 
   /** logits [batch, time, vocab]; labels int64 [batch, time], −100 is ignored */

@@ -36,6 +36,10 @@ export class LMHead extends Head {
   override readonly tiedPaths: readonly string[];
   readonly #tied: Embedding | undefined;
 
+  override get tied(): Embedding | undefined {
+    return this.#tied;
+  }
+
   constructor({ tied, ...options }: LMHeadOptions) {
     super();
     const { hidden, vocabSize, bias, fixedBias } = options;
@@ -64,7 +68,8 @@ export class LMHead extends Head {
     const { scale = 1, softcap, hidden } = this.options;
     const weight = this.projection?.weight ?? this.#tied!.weight;
     const input = castInput(scale === 1 ? x : x.mul(scale));
-    if (softcap !== undefined || !isFused(input, [weight, this.bias])) return tokenLoss(this.scores(x), targets);
+    const isPlain = softcap === undefined && !this.projection?.lora;
+    if (!isPlain || !isFused(input, [weight, this.bias])) return tokenLoss(this.scores(x), targets);
     const bias = this.bias?.flatten();
     return linearCrossEntropy(input.reshape([-1, hidden]), weight, targets.reshape([-1]), { bias });
   }

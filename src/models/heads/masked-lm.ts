@@ -53,6 +53,10 @@ export class MaskedLMHead extends Head {
     this.bias = tied ? emptyParameter([vocabSize]) : undefined;
   }
 
+  override get tied(): Embedding | undefined {
+    return this.#tied;
+  }
+
   /** logits [batch, time, vocab]; labels int64 [batch, time]: the words in masked places, −100 elsewhere */
   forward({ lastHiddenState: x }: BackboneOutput, { labels, logitsToKeep, rawLogits }: ModelInputs): HeadOutput {
     const raw = this.scores(lastPositions(x, logitsToKeep));

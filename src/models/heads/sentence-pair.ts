@@ -2,7 +2,7 @@
  * Which of two cases a pair of segments is: the second follows the first or comes from elsewhere (Devlin et al. 2019), or
  * their order is right or swapped (Lan et al. 2020). By itself, and beside masked words in pre-training.
  */
-import { Dropout, Linear } from '../../nn/index.ts';
+import { Dropout, type Embedding, Linear } from '../../nn/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 import type { MaskedLMHead } from './masked-lm.ts';
@@ -54,6 +54,10 @@ export class PretrainingHead extends Head {
     this.asked = pair;
     this.wordsAlone = wordsAlone;
     this.tiedPaths = predictions.tiedPaths.map(path => `predictions.${path}`);
+  }
+
+  override get tied(): Embedding | undefined {
+    return this.predictions.tied;
   }
 
   /** Word logits [batch, time, vocab] and the pair's [batch, labels]; the loss where both kinds of labels are given, or the words' suffice. */
