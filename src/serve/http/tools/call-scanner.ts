@@ -32,11 +32,12 @@ export function createCallScanner(): CallScanner {
   const isArguments = (): boolean => key === 'arguments' || key === 'parameters';
 
   const endValue = (): void => {
+    const isString = phase === 'inString'; // the rest of nested arguments may begin with a quote, too
     phase = 'comma';
     if (isArguments()) {
       hasArguments = true;
       // Arguments inside of a string are what the string says.
-      ready += raw.startsWith('"') ? ((parse(raw) as string | undefined) ?? '') : raw;
+      ready += isString ? ((parse(raw) as string | undefined) ?? '') : raw;
     } else if (key === 'name') {
       const value = parse(raw);
       if (typeof value === 'string') name = value;
