@@ -280,7 +280,9 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
   it('asks for a key, and keeps it for the tab alone', async () => {
     const { page } = await start('#/models', { key: 'right' });
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Key').fill('wrong');
+    await dialog.waitFor();
+    expect(await page.evaluate('document.activeElement.type')).toBe('password');
+    await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await dialog.getByText('does not know this key').waitFor();
     await dialog.getByLabel('Key').fill('right');

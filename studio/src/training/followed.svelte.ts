@@ -50,6 +50,7 @@ export const rowsOf = (id: string): readonly Row[] => read[id]?.rows ?? [];
  */
 export function followRuns(ids = (): readonly string[] => followed.chosen.map(({ id }) => id)): void {
   $effect(() => {
+    void ids(); // another choice is looked at at once
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const turn = async (): Promise<void> => {
