@@ -1,4 +1,5 @@
 /** Runs that are drawn: their rows so far, and new ones as they are written. */
+import { untrack } from 'svelte';
 import { asProblem, type ServerProblem } from '../server/request.ts';
 import { getMetrics, listRuns, type RunSummary } from '../server/studio-api.ts';
 import type { Row, RunRows } from './curves.ts';
@@ -57,7 +58,7 @@ export function followRuns(ids = (): readonly string[] => followed.chosen.map(({
       if (!document.hidden) await update(ids, controller.signal);
       if (!controller.signal.aborted) timer = setTimeout(turn, PERIOD);
     };
-    void turn();
+    untrack(turn);
     return () => {
       controller.abort();
       clearTimeout(timer);
@@ -67,8 +68,10 @@ export function followRuns(ids = (): readonly string[] => followed.chosen.map(({
 
 async function update(ids: () => readonly string[], signal: AbortSignal): Promise<void> {
   try {
+    const before = followed.runs.map(({ id }) => id);
     followed.runs = await listRuns(signal);
     if (!followed.isLoaded) chooseFirst();
+    else for (const { id } of followed.runs) if (!before.includes(id)) toggle(id); // a run that just began
     followed.isLoaded = true;
     followed.problem = undefined;
     await Promise.all(ids().map(id => catchUp(id, signal)));
