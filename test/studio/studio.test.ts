@@ -121,6 +121,17 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     expect(await page.getByText('Stopped').count()).toBe(0);
   });
 
+  it('says that the server left in the middle of an answer', async () => {
+    const { page, server } = await start('', { delay: 30 });
+    await ask(page);
+    await page.locator('[data-token="3"]').waitFor();
+    await server.close();
+    await page.locator('article').getByText('The server does not answer.').waitFor();
+    await page.getByText('Server gone').waitFor();
+    expect(await answer(page).textContent()).toContain('There was once');
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
+  });
+
   it('sends the settings, and writes the request as code', async () => {
     const { page, server } = await start('');
     await page.getByRole('slider', { name: 'Temperature' }).fill('0.5');
