@@ -11,6 +11,9 @@ export type { AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
 export type { Ability } from '../tasks/abilities.ts';
 
+/** How a model writes calls of functions (`http/tools/tool-format.ts`). */
+export type ToolFormat = 'hermes' | 'llama3' | 'mistral';
+
 export interface ModelCard {
   /** The name that requests use. */
   id: string;
@@ -29,6 +32,8 @@ export interface ModelCard {
   parameters?: number;
   dtype?: string;
   hasChatTemplate?: boolean;
+  /** Default `hermes`. */
+  toolFormat?: ToolFormat;
   /** Folder of the model. */
   path?: string;
   /** Address of the server that has it. */

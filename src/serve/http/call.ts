@@ -1,0 +1,91 @@
+/** What an endpoint is, and what it is given when a request has been read and its model found. */
+import type { z } from 'zod';
+import type { Ability, Engine, GenerationEvent, GenerationRequest, ModelCard, ModelPool } from '../protocol.ts';
+import { RequestError } from './errors.ts';
+import type { Metrics } from './metrics.ts';
+import type { Work } from './work.ts';
+
+export interface Call<Body> {
+  body: Body;
+  /** As the client calls it; answers repeat it. */
+  model: string;
+  engine: Engine;
+  card: ModelCard;
+  adapter?: string;
+  work: Work;
+  metrics: Metrics;
+}
+
+export interface Endpoint<Schema extends z.ZodObject = z.ZodObject> {
+  path: string;
+  /** One line for the documentation. */
+  summary: string;
+  schema: Schema;
+  /** What the model must be able to do. */
+  ability?: Ability;
+  handle(call: Call<z.output<Schema>>): Promise<Response>;
+}
+
+/** Ties the type of a body to its schema. */
+export const endpoint = <Schema extends z.ZodObject>(one: Endpoint<Schema>): Endpoint => one as unknown as Endpoint;
+
+/** @throws UserError when there is no such model, or it cannot do this */
+export function findModel(
+  pool: ModelPool,
+  name: string | undefined,
+  ability: Ability | undefined,
+): Pick<Call<never>, 'model' | 'engine' | 'card' | 'adapter'> {
+  const model = name ?? onlyModel(pool);
+  const { engine, card, adapter } = pool.find(model);
+  if (ability !== undefined && !card.abilities.includes(ability)) {
+    throw new RequestError('TSLM_MODEL_UNSUITABLE', `the model '${model}' cannot ${VERBS[ability]}`, {
+      param: 'model',
+      hint: `it can ${card.abilities.map(one => VERBS[one]).join(', ') || 'do nothing that a server offers'}`,
+    });
+  }
+  return { model, engine, card, adapter };
+}
+
+function onlyModel(pool: ModelPool): string {
+  const models = pool.list();
+  if (models.length === 1) return models[0].id;
+  throw new RequestError('TSLM_MISSING_PARAMETER', "Missing required parameter: 'model'", {
+    param: 'model',
+    hint: models.length === 0 ? 'no model is loaded' : `one of ${models.map(({ id }) => id).join(', ')}`,
+  });
+}
+
+const VERBS: Record<Ability, string> = {
+  generate: 'write text',
+  chat: 'chat',
+  embed: 'embed',
+  classify: 'classify',
+  rerank: 'rank documents',
+  fillMask: 'fill masks',
+  translate: 'translate',
+  summarize: 'summarize',
+  answer: 'answer from a context',
+  inspect: 'be looked into',
+};
+
+/** Starts a generation, and counts what it takes. */
+export async function* generate(call: Call<unknown>, request: GenerationRequest, signal = call.work.signal) {
+  const { engine, adapter, work, metrics, model } = call;
+  const timer = metrics.timeGeneration(model);
+  let written = 0;
+  try {
+    for await (const event of engine.generate({ adapter, ...request }, signal)) {
+      if (event.type === 'text') {
+        written++;
+        timer.text();
+      } else if (event.type === 'start') {
+        work.promptTokens += event.promptTokens;
+      } else if (event.type === 'end') {
+        written = event.completionTokens;
+      }
+      yield event satisfies GenerationEvent;
+    }
+  } finally {
+    work.completionTokens += written; // of what was cut off, a token for each piece of text
+  }
+}

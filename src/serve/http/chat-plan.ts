@@ -1,0 +1,146 @@
+/** A chat as asked for by `/v1/chat/completions` or `/v1/responses`, and what it asks of the engine. */
+import type { ConstraintRequest, GenerationEvent, GenerationRequest, ModelCard, TokenInfo } from '../protocol.ts';
+import { badParameter } from './parameters.ts';
+import { checkLengths, samplingRequest } from './sampling-request.ts';
+import { type Message, templateMessage } from './schemas/messages.ts';
+import type { SamplingParameters } from './schemas/sampling.ts';
+import type { FunctionTool, ToolChoice } from './schemas/tools.ts';
+import { type ChatDelta, createToolCallReader, type ToolCallReader } from './tools/tool-call-reader.ts';
+import { toolConstraint } from './tools/tool-constraint.ts';
+
+export interface ChatAsk {
+  messages: readonly Message[];
+  tools?: readonly FunctionTool[];
+  toolChoice?: ToolChoice;
+  parallelToolCalls?: boolean;
+  /** What `response_format` or `text.format` asks for, and its name. */
+  format?: { constraint: ConstraintRequest; param: string };
+  sampling: Partial<SamplingParameters>;
+  maxTokens?: number;
+  logprobs?: number;
+  variables?: Record<string, unknown>;
+  continueFinalMessage?: boolean;
+}
+
+export interface ChatPlan {
+  request: GenerationRequest;
+  /** For each text anew; absent where no function can be called. */
+  newReader?: () => ToolCallReader;
+  /** Calls in one answer; what a model writes beyond them is dropped. */
+  mostCalls: number;
+}
+
+/** A `json_schema` format without a schema is any object, as `json_object` is. */
+export function formatConstraint(
+  format: { type: 'text' | 'json_object' } | { type: 'json_schema'; schema?: Record<string, unknown> | null },
+): ConstraintRequest | undefined {
+  if (format.type === 'text') return undefined;
+  const schema = format.type === 'json_schema' ? (format.schema ?? undefined) : undefined;
+  return schema === undefined ? { kind: 'json' } : { kind: 'jsonSchema', schema };
+}
+
+/** @throws RequestError that names the parameter which contradicts another one */
+export function planChat(ask: ChatAsk, card: ModelCard): ChatPlan {
+  const { toolChoice = 'auto', format } = ask;
+  const tools = toolsOf(ask);
+  checkLengths(ask.sampling.min_tokens, ask.maxTokens);
+  if (ask.continueFinalMessage && ask.messages.at(-1)?.role !== 'assistant') {
+    throw badParameter('continue_final_message', "the last message is not the assistant's");
+  }
+  const sampled = samplingRequest(ask.sampling, card);
+  const calling = tools && toolConstraint(tools, toolChoice, ask.parallelToolCalls ?? true);
+  const constraints = [sampled.constraint, format?.constraint, calling].filter(one => one !== undefined);
+  if (constraints.length > 1 || (tools && constraints.length === 1 && !calling)) {
+    const param = format === undefined ? 'structured_outputs' : format.param;
+    const other = sampled.constraint && format ? 'structured_outputs' : 'tools';
+    throw badParameter(
+      param,
+      `goes without ${other}`,
+      `leave one of the two out${tools ? ", or tool_choice 'none'" : ''}`,
+    );
+  }
+  const names = tools?.map(({ name }) => name) ?? [];
+  const toolFormat = calling ? ('json' as const) : (card.toolFormat ?? 'hermes');
+  return {
+    request: {
+      ...sampled,
+      prompt: {
+        messages: ask.messages.map(templateMessage),
+        tools: tools?.map(templateTool),
+        variables: ask.variables,
+        continueFinalMessage: ask.continueFinalMessage,
+      },
+      maxTokens: ask.maxTokens,
+      logprobs: ask.logprobs,
+      constraint: constraints[0],
+    },
+    mostCalls: ask.parallelToolCalls === false ? 1 : Infinity,
+    newReader: tools && (() => createToolCallReader({ format: toolFormat, names })),
+  };
+}
+
+/** The functions that may be called, if any; `none` hides them from the model as well. */
+function toolsOf({ tools, toolChoice = 'auto', parallelToolCalls }: ChatAsk): readonly FunctionTool[] | undefined {
+  if (!tools?.length) {
+    if (toolChoice !== 'auto' && toolChoice !== 'none') throw badParameter('tool_choice', 'goes with tools');
+    if (parallelToolCalls === false) throw badParameter('parallel_tool_calls', 'goes with tools');
+    return undefined;
+  }
+  const double = tools.find(({ name }, i) => tools.findIndex(other => other.name === name) !== i);
+  if (double) throw badParameter('tools', `two functions are called '${double.name}'`);
+  if (typeof toolChoice === 'object' && !tools.some(({ name }) => name === toolChoice.name)) {
+    throw badParameter('tool_choice', `there is no function '${toolChoice.name}' in tools`);
+  }
+  return toolChoice === 'none' ? undefined : tools;
+}
+
+/** What templates read: without what is empty. */
+function templateTool({ name, description, parameters }: FunctionTool): Record<string, unknown> {
+  return {
+    type: 'function',
+    function: { name, description: description ?? '', parameters: parameters ?? { type: 'object', properties: {} } },
+  };
+}
+
+export type ChatEvent =
+  | { type: 'start' }
+  /** Log-probabilities come with the next delta after their tokens, or with `finish`. */
+  | { type: 'delta'; index: number; delta: ChatDelta; tokens: TokenInfo[] }
+  | { type: 'finish'; index: number; reason: 'stop' | 'length' | 'tool_calls'; tokens: TokenInfo[] }
+  | Extract<GenerationEvent, { type: 'end' }>;
+
+/** The engine's events with calls of functions told from what is said. */
+export async function* chatEvents(
+  events: AsyncIterable<GenerationEvent>,
+  { newReader, mostCalls }: ChatPlan,
+): AsyncGenerator<ChatEvent> {
+  const readers = new Map<number, ToolCallReader | undefined>();
+  const tokens = new Map<number, TokenInfo[]>();
+  const readerOf = (index: number): ToolCallReader | undefined => {
+    if (!readers.has(index)) readers.set(index, newReader?.());
+    return readers.get(index);
+  };
+  const takeTokens = (index: number): TokenInfo[] => {
+    const taken = tokens.get(index) ?? [];
+    tokens.delete(index);
+    return taken;
+  };
+  const isWanted = (delta: ChatDelta): boolean => !('call' in delta) || delta.call.index < mostCalls;
+  for await (const event of events) {
+    if (event.type === 'start') yield { type: 'start' };
+    else if (event.type === 'end') yield event;
+    else if (event.type === 'text') {
+      const { index, text } = event;
+      if (event.tokens) tokens.set(index, [...(tokens.get(index) ?? []), ...event.tokens]);
+      const deltas = readerOf(index)?.push(text) ?? (text === '' ? [] : [{ content: text }]);
+      for (const delta of deltas.filter(isWanted)) yield { type: 'delta', index, delta, tokens: takeTokens(index) };
+    } else {
+      const { index, reason } = event;
+      const reader = readers.get(index);
+      for (const delta of reader?.end().filter(isWanted) ?? [])
+        yield { type: 'delta', index, delta, tokens: takeTokens(index) };
+      const isCall = reason === 'stop' && (reader?.calls ?? 0) > 0;
+      yield { type: 'finish', index, reason: isCall ? 'tool_calls' : reason, tokens: takeTokens(index) };
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** `POST /v1/completions` (OpenAI, Completions): texts that go on, several at once, and with `echo` their scores. */
+import type { GenerationRequest, Prompt, TokenInfo } from '../../protocol.ts';
+import { type Call, endpoint, generate } from '../call.ts';
+import { createLegacyLogprobs, type LegacyLogprobs } from '../logprobs.ts';
+import { badParameter } from '../parameters.ts';
+import { checkLengths, checkStreamOptions, samplingRequest } from '../sampling-request.ts';
+import { type CompletionsBody, completionsSchema } from '../schemas/completions.ts';
+import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
+import { merge } from '../stream/merge.ts';
+import { type Tokens, usageOf } from '../usage.ts';
+import { newId, secondsNow } from '../work.ts';
+
+/** Prompts of one request that are read side by side: the others wait, so that one request does not fill the queue. */
+export const AT_ONCE = 32;
+
+export const completions = endpoint({
+  path: '/v1/completions',
+  summary: 'goes on with texts; `echo` with `logprobs` scores them',
+  schema: completionsSchema,
+  ability: 'generate',
+  async handle(call) {
+    const { body, card, work } = call;
+    checkStreamOptions(body);
+    const { n = 1, best_of: bestOf, max_tokens: maxTokens = 16, echo, logprobs } = body;
+    checkLengths(body.min_tokens, maxTokens);
+    if (maxTokens === 0 && !echo) throw badParameter('max_tokens', '0 goes with echo', 'ask for one token or more');
+    if (bestOf !== undefined && bestOf < n) throw badParameter('best_of', `is less than n, ${n}`);
+    if (bestOf !== undefined && (body.num_beams ?? 1) > 1) throw badParameter('best_of', 'goes without num_beams');
+    const prompts = promptsOf(body.prompt, card.vocabularySize);
+    const request: Omit<GenerationRequest, 'prompt'> = {
+      ...samplingRequest(body, card),
+      bestOf,
+      maxTokens,
+      logprobs,
+      promptLogprobs: echo ? (logprobs ?? (maxTokens === 0 ? 0 : undefined)) : undefined,
+    };
+    const pieces = piecesOf(call, prompts, request);
+    return body.stream
+      ? eventStream(work, frames(call, pieces))
+      : Response.json(await collect(call, pieces, prompts.length * n));
+  },
+});
+
+/** @throws RequestError when there are ids that the model does not have */
+export function promptsOf(
+  prompt: CompletionsBody['prompt'],
+  vocabularySize = Infinity,
+): Exclude<Prompt, { messages: unknown }>[] {
+  const list = typeof prompt === 'string' || typeof prompt[0] === 'number' ? [prompt as string | number[]] : prompt;
+  return (list as (string | number[])[]).map(one => {
+    if (typeof one === 'string') return { text: one };
+    const strange = one.find(id => id >= vocabularySize);
+    if (strange !== undefined) throw badParameter('prompt', `the model has no token ${strange}`);
+    return { ids: one };
+  });
+}
+
+/** What comes for a choice: its text and log-probabilities, or the reason why it is over. */
+type Piece = { index: number; text: string; logprobs?: LegacyLogprobs; reason?: string } | { usage: Tokens };
+
+async function* piecesOf(
+  call: Call<CompletionsBody>,
+  prompts: readonly Exclude<Prompt, { messages: unknown }>[],
+  request: Omit<GenerationRequest, 'prompt'>,
+): AsyncGenerator<Piece> {
+  const { n = 1, echo, logprobs } = call.body;
+  const usage: Tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  const texts = echo ? await Promise.all(prompts.map(prompt => textOf(call, prompt))) : [];
+  const legacy = Array.from({ length: prompts.length * n }, createLegacyLogprobs);
+  const logprobsOf = (index: number, tokens: readonly TokenInfo[] | undefined): LegacyLogprobs | undefined =>
+    logprobs === undefined || !tokens?.length ? undefined : legacy[index](tokens);
+  const starts = prompts.map(prompt => (signal: AbortSignal) => generate(call, { ...request, prompt }, signal));
+  for await (const [number, event] of merge(starts, call.work.signal, AT_ONCE)) {
+    if (event.type === 'start') {
+      if (!echo) continue;
+      for (let index = number * n; index < (number + 1) * n; index++) {
+        yield { index, text: texts[number], logprobs: logprobsOf(index, event.prompt) };
+      }
+    } else if (event.type === 'text') {
+      const index = number * n + event.index;
+      yield { index, text: event.text, logprobs: logprobsOf(index, event.tokens) };
+    } else if (event.type === 'finish') {
+      yield { index: number * n + event.index, text: '', reason: event.reason };
+    } else {
+      usage.promptTokens += event.promptTokens;
+      usage.cachedTokens += event.cachedTokens;
+      usage.completionTokens += event.completionTokens;
+    }
+  }
+  yield { usage };
+}
+
+async function textOf(
+  { engine, work }: Call<CompletionsBody>,
+  prompt: Exclude<Prompt, { messages: unknown }>,
+): Promise<string> {
+  if ('text' in prompt) return prompt.text;
+  return (await engine.call('detokenize', { ids: prompt.ids }, work.signal)).text;
+}
+
+async function collect({ model, body }: Call<CompletionsBody>, pieces: AsyncIterable<Piece>, count: number) {
+  const choices = Array.from({ length: count }, (_, index) => ({
+    text: '',
+    index,
+    logprobs: body.logprobs === undefined ? null : emptyLogprobs(),
+    finish_reason: body.max_tokens === 0 ? 'length' : 'stop',
+  }));
+  let usage: Tokens | undefined;
+  for await (const piece of pieces) {
+    if ('usage' in piece) {
+      usage = piece.usage;
+      continue;
+    }
+    const choice = choices[piece.index];
+    choice.text += piece.text;
+    choice.finish_reason = piece.reason ?? choice.finish_reason;
+    if (piece.logprobs) append(choice.logprobs!, piece.logprobs);
+  }
+  return {
+    id: newId('cmpl-'),
+    object: 'text_completion',
+    created: secondsNow(),
+    model,
+    choices,
+    usage: usage && usageOf(usage),
+  };
+}
+
+const emptyLogprobs = (): LegacyLogprobs => ({ tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] });
+
+function append(to: LegacyLogprobs, more: LegacyLogprobs): void {
+  for (const key of Object.keys(to) as (keyof LegacyLogprobs)[]) {
+    for (const value of more[key]) (to[key] as unknown[]).push(value);
+  }
+}
+
+async function* frames({ model, body }: Call<CompletionsBody>, pieces: AsyncIterable<Piece>): AsyncGenerator<string> {
+  const wantsUsage = body.stream_options?.include_usage === true;
+  const head = { id: newId('cmpl-'), object: 'text_completion', created: secondsNow(), model };
+  for await (const piece of pieces) {
+    if ('usage' in piece) {
+      if (wantsUsage) yield dataFrame({ ...head, choices: [], usage: usageOf(piece.usage) });
+      continue;
+    }
+    const { index, text, logprobs = null, reason = null } = piece;
+    yield dataFrame({
+      ...head,
+      choices: [{ text, index, logprobs, finish_reason: reason }],
+      ...(wantsUsage ? { usage: null } : {}),
+    });
+  }
+  yield DONE;
+}

@@ -1,0 +1,93 @@
+/** `POST /v1/responses` (OpenAI, Responses). Nothing is stored, so that each request brings its whole conversation. */
+import { type Call, endpoint, generate } from '../call.ts';
+import { type ChatEvent, chatEvents, formatConstraint, planChat } from '../chat-plan.ts';
+import { answerOf } from '../errors.ts';
+import { badParameter } from '../parameters.ts';
+import { checkStreamOptions } from '../sampling-request.ts';
+import { messagesOf, type ResponsesBody, responsesSchema } from '../schemas/responses.ts';
+import { eventStream, namedFrame } from '../stream/event-stream.ts';
+import { newId, secondsNow } from '../work.ts';
+import { createOutput, type Output } from './responses-output.ts';
+
+export const responses = endpoint({
+  path: '/v1/responses',
+  summary: "answers a conversation, in OpenAI's newer form",
+  schema: responsesSchema,
+  ability: 'chat',
+  async handle(call) {
+    const { body, work } = call;
+    checkStreamOptions(body);
+    const plan = planChat(askOf(body), call.card);
+    const events = chatEvents(generate(call, plan.request), plan);
+    const output = createOutput(responseOf(call), (body.include?.length ?? 0) > 0);
+    if (!body.stream) {
+      for await (const event of events) output.take(event);
+      return Response.json(output.response);
+    }
+    const errorFrame = (error: unknown): string => failedFrame(output, error);
+    return eventStream(work, frames(events, output), { errorFrame });
+  },
+});
+
+function askOf(body: ResponsesBody) {
+  const { tool_choice, text, include = [] } = body;
+  if (body.top_logprobs !== undefined && include.length === 0) {
+    throw badParameter('top_logprobs', "goes with include: ['message.output_text.logprobs']");
+  }
+  const messages = messagesOf(body);
+  const constraint = text?.format ? formatConstraint(text.format) : undefined;
+  return {
+    messages,
+    tools: body.tools,
+    toolChoice: tool_choice,
+    parallelToolCalls: body.parallel_tool_calls,
+    format: constraint && { constraint, param: 'text.format' },
+    sampling: body,
+    maxTokens: body.max_output_tokens,
+    logprobs: include.length > 0 ? (body.top_logprobs ?? 0) : undefined,
+  };
+}
+
+/** The answer before it has begun: what was asked for, as OpenAI repeats it. */
+function responseOf({ body, model }: Call<ResponsesBody>) {
+  return {
+    id: newId('resp_'),
+    object: 'response',
+    created_at: secondsNow(),
+    status: 'in_progress',
+    background: false,
+    error: null as object | null,
+    incomplete_details: null as object | null,
+    instructions: body.instructions ?? null,
+    max_output_tokens: body.max_output_tokens ?? null,
+    metadata: body.metadata ?? {},
+    model,
+    output: [] as object[],
+    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    previous_response_id: null,
+    reasoning: { effort: null, summary: null },
+    service_tier: 'default',
+    store: false,
+    temperature: body.temperature ?? 1,
+    text: { format: body.text?.format ?? { type: 'text' } },
+    tool_choice: body.tool_choice ?? 'auto',
+    tools: body.tools ?? [],
+    top_logprobs: body.top_logprobs ?? 0,
+    top_p: body.top_p ?? 1,
+    truncation: 'disabled',
+    usage: null as object | null,
+    user: body.user ?? null,
+  };
+}
+
+export type ResponseObject = ReturnType<typeof responseOf>;
+
+async function* frames(events: AsyncIterable<ChatEvent>, output: Output): AsyncGenerator<string> {
+  for await (const event of events) for (const one of output.take(event)) yield namedFrame(one.type, one);
+}
+
+function failedFrame(output: Output, error: unknown): string {
+  const { code, message } = answerOf(error).body.error;
+  const failed = output.fail({ code: code ?? 'server_error', message });
+  return namedFrame(failed.type, failed);
+}

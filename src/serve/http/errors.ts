@@ -1,0 +1,83 @@
+/** Errors as a client sees them: a status, and OpenAI's body. The one place that knows which error has which status. */
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { explainFileError, UserError } from '../../support/errors.ts';
+
+/** A mistake in a request, with the parameter that has it. */
+export class RequestError extends UserError {
+  readonly param: string | null;
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    { param = null, hint, retryAfter }: { param?: string | null; hint?: string; retryAfter?: number } = {},
+  ) {
+    super(code, message, { hint });
+    this.name = 'RequestError';
+    this.param = param;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Every status but 400, which is what other errors that a person can act on have. */
+export const STATUSES: Record<string, ContentfulStatusCode> = {
+  TSLM_INVALID_API_KEY: 401,
+  TSLM_FORBIDDEN: 403,
+  TSLM_MODEL_NOT_FOUND: 404,
+  TSLM_NOT_FOUND: 404,
+  TSLM_RUN_NOT_FOUND: 404,
+  TSLM_METHOD_NOT_ALLOWED: 405,
+  TSLM_REQUEST_TIMEOUT: 408,
+  TSLM_MODEL_EXISTS: 409,
+  TSLM_BODY_TOO_LARGE: 413,
+  TSLM_MEDIA_TYPE: 415,
+  TSLM_RATE_LIMIT: 429,
+  TSLM_CONCURRENCY_LIMIT: 429,
+  TSLM_TOKEN_LIMIT: 429,
+  TSLM_OVERLOADED: 429,
+  TSLM_CLIENT_CLOSED: 499 as ContentfulStatusCode, // as nginx has it; seen in logs alone
+  TSLM_UPSTREAM: 502,
+  TSLM_LOADING: 503,
+  TSLM_SHUTTING_DOWN: 503,
+  TSLM_MODEL_CLOSED: 503,
+  TSLM_TIMEOUT: 504,
+};
+
+/** `type` of the body by status; the rest is `invalid_request_error` below 500, `server_error` from there on. */
+const TYPES: Record<number, string> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+};
+
+export interface ErrorBody {
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+export interface ErrorAnswer {
+  status: ContentfulStatusCode;
+  body: ErrorBody;
+  headers: Record<string, string>;
+}
+
+/** What to answer for anything that was thrown. What no person can act on stays in the log. */
+export function answerOf(thrown: unknown): ErrorAnswer {
+  const error = explainFileError(thrown);
+  if (!(error instanceof UserError)) {
+    const message = 'The server failed to answer; its log says why.';
+    return { status: 500, body: { error: { message, type: 'server_error', param: null, code: null } }, headers: {} };
+  }
+  const status = STATUSES[error.code] ?? 400;
+  const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');
+  const code = error.code.replace(/^TSLM_/, '').toLowerCase();
+  const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+  const param =
+    error instanceof RequestError ? error.param : status === 404 && code === 'model_not_found' ? 'model' : null;
+  const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
+  const waits = retryAfter ?? (status === 429 || status === 503 ? 1 : undefined);
+  const headers: Record<string, string> = waits === undefined ? {} : { 'retry-after': String(Math.ceil(waits)) };
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  return { status, body: { error: { message, type, param, code } }, headers };
+}

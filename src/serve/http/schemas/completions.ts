@@ -1,0 +1,27 @@
+/** The body of `/v1/completions`. */
+import { z } from 'zod';
+import { inert } from './inert.ts';
+import { beamSearch, completionSampling, extensions, name, streaming } from './sampling.ts';
+
+const ids = z.array(z.int().min(0)).min(1);
+
+/** A text or token ids, one or several. */
+export const prompts = z.union([z.string(), z.array(z.string()).min(1).max(2048), ids, z.array(ids).min(1).max(2048)], {
+  error: 'expected a text, a list of texts, a list of token ids or a list of such lists',
+});
+
+export const completionsSchema = z.strictObject({
+  model: name.describe('name of a model or adapter'),
+  prompt: prompts.describe('a text, a list of texts, token ids, or a list of lists of token ids'),
+  max_tokens: z.int().min(0).optional().describe('most tokens to write; 0 only with `echo`. Default 16'),
+  echo: z.boolean().optional().describe('give the prompt back before the text'),
+  logprobs: z.int().min(0).max(20).optional().describe('log-probabilities, with so many alternatives'),
+  best_of: z.int().min(1).max(128).optional().describe('draw so many texts, return the `n` most probable'),
+  ...completionSampling,
+  ...extensions,
+  ...beamSearch,
+  ...streaming,
+  user: inert.user,
+});
+
+export type CompletionsBody = z.output<typeof completionsSchema>;

@@ -1,0 +1,16 @@
+/**
+ * Parameters that say something to the people who run a service and change nothing in an answer. They are accepted and do
+ * nothing, and they are the only ones: each has the one value, or the kind of value, that asks for nothing.
+ */
+import { z } from 'zod';
+
+const label = z.string().max(512);
+
+export const inert = {
+  user: label.optional().describe('without effect: names the end user'),
+  safety_identifier: label.optional().describe('without effect: names the end user'),
+  prompt_cache_key: label.optional().describe('without effect: prompts with the same beginning are always recognised'),
+  metadata: z.record(z.string(), z.string()).optional().describe('without effect on the answer'),
+  store: z.literal(false).optional().describe('answers are never stored: only `false` is accepted'),
+  service_tier: z.enum(['auto', 'default']).optional().describe('there is one tier: only `auto` and `default`'),
+};

@@ -1,0 +1,64 @@
+/** The bodies of endpoints for models that do something else than continue a text. */
+import { z } from 'zod';
+import { beamSearch, extensions, name, openaiSampling, streaming } from './sampling.ts';
+
+const model = name.describe('name of a model');
+const pair = z.tuple([z.string(), z.string()]);
+
+export const classifySchema = z.strictObject({
+  model,
+  input: z
+    .union(
+      [
+        z.string(),
+        z
+          .array(z.union([z.string(), pair]))
+          .min(1)
+          .max(2048),
+      ],
+      {
+        error: 'expected a text, or a list of texts or of pairs of texts',
+      },
+    )
+    .describe('a text, or a list of texts or of pairs `[text, text]`'),
+  top_k: z.int().min(1).optional().describe('so many labels. Default all'),
+});
+
+export const rerankSchema = z.strictObject({
+  model,
+  query: z.string().describe('what is looked for'),
+  documents: z
+    .array(z.union([z.string(), z.strictObject({ text: z.string() })]))
+    .min(1)
+    .max(2048)
+    .describe('texts, or objects `{text}`'),
+  top_n: z.int().min(1).optional().describe('so many results. Default all'),
+  return_documents: z.boolean().optional().describe('give the texts back. Default false'),
+});
+
+export const fillMaskSchema = z.strictObject({
+  model,
+  input: z.string().describe('a text with mask tokens'),
+  top_k: z.int().min(1).max(1000).optional().describe('so many tokens for each mask. Default 5'),
+});
+
+const { structured_outputs: _constraint, ...plainExtensions } = extensions;
+
+/** `/v1/translate` and `/v1/summarize` */
+export const rewriteSchema = z.strictObject({
+  model,
+  input: z.union([z.string(), z.array(z.string()).min(1).max(2048)]).describe('a text or a list of texts'),
+  max_tokens: z.int().min(1).optional().describe('most tokens to write'),
+  ...openaiSampling,
+  seed: z.int().min(0).optional().describe('the same seed, the same draws'),
+  ...plainExtensions,
+  ...beamSearch,
+  stream: streaming.stream,
+});
+
+export const answerSchema = z.strictObject({
+  model,
+  question: z.string().min(1).describe('what is asked'),
+  context: z.string().min(1).describe('the text that has the answer'),
+  top_k: z.int().min(1).max(100).optional().describe('so many answers. Default 1'),
+});

@@ -1,0 +1,43 @@
+/** Functions that a model may call, as `/v1/chat/completions` and `/v1/responses` describe them. */
+import { z } from 'zod';
+
+const functionName = z.string().regex(/^[\w.-]{1,64}$/, 'a name is 1 to 64 letters, digits, _, . and -');
+
+export const functionSchema = z.strictObject({
+  name: functionName,
+  description: z.string().nullish(),
+  parameters: z.looseObject({}).nullish(),
+  strict: z.boolean().nullish(),
+});
+
+export type FunctionTool = z.output<typeof functionSchema>;
+
+export const chatTools = z
+  .array(z.strictObject({ type: z.literal('function'), function: functionSchema }))
+  .max(128)
+  .optional()
+  .describe('functions that the model may call');
+
+export const chatToolChoice = z
+  .union([
+    z.enum(['none', 'auto', 'required']),
+    z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: functionName }) }),
+  ])
+  .optional()
+  .describe('`none`, `auto` (default), `required`, or one function by name');
+
+export const parallelToolCalls = z.boolean().optional().describe('several calls in one answer. Default true');
+
+export const responsesTools = z
+  .array(functionSchema.extend({ type: z.literal('function') }))
+  .max(128)
+  .optional()
+  .describe('functions that the model may call');
+
+export const responsesToolChoice = z
+  .union([z.enum(['none', 'auto', 'required']), z.strictObject({ type: z.literal('function'), name: functionName })])
+  .optional()
+  .describe('`none`, `auto` (default), `required`, or one function by name');
+
+/** What one of these chooses. */
+export type ToolChoice = 'none' | 'auto' | 'required' | { name: string };

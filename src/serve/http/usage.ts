@@ -1,0 +1,17 @@
+/** The count of tokens, as OpenAI's API has it. */
+
+export interface Tokens {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+export const usageOf = ({ promptTokens, cachedTokens, completionTokens }: Tokens) => ({
+  prompt_tokens: promptTokens,
+  completion_tokens: completionTokens,
+  total_tokens: promptTokens + completionTokens,
+  prompt_tokens_details: { cached_tokens: cachedTokens },
+});
+
+/** Of an endpoint that reads and writes no text. */
+export const readingUsage = (tokens: number) => ({ prompt_tokens: tokens, total_tokens: tokens });
