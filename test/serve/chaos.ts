@@ -16,6 +16,10 @@ export interface ChaosOptions {
   maxBodyBytes: number;
   /** Requests at once. Default 32. */
   concurrency?: number;
+  /** Milliseconds after which a client that sends no more goes away. Default 1000. */
+  stall?: number;
+  /** Milliseconds after the last request in which all work must have ended. Default 10000. */
+  patience?: number;
   /** Bytes that the server's process has in memory. */
   residentBytes?: () => number;
 }
@@ -237,7 +241,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'stalls',
     weight: 1,
-    make: (random, options) => ({ ...chat(random, options), leaves: { stall: 500 + random.below(1500) } }),
+    make: (random, options) => ({ ...chat(random, options), leaves: { stall: options.stall ?? 1000 } }),
     statuses: [408],
   },
 ];
@@ -272,7 +276,7 @@ export async function chaos(baseUrl: string, options: ChaosOptions): Promise<Cha
       while (left-- > 0) await one();
     };
     await Promise.all(Array.from({ length: concurrency }, client));
-    problems.push(...(await notIdle(baseUrl, key)));
+    problems.push(...(await notIdle(baseUrl, options)));
   };
   const early = Math.ceil(requests / 10);
   await run(early);
@@ -309,15 +313,17 @@ async function metric(baseUrl: string, name: string, key: string | undefined): P
 }
 
 /** A client that has left is noticed soon; what still runs or waits then has been lost. */
-async function notIdle(baseUrl: string, key: string | undefined): Promise<string[]> {
-  for (let i = 0; ; i++) {
+async function notIdle(baseUrl: string, { key, patience = 10_000 }: ChaosOptions): Promise<string[]> {
+  const last = performance.now() + patience;
+  for (;;) {
     const [waiting, running] = [
       await metric(baseUrl, 'tslm_requests_waiting', key),
       await metric(baseUrl, 'tslm_sequences_running', key),
     ];
     if (waiting + running === 0) return [];
-    if (i === 100) return [`ten seconds after the last request ${running} still run and ${waiting} wait`];
-    await new Promise(resolve => setTimeout(resolve, 100));
+    if (performance.now() > last)
+      return [`${patience} ms after the last request ${running} still run, ${waiting} wait`];
+    await new Promise(resolve => setTimeout(resolve, 50));
   }
 }
 
