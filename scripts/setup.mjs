@@ -10,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -208,11 +209,26 @@ function buildDist() {
   run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
 }
 
+/** The studio's page, unless it is newer than everything that it is made of. */
+function buildStudio() {
+  const newest = folder =>
+    Math.max(
+      ...readdirSync(inRoot(folder), { withFileTypes: true }).map(entry => {
+        const path = join(folder, entry.name);
+        return entry.isDirectory() ? newest(path) : statSync(inRoot(path)).mtimeMs;
+      }),
+    );
+  const page = inRoot('dist', 'studio', 'index.html');
+  if (existsSync(page) && statSync(page).mtimeMs > Math.max(newest('studio'), newest('src'))) return;
+  run('npm', ['run', '--silent', 'build:studio']);
+}
+
 try {
   checkNode();
   installPackages();
   await buildBridge();
   buildDist();
+  buildStudio();
 } catch (error) {
   if (!(error instanceof SetupError) && !error.message.startsWith('TSLM_LIBTORCH')) throw error;
   process.stderr.write(`setup: ${error.message}\n`);

@@ -2,6 +2,8 @@
 export { openCorpus } from './data/corpus.ts';
 export { prepare } from './data/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
+export { type AttentionMaps, attentionMaps } from './explain/attention-maps.ts';
+export { type LayerPredictions, layerPredictions } from './explain/logit-lens.ts';
 export { fillInTheMiddle } from './generate/fill-in-the-middle.ts';
 export { generate } from './generate/generate.ts';
 export { resolveGenerationConfig } from './generate/generation-config.ts';
@@ -37,8 +39,10 @@ export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './models/ngra
 export { type EmbedOptions, embed, type Pooling } from './models/pooling.ts';
 export { recomputeBlocks } from './models/recompute.ts';
 export * from './nn/index.ts';
+export { pipeline } from './pipeline.ts';
 export { UserError } from './support/errors.ts';
 export { version } from './support/version.ts';
+export type { Pipelines } from './tasks/pipelines.ts';
 export { Tokenizer } from './tokenizers/tokenizer.ts';
 export { trainTokenizer } from './tokenizers/training/train.ts';
 export * from './torch/index.ts';

@@ -9,7 +9,15 @@
 
 namespace tslm {
 
-TSLM_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+struct ValueAndDerivative {
+  float value, derivative;
+};
+
+// 0 where it would be below the smallest normal number: processors divide a hundred times slower there.
+TSLM_INLINE float sigmoid(float x) {
+  const float inside = 1.0f / (1.0f + exponential(x < -87.0f ? 87.0f : -x));
+  return x < -87.0f ? 0.0f : inside;
+}
 
 // GELU by its tanh approximation (Hendrycks & Gimpel 2016), written with the logistic function, since
 // 1 + tanh u = 2 σ(2u):
@@ -21,10 +29,11 @@ struct GeluTanh {
   static constexpr float kCubic = 0.044715f;
   TSLM_INLINE static float gate(float x) { return sigmoid(kSlope * x * (1.0f + kCubic * x * x)); }
   TSLM_INLINE static float value(float x) { return x * gate(x); }
-  TSLM_INLINE static float derivative(float x) {
+  TSLM_INLINE static ValueAndDerivative both(float x) {
     const float s = gate(x);
-    return s + x * s * (1.0f - s) * kSlope * (1.0f + 3.0f * kCubic * x * x);
+    return {x * s, s + x * s * (1.0f - s) * kSlope * (1.0f + 3.0f * kCubic * x * x)};
   }
+  TSLM_INLINE static float derivative(float x) { return both(x).derivative; }
 };
 
 // x Φ(x), with Abramowitz & Stegun 7.1.26 for the error function: within 1.5e-7.
@@ -36,23 +45,26 @@ struct Gelu {
     return x < 0 ? tail : 1.0f - tail;
   }
   TSLM_INLINE static float value(float x) { return x * phi(x, exponential(-0.5f * x * x)); }
-  TSLM_INLINE static float derivative(float x) {
-    const float density = exponential(-0.5f * x * x);
-    return phi(x, density) + x * density * 0.3989422804f;
+  TSLM_INLINE static ValueAndDerivative both(float x) {
+    const float density = exponential(-0.5f * x * x), p = phi(x, density);
+    return {x * p, p + x * density * 0.3989422804f};
   }
+  TSLM_INLINE static float derivative(float x) { return both(x).derivative; }
 };
 
 struct Silu {
   TSLM_INLINE static float value(float x) { return x * sigmoid(x); }
-  TSLM_INLINE static float derivative(float x) {
+  TSLM_INLINE static ValueAndDerivative both(float x) {
     const float s = sigmoid(x);
-    return s + x * s * (1.0f - s);
+    return {x * s, s + x * s * (1.0f - s)};
   }
+  TSLM_INLINE static float derivative(float x) { return both(x).derivative; }
 };
 
 struct Relu {
   TSLM_INLINE static float value(float x) { return x < 0 ? 0.0f : x; }
   TSLM_INLINE static float derivative(float x) { return x > 0 ? 1.0f : 0.0f; }
+  TSLM_INLINE static ValueAndDerivative both(float x) { return {value(x), derivative(x)}; }
 };
 
 // Calls `body` with the activation of that name under Hugging Face's names.

@@ -99,6 +99,22 @@ TSLM_AVX512_LOOP inline void scaleRow(float* x, float scale, const float* bias, 
   for (int64_t j = visible.end; j < width; j++) x[j] = kNothing;
 }
 
+// The softmax of a row, rounded; returns log Σ eˣ.
+TSLM_AVX512_LOOP inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
+  float top = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : top)
+  for (int64_t j = 0; j < width; j++) top = top < x[j] ? x[j] : top;
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < width; j++) {
+    x[j] = exponential(x[j] - top);
+    sum += x[j];
+  }
+  const float factor = 1.0f / sum;
+  for (int64_t j = 0; j < width; j++) store(p + j, x[j] * factor);
+  return top + std::log(sum);
+}
+
 TSLM_AVX512_LOOP inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)

@@ -28,11 +28,9 @@ __attribute__((target("amx-tile"))) void loadTileConfig() {
 }
 __attribute__((target("amx-tile"))) void releaseTiles() { _tile_release(); }
 
-// The upper half alone. B may come straight from memory, so it is asked for ahead: the processor itself looks no further than
-// the end of a page.
+// The upper half alone.
 __attribute__((target("amx-tile,amx-bf16"))) void multiplyHalfAmx(BlockA a, const bfloat16* b, int64_t steps, float* c,
                                                                   int64_t ldc, bool accumulate) {
-  constexpr int64_t kAhead = 4 * kStepSize, kLine = 32;
   const int64_t rowBytes = ldc * 4, aBytes = a.rowStride * 2;
   if (accumulate) {
     _tile_loadd(0, c, rowBytes);
@@ -43,7 +41,6 @@ __attribute__((target("amx-tile,amx-bf16"))) void multiplyHalfAmx(BlockA a, cons
   }
   const bfloat16* rows = a.data;
   for (int64_t s = 0; s < steps; s++) {
-    for (int64_t line = 0; line < kStepSize; line += kLine) __builtin_prefetch(b + kAhead + line);
     _tile_loadd(4, rows, aBytes);
     _tile_loadd(6, b, 64);
     _tile_dpbf16ps(0, 4, 6);

@@ -49,8 +49,11 @@ struct ActivateBackward {
     const int64_t place = i * stride + column;
     const bfloat16* __restrict x = h + place;
     bfloat16 *__restrict slope = dh + place, *__restrict value = a + place;
-    for (int64_t j = 0; j < count; j++) store(slope + j, sums[j] * F::derivative(load(x + j)));
-    for (int64_t j = 0; j < count; j++) store(value + j, F::value(load(x + j)));
+    for (int64_t j = 0; j < count; j++) {
+      const ValueAndDerivative f = F::both(load(x + j));
+      store(slope + j, sums[j] * f.derivative);
+      store(value + j, f.value);
+    }
   }
 };
 
@@ -83,11 +86,11 @@ struct GateBackward {
     const int64_t place = i * stride + column;
     const bfloat16 *__restrict gate = g + place, *__restrict x = h + place;
     bfloat16 *__restrict gateSlope = dg + place, *__restrict slope = dh + place, *__restrict value = a + place;
-    for (int64_t j = 0; j < count; j++) store(gateSlope + j, sums[j] * load(x + j) * F::derivative(load(gate + j)));
     for (int64_t j = 0; j < count; j++) {
-      const float open = F::value(load(gate + j));
-      store(slope + j, sums[j] * open);
-      store(value + j, open * load(x + j));
+      const ValueAndDerivative open = F::both(load(gate + j));
+      store(gateSlope + j, sums[j] * load(x + j) * open.derivative);
+      store(slope + j, sums[j] * open.value);
+      store(value + j, open.value * load(x + j));
     }
   }
 };

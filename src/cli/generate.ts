@@ -94,7 +94,7 @@ export function generateCommand(): Command {
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
-      const { modelGenerationDefaults } = await import('../generate/model-defaults.ts');
+      const { generationDefaults } = await import('../generate/model-defaults.ts');
       const { resolveGenerationConfig } = await import('../generate/generation-config.ts');
       const { generateText, streamText } = await import('../generate/text.ts');
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
@@ -102,8 +102,7 @@ export function generateCommand(): Command {
       requireDevice(options.device);
       const folder = modelFolder(path);
       const tokenizer = Tokenizer.fromFile(folder);
-      const { eosTokenId = null } = tokenizer;
-      const defaults = { eosTokenId, ...modelGenerationDefaults(folder) };
+      const defaults = generationDefaults(folder, tokenizer);
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const answers = model.task === 'seq2seqLM';
       const guessing =

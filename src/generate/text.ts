@@ -96,9 +96,18 @@ export function generateText(
   config: GenerationConfig,
   options: TextOptions = {},
 ): GeneratedText[] {
+  return gatherTexts(streamText(model, tokenizer, prompts, config, options), prompts, config);
+}
+
+/** The texts that pieces make up, `numReturnSequences` a prompt. */
+export function gatherTexts(
+  pieces: Iterable<TextPiece>,
+  prompts: readonly string[],
+  { numReturnSequences }: GenerationConfig,
+): GeneratedText[] {
   const results: GeneratedText[] = [];
-  for (const { row, text, token } of streamText(model, tokenizer, prompts, config, options)) {
-    const prompt = prompts[Math.floor(row / config.numReturnSequences)] ?? '';
+  for (const { row, text, token } of pieces) {
+    const prompt = prompts[Math.floor(row / numReturnSequences)] ?? '';
     results[row] ??= { prompt, text: '', ids: [], stop: 'maxLength' };
     results[row].text += text;
     results[row].ids.push(token.id);

@@ -2,7 +2,16 @@
  * A model: a backbone that turns its input into hidden states, and a head that makes of these what is asked for. Inputs
  * and outputs have Hugging Face's names in camelCase.
  */
-import { Embedding, type KVCache, LayerNorm, Linear, Module, Parameter, RMSNorm } from '../nn/index.ts';
+import {
+  Embedding,
+  type KVCache,
+  LayerNorm,
+  Linear,
+  Module,
+  type PagedCache,
+  Parameter,
+  RMSNorm,
+} from '../nn/index.ts';
 import { initNormal, initOnes, initZeros } from '../nn/init.ts';
 import { type Device, type Tensor, withSeed } from '../torch/index.ts';
 import type { Family } from './family.ts';
@@ -66,6 +75,8 @@ export interface ModelInputs {
   startPositions?: Tensor;
   endPositions?: Tensor;
   cache?: KVCache;
+  /** Decoders: the tokens, [1, tokens], are those of several sequences; `positionIds` tells where each stands. */
+  pagedCache?: PagedCache;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
   /** Language models: project only the last so many positions, [batch, n, vocab]. */

@@ -8,6 +8,7 @@ import {
   Module,
   type Norm,
   type NormOptions,
+  type PagedCache,
   type RelativeBiasOptions,
   RelativePositionBias,
   type Rotary,
@@ -38,6 +39,8 @@ export interface StackInputs {
   /** int64 [1 or batch, time]; default counts on after the cache */
   positionIds?: Tensor;
   cache?: KVCache;
+  /** In place of a cache: the tokens are those of several sequences, whose positions `positionIds` tells. */
+  pagedCache?: PagedCache;
   /** An encoder's output: [batch, keys, hidden]. */
   encoded?: Tensor;
   /** int64 [batch, keys]: 1 where it counts */
@@ -83,7 +86,7 @@ export class Stack extends Module {
 
   /** @param x [batch, time, hidden] */
   forward(x: Tensor, inputs: StackInputs = {}): StackOutput {
-    const { cache, encoded, encodedMask, attentionMask, globalAttentionMask, outputAttentions } = inputs;
+    const { cache, pagedCache, encoded, encodedMask, attentionMask, globalAttentionMask, outputAttentions } = inputs;
     const time = x.size(1);
     const shared = this.#shared(x, inputs);
     const crossMask =
@@ -109,6 +112,7 @@ export class Stack extends Module {
         encoded,
         encodedMask: crossMask,
         cache,
+        pagedCache,
         layer: index,
         outputAttentions,
       };
@@ -141,16 +145,19 @@ export class Stack extends Module {
   }
 
   /** Mask and angles for a layer; layers with the same window or rotation share them. */
-  #shared(x: Tensor, { attentionMask, positionIds, cache }: StackInputs) {
+  #shared(x: Tensor, { attentionMask, positionIds, cache, pagedCache }: StackInputs) {
     const [batch, time] = x.shape;
     const { device } = x;
     const past = cache?.length ?? 0;
     const keys = past + time;
     const { causal, alibi } = this.options;
     const heads = this.layers[0].attention.heads;
-    const bias = alibi
-      ? alibiBias(attentionMask ?? ones([batch, keys], { dtype: 'int64', device }), heads)
-      : this.relativeBias?.forward(time, keys, device);
+    // Pages know who sees whom.
+    const bias = pagedCache
+      ? undefined
+      : alibi
+        ? alibiBias(attentionMask ?? ones([batch, keys], { dtype: 'int64', device }), heads)
+        : this.relativeBias?.forward(time, keys, device);
 
     const makeMask = (window: number | undefined, upcast: boolean | undefined): Tensor | 'causal' | undefined => {
       const isWindowed = window !== undefined && window < keys;
@@ -167,7 +174,7 @@ export class Stack extends Module {
       const { window, upcast, rotary } = attention.options;
       const key = `${window} ${upcast}`;
       // A mask has an element for every pair: what never looks at all pairs is not to pay for one.
-      const isMasked = attention.needsMask(keys);
+      const isMasked = !pagedCache && attention.needsMask(keys);
       if (isMasked && !masks.has(key)) masks.set(key, makeMask(window, upcast));
       if (rotary && !angles.has(rotary)) angles.set(rotary, rotaryAngles(rotary, positions(), keys));
       return { mask: isMasked ? masks.get(key) : undefined, angles: rotary && angles.get(rotary) };

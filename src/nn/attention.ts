@@ -12,6 +12,7 @@ import type { KVCache } from './kv-cache.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { createNorm, type Norm, type NormOptions } from './norm.ts';
+import type { PagedCache } from './paged-cache.ts';
 import { type Rotary, type RotaryAngles, rotate } from './rotary.ts';
 
 export interface AttentionOptions {
@@ -65,6 +66,8 @@ export interface AttentionInputs {
   /** Each query sees the keys up to its own position. */
   causal?: boolean;
   cache?: KVCache;
+  /** In place of a cache: the tokens are those of several sequences, one after the other. */
+  pagedCache?: PagedCache;
   /** float32, of the result's shape: added to the result. */
   residual?: Tensor;
   /** Index of the layer in the cache. */
@@ -144,7 +147,7 @@ export class Attention extends Module {
   /** [batch, time, hidden] → [batch, time, hidden], and where asked for the probabilities, then those of global tokens */
   forward(x: Tensor, inputs: AttentionInputs): [Tensor, Tensor | undefined, Tensor | undefined] {
     const { context, probabilities, globalProbabilities } =
-      this.#attendPacked(x, inputs) ?? this.#attendApart(x, inputs);
+      this.#attendPages(x, inputs) ?? this.#attendPacked(x, inputs) ?? this.#attendApart(x, inputs);
     const [batch, time] = x.shape;
     const joined = context.transpose(1, 2).reshape([batch, time, this.heads * this.headDim]);
     const output = this.output.forward(joined, inputs.residual);
@@ -157,6 +160,13 @@ export class Attention extends Module {
     if (!qkv || queryNorm || inputs.angles || inputs.cache || !this.isFusable(castInput(x), inputs)) return undefined;
     const packed = { heads, kvHeads, byHead: this.options.layout === 'fusedByHead' };
     return { context: packedAttentionProduct(qkv.forward(x), packed, this.#productOptions(inputs)) };
+  }
+
+  #attendPages(x: Tensor, { pagedCache, angles, layer }: AttentionInputs): Attended | undefined {
+    if (!pagedCache) return undefined;
+    const { softcap, window } = this.options;
+    const [query, key, value] = this.#turned(x, angles);
+    return { context: pagedCache.attend(layer, query, key, value, { scale: this.scale, softcap, window }) };
   }
 
   #attendApart(x: Tensor, inputs: AttentionInputs): Attended {
@@ -182,13 +192,18 @@ export class Attention extends Module {
 
   /** Queries, keys and values of a sequence, those of the cache before its own: [batch, heads, time, dim] each. */
   #self(x: Tensor, { angles, cache, layer }: AttentionInputs): [Tensor, Tensor, Tensor] {
+    const [query, key, value] = this.#turned(x, angles);
+    return cache ? [query, ...cache.append(layer, key, value)] : [query, key, value];
+  }
+
+  /** As they meet: normed and turned. */
+  #turned(x: Tensor, angles: RotaryAngles | undefined): [Tensor, Tensor, Tensor] {
     const [query, key, value] = this.project(x);
     const turn = (heads: Tensor, norm: Norm | undefined): Tensor => {
       const normed = norm?.forward(heads) ?? heads;
       return angles ? rotate(normed, angles) : normed;
     };
-    const [q, k] = [turn(query, this.queryNorm), turn(key, this.keyNorm)];
-    return cache ? [q, ...cache.append(layer, k, value)] : [q, k, value];
+    return [turn(query, this.queryNorm), turn(key, this.keyNorm), value];
   }
 
   /** The keys and values of another sequence stay the same, so a cache keeps them from the first step on. */

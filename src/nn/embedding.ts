@@ -13,7 +13,7 @@ export class Embedding extends Module {
   readonly paddingIdx: number | undefined;
   /** What the adapter in use adds to rows that are looked up (`withAdapter`). */
   lora: Lora | undefined;
-  #packed: Tensor | undefined;
+  #packed: { weight: Parameter; data: Tensor } | undefined;
 
   /** @throws RangeError when there is no row for padding */
   constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
@@ -33,7 +33,10 @@ export class Embedding extends Module {
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
   project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
-    if (this.#packed) return packedLinear(x.to('bfloat16'), this.#packed, this.weight.shape[0], { bias });
+    // An adapter may have put another table in place of this one's own.
+    if (this.#packed?.weight === this.weight) {
+      return packedLinear(x.to('bfloat16'), this.#packed.data, this.weight.shape[0], { bias });
+    }
     const input = castInput(x);
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
     return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
@@ -41,11 +44,11 @@ export class Embedding extends Module {
 
   /** Keeps the table once more in the order in which `project` reads it. */
   pack(): void {
-    this.#packed = keep(packWeight(this.weight));
+    this.#packed = { weight: this.weight, data: keep(packWeight(this.weight)) };
   }
 
   override dispose(): void {
     super.dispose();
-    this.#packed?.dispose();
+    this.#packed?.data.dispose();
   }
 }

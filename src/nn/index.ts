@@ -13,7 +13,14 @@ export { Lora, type LoraOptions } from './lora.ts';
 export { additiveMask, causalMask, mostNegative } from './masks.ts';
 export { emptyParameter, Module, Parameter, withoutMemory } from './module.ts';
 export { createNorm, type Norm, type NormOptions } from './norm.ts';
-export { alibiBias, type RelativeBiasOptions, RelativePositionBias, sinusoidalTable } from './positions.ts';
+export { bytesOfPage, PagedCache, type PagedSequence } from './paged-cache.ts';
+export {
+  alibiBias,
+  alibiSlopes,
+  type RelativeBiasOptions,
+  RelativePositionBias,
+  sinusoidalTable,
+} from './positions.ts';
 export { RMSNorm } from './rms-norm.ts';
 export { dynamicRope, linearRope, llama3Rope, longRope, plainRope, yarnRope } from './rope-scaling.ts';
 export { type Rotary, type RotaryAngles, rotaryAngles, rotaryFrequencies, rotate } from './rotary.ts';

@@ -2,20 +2,14 @@
  * What HTTP handlers know of a model: requests and results as plain data, so that they cross between threads as they are. A
  * model lives in a worker (`engine/`); text becomes tokens and tokens text on the worker's side.
  */
+import type { AttentionMaps } from '../explain/attention-maps.ts';
+import type { LayerPredictions } from '../explain/logit-lens.ts';
+import type { Ability } from '../tasks/abilities.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
 
-/** What a model can be asked for; each endpoint names the one that it needs. */
-export type Ability =
-  | 'generate'
-  | 'chat'
-  | 'embed'
-  | 'classify'
-  | 'rerank'
-  | 'fillMask'
-  | 'translate'
-  | 'summarize'
-  | 'answer'
-  | 'inspect';
+export type { AttentionMaps } from '../explain/attention-maps.ts';
+export type { LayerPredictions } from '../explain/logit-lens.ts';
+export type { Ability } from '../tasks/abilities.ts';
 
 export interface ModelCard {
   /** The name that requests use. */
@@ -151,29 +145,6 @@ export interface Calls {
   answer: { question: string; context: string; topK?: number };
   inspectAttention: { text: string; target?: string };
   inspectLayers: { text: string; topK?: number };
-}
-
-/** Attention weights of one sentence. */
-export interface AttentionMaps {
-  tokens: string[];
-  /** One for each kind there is: a decoder's or encoder's own, and of an encoder–decoder all three. */
-  maps: {
-    kind: 'self' | 'encoder' | 'decoder' | 'cross';
-    /** Texts of the rows (who looks) and columns (at whom). */
-    queries: string[];
-    keys: string[];
-    layers: number;
-    heads: number;
-    /** [layers, heads, queries, keys], each row sums to one */
-    weights: Float32Array;
-  }[];
-}
-
-/** What each layer would say next at each position, were it the last (logit lens, nostalgebraist 2020). */
-export interface LayerPredictions {
-  tokens: string[];
-  /** [layer][position]; layer 0 is the embeddings. */
-  layers: { token: string; id: number; probability: number }[][][];
 }
 
 /** Where a model's work stands. */

@@ -33,6 +33,12 @@ export class Detokenizer {
     return this.#cleansUp(options) ? cleanUpText(text) : text;
   }
 
+  /** The text of tokens as the vocabulary writes them. */
+  join(tokens: readonly string[]): string {
+    const { decoder } = this.#pipeline;
+    return decoder ? decoder.decode([...tokens]).join('') : tokens.join(' ');
+  }
+
   /** Decodes ids as they arrive; half a character is never given out. */
   stream(options: DecodeOptions = {}): DecodeStream {
     return this.#bytes && !this.#cleansUp(options)
@@ -51,13 +57,13 @@ export class Detokenizer {
       for (let i = 0; i < ids.length; i++) parts.push(this.#bytesOf(ids[i], skipSpecialTokens));
       return Buffer.concat(parts).toString('utf8');
     }
-    const { added, decoder } = this.#pipeline;
+    const { added } = this.#pipeline;
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = this.#pipeline.idToToken(ids[i]);
       if (token !== undefined && !(skipSpecialTokens && added.isSpecial(token))) tokens.push(token);
     }
-    return decoder ? decoder.decode(tokens).join('') : tokens.join(' ');
+    return this.join(tokens);
   }
 
   #bytesOf(id: number, skipSpecialTokens: boolean): Uint8Array {

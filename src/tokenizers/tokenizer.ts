@@ -139,6 +139,11 @@ export class Tokenizer {
     return this.#detokenizer.decode(ids, options);
   }
 
+  /** The text of tokens as the vocabulary writes them, such as `##ing`. */
+  joinTokens(tokens: readonly string[]): string {
+    return this.#detokenizer.join(tokens);
+  }
+
   /** Decodes ids as they arrive; half a character is never given out. */
   decodeStream(options: DecodeOptions = {}): DecodeStream {
     return this.#detokenizer.stream(options);

@@ -67,7 +67,7 @@ function parse(path: string): { row: MetricsRow; end: number }[] {
     const newline = bytes.indexOf(10, start);
     if (newline < 0) break;
     const line = bytes.toString('utf8', start, newline);
-    const row = parseLine(line);
+    const row = parseMetricsLine(line);
     if (row) rows.push({ row, end: newline + 1 });
     else if (newline + 1 < bytes.length) {
       throw new UserError(
@@ -83,7 +83,8 @@ function parse(path: string): { row: MetricsRow; end: number }[] {
   return rows;
 }
 
-function parseLine(line: string): MetricsRow | undefined {
+/** A line as numbers; undefined for one that is damaged. */
+export function parseMetricsLine(line: string): MetricsRow | undefined {
   try {
     const row = JSON.parse(line, reviveNonFinite);
     return typeof row?.step === 'number' ? row : undefined;
@@ -92,7 +93,8 @@ function parseLine(line: string): MetricsRow | undefined {
   }
 }
 
-const spellNonFinite = (_: string, value: unknown): unknown =>
+/** For `JSON.stringify`: what JSON has no number for becomes a string. */
+export const spellNonFinite = (_: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
 const reviveNonFinite = (_: string, value: unknown): unknown =>

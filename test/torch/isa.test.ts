@@ -12,7 +12,8 @@ const scratch = scratchFolder();
 function testsWith(isa: string): { numPassedTests: number; numFailedTests: number } {
   const file = join(scratch, `${isa}.json`);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', 'test/torch/products.test.ts', '--reporter=json', `--outputFile=${file}`];
+  const files = ['products', 'packed-linear', 'paged-attention'].map(name => `test/torch/${name}.test.ts`);
+  const args = [vitest, 'run', ...files, '--reporter=json', `--outputFile=${file}`];
   const { status, stderr } = spawnSync(process.execPath, args, {
     cwd: root,
     env: { ...process.env, TSLM_ISA: isa },

@@ -3,4 +3,10 @@ export type { Constraint, ConstraintState } from './constraint.ts';
 export { compileGbnf } from './gbnf/compile-gbnf.ts';
 export { compileJsonSchema, type JsonSchemaOptions } from './json-schema/compile-json-schema.ts';
 export { compileRegex } from './regex/compile-regex.ts';
-export { createVocabulary, type Vocabulary, type VocabularyOptions, vocabularyOf } from './vocabulary/vocabulary.ts';
+export {
+  createVocabulary,
+  tokenTexts,
+  type Vocabulary,
+  type VocabularyOptions,
+  vocabularyOf,
+} from './vocabulary/vocabulary.ts';

@@ -46,6 +46,11 @@ export function vocabularyOf(tokenizer: Tokenizer, options: VocabularyOptions = 
   return createVocabulary(writing(texts), { eosTokenId: ends, firstTexts: firstTexts && writing(firstTexts) });
 }
 
+/** Bytes that each token adds to a text; undefined for special tokens, and for those that have no text of their own. */
+export function tokenTexts(tokenizer: Tokenizer): readonly (Uint8Array | undefined)[] {
+  return ownTextsOf(tokenizer).texts;
+}
+
 /** A vocabulary from the bytes of its tokens. */
 export function createVocabulary(
   texts: readonly (Uint8Array | undefined)[],
@@ -79,13 +84,18 @@ interface Texts {
 
 const known = new WeakMap<Tokenizer, Texts>();
 
-function textsOf(tokenizer: Tokenizer): Texts {
+function ownTextsOf(tokenizer: Tokenizer): Texts {
   let texts = known.get(tokenizer);
   if (!texts) {
     const { decoder } = tokenizer.toJSON() as { decoder?: { type?: string } | null };
     texts = decoder?.type === 'ByteLevel' ? byteLevelTexts(tokenizer) : decodedTexts(tokenizer);
     known.set(tokenizer, texts);
   }
+  return texts;
+}
+
+function textsOf(tokenizer: Tokenizer): Texts {
+  const texts = ownTextsOf(tokenizer);
   if (texts.texts.some(text => text !== undefined)) return texts;
   throw usageError(
     'TSLM_NO_TOKEN_TEXTS',

@@ -1,0 +1,36 @@
+/** What a model answers in one go, between two steps of the texts that grow. */
+import { attentionMaps } from '../../explain/attention-maps.ts';
+import { layerPredictions } from '../../explain/logit-lens.ts';
+import type { Model } from '../../models/model.ts';
+import { embedTexts } from '../../tasks/embeddings.ts';
+import { fillMasks } from '../../tasks/fill-mask.ts';
+import { answerQuestion } from '../../tasks/question-answering.ts';
+import { rerank } from '../../tasks/rerank.ts';
+import { classifyTexts } from '../../tasks/text-classification.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { Calls, Results } from '../protocol.ts';
+import { promptIds } from './prepare.ts';
+
+type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] };
+
+export function createCalls(
+  model: Model,
+  tokenizer: Tokenizer,
+): <K extends keyof Calls>(name: K, input: Calls[K]) => Results[K] {
+  const answers: Answers = {
+    tokenize({ prompt, addSpecialTokens = true }) {
+      const ids =
+        'text' in prompt ? tokenizer.encode(prompt.text, { addSpecialTokens }).ids : promptIds(tokenizer, prompt);
+      return { ids: Array.from(ids), tokens: Array.from(ids, id => tokenizer.idToToken(id) ?? '') };
+    },
+    detokenize: ({ ids, skipSpecialTokens = false }) => ({ text: tokenizer.decode([...ids], { skipSpecialTokens }) }),
+    embed: ({ inputs, ...options }) => embedTexts(model, tokenizer, inputs, options),
+    classify: ({ inputs, topK }) => classifyTexts(model, tokenizer, inputs, { topK }),
+    rerank: ({ query, documents }) => rerank(model, tokenizer, query, documents),
+    fillMask: ({ input, topK }) => fillMasks(model, tokenizer, input, { topK }),
+    inspectAttention: ({ text, ...options }) => attentionMaps(model, tokenizer, text, options),
+    inspectLayers: ({ text, ...options }) => layerPredictions(model, tokenizer, text, options),
+    answer: ({ topK, ...input }) => answerQuestion(model, tokenizer, input, { topK }),
+  };
+  return (name, input) => answers[name](input);
+}

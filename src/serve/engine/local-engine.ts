@@ -1,0 +1,175 @@
+/** A model at work in this thread: requests come in, steps are made while there is something to do, and answers go out. */
+import { generationDefaults } from '../../generate/model-defaults.ts';
+import { canPage, pagedModel } from '../../generate/paged-model.ts';
+import { vocabSizeOf } from '../../generate/vocabulary-size.ts';
+import type { Model } from '../../models/model.ts';
+import { UserError } from '../../support/errors.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { memoryStats } from '../../torch/memory.ts';
+import type { EngineStats, GenerationEvent, GenerationRequest } from '../protocol.ts';
+import type { Adapters } from './adapters.ts';
+import { type CacheBudget, cacheBudget } from './budget.ts';
+import { createJob, type Job } from './job.ts';
+import { createPreparation } from './prepare.ts';
+import { createScheduler } from './scheduler.ts';
+import { sideJob } from './side-job.ts';
+import { createTokenInfos } from './token-infos.ts';
+
+export interface EngineLimits {
+  /** Requests that may wait. Default 256. */
+  maxQueue?: number;
+  /** Texts that grow at once. Default 32. */
+  maxBatch?: number;
+  /** Bytes for keys and values. Default a quarter of what is free. */
+  memory?: number;
+  /** Tokens of prompt and answer together, fewer than the model's own. */
+  maxContext?: number;
+  /** Tokens of prompts that a step reads: more is faster, fewer keep the others' steps short. Default 256. */
+  maxPromptTokens?: number;
+}
+
+export interface LocalEngine extends Disposable {
+  readonly contextLength: number;
+  /** Absent where requests do not go in pages. */
+  readonly budget: CacheBudget | undefined;
+  /**
+   * Takes a request on; what comes of it goes to `send`, and `fail` says that nothing more will.
+   *
+   * @returns what ends the work
+   * @throws UserError for a request that cannot be done, or when the queue is full
+   */
+  submit(
+    request: GenerationRequest,
+    send: (events: readonly GenerationEvent[]) => void,
+    fail: (error: unknown) => void,
+  ): () => void;
+  /** One step of everything under way; false when there is nothing to do. */
+  step(): boolean;
+  stats(): EngineStats;
+}
+
+interface SideJob {
+  job: Job;
+  steps: Generator<void, void>;
+  fail: (error: unknown) => void;
+}
+
+/** Requests beside the batch that take turns. */
+const MOST_SIDE_JOBS = 4;
+
+/** @param folder of the model, for its generation_config.json */
+export function createLocalEngine(
+  model: Model,
+  tokenizer: Tokenizer,
+  folder: string,
+  adapters: Adapters,
+  { maxQueue = 256, maxBatch = 32, memory, maxContext, maxPromptTokens = 256 }: EngineLimits = {},
+): LocalEngine {
+  const contextLength = Math.min(model.maxPositions, maxContext ?? Number.POSITIVE_INFINITY);
+  const isGenerative = model.task === 'causalLM' || model.task === 'seq2seqLM';
+  const isPaged = canPage(model);
+  const budget = isPaged ? cacheBudget(model, { memory, maxBatch, contextLength }) : undefined;
+  const paged = budget && pagedModel(model, budget);
+  const infos = createTokenInfos(tokenizer);
+  const fails = new Map<Job, (error: unknown) => void>();
+  const side: SideJob[] = [];
+  let sideTokens = 0;
+  const prepare = createPreparation({
+    tokenizer,
+    defaults: generationDefaults(folder, tokenizer),
+    contextLength,
+    answersApart: model.task === 'seq2seqLM',
+    vocabularySize: Math.min(vocabSizeOf(model.backbone), tokenizer.vocabSize),
+  });
+  const scheduler =
+    paged &&
+    createScheduler({
+      paged,
+      infos,
+      contextLength,
+      maxBatch,
+      maxPromptTokens,
+      withAdapter: adapters.run,
+      onError: (job, error) => fails.get(job)?.(error),
+    });
+
+  function stepSideJobs(): boolean {
+    for (const current of side.slice(0, MOST_SIDE_JOBS)) {
+      const { job, steps, fail } = current;
+      const leave = (): void => {
+        steps.return();
+        side.splice(side.indexOf(current), 1);
+        sideTokens += job.choices.reduce((sum, { length }) => sum + length, 0);
+      };
+      try {
+        if (job.isCancelled || adapters.run(job.request.adapter, () => steps.next()).done) leave();
+      } catch (error) {
+        leave();
+        fail(error);
+      }
+    }
+    return side.length > 0;
+  }
+
+  return {
+    contextLength,
+    budget,
+    submit(request, send, fail) {
+      if (!isGenerative) throw notGenerative(model);
+      adapters.require(request.adapter);
+      if ((scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS) >= maxQueue) throw overloaded(maxQueue);
+      const prepared = prepare(request);
+      const job = createJob(request, prepared, tokenizer, events => {
+        if (!job.isCancelled) send(events);
+        if (job.isDone) fails.delete(job);
+      });
+      if (scheduler && prepared.config.numBeams === 1) {
+        fails.set(job, fail);
+        scheduler.add(job);
+      } else {
+        if (request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
+        side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail });
+      }
+      return () => {
+        job.isCancelled = true;
+        fails.delete(job);
+      };
+    },
+    step() {
+      const stepped = scheduler?.step() ?? false;
+      return stepSideJobs() || stepped;
+    },
+    stats() {
+      const counts = scheduler?.counts;
+      return {
+        queued: (scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS),
+        running: (scheduler?.running ?? 0) + Math.min(side.length, MOST_SIDE_JOBS),
+        cacheUsedTokens: scheduler?.usedTokens ?? 0,
+        cacheTokens: budget ? budget.pages * budget.pageSize : 0,
+        cachedTokens: counts?.cachedTokens ?? 0,
+        promptTokens: counts?.promptTokens ?? 0,
+        completionTokens: (counts?.completionTokens ?? 0) + sideTokens,
+        steps: counts?.steps ?? 0,
+        batchSizes: counts?.batchSizes ?? 0,
+        tensorBytes: memoryStats().liveBytes,
+      };
+    },
+    [Symbol.dispose]() {
+      for (const { steps } of side) steps.return();
+      paged?.[Symbol.dispose]();
+    },
+  };
+}
+
+const overloaded = (maxQueue: number): UserError =>
+  new UserError('TSLM_OVERLOADED', `${maxQueue} requests are waiting already`, { hint: 'try again in a moment' });
+
+const notGenerative = ({ task, family }: Model): UserError =>
+  new UserError('TSLM_NOT_ABLE', `this ${family.modelType} model (${task}) does not generate text`, {
+    hint: 'name a model that does; /v1/models says what each can be asked for',
+  });
+
+const noPromptLogprobs = ({ family }: Model): UserError =>
+  new UserError('TSLM_NOT_ABLE', `the prompt's log-probabilities cannot be had of this ${family.modelType} request`, {
+    hint: 'ask a decoder, without beams',
+  });

@@ -1,0 +1,175 @@
+/** A model in a worker thread, so that the thread that answers never computes. */
+import { basename } from 'node:path';
+import { modelFolder } from '../../models/auto.ts';
+import { UserError } from '../../support/errors.ts';
+import { startWorker } from '../../support/workers.ts';
+import { configureRuntime } from '../../torch/cpu.ts';
+import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard } from '../protocol.ts';
+import {
+  type ErrorData,
+  type FromWorker,
+  fromData,
+  type OpenOptions,
+  type ToWorker,
+  type WorkerData,
+} from './messages.ts';
+
+export type { OpenOptions } from './messages.ts';
+
+export interface OpenedEngine extends Engine, AsyncDisposable {
+  /** What is worth knowing of the model as it was loaded: memory, element type, leftovers of the checkpoint. */
+  readonly notes: readonly string[];
+}
+
+interface Stream {
+  push(events: readonly GenerationEvent[]): void;
+  fail(error: unknown): void;
+}
+
+type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
+
+/**
+ * Opens a model for requests.
+ *
+ * @param path a model folder, the folder of a run, or a model of the hub that was pulled
+ * @throws UserError when there is no model, it cannot be loaded, or memory does not suffice
+ */
+export async function openEngine(path: string, options: OpenOptions = {}): Promise<OpenedEngine> {
+  const folder = modelFolder(path);
+  configureRuntime(); // libtorch reads the environment of the process, not that of a worker
+  const workerData: WorkerData = { folder, options: { name: basename(folder), ...options } };
+  const worker = startWorker(import.meta.url, './model-worker', { workerData });
+  const streams = new Map<number, Stream>();
+  const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: unknown) => void }>();
+  let nextId = 1;
+  let closed: Promise<void> | undefined;
+
+  const { promise: opened, resolve: open, reject: refuse } = withResolvers<{ card: ModelCard; notes: string[] }>();
+  const endAll = (error: unknown): void => {
+    refuse(error);
+    for (const { reject } of calls.values()) reject(error);
+    for (const { fail } of streams.values()) fail(error);
+    calls.clear();
+    streams.clear();
+  };
+  const onError = (id: number | undefined, data: ErrorData): void => {
+    const error = fromData(data);
+    if (id === undefined) {
+      endAll(error);
+      return;
+    }
+    calls.get(id)?.reject(error);
+    calls.delete(id);
+    streams.get(id)?.fail(error);
+  };
+  worker.on('message', (message: FromWorker) => {
+    if (message.kind === 'ready') open(message);
+    else if (message.kind === 'events') for (const [id, events] of message.events) streams.get(id)?.push(events);
+    else if (message.kind === 'error') onError(message.id, message.error);
+    else {
+      calls.get(message.id)?.resolve(message.result);
+      calls.delete(message.id);
+    }
+  });
+  worker.on('error', endAll);
+  worker.on('exit', () => endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' })));
+
+  const tell = (message: ToWorker): void => worker.postMessage(message);
+  const ask = <T>(message: WithoutId<ToWorker>, signal?: AbortSignal): Promise<T> => {
+    signal?.throwIfAborted();
+    if (closed) return Promise.reject(new UserError('TSLM_CLOSED', 'the model is closed', { hint: 'load it again' }));
+    const id = nextId++;
+    const { promise, resolve, reject } = withResolvers<T>();
+    calls.set(id, { resolve: resolve as (result: unknown) => void, reject });
+    const abort = (): void => {
+      calls.delete(id);
+      reject(signal!.reason);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    tell({ ...message, id } as ToWorker);
+    return promise.finally(() => signal?.removeEventListener('abort', abort));
+  };
+
+  async function* generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+    signal?.throwIfAborted();
+    if (closed) throw new UserError('TSLM_CLOSED', 'the model is closed', { hint: 'load it again' });
+    const id = nextId++;
+    let pending: GenerationEvent[] = [];
+    let failure: { error: unknown } | undefined;
+    let wake = (): void => {};
+    streams.set(id, {
+      push(events) {
+        pending.push(...events);
+        wake();
+      },
+      fail(error) {
+        failure = { error };
+        wake();
+      },
+    });
+    const abort = (): void => {
+      failure = { error: signal!.reason };
+      tell({ id, kind: 'cancel' });
+      wake();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    tell({ id, kind: 'generate', request });
+    let isOver = false;
+    try {
+      while (!isOver) {
+        const events = pending;
+        pending = [];
+        for (const event of events) {
+          isOver = event.type === 'end';
+          yield event;
+        }
+        if (isOver) return;
+        if (failure) {
+          isOver = true;
+          throw failure.error;
+        }
+        if (pending.length === 0) await new Promise<void>(resolve => (wake = resolve));
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      streams.delete(id);
+      // Whoever leaves early wants no more of it.
+      if (!isOver) tell({ id, kind: 'cancel' });
+    }
+  }
+
+  const close = (): Promise<void> => {
+    closed ??= new Promise(resolve => {
+      worker.once('exit', () => resolve());
+      tell({ id: nextId++, kind: 'close' });
+    });
+    return closed;
+  };
+
+  const { card, notes } = await opened;
+  return {
+    card,
+    notes,
+    generate,
+    call: (name, input, signal) => ask({ kind: 'call', name, input }, signal),
+    stats: () => ask<EngineStats>({ kind: 'stats' }),
+    async loadAdapter(name, path) {
+      await ask({ kind: 'loadAdapter', name, path });
+      return { ...card, id: name, parent: card.id, path, created: Math.floor(Date.now() / 1000) };
+    },
+    unloadAdapter: name => ask({ kind: 'unloadAdapter', name }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,84 @@
+/** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
+import { loadCompleteModel } from '../../models/auto.ts';
+import { Decoder } from '../../models/decoder.ts';
+import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import type { Model } from '../../models/model.ts';
+import { packForInference } from '../../models/pack-for-inference.ts';
+import { formatBytes } from '../../support/format.ts';
+import { abilitiesOf } from '../../tasks/abilities.ts';
+import { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { DType } from '../../torch/index.ts';
+import { hasProducts } from '../../torch/products.ts';
+import type { Calls, ModelCard, Results } from '../protocol.ts';
+import { type Adapters, createAdapters } from './adapters.ts';
+import { createCalls } from './calls.ts';
+import { createLocalEngine, type LocalEngine } from './local-engine.ts';
+import type { OpenOptions } from './messages.ts';
+
+export interface OpenedModel {
+  engine: LocalEngine;
+  adapters: Adapters;
+  call: <K extends keyof Calls>(name: K, input: Calls[K]) => Results[K];
+  card: ModelCard;
+  notes: string[];
+  dispose: () => void;
+}
+
+export function openModel(folder: string, { name = folder, dtype = 'auto', ...limits }: OpenOptions): OpenedModel {
+  const notes: string[] = [];
+  const tokenizer = Tokenizer.fromFile(folder);
+  const model = loadModelAs(folder, dtype, note => notes.push(note));
+  packForInference(model);
+  const adapters = createAdapters(model);
+  const engine = createLocalEngine(model, tokenizer, folder, adapters, limits);
+  const { budget } = engine;
+  if (budget) {
+    const tokens = budget.pages * budget.pageSize;
+    notes.push(`keys and values of ${tokens.toLocaleString('en')} tokens in ${formatBytes(budget.bytes)}`);
+  }
+  return {
+    engine,
+    adapters,
+    call: createCalls(model, tokenizer),
+    card: cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
+    notes,
+    dispose() {
+      engine[Symbol.dispose]();
+      adapters[Symbol.dispose]();
+      model.dispose();
+    },
+  };
+}
+
+/** Texts are written in bfloat16 where that is native; what is computed once, such as embeddings, in float32. */
+function loadModelAs(folder: string, dtype: OpenOptions['dtype'], onNote: (note: string) => void): Model {
+  if (dtype !== 'auto') return loadCompleteModel(folder, { dtype, onNote });
+  const model = loadCompleteModel(folder, { onNote });
+  const isWriter = model.task === 'causalLM' && model.backbone instanceof Decoder;
+  return isWriter && hasProducts() ? model.to({ dtype: 'bfloat16' }) : model;
+}
+
+function cardOf(
+  model: Model,
+  tokenizer: Tokenizer,
+  { name, folder, contextLength }: { name: string; folder: string; contextLength: number },
+): ModelCard {
+  const { backbone, family, task } = model;
+  const architecture =
+    backbone instanceof EncoderDecoder ? 'encoder-decoder' : backbone instanceof Decoder ? 'decoder' : 'encoder';
+  const dtype: DType = model.parameters()[0].dtype;
+  return {
+    id: name,
+    created: Math.floor(Date.now() / 1000),
+    modelType: family.modelType,
+    architecture,
+    task,
+    abilities: abilitiesOf(model, tokenizer),
+    contextLength,
+    vocabularySize: tokenizer.vocabSize,
+    parameters: model.parameterCount(),
+    dtype,
+    hasChatTemplate: tokenizer.config.chat_template != null,
+    path: folder,
+  };
+}

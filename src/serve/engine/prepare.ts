@@ -1,0 +1,166 @@
+/** From a request to what generation takes: token ids, a configuration, a compiled constraint. */
+import {
+  type GenerationConfig,
+  type GenerationOptions,
+  resolveGenerationConfig,
+} from '../../generate/generation-config.ts';
+import {
+  type Constraint,
+  compileGbnf,
+  compileJsonSchema,
+  compileRegex,
+  type Vocabulary,
+  vocabularyOf,
+} from '../../generate/structured/index.ts';
+import { UserError, usageError } from '../../support/errors.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { ConstraintRequest, GenerationRequest, Prompt } from '../protocol.ts';
+
+export interface PrepareOptions {
+  tokenizer: Tokenizer;
+  /** The model's own options: generation_config.json and the tokenizer's end of sequence. */
+  defaults: GenerationOptions;
+  /** Tokens of prompt and answer together; an encoder–decoder counts them apart. */
+  contextLength: number;
+  answersApart: boolean;
+  vocabularySize: number;
+}
+
+export interface PreparedRequest {
+  ids: number[];
+  config: GenerationConfig;
+  constraint?: Constraint;
+}
+
+export function promptIds(tokenizer: Tokenizer, prompt: Prompt): number[] {
+  if ('ids' in prompt) return [...prompt.ids];
+  if ('text' in prompt) return [...tokenizer.encode(prompt.text).ids];
+  const { messages, tools, variables, continueFinalMessage = false } = prompt;
+  const text = tokenizer.applyChatTemplate(messages, {
+    tools,
+    variables,
+    continueFinalMessage,
+    addGenerationPrompt: !continueFinalMessage,
+  });
+  return [...tokenizer.encode(text, { addSpecialTokens: false }).ids];
+}
+
+/** What requests are prepared with; constraints that come again are compiled once. */
+export function createPreparation(options: PrepareOptions): (request: GenerationRequest) => PreparedRequest {
+  const { tokenizer, defaults, contextLength, answersApart, vocabularySize } = options;
+  let vocabulary: Vocabulary | undefined;
+  const compiled = new Map<string, Constraint>();
+
+  return request => {
+    const ids = promptIds(tokenizer, request.prompt);
+    checkPrompt(ids, request);
+    const room = answersApart ? contextLength : contextLength - ids.length;
+    const wanted = request.maxTokens ?? (answersApart ? (defaults.maxNewTokens ?? defaults.maxLength ?? room) : room);
+    const maxNewTokens = Math.max(1, Math.min(wanted, room));
+    const config = resolveGenerationConfig(generationOptions(request, defaults, { maxNewTokens, answersApart }), {
+      defaults: { ...defaults, maxLength: undefined, maxNewTokens: undefined },
+      where: 'request',
+    });
+    return { ids, config, constraint: request.constraint && constraintOf(request.constraint, config.eosTokenId) };
+  };
+
+  function checkPrompt(ids: readonly number[], { maxTokens, promptLogprobs }: GenerationRequest): void {
+    if (ids.length === 0)
+      throw usageError('TSLM_EMPTY_PROMPT', 'the prompt has no tokens', 'give a text of at least one token');
+    const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+    if (bad !== undefined) {
+      throw usageError('TSLM_BAD_TOKEN', `there is no token ${bad}`, `ids go from 0 to ${vocabularySize - 1}`);
+    }
+    const answer = answersApart || (maxTokens === 0 && promptLogprobs !== undefined) ? 0 : 1;
+    if (ids.length + answer > contextLength) {
+      throw usageError(
+        'TSLM_TOO_LONG',
+        `the prompt has ${ids.length} tokens, and the model sees ${contextLength} with its answer`,
+        'shorten the prompt',
+      );
+    }
+    if (!answersApart && maxTokens !== undefined && ids.length + maxTokens > contextLength) {
+      throw usageError(
+        'TSLM_TOO_LONG',
+        `the prompt has ${ids.length} tokens and ${maxTokens} are asked for, and the model sees ${contextLength} in all`,
+        'shorten the prompt, or ask for fewer tokens',
+      );
+    }
+  }
+
+  function constraintOf(constraint: ConstraintRequest, eosTokenId: readonly number[]): Constraint {
+    const key = JSON.stringify([constraint, eosTokenId]);
+    let found = compiled.get(key);
+    if (found) return found;
+    if (eosTokenId.length === 0) {
+      throw new UserError(
+        'TSLM_NO_END',
+        'the model has no token that ends a text, so a constrained one would not end',
+        {
+          hint: 'give `stop_token_ids`, or do without the constraint',
+        },
+      );
+    }
+    vocabulary ??= vocabularyOf(tokenizer, { eosTokenId });
+    const own =
+      vocabulary.eosTokenId.join() === eosTokenId.join() ? vocabulary : vocabularyOf(tokenizer, { eosTokenId });
+    found = compile(constraint, own);
+    if (compiled.size >= MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
+    compiled.set(key, found);
+    return found;
+  }
+}
+
+const MOST_COMPILED = 64;
+
+function compile(constraint: ConstraintRequest, vocabulary: Vocabulary): Constraint {
+  switch (constraint.kind) {
+    case 'json':
+      return compileJsonSchema({ type: 'object' }, vocabulary);
+    case 'jsonSchema':
+      return compileJsonSchema(constraint.schema, vocabulary);
+    case 'regex':
+      return compileRegex(constraint.pattern, vocabulary);
+    case 'grammar':
+      return compileGbnf(constraint.grammar, vocabulary);
+  }
+}
+
+/**
+ * A request's options beside the model's own. What the request leaves open is what generation_config.json says, then
+ * OpenAI's defaults: sampling from the whole distribution. An encoder–decoder that is told nothing does as its file says.
+ */
+function generationOptions(
+  request: GenerationRequest,
+  defaults: GenerationOptions,
+  { maxNewTokens, answersApart }: { maxNewTokens: number; answersApart: boolean },
+): GenerationOptions {
+  const { sampling = {}, beams, lengthPenalty, n = 1, minTokens, stop, ignoreEos, stopTokenIds } = request;
+  const { temperature, topP, topK, minP, logitBias, seed, ...penalties } = sampling;
+  const common: GenerationOptions = {
+    ...penalties,
+    maxNewTokens,
+    minNewTokens: minTokens,
+    seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+    sequenceBias: logitBias && Object.entries(logitBias).map(([id, bias]): [number[], number] => [[Number(id)], bias]),
+    stopStrings: stop && [...stop],
+    ...endsOf(ignoreEos, stopTokenIds, defaults),
+    penaltyAlpha: 0,
+  };
+  if (beams !== undefined) return { ...common, doSample: false, numBeams: beams, lengthPenalty, numReturnSequences: n };
+  if (answersApart && temperature === undefined) return { ...common, numReturnSequences: n };
+  const heat = temperature ?? defaults.temperature ?? 1;
+  if (heat === 0) return { ...common, doSample: false, numBeams: 1 };
+  return { ...common, doSample: true, numBeams: 1, temperature: heat, topK: topK ?? defaults.topK ?? 0, topP, minP };
+}
+
+/** The tokens that end a text, where a request changes them. */
+function endsOf(
+  ignoreEos: boolean | undefined,
+  stopTokenIds: readonly number[] = [],
+  { eosTokenId }: GenerationOptions,
+): GenerationOptions {
+  if (!ignoreEos && stopTokenIds.length === 0) return {};
+  const own = ignoreEos ? [] : [eosTokenId ?? []].flat();
+  return { eosTokenId: [...own, ...stopTokenIds] };
+}

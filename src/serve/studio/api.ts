@@ -1,0 +1,97 @@
+/** What the studio's server tells its page, as JSON. The page imports these types and nothing else of the server. */
+import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
+import type { Evaluation, Sample } from '../../train/report/sections.ts';
+import type { ModelCard } from '../protocol.ts';
+
+export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample };
+
+/** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
+export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';
+
+export interface RunSummary {
+  /** Names the run in addresses: its path below the folder of runs. */
+  id: string;
+  name: string;
+  folder: string;
+  state: RunState;
+  problem?: string;
+  /** Updates done, and those that the recipe asks for. */
+  step: number;
+  steps?: number;
+  parameters?: number;
+  /** ISO 8601. */
+  created?: string;
+  /** Last change, ISO 8601. */
+  updated?: string;
+  /** Lowest evaluation loss. */
+  best?: { step: number; loss: number };
+  /** Training loss of the last line. */
+  loss?: number;
+  tokensPerSecond?: number;
+  /** Seconds until the last step at the rate of the last line; for runs under way. */
+  secondsLeft?: number;
+}
+
+/** A row of metrics.jsonl; `"NaN"`, `"Infinity"` and `"-Infinity"` stand for what JSON has no number for. */
+export type MetricsWireRow = { step: number } & Record<string, number | string>;
+
+export interface MetricsChunk {
+  rows: MetricsWireRow[];
+  /** Give it as `after` for what comes next. */
+  next: number;
+  /** The file was written anew: forget the rows from before. */
+  restarted: boolean;
+  /** There is more already. */
+  hasMore: boolean;
+}
+
+export interface RunDetail extends RunSummary {
+  /** recipe.yaml as it is. */
+  recipe: string;
+  samples: Sample[];
+  /** On held-out text; the model's first. */
+  evaluations: Evaluation[];
+  lineage: RunLineage;
+}
+
+/** A folder that a run goes on from, and the run that wrote it, if it is among those known. */
+export interface ParentModel {
+  path: string;
+  run?: string;
+}
+
+export interface RunLineage {
+  tslm?: string;
+  parents: ParentModel[];
+  /** Runs that go on from this one's model. */
+  children: string[];
+  /** Corpus, its hashes and its number of tokens. */
+  data: Record<string, string | number>;
+  /** Other runs on the same data. */
+  sameData: string[];
+  environment: Record<string, string | number>;
+}
+
+/** Keys of recipes that are not the same in all runs, `train.batchSize`; null where a run lacks one. */
+export interface RecipeDifferences {
+  runs: string[];
+  keys: { key: string; values: unknown[] }[];
+}
+
+export interface ModelDetail {
+  card: ModelCard;
+  /** Absent for a model behind another server, as is what follows. */
+  tree?: ModelTree;
+  memory?: ModelMemory;
+  config?: Record<string, unknown>;
+  /** README.md of its folder. */
+  readme?: string;
+  /** run.json of its folder. */
+  lineage?: Record<string, unknown>;
+  evaluations: Evaluation[];
+}
+
+/** As in OpenAI's API, with a remedy. */
+export interface ApiError {
+  error: { message: string; type: string; code: string; hint?: string };
+}

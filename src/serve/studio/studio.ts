@@ -1,0 +1,105 @@
+/** The studio: its page at `/`, and under `/studio/api` what the page asks beyond OpenAI's endpoints. */
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import { messageOf, UserError, usageError } from '../../support/errors.ts';
+import { root } from '../../support/root.ts';
+import { parseOptions } from '../../support/schema.ts';
+import { spellNonFinite } from '../../train/metrics-log.ts';
+import type { ModelPool } from '../protocol.ts';
+import type { ApiError } from './api.ts';
+import { assetRoutes } from './assets.ts';
+import { packAttention } from './attention-message.ts';
+import { readMetricsTail } from './metrics-tail.ts';
+import { describeLoaded } from './model-detail.ts';
+import { recipeDifferences } from './recipe-differences.ts';
+import { describeRun } from './run-detail.ts';
+import { fileOf, findRuns, requireRun } from './run-folders.ts';
+import { readRecord, type SummaryCache, summarizeRun } from './run-summary.ts';
+
+export interface StudioOptions {
+  pool: ModelPool;
+  /** Folders of runs, and folders of folders of runs. Default `runs`. */
+  runs?: readonly string[];
+  /** Folder of the built page. Default `dist/studio` of the package. */
+  assets?: string;
+}
+
+/** Characters of a sentence to look inside: maps grow with its square. */
+const LONGEST = 4000;
+
+const text = z.string().min(1, 'give a sentence').max(LONGEST, `at most ${LONGEST} characters`);
+const attentionSchema = z.strictObject({ model: z.string(), text, target: text.optional() });
+const layersSchema = z.strictObject({ model: z.string(), text, topK: z.int().min(1).max(50).optional() });
+const afterSchema = z.coerce.number().int('a whole number of bytes').min(0);
+
+/** Routes to be mounted at `/`. What they do not know falls through to the routes after them. */
+export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist', 'studio') }: StudioOptions): Hono {
+  const app = new Hono();
+  const summaries: SummaryCache = new Map();
+  const api = new Hono();
+
+  api.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+
+  api.get('/runs', () => jsonOf(findRuns(runs).map(run => summarizeRun(run, summaries))));
+  api.get('/runs/:id', c => {
+    const run = requireRun(runs, c.req.param('id'));
+    return jsonOf(describeRun(run, findRuns(runs), summaries));
+  });
+  api.get('/runs/:id/metrics', c => {
+    const file = fileOf(requireRun(runs, c.req.param('id')), 'metrics.jsonl');
+    const after = parseOptions(afterSchema, c.req.query('after') ?? '0', 'after');
+    return jsonOf(
+      file === undefined ? { rows: [], next: 0, restarted: after > 0, hasMore: false } : readMetricsTail(file, after),
+    );
+  });
+  api.get('/differences', c => {
+    const chosen = (c.req.queries('run') ?? []).map(id => requireRun(runs, id));
+    return jsonOf(recipeDifferences(chosen.map(run => [run.id, readRecord(run).recipe] as const)));
+  });
+
+  api.get('/models', () => jsonOf(pool.list()));
+  api.get('/models/:id', async c => jsonOf(await describeLoaded(pool, c.req.param('id'))));
+
+  api.post('/inspect/attention', async c => {
+    const { model, ...input } = parseOptions(attentionSchema, await bodyOf(c.req.raw), 'request');
+    const maps = await pool.find(model).engine.call('inspectAttention', input, c.req.raw.signal);
+    return c.body(packAttention(maps), 200, { 'content-type': 'application/octet-stream' });
+  });
+  api.post('/inspect/layers', async c => {
+    const { model, ...input } = parseOptions(layersSchema, await bodyOf(c.req.raw), 'request');
+    return jsonOf(await pool.find(model).engine.call('inspectLayers', input, c.req.raw.signal));
+  });
+
+  api.onError(error => {
+    const { body, status } = errorOf(error);
+    return jsonOf(body, status);
+  });
+  app.route('/studio/api', api);
+  app.route('/', assetRoutes(assets));
+  return app;
+}
+
+const jsonOf = (value: unknown, status: ContentfulStatusCode = 200): Response =>
+  new Response(JSON.stringify(value, spellNonFinite), { status, headers: { 'content-type': 'application/json' } });
+
+async function bodyOf(request: Request): Promise<unknown> {
+  try {
+    return await request.json();
+  } catch {
+    throw usageError('TSLM_BAD_JSON', 'the body is not JSON', 'send a JSON object');
+  }
+}
+
+function errorOf(error: unknown): { body: ApiError; status: ContentfulStatusCode } {
+  const known = error instanceof UserError ? error : undefined;
+  const code = known?.code ?? 'internal_error';
+  const status = known === undefined ? 500 : code.endsWith('_NOT_FOUND') ? 404 : code === 'TSLM_OVERLOADED' ? 503 : 400;
+  const type = status < 500 ? 'invalid_request_error' : 'server_error';
+  return { body: { error: { message: messageOf(error), type, code, hint: known?.hint } }, status };
+}

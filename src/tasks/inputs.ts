@@ -1,0 +1,165 @@
+/**
+ * What every task does first: texts become tokens, cut to what the model reads, and tokens become batches of texts of
+ * about the same length.
+ */
+import { checkIds } from '../generate/prompt-checks.ts';
+import { contextOf } from '../generate/prompts.ts';
+import { int64, padMask, padRows } from '../generate/stepper.ts';
+import { Decoder } from '../models/decoder.ts';
+import { Encoder } from '../models/encoder.ts';
+import { EncoderDecoder } from '../models/encoder-decoder.ts';
+import type { Backbone, Model, ModelInputs } from '../models/model.ts';
+import { TwoStream } from '../models/two-stream.ts';
+import { UserError, usageError } from '../support/errors.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { modelMaxLength } from '../tokenizers/tokenizer-config.ts';
+import { inferenceMode, scope } from '../torch/index.ts';
+
+/** A text, two that are read together, or tokens. */
+export type TaskInput = string | readonly [text: string, pair: string] | readonly number[];
+
+export interface EncodedInput {
+  readonly ids: readonly number[];
+  /** The segment of each token. */
+  readonly typeIds?: readonly number[];
+}
+
+/** What reads the text: the model itself, or its encoder. */
+export const readerOf = ({ backbone }: Model): Backbone =>
+  backbone instanceof EncoderDecoder ? backbone.encoder : backbone;
+
+/** Whether the model reads text, and not images. */
+export function readsText(model: Model): boolean {
+  const reader = readerOf(model);
+  return !(reader instanceof Encoder) || 'word' in reader.embeddings;
+}
+
+/** @throws UserError when the model reads images */
+export function checkReadsText(model: Model): void {
+  if (readsText(model)) return;
+  throw new UserError('TSLM_READS_IMAGES', `this ${model.family.modelType} model reads images, not text`, {
+    hint: 'use a model of text for this task',
+  });
+}
+
+/** Most tokens of an input: what model and tokenizer are made for. */
+export const maxInputLength = (model: Model, tokenizer: Tokenizer): number =>
+  Math.min(contextOf(readerOf(model), {}), modelMaxLength(tokenizer.config) ?? Number.POSITIVE_INFINITY);
+
+/**
+ * Tokens of each input with the special tokens that the model expects, cut to what it reads. Inputs that are tokens
+ * already are taken as they are, and cut as well.
+ *
+ * @param options.prefixIds tokens in front of each text
+ * @throws UserError when an input has no tokens, or an id is not in the vocabulary
+ */
+export function encodeInputs(
+  model: Model,
+  tokenizer: Tokenizer,
+  inputs: readonly TaskInput[],
+  { prefixIds = [] }: { prefixIds?: readonly number[] } = {},
+): EncodedInput[] {
+  checkReadsText(model);
+  const maxLength = maxInputLength(model, tokenizer) - prefixIds.length;
+  const options = Number.isFinite(maxLength) ? { truncation: true, maxLength } : {};
+  const withPrefix = (encoding: EncodedInput): EncodedInput =>
+    prefixIds.length === 0 ? encoding : { ids: [...prefixIds, ...encoding.ids] };
+  const encoded = inputs.map((input): EncodedInput => {
+    if (typeof input === 'string') return withPrefix(tokenizer.encode(input, options));
+    if (typeof input[0] !== 'string') return { ids: (input as readonly number[]).slice(0, maxLength) };
+    const [text, pair] = input as readonly [string, string];
+    return tokenizer.encode(text, { ...options, pair });
+  });
+  const empty = encoded.findIndex(({ ids }) => ids.length === 0);
+  if (empty >= 0) {
+    throw usageError('TSLM_EMPTY_INPUT', `input ${empty + 1} has no tokens`, 'give a text that is not empty');
+  }
+  checkIds(
+    encoded.map(({ ids }) => ids),
+    readerOf(model),
+  );
+  return encoded;
+}
+
+/** Most texts of a batch, and most tokens with padding, unless one text has more. */
+const MOST = { texts: 32, tokens: 4096 };
+
+/** Texts that the model reads together. */
+export interface Batch {
+  inputs: ModelInputs & Required<Pick<ModelInputs, 'inputIds'>>;
+  /** Which of the inputs its rows are. */
+  indices: readonly number[];
+  /** Where the tokens of a row begin, behind padding. */
+  starts: readonly number[];
+}
+
+/**
+ * Runs `read` over all inputs, those of about the same length together.
+ *
+ * @param read gives one result for each row of the batch; its tensors are freed afterwards
+ * @returns in the order of the inputs
+ */
+export function inBatches<Result>(
+  model: Model,
+  encoded: readonly EncodedInput[],
+  read: (batch: Batch) => readonly Result[],
+): Result[] {
+  const results = new Array<Result>(encoded.length);
+  for (const indices of groupsOf(encoded, mostTexts(model))) {
+    const rows = scope(() => inferenceMode(() => read(batchOf(model, encoded, indices))));
+    for (const [row, index] of indices.entries()) results[index] = rows[row];
+  }
+  return results;
+}
+
+/** A classifier that reads a text's last token, and is not told what padding is, finds it in one text alone. */
+const mostTexts = ({ backbone, config, task }: Model): number =>
+  backbone instanceof Decoder && task === 'sequenceClassification' && config.pad_token_id == null ? 1 : MOST.texts;
+
+/** The longest first. */
+function groupsOf(encoded: readonly EncodedInput[], most: number): number[][] {
+  const byLength = [...encoded.keys()].sort((a, b) => encoded[b].ids.length - encoded[a].ids.length);
+  const groups: number[][] = [];
+  for (const index of byLength) {
+    const group = groups.at(-1);
+    const size = group ? (group.length + 1) * encoded[group[0]].ids.length : 0;
+    if (group && group.length < most && size <= MOST.tokens) group.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
+
+function batchOf(model: Model, encoded: readonly EncodedInput[], indices: readonly number[]): Batch {
+  const { device, config, backbone } = model;
+  // XLNet reads the end of a text; all others count positions from its beginning.
+  const side = backbone instanceof TwoStream ? 'left' : 'right';
+  const pad = typeof config.pad_token_id === 'number' ? config.pad_token_id : 0;
+  const rows = indices.map(index => encoded[index].ids);
+  const ids = padRows(rows, side, pad);
+  const mask = padMask(rows, side);
+  const shape = [ids.length, ids[0].length];
+  const typeIds = indices.map(index => encoded[index].typeIds ?? encoded[index].ids.map(() => 0));
+  const isPadded = mask.some(row => row.includes(0));
+  return {
+    indices,
+    starts: rows.map(row => (side === 'left' ? shape[1] - row.length : 0)),
+    inputs: {
+      inputIds: int64(ids.flat(), shape, device),
+      ...(isPadded && { attentionMask: int64(mask.flat(), shape, device) }),
+      ...(readsTypes(model) && { tokenTypeIds: int64(padRows(typeIds, side, 0).flat(), shape, device) }),
+    },
+  };
+}
+
+/** Whether the model tells the segments of an input apart. */
+function readsTypes(model: Model): boolean {
+  const reader = readerOf(model);
+  if (reader instanceof TwoStream) return true;
+  return reader instanceof Encoder && 'tokenTypes' in reader.embeddings.options
+    ? (reader.embeddings.options.tokenTypes ?? 0) > 1
+    : false;
+}
+
+/** Tokens of all inputs together. */
+export const countTokens = (encoded: readonly EncodedInput[]): number =>
+  encoded.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -1,0 +1,31 @@
+/** Pages by the part of the address after `#`, which every server serves alike: `#/runs/quickstart`. */
+
+export const PAGES = ['playground', 'inside', 'runs', 'models'] as const;
+export type PageName = (typeof PAGES)[number];
+
+interface Route {
+  page: PageName;
+  /** Of a run or model. */
+  id?: string;
+}
+
+const current = $state<{ route: Route }>({ route: read(location.hash) });
+
+addEventListener('hashchange', () => {
+  current.route = read(location.hash);
+});
+
+export const router = {
+  get route(): Route {
+    return current.route;
+  },
+};
+
+export const addressOf = (page: PageName, id?: string): string =>
+  id === undefined ? `#/${page}` : `#/${page}/${encodeURIComponent(id)}`;
+
+function read(hash: string): Route {
+  const [page, id] = hash.replace(/^#\/?/, '').split('/');
+  const known = PAGES.find(name => name === page) ?? 'playground';
+  return { page: known, id: id ? decodeURIComponent(id) : undefined };
+}

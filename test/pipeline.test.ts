@@ -1,0 +1,134 @@
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pipeline } from '../src/pipeline.ts';
+import { embedTexts } from '../src/tasks/embeddings.ts';
+import { similarities } from '../src/tasks/similarity.ts';
+import { memoryStats } from '../src/torch/index.ts';
+import { errorOf } from './data/helpers.ts';
+import { scratchFolder } from './support/scratch.ts';
+import { taskModels } from './tasks/model-folders.ts';
+
+const folder = taskModels(scratchFolder());
+const at = (name: string): string => join(folder, name);
+
+describe('pipelines', () => {
+  it('give one result for one input and a list for a list', () => {
+    using classify = pipeline('text-classification', at('sentiment'));
+    const texts = ['the cat', 'a dog sat'];
+    const all = classify(texts);
+    expect(all.map(labels => labels.map(({ label }) => label).sort())).toEqual([
+      ['negative', 'positive'],
+      ['negative', 'positive'],
+    ]);
+    const [one] = classify(texts[1], { topK: 1 });
+    expect(one).toEqual({ label: all[1][0].label, score: expect.closeTo(all[1][0].score, 5) });
+    const [pair] = classify({ text: 'the cat', pair: 'a dog' });
+    expect(pair.score).not.toBeCloseTo(classify('the cat a dog')[0].score, 4);
+  });
+
+  it('read', () => {
+    using find = pipeline('token-classification', at('names'));
+    const entities = find('ann met lee', { ignoreLabels: [] });
+    expect(entities.map(({ word }) => word)).toEqual(['ann', 'met', 'lee']);
+    expect(find(['ann', 'lee'], { ignoreLabels: [] })).toHaveLength(2);
+    using fill = pipeline('fill-mask', at('masked'));
+    expect(fill('the [MASK] [MASK]', { topK: 2 }).map(words => words.length)).toEqual([2, 2]);
+    using answer = pipeline('question-answering', at('reader'));
+    const context = 'ann met lee in paris';
+    const [{ text, start, end }] = answer({ question: 'who met lee ?', context });
+    expect(context.slice(start, end)).toBe(text);
+  });
+
+  it('compare', () => {
+    const texts = ['the cat sat', 'a dog', 'ann met lee in paris'];
+    using features = pipeline('feature-extraction', at('vectors'));
+    expect(features(texts).map(vectors => vectors.length)).toEqual([5, 4, 7]);
+    expect(features(texts, { pooling: 'cls' })).toEqual(
+      embedTexts(features.model, features.tokenizer, texts, { pooling: 'cls' }).vectors,
+    );
+    using rank = pipeline('rerank', at('vectors'));
+    using compare = pipeline('sentence-similarity', at('vectors'));
+    const scores = compare(texts[0], texts);
+    const ranked = rank(texts[0], texts);
+    expect(ranked[0]).toEqual({ index: 0, document: texts[0], score: expect.closeTo(1, 5) });
+    for (const { index, document, score } of ranked) {
+      expect(document).toBe(texts[index]);
+      expect(score).toBe(scores[index]);
+    }
+    expect(rank(texts[0], texts, { topK: 1 })).toHaveLength(1);
+  });
+
+  it('pool as the folder says', async () => {
+    const own = join(scratchFolder(), 'cls');
+    cpSync(at('vectors'), own, { recursive: true });
+    const modules = [
+      { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
+      { idx: 1, name: '1', path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+    ];
+    writeFileSync(join(own, 'modules.json'), JSON.stringify(modules));
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(join(own, '1_Pooling'));
+    const pooling = { word_embedding_dimension: 24, pooling_mode_cls_token: true, pooling_mode_mean_tokens: false };
+    writeFileSync(join(own, '1_Pooling', 'config.json'), JSON.stringify(pooling));
+    using compare = pipeline('sentence-similarity', own);
+    const expected = similarities(compare.model, compare.tokenizer, 'the cat', ['a dog'], { pooling: 'cls' }).scores;
+    expect(compare('the cat', ['a dog'])).toEqual(expected);
+    expect(compare('the cat', ['a dog'], { pooling: 'mean' })).not.toEqual(expected);
+
+    writeFileSync(join(own, 'modules.json'), JSON.stringify([...modules, { path: '2_Dense', type: 'x.Dense' }]));
+    const error = await errorOf(() => pipeline('sentence-similarity', own));
+    expect(error).toMatchObject({ code: 'TSLM_NOT_SUPPORTED', message: expect.stringContaining("a module 'Dense'") });
+  });
+
+  it('write, whole and piece by piece', () => {
+    const generation = { maxNewTokens: 8 };
+    using write = pipeline('text-generation', at('writer'));
+    const texts = write(['the cat', 'a'], { generation });
+    expect(texts.map(({ prompt }) => prompt)).toEqual(['the cat', 'a']);
+    const pieces = [...write.stream('the cat', { generation })].map(({ text }) => text);
+    expect(pieces.join('')).toBe(texts[0].text);
+    expect(write('a', { generation: { ...generation, doSample: true, numReturnSequences: 3 } })).toHaveLength(3);
+
+    using chat = pipeline('chat', at('writer'));
+    const messages = [{ role: 'user', content: 'hi' }];
+    const [answer] = chat(messages, { generation });
+    expect(answer.prompt).toBe('user: hi\nassistant: ');
+    expect(answer.message).toEqual({ role: 'assistant', content: answer.text });
+    expect([...chat.stream(messages, { generation })].map(({ text }) => text).join('')).toBe(answer.text);
+
+    using summarize = pipeline('summarization', at('t5'));
+    expect(summarize('the cat')[0].ids).toHaveLength(7);
+    using translate = pipeline('translation', at('t5'));
+    expect(translate('cat', { targetLanguage: 'de', generation })[0].prompt).toBe('the cat');
+  });
+
+  it('free their model', () => {
+    const before = memoryStats().liveBytes;
+    for (let i = 0; i < 3; i++) {
+      using write = pipeline('text-generation', at('writer'));
+      write('a', { generation: { maxNewTokens: 2 } });
+    }
+    expect(memoryStats().liveBytes).toBeLessThanOrEqual(before);
+  });
+
+  it('refuse tasks and models that are not there', async () => {
+    const mistyped = await errorOf(() => pipeline('text-classificaton' as 'chat', at('sentiment')));
+    expect(mistyped).toMatchObject({ code: 'TSLM_UNKNOWN_TASK', hint: "did you mean 'text-classification'?" });
+    expect(await errorOf(() => pipeline('chat', at('none')))).toMatchObject({ code: 'TSLM_NO_MODEL' });
+    using fill = pipeline('fill-mask', at('sentiment'));
+    expect(await errorOf(() => fill('[MASK]'))).toMatchObject({ code: 'TSLM_TASK' });
+  });
+});
+
+const recorded = '../shared/fixtures/hf/qwen2/chat';
+
+it.runIf(existsSync(recorded))('chats as Transformers recorded', async () => {
+  const { readFileSync } = await import('node:fs');
+  const { text_generation: entries } = JSON.parse(readFileSync(join(recorded, 'golden.json'), 'utf8'));
+  using chat = pipeline('chat', recorded);
+  const entry = entries.find((e: { messages?: unknown }) => e.messages);
+  const generation = { maxNewTokens: entry.output_ids.length - entry.prompt_ids.length, doSample: false };
+  const [{ message }] = chat(entry.messages, { generation });
+  expect(message.content).toBe(entry.new_text);
+});

@@ -1,0 +1,109 @@
+/** A model in a thread of its own: answers, ends, errors. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createModel, saveModel } from '../../../src/models/auto.ts';
+import { openEngine } from '../../../src/serve/engine/open-engine.ts';
+import type { GenerationEvent, GenerationRequest } from '../../../src/serve/protocol.ts';
+import { byteTokenizer } from '../../data/helpers.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+
+const folder = join(scratchFolder(), 'tiny');
+mkdirSync(folder);
+byteTokenizer(folder);
+const model = createModel(
+  'gpt2',
+  { layers: 1, hidden: 32, heads: 2, context: 512, vocabSize: 257 },
+  { seed: 1, eosTokenId: 256 },
+);
+saveModel(folder, model);
+model.dispose();
+
+const request = (more: Partial<GenerationRequest> = {}): GenerationRequest => ({
+  prompt: { text: 'abc' },
+  maxTokens: 10,
+  ignoreEos: true,
+  sampling: { temperature: 0 },
+  ...more,
+});
+
+async function collect(events: AsyncIterable<GenerationEvent>): Promise<GenerationEvent[]> {
+  const all: GenerationEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+describe('openEngine', () => {
+  it('says what the model is and what its cache may take', async () => {
+    await using engine = await openEngine(folder, { maxBatch: 2, memory: 1e7 });
+    expect(engine.card).toMatchObject({
+      id: 'tiny',
+      modelType: 'gpt2',
+      architecture: 'decoder',
+      contextLength: 512,
+      vocabularySize: 257,
+      path: folder,
+    });
+    expect(engine.card.abilities).toContain('generate');
+    expect(engine.notes.join()).toMatch(/keys and values of 1,088 tokens in/);
+    expect(await engine.call('tokenize', { prompt: { text: 'hi' } })).toEqual({ ids: [104, 105], tokens: ['h', 'i'] });
+    expect(await engine.call('detokenize', { ids: [104, 105] })).toEqual({ text: 'hi' });
+    expect((await engine.call('embed', { inputs: ['a', 'bc'] })).vectors.map(({ length }) => length)).toEqual([32, 32]);
+  });
+
+  it('answers many at once, and is at rest afterwards', async () => {
+    await using engine = await openEngine(folder);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => collect(engine.generate(request({ maxTokens: 5 + i })))),
+    );
+    for (const [i, events] of answers.entries()) {
+      expect(events[0]).toMatchObject({ type: 'start', promptTokens: 3 });
+      expect(events.at(-1)).toMatchObject({ type: 'end', completionTokens: 5 + i });
+    }
+    expect(await engine.stats()).toMatchObject({ running: 0, queued: 0, cacheUsedTokens: 0 });
+  });
+
+  it('stops for a signal, and for a reader who leaves', async () => {
+    await using engine = await openEngine(folder);
+    const abort = new AbortController();
+    const events: GenerationEvent[] = [];
+    const reading = (async () => {
+      for await (const event of engine.generate(request({ maxTokens: 500 }), abort.signal)) {
+        events.push(event);
+        if (events.length === 3) abort.abort(new Error('gone'));
+      }
+    })();
+    await expect(reading).rejects.toThrow('gone');
+    for await (const event of engine.generate(request({ maxTokens: 500 }))) if (event.type === 'text') break;
+    await new Promise(resolve => setTimeout(resolve, 50));
+    const stats = await engine.stats();
+    expect(stats).toMatchObject({ running: 0, cacheUsedTokens: 0 });
+    expect(stats.completionTokens).toBeLessThan(900);
+    await expect(collect(engine.generate(request(), AbortSignal.abort(new Error('late'))))).rejects.toThrow('late');
+  });
+
+  it('passes errors on with their codes', async () => {
+    await using engine = await openEngine(folder);
+    await expect(collect(engine.generate(request({ prompt: { text: '' } })))).rejects.toMatchObject({
+      code: 'TSLM_EMPTY_PROMPT',
+    });
+    await expect(engine.call('fillMask', { input: 'x' })).rejects.toMatchObject({ name: 'UserError' });
+    await expect(engine.loadAdapter('a', join(folder, 'none'))).rejects.toMatchObject({ name: 'UserError' });
+    await expect(collect(engine.generate(request({ adapter: 'a' })))).rejects.toMatchObject({
+      code: 'TSLM_MODEL_NOT_FOUND',
+    });
+    await expect(openEngine(folder, { memory: 1000 })).rejects.toMatchObject({ code: 'TSLM_NO_MEMORY' });
+    await expect(openEngine(join(folder, 'none'))).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
+  });
+
+  it('closing ends what is under way, and refuses what comes after', async () => {
+    const engine = await openEngine(folder);
+    const reading = collect(engine.generate(request({ maxTokens: 500 })));
+    await new Promise(resolve => setTimeout(resolve, 30));
+    const failed = expect(reading).rejects.toMatchObject({ code: 'TSLM_CLOSED' });
+    await engine.close();
+    await failed;
+    await expect(engine.stats()).rejects.toMatchObject({ code: 'TSLM_CLOSED' });
+    await engine.close();
+  });
+});

@@ -1,0 +1,377 @@
+/** The page in a real browser, against models that are not there. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createModel, saveModel } from '../../src/models/auto.ts';
+import { appendMetrics, fakeRun, metricsLine } from '../serve/studio/helpers.ts';
+import { chromiumPath, launchBrowser, namelessControls, openPage, paleTexts, type Watch } from './browser.ts';
+import { fakeCard } from './fake-pool.ts';
+import { type MockOptions, type MockServer, startMockServer } from './mock-server.ts';
+
+if (chromiumPath === undefined) {
+  console.warn('studio: no Chromium here, so the page is not tested (apt-get install chromium, or set CHROMIUM)');
+}
+
+/** Of the first chart, in the colour of the first curve. */
+const drawnPixels = (page: Page): Promise<number> =>
+  page.evaluate(`(() => {
+    const canvas = document.querySelector('figure canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i] === 11 && data[i + 1] === 98 && data[i + 2] === 168) count++;
+    return count;
+  })()`);
+
+const PAGES = ['playground', 'inside', 'runs', 'models'] as const;
+
+describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
+  let browser: Browser;
+  let folder: string;
+  let runs: string;
+  let open: { server: MockServer; page: Page; watch: Watch }[] = [];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    folder = mkdtempSync(join(tmpdir(), 'tslm-page-'));
+    runs = join(folder, 'runs');
+    const samples = [100, 200].flatMap(step => [{ step, prompt: 'Once', text: ` upon step ${step}` }]);
+    fakeRun(runs, 'base', { steps: 200, samples });
+    fakeRun(runs, 'wide', { steps: 200, train: { batchSize: 32 } });
+    using model = createModel('gpt2', { vocabSize: 64, layers: 2, hidden: 16, heads: 2, context: 32 }, { seed: 1 });
+    saveModel(join(folder, 'model'), model);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    const finished = open;
+    open = [];
+    for (const { server, page, watch } of finished) {
+      await page.context().close();
+      await server.close();
+      expect([...watch.hosts]).toEqual(['127.0.0.1']);
+      expect(watch.errors).toEqual([]);
+    }
+  });
+
+  async function start(path: string, options: MockOptions = {}, look: Parameters<typeof openPage>[2] = {}) {
+    const server = await startMockServer({ runs: [runs], ...options });
+    const { page, watch } = await openPage(browser, `${server.address}/${path}`, look);
+    page.setDefaultTimeout(10_000);
+    open.push({ server, page, watch });
+    return { server, page };
+  }
+
+  const twoModels = () => [fakeCard('storyteller'), fakeCard('plain', { hasChatTemplate: false })];
+  const answer = (page: Page) => page.locator('.tokens').last();
+
+  async function ask(page: Page, message = 'Tell me a story.'): Promise<void> {
+    await page.getByLabel('Message').fill(message);
+    await page.keyboard.press('Enter');
+  }
+
+  it('streams an answer, and shows of each token how probable it was', async () => {
+    const { page, server } = await start('', { delay: 8 });
+    await ask(page);
+    const tokens = page.locator('[data-token]');
+    await tokens.nth(3).waitFor();
+    const early = await tokens.count();
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
+    expect(await tokens.count()).toBeGreaterThan(early);
+    expect(await answer(page).textContent()).toMatch(/^There was once .*storm 🌊 – there .* did not know\.$/s);
+    expect(await page.getByText(/\d+ tokens$/).count()).toBe(1);
+
+    await tokens.nth(5).hover();
+    const tooltip = page.getByRole('tooltip');
+    expect(await tooltip.textContent()).toMatch(/\d %.*probability/);
+    expect(await tooltip.getByRole('listitem').count()).toBeGreaterThan(3);
+    await page.getByLabel('Message').hover();
+    expect(await tooltip.count()).toBe(0);
+
+    await tokens.nth(0).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await tokens.nth(1).evaluate('document.activeElement.dataset.token')).toBe('1');
+    expect(await tooltip.isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await tooltip.count()).toBe(0);
+
+    await ask(page, 'Go on.');
+    await page.getByText('Go on.').waitFor();
+    const { messages } = (server.pool.asked.at(-1)!.input as { prompt: { messages: { role: string }[] } }).prompt;
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+  });
+
+  it('stops, and tries again', async () => {
+    const { page } = await start('', { delay: 60 });
+    await ask(page);
+    await page.locator('[data-token="3"]').waitFor();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByText('Stopped').waitFor();
+    const text = await answer(page).textContent();
+    await page.waitForTimeout(200);
+    expect(await answer(page).textContent()).toBe(text);
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+    expect(await page.getByText('Stopped').count()).toBe(0);
+  });
+
+  it('sends the settings, and writes the request as code', async () => {
+    const { page, server } = await start('');
+    await page.getByRole('slider', { name: 'Temperature' }).fill('0.5');
+    await page.getByRole('slider', { name: 'Min-p' }).fill('0.1');
+    await page.getByLabel('Seed').fill('12x3');
+    await page.getByLabel('System prompt').fill('Be brief.');
+    await page.getByLabel('Longest answer').fill('5');
+    await page.getByLabel('Stop at').fill('END');
+    await ask(page);
+    await page.getByText('Cut off at the longest length').waitFor();
+    const { sampling } = server.pool.asked[0].input as { sampling: Record<string, unknown> };
+    expect(sampling).toMatchObject({ temperature: 0.5, min_p: 0.1, seed: 123, max_tokens: 5, stop: ['END'] });
+    expect(sampling).not.toHaveProperty('top_p');
+    expect(sampling.messages).toMatchObject([{ role: 'system', content: 'Be brief.' }, { role: 'user' }]);
+
+    await page.getByRole('button', { name: 'As code' }).click();
+    const code = page.locator('[data-code]');
+    expect(await code.textContent()).toMatch(/^curl -N http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
+    await page.getByRole('radio', { name: 'TypeScript' }).check();
+    expect(await code.textContent()).toContain("import OpenAI from 'openai'");
+    expect(await code.textContent()).toContain('Tell me a story.');
+    await page.getByRole('button', { name: 'Copy' }).last().click();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('compares two models side by side', async () => {
+    const { page, server } = await start('', { cards: [fakeCard('one'), fakeCard('two')] });
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await ask(page);
+    await page.getByRole('button', { name: 'Retry' }).nth(1).waitFor();
+    expect(server.pool.asked.map(({ model }) => model).sort()).toEqual(['one', 'two']);
+    expect(await page.locator('.tokens').count()).toBe(2);
+  });
+
+  it('says what to do with a model that cannot chat', async () => {
+    const { page, server } = await start('', { cards: twoModels() });
+    await page.getByLabel('Model').selectOption('plain');
+    await page.getByText('plain has no chat template').waitFor();
+    await page.getByRole('button', { name: 'Use completion' }).click();
+    await page.getByLabel('Text to go on with').fill('Once');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
+    expect(server.pool.asked[0].input).toMatchObject({ prompt: { text: 'Once' } });
+    expect(await answer(page).textContent()).toContain('lighthouse keeper');
+  });
+
+  it('speaks Chinese, and goes dark, and remembers both', async () => {
+    const { page } = await start('#/runs');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '训练', level: 1 }).waitFor();
+    await page.getByRole('button', { name: /主题/ }).click();
+    await page.getByRole('button', { name: /主题/ }).click();
+    await page.reload();
+    await page.getByRole('heading', { name: '训练', level: 1 }).waitFor();
+    expect(await page.evaluate('document.documentElement.lang')).toBe('zh-Hans');
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+    const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(background).toBe('rgb(20, 22, 26)');
+  });
+
+  it('follows the language and the theme of the system', async () => {
+    const { page } = await start('#/models', {}, { locale: 'zh-CN', colorScheme: 'dark' });
+    await page.getByRole('heading', { name: '模型', level: 1 }).waitFor();
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(20, 22, 26)');
+  });
+
+  it('shows where heads look', async () => {
+    const { page } = await start('#/inside');
+    await page.getByLabel('Sentence').fill('The cat sat on the mat.');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    const heads = page.getByRole('gridcell');
+    await heads.first().waitFor();
+    expect(await heads.count()).toBe(36);
+    await page.getByRole('button', { name: 'Layer 2, head 3' }).click();
+    await page.getByRole('heading', { name: 'Layer 2, head 3' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('heading', { name: 'Layer 3, head 3' }).waitFor();
+
+    const looking = page.getByRole('toolbar').getByRole('button');
+    await looking.nth(4).hover();
+    await page.getByText('“·the” looks at').waitFor();
+    await page.getByRole('img', { name: /Attention of 7 tokens/ }).hover({ position: { x: 5, y: 5 } });
+    await page.getByText(/The → The\s*\d/).waitFor();
+  });
+
+  it('shows what layers would say', async () => {
+    const { page } = await start('#/inside');
+    await page.getByRole('radio', { name: 'Layer by layer' }).check();
+    await page.getByLabel('Sentence').fill('The cat sat.');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.getByRole('rowheader', { name: 'Embeddings' }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(8);
+    await page.locator('[data-cell="0.0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.getByRole('tooltip').getByRole('listitem').count()).toBe(5);
+  });
+
+  it('draws all three kinds of an encoder–decoder', async () => {
+    const { page, server } = await start('#/inside', { cards: [fakeCard('t5', { architecture: 'encoder-decoder' })] });
+    await page.getByLabel('What the decoder says').fill('Das Tier');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.getByRole('radio', { name: 'Decoder on encoder' }).check();
+    await page.getByRole('img', { name: /Attention of 5 tokens/ }).waitFor();
+    expect(server.pool.asked[0].input).toMatchObject({ target: 'Das Tier' });
+  });
+
+  it('draws curves that grow with their file', async () => {
+    const own = join(folder, 'live');
+    const run = fakeRun(own, 'live', { steps: 500, done: 50, hasEnded: false });
+    const { page } = await start('#/runs', { runs: [own] });
+    const loss = page.locator('figure').first();
+    await loss.waitFor();
+    expect(await loss.getAttribute('data-points')).toBe('5');
+    expect(await drawnPixels(page)).toBeGreaterThan(50);
+    appendMetrics(run, metricsLine(60), metricsLine(70), `${JSON.stringify({ step: 70, evalLoss: 2.5 })}\n`);
+    await page.locator('figure[data-points="7"]').first().waitFor();
+    await page.getByText('70 / 500').waitFor();
+    expect(await page.getByText('Running').count()).toBe(1);
+    expect(await page.locator('figure').count()).toBe(4);
+    await page.getByLabel('Logarithmic').check();
+    await page.getByLabel('Smoothing').fill('3');
+    await page.getByText('over 7 points').waitFor();
+  });
+
+  it('overlays runs, and says how their recipes differ', async () => {
+    const { page } = await start('#/runs');
+    await page.getByLabel('Draw wide').waitFor();
+    await page.getByRole('cell', { name: '32', exact: true }).waitFor();
+    expect(await page.getByRole('rowheader', { name: 'train.batchSize' }).count()).toBe(1);
+    await page.getByLabel('Draw wide').uncheck();
+    expect(await page.getByText('train.batchSize').count()).toBe(0);
+    await page.getByRole('link', { name: 'base' }).click();
+    await page.getByText('upon step 200').waitFor();
+    await page.locator('section').filter({ hasText: 'over time' }).getByRole('slider').press('ArrowLeft');
+    await page.getByText('upon step 100').waitFor();
+    await page.getByRole('link', { name: 'wide' }).waitFor();
+    expect(await page.getByText('a'.repeat(64)).count()).toBe(1);
+  });
+
+  it('shows what a model is made of, and lets models come and go', async () => {
+    const { page } = await start('#/models', { cards: [fakeCard('tiny', { path: join(folder, 'model') })] });
+    await page.getByRole('link', { name: 'tiny' }).click();
+    await page.getByText('GPT2', { exact: false }).first().waitFor();
+    await page.getByText('layers.0–1').waitFor();
+    expect(await page.getByText('"n_layer": 2').count()).toBe(1);
+    await page.getByRole('link', { name: 'Models' }).first().click();
+
+    await page.getByLabel('Folder on the server').fill('runs/missing');
+    await page.getByRole('button', { name: 'Load a model' }).click();
+    await page.getByText('→ give the folder of a model').waitFor();
+    await page.getByLabel('Folder on the server').fill('runs/new');
+    await page.getByRole('button', { name: 'Load a model' }).click();
+    await page.getByRole('link', { name: 'new' }).waitFor();
+    await page.getByRole('button', { name: 'Unload new' }).click();
+    await page.getByRole('button', { name: 'Really unload new' }).click();
+    await page.getByRole('link', { name: 'new' }).waitFor({ state: 'detached' });
+  });
+
+  it('asks for a key, and keeps it for the tab alone', async () => {
+    const { page } = await start('#/models', { key: 'right' });
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Key').fill('wrong');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('does not know this key').waitFor();
+    await dialog.getByLabel('Key').fill('right');
+    await dialog.getByRole('button', { name: 'Use it' }).click();
+    await page.getByRole('link', { name: 'storyteller' }).waitFor();
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('right');
+    expect(await page.evaluate("sessionStorage.getItem('tslm-key')")).toBe('right');
+  });
+
+  it('says what to do where there is nothing', async () => {
+    const { page, server } = await start('', { cards: [], runs: [join(folder, 'none')] });
+    await page.getByRole('heading', { name: 'No model is loaded' }).waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByText('tslm train recipes/quickstart.yaml').waitFor();
+    await page.getByRole('link', { name: 'Inside' }).click();
+    await page.getByRole('heading', { name: 'No model to look into' }).waitFor();
+    const { port } = server;
+    await server.close();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByText('Server gone').waitFor();
+    await page.getByRole('alert').filter({ hasText: 'tslm serve' }).first().waitFor();
+    const again = await startMockServer({ port, runs: [runs] });
+    await page.getByText('Server ready').waitFor();
+    await page.getByRole('link', { name: 'base' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await again.close();
+  });
+
+  it('is walked through by keyboard', async () => {
+    const { page } = await start('');
+    await page.getByLabel('Message').waitFor();
+    const focused = () => page.evaluate<string>('document.activeElement.textContent.trim()');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to content');
+    expect((await page.getByText('Skip to content').boundingBox())!.y).toBeGreaterThan(0);
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.localName')).toBe('main');
+    const seen: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      await page.keyboard.press('Tab');
+      seen.push(
+        await page.evaluate("document.activeElement.localName + ' ' + (document.activeElement.ariaLabel ?? '')"),
+      );
+      const outline = await page.evaluate(`(() => {
+        const element = document.activeElement;
+        const shown = element.type === 'radio' ? element.nextElementSibling : element;
+        return getComputedStyle(shown).outlineStyle;
+      })()`);
+      expect(outline, seen.at(-1)).not.toBe('none');
+    }
+    expect(seen).toContain('textarea Message');
+    await page.getByLabel('Message').focus();
+    await page.keyboard.type('Hello');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
+    await page.getByRole('link', { name: 'Inside' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Inside' }).waitFor();
+  });
+
+  it.each(['light', 'dark'] as const)('can be read and named on every page (%s)', async colorScheme => {
+    const { page } = await start('', { cards: twoModels() }, { colorScheme });
+    await ask(page);
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
+    for (const name of PAGES) {
+      await page.evaluate(`location.hash = '#/${name}'`);
+      await page
+        .locator(`nav [aria-current]`)
+        .getByText(name, { exact: false })
+        .or(page.locator('h1'))
+        .first()
+        .waitFor();
+      if (name === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();
+      if (name === 'inside') await page.getByRole('gridcell').first().waitFor();
+      if (name === 'runs') await page.locator('figure').first().waitFor();
+      expect(await page.locator('h1').count(), name).toBe(1);
+      expect(await namelessControls(page), name).toEqual([]);
+      expect(await paleTexts(page), name).toEqual([]);
+    }
+  });
+
+  it('fits a narrow phone', async () => {
+    const { page } = await start('', {}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await ask(page);
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
+    for (const path of [...PAGES, 'runs/base']) {
+      await page.evaluate(`location.hash = '#/${path}'`);
+      await page.waitForTimeout(150);
+      if (path === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();
+      if (path === 'inside') await page.getByRole('gridcell').first().waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360);
+    }
+  });
+});
