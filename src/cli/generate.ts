@@ -4,7 +4,7 @@ import type { GenerationOptions } from '../generate/generation-config.ts';
 import { usageError } from '../support/errors.ts';
 import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';
-import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
+import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
 import { readText } from './read-text.ts';
 
@@ -31,6 +31,7 @@ interface Options extends ConstraintOptions {
   penaltyAlpha?: number;
   stop?: string[];
   seed: number;
+  dtype: (typeof INFERENCE_TYPES)[number];
   device: string;
   json?: boolean;
 }
@@ -81,6 +82,11 @@ export function generateCommand(): Command {
     .option('--stop <text>', 'end before this text; may be repeated', collect);
   return withConstraintOptions(command)
     .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
+    .addOption(
+      new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
+        .choices([...INFERENCE_TYPES])
+        .default('float32'),
+    )
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')
     .addHelpText(
@@ -93,7 +99,8 @@ export function generateCommand(): Command {
     )
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
-      const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
+      const { modelFolder } = await import('../models/auto.ts');
+      const { loadForInference } = await import('../models/load-for-inference.ts');
       const { generationDefaults } = await import('../generate/model-defaults.ts');
       const { resolveGenerationConfig } = await import('../generate/generation-config.ts');
       const { generateText, streamText } = await import('../generate/text.ts');
@@ -103,7 +110,11 @@ export function generateCommand(): Command {
       const folder = modelFolder(path);
       const tokenizer = Tokenizer.fromFile(folder);
       const defaults = generationDefaults(folder, tokenizer);
-      const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
+      const model = loadForInference(folder, {
+        dtype: inferenceTypeOf(options.dtype),
+        device: options.device,
+        onNote: printNote,
+      });
       const answers = model.task === 'seq2seqLM';
       const guessing =
         options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, options.device);

@@ -1,5 +1,6 @@
 /** Parsers of option values that several commands share. */
 import { InvalidArgumentError } from 'commander';
+import type { InferenceType } from '../models/load-for-inference.ts';
 import type { DType } from '../torch/index.ts';
 
 export function positiveInteger(text: string): number {
@@ -23,6 +24,11 @@ export function number(text: string): number {
 export const PRECISIONS = ['float32', 'bf16'] as const;
 export const dtypeOf = (precision: (typeof PRECISIONS)[number]): DType =>
   precision === 'bf16' ? 'bfloat16' : 'float32';
+
+/** Of models that are used: `--dtype auto`. */
+export const INFERENCE_TYPES = ['auto', ...PRECISIONS] as const;
+export const inferenceTypeOf = (type: (typeof INFERENCE_TYPES)[number]): InferenceType =>
+  type === 'auto' ? type : dtypeOf(type) === 'bfloat16' ? 'bfloat16' : 'float32';
 
 /** Values of an option that may be given several times. (One that takes several values would swallow arguments.) */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

@@ -1,4 +1,5 @@
 /** What a model's worker and its host say to each other; errors cross as data. */
+import type { InferenceType } from '../../models/load-for-inference.ts';
 import { UserError } from '../../support/errors.ts';
 import type { Calls, EngineStats, GenerationEvent, GenerationRequest, ModelCard, Results } from '../protocol.ts';
 import type { EngineLimits } from './local-engine.ts';
@@ -6,11 +7,7 @@ import type { EngineLimits } from './local-engine.ts';
 export interface OpenOptions extends EngineLimits {
   /** Name of the model in requests. Default the folder's. */
   name?: string;
-  /**
-   * Element type of the weights; `auto`: bfloat16 where the model writes text and the processor multiplies it natively, else
-   * float32. Default `auto`.
-   */
-  dtype?: 'auto' | 'float32' | 'bfloat16';
+  dtype?: InferenceType;
 }
 
 export interface WorkerData {

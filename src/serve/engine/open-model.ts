@@ -1,14 +1,12 @@
 /** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
-import { loadCompleteModel } from '../../models/auto.ts';
 import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import { loadForInference } from '../../models/load-for-inference.ts';
 import type { Model } from '../../models/model.ts';
-import { packForInference } from '../../models/pack-for-inference.ts';
 import { formatBytes } from '../../support/format.ts';
 import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
-import { hasProducts } from '../../torch/products.ts';
 import type { Calls, ModelCard, Results } from '../protocol.ts';
 import { type Adapters, createAdapters } from './adapters.ts';
 import { createCalls } from './calls.ts';
@@ -24,11 +22,10 @@ export interface OpenedModel {
   dispose: () => void;
 }
 
-export function openModel(folder: string, { name = folder, dtype = 'auto', ...limits }: OpenOptions): OpenedModel {
+export function openModel(folder: string, { name = folder, dtype, ...limits }: OpenOptions): OpenedModel {
   const notes: string[] = [];
   const tokenizer = Tokenizer.fromFile(folder);
-  const model = loadModelAs(folder, dtype, note => notes.push(note));
-  packForInference(model);
+  const model = loadForInference(folder, { dtype, onNote: note => notes.push(note) });
   const adapters = createAdapters(model);
   const engine = createLocalEngine(model, tokenizer, folder, adapters, limits);
   const { budget } = engine;
@@ -48,14 +45,6 @@ export function openModel(folder: string, { name = folder, dtype = 'auto', ...li
       model.dispose();
     },
   };
-}
-
-/** Texts are written in bfloat16 where that is native; what is computed once, such as embeddings, in float32. */
-function loadModelAs(folder: string, dtype: OpenOptions['dtype'], onNote: (note: string) => void): Model {
-  if (dtype !== 'auto') return loadCompleteModel(folder, { dtype, onNote });
-  const model = loadCompleteModel(folder, { onNote });
-  const isWriter = model.task === 'causalLM' && model.backbone instanceof Decoder;
-  return isWriter && hasProducts() ? model.to({ dtype: 'bfloat16' }) : model;
 }
 
 function cardOf(

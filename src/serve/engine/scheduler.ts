@@ -209,6 +209,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     running.splice(running.indexOf(sequence), 1);
   }
 
+  function fail(job: Job, error: unknown): void {
+    job.isCancelled = true;
+    onError(job, error);
+  }
+
+  function guarded(job: Job, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      fail(job, error);
+    }
+  }
+
   return {
     add(job) {
       waiting.push(sequenceOf(job, 0));
@@ -222,15 +235,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       counts.batchSizes += planned.length;
       for (const adapter of new Set(planned.map(({ sequence }) => sequence.job.request.adapter))) {
         const group = planned.filter(({ sequence }) => sequence.job.request.adapter === adapter);
-        const logits = withAdapter(adapter, () => paged.forward(group.map(({ input }) => input)));
-        for (const [i, { sequence, input }] of group.entries()) {
-          try {
-            take(sequence, input, logits[i]);
-          } catch (error) {
+        try {
+          const logits = withAdapter(adapter, () => paged.forward(group.map(({ input }) => input)));
+          for (const [i, { sequence, input }] of group.entries()) {
             // One text that cannot go on leaves the others as they are.
-            sequence.job.isCancelled = true;
-            onError(sequence.job, error);
+            guarded(sequence.job, () => take(sequence, input, logits[i]));
           }
+        } catch (error) {
+          for (const { sequence } of group) fail(sequence.job, error);
         }
       }
       return true;
