@@ -31,8 +31,9 @@ export class Linear extends Module {
    * @param residual float32 [..., out]: added to the result
    */
   forward(x: Tensor, residual?: Tensor): Tensor {
-    const y = this.#product(x, residual);
-    return this.lora ? this.lora.addTo(y, x, this) : y;
+    if (!this.lora) return this.#product(x, residual);
+    const input = castInput(x); // once for both
+    return this.lora.addTo(this.#product(input, residual), input, this);
   }
 
   #product(x: Tensor, residual: Tensor | undefined): Tensor {
