@@ -19,6 +19,17 @@ describe('docs/ADDING-A-FAMILY.md', () => {
   });
 });
 
+/** An example as it runs outside of the project. */
+function withPaths(code: string, models: string): string {
+  const modules = {
+    tslm: 'src/index.ts',
+    'tslm/ai-sdk': 'src/ai-sdk/index.ts',
+    ai: 'node_modules/ai/dist/index.mjs',
+  };
+  const named = code.replaceAll("'models/", `'${models}/`);
+  return named.replace(/from '([^']+)'/g, (_, name: keyof typeof modules) => `from '${resolve(modules[name])}'`);
+}
+
 describe('docs/TASKS.md', () => {
   const tasks = readFileSync('docs/TASKS.md', 'utf8');
   const examples = [...tasks.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
@@ -29,10 +40,9 @@ describe('docs/TASKS.md', () => {
   });
 
   it.each(examples.map((code, i) => [i + 1, code] as const))('says what works: example %i', async (i, code) => {
-    const library = `'${resolve('src/index.ts')}'`;
-    const imports = code.includes("from 'tslm'") ? '' : `import { pipeline } from ${library};\n`;
     const file = join(folder, `example-${i}.ts`);
-    writeFileSync(file, imports + code.replaceAll("'tslm'", library).replaceAll("'models/", `'${folder}/`));
+    const imports = code.includes('import ') ? '' : "import { pipeline } from 'tslm';\n";
+    writeFileSync(file, withPaths(imports + code, folder));
     const log = vi.spyOn(console, 'log').mockReturnValue();
     try {
       await import(file);

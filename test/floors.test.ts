@@ -23,6 +23,7 @@ const floors = [
   'tasks',
   'online',
   'serve',
+  'ai-sdk',
   'studio',
   'cli',
 ];

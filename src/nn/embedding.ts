@@ -1,6 +1,6 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { keep, linear, type Tensor } from '../torch/index.ts';
-import { embedding } from '../torch/kernels.ts';
+import { keep, type Tensor } from '../torch/index.ts';
+import { embedding, linear } from '../torch/kernels.ts';
 import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
 import type { Lora } from './lora.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
@@ -39,7 +39,7 @@ export class Embedding extends Module {
     }
     const input = castInput(x);
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
-    return linear(input, castWeight(this.weight), { bias: castWeight(bias) });
+    return linear(input, castWeight(this.weight), castWeight(bias));
   }
 
   /** Keeps the table once more in the order in which `project` reads it. */

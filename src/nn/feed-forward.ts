@@ -65,14 +65,14 @@ export class FeedForward extends Module {
   /** All in one operator, where there is one for what the options ask. */
   #fused(x: Tensor, residual: Tensor | undefined): Tensor | undefined {
     const { input, output, options } = this;
-    // What an adapter adds comes between the products.
-    if (input.lora || this.gate?.lora || output.lora) return undefined;
     const activation = fusedActivations[options.activation ?? 'gelu_new'];
-    if (activation && input.isPacked && options.gate !== 'fused') {
+    // What an adapter adds comes before the activation.
+    if (activation && input.isPacked && !input.lora && options.gate !== 'fused') {
       const gate = this.gate?.forward(x);
       return output.forward(input.forwardPacked(x, { activation, gate }), residual);
     }
-    const isPlain = activation !== undefined && !this.dropout.isActive;
+    const isAdapted = input.lora || this.gate?.lora || output.lora;
+    const isPlain = activation !== undefined && !this.dropout.isActive && !isAdapted;
     if (!isPlain || !isFused(x, [input.weight, input.bias, output.weight, output.bias])) return undefined;
     const weights = { input: input.weight, inputBias: input.bias, output: output.weight, outputBias: output.bias };
     if (!options.gate) return feedForward(x, weights, activation, residual);

@@ -1,5 +1,6 @@
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { empty, keep, linear, type Tensor } from '../torch/index.ts';
+import { empty, keep, type Tensor } from '../torch/index.ts';
+import { linear } from '../torch/kernels.ts';
 import { isFused, linearProduct, type PackedLinearOptions, packedLinear, packWeight } from '../torch/products.ts';
 import type { Lora } from './lora.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
@@ -30,8 +31,9 @@ export class Linear extends Module {
    * @param residual float32 [..., out]: added to the result
    */
   forward(x: Tensor, residual?: Tensor): Tensor {
-    const y = this.#product(x, residual);
-    return this.lora ? this.lora.addTo(y, x, this) : y;
+    if (!this.lora) return this.#product(x, residual);
+    const input = castInput(x); // once for both
+    return this.lora.addTo(this.#product(input, residual), input, this);
   }
 
   #product(x: Tensor, residual: Tensor | undefined): Tensor {
@@ -39,7 +41,7 @@ export class Linear extends Module {
     const input = castInput(x);
     if (isFused(input, [this.weight, this.bias]))
       return linearProduct(input, this.weight, { bias: this.bias, residual });
-    const y = linear(input, castWeight(this.weight), { bias: castWeight(this.bias) });
+    const y = linear(input, castWeight(this.weight), castWeight(this.bias));
     return residual ? residual.add(y) : y;
   }
 

@@ -5,6 +5,7 @@
 import type { AttentionMaps } from '../explain/attention-maps.ts';
 import type { LayerPredictions } from '../explain/logit-lens.ts';
 import type { Ability } from '../tasks/abilities.ts';
+import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
 
 export type { AttentionMaps } from '../explain/attention-maps.ts';
@@ -41,7 +42,8 @@ export interface ModelCard {
 }
 
 export type Prompt =
-  | { text: string }
+  /** With a task: in front goes what an encoder–decoder is told for it. */
+  | { text: string; task?: TextToTextTask }
   | { ids: readonly number[] }
   | {
       messages: readonly ChatMessage[];

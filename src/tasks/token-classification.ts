@@ -59,15 +59,16 @@ export function classifyTokens(
       .unbind()
       .map((row, r) => rowsOf(row).slice(starts[r], starts[r] + parts[indices[r]].length)),
   );
-  const found = parts.flatMap((part, i) =>
-    aggregate(labelledTokens(part, scores[i], characters, tokenizer), aggregation, {
-      labels: labelsOf(model, scores[i][0].length),
-      join: tokens => tokenizer.joinTokens(tokens),
-    }),
-  );
-  const entities = stride === undefined ? found : withoutOverlaps(found);
+  const found = parts
+    .flatMap((part, i) =>
+      aggregate(labelledTokens(part, scores[i], characters, tokenizer), aggregation, {
+        labels: labelsOf(model, scores[i][0].length),
+        join: tokens => tokenizer.joinTokens(tokens),
+      }),
+    )
+    .filter(({ label }) => !ignoreLabels.includes(label));
   return {
-    entities: entities.filter(({ label }) => !ignoreLabels.includes(label)),
+    entities: parts.length > 1 ? withoutOverlaps(found) : found,
     tokens: parts.reduce((sum, { length }) => sum + length, 0),
   };
 }

@@ -3,6 +3,7 @@
  * the CPU, float32 and bfloat16 (`native/kernels/`, one file each, with the formulas); elsewhere the composition in
  * `reference` computes the same, and the tests compare the two.
  */
+import { isGradEnabled } from './autograd.ts';
 import { call } from './call.ts';
 import type { DType } from './dtype.ts';
 import { operator } from './operator.ts';
@@ -19,6 +20,7 @@ import {
   crossEntropyLoss,
   embedding as nativeEmbedding,
   layerNorm as nativeLayerNorm,
+  linear as nativeLinear,
   stack,
 } from './ops.ts';
 import { scope } from './scope.ts';
@@ -33,6 +35,7 @@ const $rmsNorm = operator('tslm::rms_norm');
 const $rmsNormResidual = operator('tslm::rms_norm_residual');
 const $rotate = operator('tslm::rotate');
 const $embedding = operator('tslm::embedding');
+const $fewRowsLinear = operator('tslm::few_rows_linear');
 const $adamW = operator('tslm::adamw_');
 const $gradNorm = operator('tslm::grad_norm');
 
@@ -166,6 +169,23 @@ export const embedding = (weight: Tensor, ids: Tensor, paddingIdx = -1): Tensor 
     ? (call($embedding, [weight, ids, paddingIdx]) as Tensor)
     : reference.embedding(weight, ids, paddingIdx);
 
+/** Rows up to which reading the weights is all the work of a product. */
+const FEW_ROWS = 8;
+
+/**
+ * x Wᵀ + b. A few rows of float32, as decoding has them, go through a kernel that reads W once; it has no gradients.
+ *
+ * @param x [..., in]
+ * @param weight [out, in]
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const isFew = x.numel <= FEW_ROWS * weight.shape[1] && x.numel > 0 && weight.isContiguous;
+  const isPlain = [x, weight, ...(bias ? [bias] : [])].every(isFloat32OnCpu);
+  return isFew && isPlain && !isGradEnabled()
+    ? (call($fewRowsLinear, [x, weight, bias]) as Tensor)
+    : reference.linear(x, weight, bias);
+}
+
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
   const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
@@ -179,6 +199,8 @@ export const gradNorm = (gradients: readonly Tensor[]): Tensor =>
 
 /** The same by libtorch's own operators, for any device and element type. */
 export const reference = {
+  linear: (x: Tensor, weight: Tensor, bias?: Tensor): Tensor => nativeLinear(x, weight, { bias }),
+
   geluTanh: (x: Tensor): Tensor => x.gelu({ approximate: 'tanh' }),
 
   crossEntropy: (

@@ -20,6 +20,10 @@ export function formatNumber(value: number | null | undefined): string {
   return String(Number(value.toPrecision(4))).replace('-', MINUS);
 }
 
+/** Three places, so that a column of them is one. */
+export const formatLoss = (loss: number | undefined): string =>
+  loss === undefined || !Number.isFinite(loss) ? formatNumber(loss) : loss.toFixed(3);
+
 export const formatInteger = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 
 /** `93.1 %`; what is not nothing never reads as zero. */

@@ -137,7 +137,8 @@ function tokenInfo(i: number, bytes: Uint8Array, count: number): TokenInfo {
   return { ...own, top: [own, ...others].sort((a, b) => b.logprob - a.logprob) };
 }
 
-const wordsOf = (text: string): string[] => text.match(/\s?[^\s.,!?，。]+|[.,!?，。]/g) ?? [text];
+const wordsOf = (text: string): string[] =>
+  text.match(/[.,!?，。\u4e00-\u9fff]|\s?[^\s.,!?，。\u4e00-\u9fff]+/g) ?? [text];
 
 /** A number in [0, 1) that looks drawn. */
 const noise = (...parts: number[]): number => {

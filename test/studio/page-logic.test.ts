@@ -100,6 +100,13 @@ describe('requests', () => {
     });
   });
 
+  it('a length that nobody chose fits a small model, a chosen one is sent as it is', () => {
+    const question = { mode: 'completion', model: 'm', messages, context: 64 } as const;
+    expect(requestBody(question, defaultSettings).max_tokens).toBe(32);
+    expect(requestBody({ ...question, context: 4096 }, defaultSettings).max_tokens).toBe(256);
+    expect(requestBody(question, { ...defaultSettings, maxTokens: 100 }).max_tokens).toBe(100);
+  });
+
   it('are written as a shell and a compiler read them', () => {
     const body = requestBody({ mode: 'chat', model: 'm', messages }, { ...defaultSettings, topK: 40 });
     const options = { origin: 'http://127.0.0.1:8080', mode: 'chat' as const, body, hasKey: true };

@@ -65,7 +65,10 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     return { server, page };
   }
 
-  const twoModels = () => [fakeCard('storyteller'), fakeCard('plain', { hasChatTemplate: false })];
+  const twoModels = () => [
+    fakeCard('storyteller', { path: join(folder, 'model') }),
+    fakeCard('plain', { hasChatTemplate: false }),
+  ];
   const answer = (page: Page) => page.locator('.tokens').last();
 
   async function ask(page: Page, message = 'Tell me a story.'): Promise<void> {
@@ -116,6 +119,17 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
     expect(await page.getByText('Stopped').count()).toBe(0);
+  });
+
+  it('says that the server left in the middle of an answer', async () => {
+    const { page, server } = await start('', { delay: 30 });
+    await ask(page);
+    await page.locator('[data-token="3"]').waitFor();
+    await server.close();
+    await page.locator('article').getByText('The server does not answer.').waitFor();
+    await page.getByText('Server gone').waitFor();
+    expect(await answer(page).textContent()).toContain('There was once');
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
   });
 
   it('sends the settings, and writes the request as code', async () => {
@@ -241,6 +255,8 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByLabel('Logarithmic').check();
     await page.getByLabel('Smoothing').fill('3');
     await page.getByText('over 7 points').waitFor();
+    fakeRun(own, 'next', { steps: 500, done: 10, hasEnded: false });
+    await page.getByRole('checkbox', { name: 'Draw next', checked: true }).waitFor();
   });
 
   it('overlays runs, and says how their recipes differ', async () => {
@@ -280,7 +296,9 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
   it('asks for a key, and keeps it for the tab alone', async () => {
     const { page } = await start('#/models', { key: 'right' });
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Key').fill('wrong');
+    await dialog.waitFor();
+    expect(await page.evaluate('document.activeElement.type')).toBe('password');
+    await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await dialog.getByText('does not know this key').waitFor();
     await dialog.getByLabel('Key').fill('right');
@@ -341,25 +359,55 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByRole('heading', { name: 'Inside' }).waitFor();
   });
 
+  it('is checked by what finds faults', async () => {
+    const { page } = await openPage(browser, 'about:blank');
+    await page.setContent('<p style="color:#999">pale</p><p>dark</p><button></button><label>A<input></label>');
+    expect(await paleTexts(page)).toEqual(['2.85 pale']);
+    expect(await namelessControls(page)).toEqual(['<button></button>']);
+    await page.context().close();
+  });
+
   it.each(['light', 'dark'] as const)('can be read and named on every page (%s)', async colorScheme => {
     const { page } = await start('', { cards: twoModels() }, { colorScheme });
     await ask(page);
     await page.getByRole('button', { name: 'Retry' }).waitFor();
-    for (const name of PAGES) {
-      await page.evaluate(`location.hash = '#/${name}'`);
-      await page
-        .locator(`nav [aria-current]`)
-        .getByText(name, { exact: false })
-        .or(page.locator('h1'))
-        .first()
-        .waitFor();
-      if (name === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();
-      if (name === 'inside') await page.getByRole('gridcell').first().waitFor();
-      if (name === 'runs') await page.locator('figure').first().waitFor();
-      expect(await page.locator('h1').count(), name).toBe(1);
-      expect(await namelessControls(page), name).toEqual([]);
-      expect(await paleTexts(page), name).toEqual([]);
-    }
+    const check = async (what: string): Promise<void> => {
+      expect(await page.locator('h1').count(), what).toBe(1);
+      expect(await namelessControls(page), what).toEqual([]);
+      expect(await paleTexts(page), what).toEqual([]);
+    };
+    const go = (path: string): Promise<void> => page.evaluate(`location.hash = '#/${path}'`);
+    await page.locator('[data-token="5"]').focus();
+    await page.getByRole('tooltip').waitFor();
+    await check('playground');
+    await page.getByRole('button', { name: 'As code' }).click();
+    await check('request');
+    await page.keyboard.press('Escape');
+
+    await go('inside');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.getByRole('gridcell').first().waitFor();
+    await check('attention');
+    await page.getByRole('radio', { name: 'Layer by layer' }).check();
+    await page.locator('[data-cell="6.3"]').focus();
+    await page.getByRole('tooltip').waitFor();
+    await check('layers');
+
+    await go('runs');
+    await page.locator('figure').first().waitFor();
+    await check('runs');
+    await go('runs/base');
+    await page.locator('figure').first().waitFor();
+    await check('run');
+    await go('models');
+    await page.getByRole('link', { name: 'plain' }).waitFor();
+    await check('models');
+    await go('models/storyteller');
+    await page.locator('.tree').waitFor();
+    await check('model');
+    await go('runs/none');
+    await page.getByRole('alert').waitFor();
+    expect(await paleTexts(page)).toEqual([]);
   });
 
   it('fits a narrow phone', async () => {

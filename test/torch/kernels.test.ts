@@ -1,6 +1,15 @@
 /** The fused operators beside the composition of libtorch's own, and that beside finite differences. */
 import { describe, expect, it } from 'vitest';
-import { backward, type DType, manualSeed, randn, scope, type Tensor, tensor } from '../../src/torch/index.ts';
+import {
+  backward,
+  type DType,
+  inferenceMode,
+  manualSeed,
+  randn,
+  scope,
+  type Tensor,
+  tensor,
+} from '../../src/torch/index.ts';
 import {
   type AdamWUpdate,
   adamWUpdate,
@@ -9,6 +18,7 @@ import {
   geluTanh,
   gradNorm,
   layerNorm,
+  linear,
   reference,
 } from '../../src/torch/kernels.ts';
 import {
@@ -194,6 +204,41 @@ describe.each(dtypes)('layer norm in %s', dtype => {
       [1, Number.NaN, 2],
     ]).to(dtype);
     expect(layerNorm(x, ones, ones, 1e-5).toNumbers()).toEqual([1, 1, 1, Number.NaN, Number.NaN, Number.NaN]);
+  });
+});
+
+describe('a linear map of few rows', () => {
+  it.each([
+    [1, 7, 5],
+    [2, 16, 9],
+    [3, 33, 4],
+    [4, 100, 31],
+    [5, 768, 3],
+    [6, 1, 2],
+    [7, 40, 70],
+    [8, 96, 257],
+  ])('%i rows, %i → %i', (rows, inside, outside) => {
+    inferenceMode(() => {
+      const [x, weight, bias] = [randn([rows, inside]), randn([outside, inside]), randn([outside])];
+      expectClose(linear(x, weight, bias), reference.linear(x, weight, bias));
+      const alone = linear(x.narrow(0, rows - 1, 1), weight);
+      const together = linear(x, weight).narrow(0, rows - 1, 1);
+      expect(alone.sub(together).abs().amax().item()).toBe(0);
+    });
+  });
+
+  it('more rows, other types, and gradients take the usual way', () => {
+    const [x, weight] = [randn([3, 8]), randn([4, 8])];
+    weight.requiresGrad = true;
+    backward(linear(x, weight).sum());
+    expectClose(weight.grad!, x.sum([0]).expand([4, 8]));
+    inferenceMode(() => {
+      expect(linear(randn([3, 3, 8]), weight).shape).toEqual([3, 3, 4]);
+      expect(linear(x.to('bfloat16'), weight.to('bfloat16')).dtype).toBe('bfloat16');
+      expect(linear(randn([0, 8]), weight).shape).toEqual([0, 4]);
+      const turned = randn([8, 4]).t();
+      expectClose(linear(x, turned), reference.linear(x, turned));
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import { embedTexts } from '../../tasks/embeddings.ts';
 import { fillMasks } from '../../tasks/fill-mask.ts';
 import { answerQuestion } from '../../tasks/question-answering.ts';
 import { rerank } from '../../tasks/rerank.ts';
+import { embeddingDefaults } from '../../tasks/sentence-transformers.ts';
 import { classifyTexts } from '../../tasks/text-classification.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Calls, Results } from '../protocol.ts';
@@ -14,9 +15,11 @@ import { promptIds } from './prepare.ts';
 type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] };
 
 export function createCalls(
+  folder: string,
   model: Model,
   tokenizer: Tokenizer,
 ): <K extends keyof Calls>(name: K, input: Calls[K]) => Results[K] {
+  const embeddingOptions = embeddingDefaults(folder);
   const answers: Answers = {
     tokenize({ prompt, addSpecialTokens = true }) {
       const ids =
@@ -24,7 +27,7 @@ export function createCalls(
       return { ids: Array.from(ids), tokens: Array.from(ids, id => tokenizer.idToToken(id) ?? '') };
     },
     detokenize: ({ ids, skipSpecialTokens = false }) => ({ text: tokenizer.decode([...ids], { skipSpecialTokens }) }),
-    embed: ({ inputs, ...options }) => embedTexts(model, tokenizer, inputs, options),
+    embed: ({ inputs, ...options }) => embedTexts(model, tokenizer, inputs, { ...embeddingOptions, ...given(options) }),
     classify: ({ inputs, topK }) => classifyTexts(model, tokenizer, inputs, { topK }),
     rerank: ({ query, documents }) => rerank(model, tokenizer, query, documents),
     fillMask: ({ input, topK }) => fillMasks(model, tokenizer, input, { topK }),
@@ -34,3 +37,7 @@ export function createCalls(
   };
   return (name, input) => answers[name](input);
 }
+
+/** Without the options that are undefined, which would hide a default. */
+const given = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -79,6 +79,7 @@ export function createLocalEngine(
     defaults: generationDefaults(folder, tokenizer),
     contextLength,
     answersApart: model.task === 'seq2seqLM',
+    modelConfig: model.config,
     vocabularySize: Math.min(vocabSizeOf(model.backbone), tokenizer.vocabSize),
   });
   const scheduler =

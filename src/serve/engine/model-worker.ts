@@ -23,13 +23,16 @@ try {
   const run = async (): Promise<void> => {
     if (isStepping) return;
     isStepping = true;
-    let hasWork = true;
-    while (hasWork) {
-      hasWork = engine.step();
+    try {
+      // Nothing is awaited after the last step: a request that comes then finds that nobody is stepping.
+      while (engine.step()) {
+        flush();
+        await new Promise(setImmediate);
+      }
       flush();
-      await new Promise(setImmediate);
+    } finally {
+      isStepping = false;
     }
-    isStepping = false;
   };
 
   const fail = (id: number, error: unknown): void => {

@@ -37,7 +37,7 @@ export function openModel(folder: string, { name = folder, dtype, ...limits }: O
   return {
     engine,
     adapters,
-    call: createCalls(model, tokenizer),
+    call: createCalls(folder, model, tokenizer),
     card: cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
     notes,
     dispose() {

@@ -13,6 +13,7 @@ import {
   vocabularyOf,
 } from '../../generate/structured/index.ts';
 import { UserError, usageError } from '../../support/errors.ts';
+import { instructionFor } from '../../tasks/text-to-text.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { ConstraintRequest, GenerationRequest, Prompt } from '../protocol.ts';
 
@@ -24,6 +25,8 @@ export interface PrepareOptions {
   contextLength: number;
   answersApart: boolean;
   vocabularySize: number;
+  /** config.json, which may say what the model is told for a task. */
+  modelConfig: Record<string, unknown>;
 }
 
 export interface PreparedRequest {
@@ -47,12 +50,13 @@ export function promptIds(tokenizer: Tokenizer, prompt: Prompt): number[] {
 
 /** What requests are prepared with; constraints that come again are compiled once. */
 export function createPreparation(options: PrepareOptions): (request: GenerationRequest) => PreparedRequest {
-  const { tokenizer, defaults, contextLength, answersApart, vocabularySize } = options;
+  const { tokenizer, contextLength, answersApart, vocabularySize, modelConfig } = options;
   let vocabulary: Vocabulary | undefined;
   const compiled = new Map<string, Constraint>();
 
   return request => {
-    const ids = promptIds(tokenizer, request.prompt);
+    const { ids, generation } = read(request.prompt);
+    const defaults = { ...options.defaults, ...generation };
     checkPrompt(ids, request);
     const room = answersApart ? contextLength : contextLength - ids.length;
     const wanted = request.maxTokens ?? (answersApart ? (defaults.maxNewTokens ?? defaults.maxLength ?? room) : room);
@@ -63,6 +67,13 @@ export function createPreparation(options: PrepareOptions): (request: Generation
     });
     return { ids, config, constraint: request.constraint && constraintOf(request.constraint, config.eosTokenId) };
   };
+
+  /** A prompt's tokens, and how the model wants to write what is asked. */
+  function read(prompt: Prompt): { ids: number[]; generation?: GenerationOptions } {
+    if (!('text' in prompt && prompt.task)) return { ids: promptIds(tokenizer, prompt) };
+    const { prefix, prefixIds, generation } = instructionFor(modelConfig, tokenizer, prompt.task);
+    return { ids: [...prefixIds, ...tokenizer.encode(prefix + prompt.text).ids], generation };
+  }
 
   function checkPrompt(ids: readonly number[], { maxTokens, promptLogprobs }: GenerationRequest): void {
     if (ids.length === 0)

@@ -13,7 +13,7 @@ export function samplingRequest(given: Given, card: ModelCard): Omit<GenerationR
   checkBeams(given);
   checkIds(given, card);
   const sampling: Sampling = {
-    temperature: given.temperature,
+    temperature: given.temperature ?? (drawsUnasked(given, card) ? 1 : undefined),
     topP: given.top_p,
     topK: given.top_k === undefined ? undefined : Math.max(0, given.top_k),
     minP: given.min_p,
@@ -35,6 +35,10 @@ export function samplingRequest(given: Given, card: ModelCard): Omit<GenerationR
     constraint: given.structured_outputs && constraintOf(given.structured_outputs),
   };
 }
+
+/** An encoder–decoder draws only when told to, and these tell it to. */
+const drawsUnasked = ({ top_p, top_k, min_p, seed }: Given, { architecture }: ModelCard): boolean =>
+  architecture === 'encoder-decoder' && [top_p, top_k, min_p, seed].some(value => value !== undefined);
 
 function checkBeams(given: Given): void {
   const beams = given.num_beams ?? 1;

@@ -29,7 +29,7 @@ export function findRuns(roots: readonly string[]): RunFolder[] {
 export function requireRun(roots: readonly string[], id: string): RunFolder {
   const run = findRuns(roots).find(candidate => candidate.id === id);
   if (run) return run;
-  throw new UserError('TSLM_RUN_NOT_FOUND', `there is no run '${id}'`, { hint: 'GET /studio/api/runs lists all runs' });
+  throw new UserError('TSLM_RUN_NOT_FOUND', `there is no run '${id}'`, { hint: 'choose one from the list of runs' });
 }
 
 /** A file of a run, if it is there and no link leads out of the run's folder. */

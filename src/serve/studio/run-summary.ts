@@ -1,8 +1,10 @@
 /** A run in a line: how far it is, how good it is, and whether it still goes on. */
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf } from '../../support/errors.ts';
+import { messageOf, UserError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
+import { parseOptions } from '../../support/schema.ts';
 import type { MetricsRow } from '../../train/metrics-log.ts';
 import type { RunState, RunSummary } from './api.ts';
 import { readMetricsTail } from './metrics-tail.ts';
@@ -26,8 +28,14 @@ const recordSchema = z.object({
 
 export type RunRecord = z.output<typeof recordSchema>;
 
-export const readRecord = (run: RunFolder): RunRecord =>
-  recordSchema.parse(readJson(fileOf(run, 'run.json') ?? `${run.path}/run.json`));
+/** @throws UserError when run.json is not what a run writes, or lies elsewhere */
+export function readRecord(run: RunFolder): RunRecord {
+  const path = fileOf(run, 'run.json');
+  if (path === undefined) {
+    throw new UserError('TSLM_NO_RUN', `${join(run.path, 'run.json')}: missing, or a link that leads out of the run`);
+  }
+  return parseOptions(recordSchema, readJson(path), path);
+}
 
 /** What the lines of metrics.jsonl come to, up to a byte of it. */
 interface Digest {
@@ -72,8 +80,7 @@ export function summarizeRun(run: RunFolder, cache: SummaryCache = new Map(), no
       secondsLeft: state === 'running' ? secondsLeft(record, step, tokensPerSecond) : undefined,
     };
   } catch (error) {
-    const problem = error instanceof z.ZodError ? `run.json: ${z.prettifyError(error)}` : messageOf(error);
-    return { id, name: id, folder, state: 'unreadable', problem, step: 0 };
+    return { id, name: id, folder, state: 'unreadable', problem: messageOf(error), step: 0 };
   }
 }
 

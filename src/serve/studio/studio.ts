@@ -1,9 +1,8 @@
 /** The studio: its page at `/`, and under `/studio/api` what the page asks beyond OpenAI's endpoints. */
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
-import { messageOf, UserError, usageError } from '../../support/errors.ts';
+import { explainFileError, UserError, usageError } from '../../support/errors.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { spellNonFinite } from '../../train/metrics-log.ts';
@@ -76,16 +75,13 @@ export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist'
     return jsonOf(await pool.find(model).engine.call('inspectLayers', input, c.req.raw.signal));
   });
 
-  api.onError(error => {
-    const { body, status } = errorOf(error);
-    return jsonOf(body, status);
-  });
+  api.onError(answerOf);
   app.route('/studio/api', api);
   app.route('/', assetRoutes(assets));
   return app;
 }
 
-const jsonOf = (value: unknown, status: ContentfulStatusCode = 200): Response =>
+const jsonOf = (value: unknown, status = 200): Response =>
   new Response(JSON.stringify(value, spellNonFinite), { status, headers: { 'content-type': 'application/json' } });
 
 async function bodyOf(request: Request): Promise<unknown> {
@@ -96,10 +92,12 @@ async function bodyOf(request: Request): Promise<unknown> {
   }
 }
 
-function errorOf(error: unknown): { body: ApiError; status: ContentfulStatusCode } {
-  const known = error instanceof UserError ? error : undefined;
-  const code = known?.code ?? 'internal_error';
-  const status = known === undefined ? 500 : code.endsWith('_NOT_FOUND') ? 404 : code === 'TSLM_OVERLOADED' ? 503 : 400;
-  const type = status < 500 ? 'invalid_request_error' : 'server_error';
-  return { body: { error: { message: messageOf(error), type, code, hint: known?.hint } }, status };
+/** What a person can act on is told; everything else goes on to whoever mounted the studio, and into the log. */
+function answerOf(error: unknown): Response {
+  const known = explainFileError(error);
+  if (!(known instanceof UserError)) throw error;
+  const { code, message, hint } = known;
+  const status = code.endsWith('_NOT_FOUND') ? 404 : code === 'TSLM_OVERLOADED' ? 429 : 400;
+  const body: ApiError = { error: { message, type: 'invalid_request_error', code, hint } };
+  return jsonOf(body, status);
 }

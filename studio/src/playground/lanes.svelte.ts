@@ -2,6 +2,7 @@
 
 import type { Mode } from '../server/endpoints.ts';
 import { generate } from '../server/generation.ts';
+import { models } from '../server/models.svelte.ts';
 import { asProblem, type ServerProblem } from '../server/request.ts';
 import { type Piece, pieceAligner } from '../server/tokens.ts';
 import { defaultSettings, type Message, type Question, requestBody, type Settings, watched } from './settings.ts';
@@ -83,7 +84,8 @@ export function clear(): void {
 export function questionOf(lane: Lane, mode: Mode, prompt: string): Question {
   const before = lane.exchanges.filter(({ mode: ofExchange }) => ofExchange === 'chat');
   const messages: Message[] = mode === 'chat' ? before.flatMap(turnsOf) : [];
-  return { mode, model: lane.model, messages: [...messages, { role: 'user', content: prompt }] };
+  const context = models.cards.find(({ id }) => id === lane.model)?.contextLength;
+  return { mode, model: lane.model, context, messages: [...messages, { role: 'user', content: prompt }] };
 }
 
 const turnsOf = ({ prompt, answer: { text } }: Exchange): Message[] => [

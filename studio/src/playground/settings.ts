@@ -62,13 +62,25 @@ export interface Message {
 }
 
 /** What is asked: the turns of a chat, or a text to go on with. */
-export type Question = { mode: Mode; model: string; messages: Message[] };
+export interface Question {
+  mode: Mode;
+  model: string;
+  messages: Message[];
+  /** Tokens that the model sees, where that is known. */
+  context?: number;
+}
 
 export type RequestBody = Record<string, unknown> & { model: string };
 
 /** The body of a request that streams an answer. */
-export function requestBody({ mode, model, messages }: Question, settings: Settings): RequestBody {
-  const { system, maxTokens, seed, stop } = settings;
+export function requestBody(
+  { mode, model, messages, context = Number.POSITIVE_INFINITY }: Question,
+  settings: Settings,
+): RequestBody {
+  const { system, seed, stop } = settings;
+  // A length that nobody chose leaves a small model room for the question.
+  const isChosen = settings.maxTokens !== defaultSettings.maxTokens;
+  const maxTokens = isChosen ? settings.maxTokens : Math.min(settings.maxTokens, Math.ceil(context / 2));
   const changed = SLIDERS.filter(({ key }) => settings[key] !== defaultSettings[key]);
   const stops = stop.split('\n').filter(line => line !== '');
   const asked = system.trim() === '' ? messages : [{ role: 'system' as const, content: system }, ...messages];

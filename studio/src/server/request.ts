@@ -40,9 +40,7 @@ export async function request(path: string, { method = 'GET', body, signal }: Re
   try {
     response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal });
   } catch (error) {
-    if (signal?.aborted) throw error;
-    void checkHealth();
-    throw new ServerError({ status: 0, code: 'gone', message: '' });
+    throw signal?.aborted ? error : connectionLost();
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
@@ -54,6 +52,12 @@ export async function request(path: string, { method = 'GET', body, signal }: Re
     throw new ServerError(problem);
   }
   return request(path, { method, body, signal });
+}
+
+/** For a server that does not answer, or not to the end; asks after its health. */
+export function connectionLost(): ServerError {
+  void checkHealth();
+  return new ServerError({ status: 0, code: 'gone', message: '' });
 }
 
 export const getJson = async <T>(path: string, signal?: AbortSignal): Promise<T> =>

@@ -1,4 +1,5 @@
 /** Runs that are drawn: their rows so far, and new ones as they are written. */
+import { untrack } from 'svelte';
 import { asProblem, type ServerProblem } from '../server/request.ts';
 import { getMetrics, listRuns, type RunSummary } from '../server/studio-api.ts';
 import type { Row, RunRows } from './curves.ts';
@@ -50,13 +51,14 @@ export const rowsOf = (id: string): readonly Row[] => read[id]?.rows ?? [];
  */
 export function followRuns(ids = (): readonly string[] => followed.chosen.map(({ id }) => id)): void {
   $effect(() => {
+    void ids(); // another choice is looked at at once
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const turn = async (): Promise<void> => {
       if (!document.hidden) await update(ids, controller.signal);
       if (!controller.signal.aborted) timer = setTimeout(turn, PERIOD);
     };
-    void turn();
+    untrack(turn);
     return () => {
       controller.abort();
       clearTimeout(timer);
@@ -66,8 +68,10 @@ export function followRuns(ids = (): readonly string[] => followed.chosen.map(({
 
 async function update(ids: () => readonly string[], signal: AbortSignal): Promise<void> {
   try {
+    const before = followed.runs.map(({ id }) => id);
     followed.runs = await listRuns(signal);
     if (!followed.isLoaded) chooseFirst();
+    else for (const { id } of followed.runs) if (!before.includes(id)) toggle(id); // a run that just began
     followed.isLoaded = true;
     followed.problem = undefined;
     await Promise.all(ids().map(id => catchUp(id, signal)));

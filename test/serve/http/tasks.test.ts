@@ -70,6 +70,15 @@ describe('tasks', () => {
   });
 });
 
+describe('an encoder–decoder', () => {
+  it('draws when it is told how to', async () => {
+    const { ask, engine } = appWith({ card: { architecture: 'encoder-decoder' } });
+    await ask('/v1/translate', { model, input: 'a', top_p: 0.5 });
+    await ask('/v1/translate', { model, input: 'a' });
+    expect(engine.requests.map(({ sampling }) => sampling!.temperature)).toEqual([1, undefined]);
+  });
+});
+
 describe('/tokenize and /detokenize', () => {
   it('are inverse, and need no model name where there is one', async () => {
     const { ask } = appWith();

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../../src/models/auto.ts';
 import type {
@@ -88,7 +88,10 @@ describe('runs', () => {
   it('keeps a broken run apart from the others', async () => {
     fakeRun(runs, 'whole');
     writeFileSync(join(fakeRun(runs, 'broken'), 'run.json'), '{"name":');
-    const [broken, whole] = await list();
+    writeFileSync(join(fakeRun(runs, 'foreign'), 'run.json'), '{"name":7}');
+    const [broken, foreign, whole] = await list();
+    expect(foreign.problem).toContain("'name'");
+    expect(await refusal('/runs/foreign')).toEqual([400, 'TSLM_BAD_VALUE', false]);
     expect(broken).toMatchObject({ id: 'broken', state: 'unreadable' });
     expect(broken.problem).toContain('not valid JSON');
     expect(whole.state).toBe('finished');
@@ -135,6 +138,9 @@ describe('runs', () => {
     rmSync(join(runs, 'inside', 'recipe.yaml'));
     symlinkSync(join(outside, 'recipe.yaml'), join(runs, 'inside', 'recipe.yaml'));
     expect((await get<RunDetail>('/runs/inside')).recipe).toBe('');
+    rmSync(join(runs, 'inside', 'run.json'));
+    symlinkSync(join(outside, 'run.json'), join(runs, 'inside', 'run.json'));
+    expect(await list()).toMatchObject([{ id: 'inside', state: 'unreadable', name: 'inside' }]);
     expect(await refusal('/runs/nothing')).toEqual([404, 'TSLM_RUN_NOT_FOUND', true]);
   });
 });
@@ -234,6 +240,14 @@ describe('inspect', () => {
   it('sends what layers predict', async () => {
     const response = await post('layers', { model: 'storyteller', text: 'The cat', topK: 3 });
     expect(await response.json()).toMatchObject({ tokens: ['The', ' cat'], layers: expect.any(Array) });
+  });
+
+  it('leaves what nobody can act on to whoever mounted it', async () => {
+    const pool = fakePool();
+    app = new Hono().route('/', createStudio({ pool: { ...pool, list: () => JSON.parse('{') }, runs: [] }));
+    app.onError(() => new Response('logged', { status: 500 }));
+    const response = await app.request('/studio/api/models');
+    expect([response.status, await response.text()]).toEqual([500, 'logged']);
   });
 
   it('refuses what it does not understand', async () => {

@@ -13,13 +13,13 @@ const EXACT = 1e15;
 export interface NumberRange {
   low?: Bound;
   high?: Bound;
-  /** Least common multiple of the divisors; 1 where there are none. */
-  divisor: number;
+  /** Least common multiple of the divisors, where there are any. */
+  divisor?: number;
 }
 
 /** What all schemas say of numbers. */
 export function numberRange(plain: readonly Plain[]): NumberRange {
-  const range: NumberRange = { divisor: 1 };
+  const range: NumberRange = {};
   const raise = (value: unknown, isExclusive: boolean): void => {
     if (value === undefined) return;
     const { low } = range;
@@ -42,7 +42,8 @@ export function numberRange(plain: readonly Plain[]): NumberRange {
     const divisor = schema.multipleOf as number | undefined;
     if (divisor === undefined) continue;
     if (!Number.isInteger(divisor)) throw unsupported('multipleOf', path, `${divisor} is not a whole number`);
-    range.divisor *= divisor / greatestCommonDivisor(range.divisor, divisor);
+    const { divisor: before = 1 } = range;
+    range.divisor = (before * divisor) / greatestCommonDivisor(before, divisor);
     if (range.divisor > LARGEST_DIVISOR) {
       throw unsupported('multipleOf', path, `${range.divisor} is above ${LARGEST_DIVISOR}`);
     }
@@ -53,20 +54,21 @@ export function numberRange(plain: readonly Plain[]): NumberRange {
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 export function numberText({ low, high, divisor }: NumberRange, isInteger: boolean): Expression {
-  if (divisor > 1) {
+  if (divisor !== undefined && divisor > 1) {
     const exactly = (bound: Bound | undefined, limit: number): Bound =>
       bound && Math.abs(bound.value) < EXACT ? bound : { value: limit, isExclusive: true };
     const range = integersBetween(exactly(low, -EXACT), exactly(high, EXACT));
     return { kind: 'automaton', dfa: intersect(multiplesOf(divisor), dfaOf(range)) };
   }
-  if (!low && !high) return isInteger ? INTEGER : NUMBER;
-  return isInteger ? integersBetween(low, high) : decimalsBetween(low, high);
+  const isWhole = isInteger || divisor === 1;
+  if (!low && !high) return isWhole ? INTEGER : NUMBER;
+  return isWhole ? integersBetween(low, high) : decimalsBetween(low, high);
 }
 
 export const isInRange = (value: number, { low, high, divisor }: NumberRange): boolean =>
   (!low || (low.isExclusive ? value > low.value : value >= low.value)) &&
   (!high || (high.isExclusive ? value < high.value : value <= high.value)) &&
-  (divisor === 1 || value % divisor === 0);
+  (divisor === undefined || value % divisor === 0);
 
 /** Decimal whole numbers that a divisor divides, read digit by digit: the state is the remainder so far. */
 function multiplesOf(divisor: number): Dfa {

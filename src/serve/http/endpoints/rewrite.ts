@@ -1,9 +1,11 @@
 /** `POST /v1/translate` and `POST /v1/summarize`: what an encoder–decoder makes of a text. */
+import type { z } from 'zod';
+import type { TextToTextTask } from '../../../tasks/text-to-text.ts';
 import type { Ability } from '../../protocol.ts';
 import { type Call, type Endpoint, endpoint, generate } from '../call.ts';
 import { badParameter } from '../parameters.ts';
 import { checkLengths, samplingRequest } from '../sampling-request.ts';
-import { rewriteSchema } from '../schemas/tasks.ts';
+import { rewriteSchema, translateSchema } from '../schemas/tasks.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import { merge } from '../stream/merge.ts';
 import { type Tokens, usageOf } from '../usage.ts';
@@ -11,33 +13,53 @@ import { newId } from '../work.ts';
 import { AT_ONCE } from './completions.ts';
 
 type Piece = { index: number; text: string; reason?: string } | { usage: Tokens };
-type Body = (typeof rewriteSchema)['_output'];
+type Body = z.output<typeof rewriteSchema>;
 
-const rewriteEndpoint = (path: string, ability: Ability, summary: string): Endpoint =>
-  endpoint({
-    path,
-    summary,
-    schema: rewriteSchema,
-    ability,
+interface Rewriting<Schema extends typeof rewriteSchema> extends Pick<Endpoint<Schema>, 'path' | 'summary' | 'schema'> {
+  ability: Ability;
+  taskOf: (body: z.output<Schema>) => TextToTextTask;
+}
+
+const rewriteEndpoint = <Schema extends typeof rewriteSchema>({ taskOf, ...about }: Rewriting<Schema>): Endpoint =>
+  endpoint<Schema>({
+    ...about,
     async handle(call) {
       const { body, work } = call;
       checkLengths(body.min_tokens, body.max_tokens);
       const inputs = typeof body.input === 'string' ? [body.input] : body.input;
       if (inputs.includes('')) throw badParameter('input', 'a text is empty');
-      const pieces = piecesOf(call, inputs);
+      const pieces = piecesOf(call, inputs, taskOf(body));
       return body.stream
         ? eventStream(work, frames(call, pieces))
         : Response.json(await collect(call, pieces, inputs.length));
     },
   });
 
-export const translate = rewriteEndpoint('/v1/translate', 'translate', 'translates texts');
-export const summarize = rewriteEndpoint('/v1/summarize', 'summarize', 'summarizes texts');
+export const translate = rewriteEndpoint({
+  path: '/v1/translate',
+  summary: 'translates texts',
+  schema: translateSchema,
+  ability: 'translate',
+  taskOf: ({ source_language: sourceLanguage, target_language: targetLanguage }) => ({
+    name: 'translation',
+    sourceLanguage,
+    targetLanguage,
+  }),
+});
+export const summarize = rewriteEndpoint({
+  path: '/v1/summarize',
+  summary: 'summarizes texts',
+  schema: rewriteSchema,
+  ability: 'summarize',
+  taskOf: () => ({ name: 'summarization' }),
+});
 
-async function* piecesOf(call: Call<Body>, inputs: readonly string[]): AsyncGenerator<Piece> {
+async function* piecesOf(call: Call<Body>, inputs: readonly string[], task: TextToTextTask): AsyncGenerator<Piece> {
   const request = { ...samplingRequest(call.body, call.card), maxTokens: call.body.max_tokens };
   const usage: Tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  const starts = inputs.map(text => (signal: AbortSignal) => generate(call, { ...request, prompt: { text } }, signal));
+  const starts = inputs.map(
+    text => (signal: AbortSignal) => generate(call, { ...request, prompt: { text, task } }, signal),
+  );
   for await (const [index, event] of merge(starts, call.work.signal, AT_ONCE)) {
     if (event.type === 'text') yield { index, text: event.text };
     else if (event.type === 'finish') yield { index, text: '', reason: event.reason };

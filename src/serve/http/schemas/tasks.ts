@@ -56,6 +56,11 @@ export const rewriteSchema = z.strictObject({
   stream: streaming.stream,
 });
 
+export const translateSchema = rewriteSchema.extend({
+  source_language: z.string().optional().describe('of the texts, where the model reads several: as it names them'),
+  target_language: z.string().optional().describe('of the translations, where the model writes several'),
+});
+
 export const answerSchema = z.strictObject({
   model,
   question: z.string().min(1).describe('what is asked'),

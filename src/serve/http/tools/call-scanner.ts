@@ -31,12 +31,13 @@ export function createCallScanner(): CallScanner {
 
   const isArguments = (): boolean => key === 'arguments' || key === 'parameters';
 
-  const endValue = (isText: boolean): void => {
+  const endValue = (): void => {
+    const isString = phase === 'inString'; // the rest of nested arguments may begin with a quote, too
     phase = 'comma';
     if (isArguments()) {
       hasArguments = true;
       // Arguments inside of a string are what the string says.
-      ready += isText ? ((parse(raw) as string | undefined) ?? '') : raw;
+      ready += isString ? ((parse(raw) as string | undefined) ?? '') : raw;
     } else if (key === 'name') {
       const value = parse(raw);
       if (typeof value === 'string') name = value;
@@ -79,7 +80,7 @@ export function createCallScanner(): CallScanner {
         return;
       case 'inString':
         raw += char;
-        if (closesString(char)) endValue(true);
+        if (closesString(char)) endValue();
         return;
       case 'inNested':
         raw += char;
@@ -87,11 +88,11 @@ export function createCallScanner(): CallScanner {
           if (closesString(char)) isQuoted = false;
         } else if (char === '"') isQuoted = true;
         else if (char === '{' || char === '[') depth++;
-        else if ((char === '}' || char === ']') && --depth === 0) endValue(false);
+        else if ((char === '}' || char === ']') && --depth === 0) endValue();
         return;
       case 'inScalar':
         if (char === ',' || char === '}' || isSpace(char)) {
-          endValue(false);
+          endValue();
           step(char);
         } else raw += char;
         return;
