@@ -79,6 +79,7 @@ function taggedReader(names: readonly string[]): ToolCallReader {
   /** After a call, before its closing tag. */
   let isClosing = false;
   let at = 0; // what the scanner has read of `held`
+  let gap = ''; // white space before the tag, which is said if there is no call
 
   const leave = (rest: string): void => {
     held = rest;
@@ -107,7 +108,9 @@ function taggedReader(names: readonly string[]): ToolCallReader {
           held = held.slice(held.length - kept);
           return deltas;
         }
-        say(held.slice(0, open).trimEnd());
+        const before = held.slice(0, open);
+        say(before.trimEnd());
+        gap = before.slice(before.trimEnd().length);
         held = held.slice(open);
         at = OPEN.length;
         current = callWriter(calls, names, 24);
@@ -117,13 +120,13 @@ function taggedReader(names: readonly string[]): ToolCallReader {
       if (current.isAnnounced) calls = Math.max(calls, indexAfter(deltas, calls));
       if (current.isRefused) {
         // No call after all. The text goes on behind the tag, where another may be.
-        say(OPEN);
+        say(gap + OPEN);
         leave(held.slice(OPEN.length));
       } else if (current.scanner.state !== 'reading') {
         isClosing = true;
         leave(held.slice(at));
       } else {
-        if (isEnd && !current.isAnnounced) say(held);
+        if (isEnd && !current.isAnnounced) say(gap + held);
         if (isEnd) leave('');
         return deltas;
       }
