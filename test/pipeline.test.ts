@@ -118,6 +118,9 @@ describe('pipelines', () => {
     expect(await errorOf(() => pipeline('chat', at('none')))).toMatchObject({ code: 'TSLM_NO_MODEL' });
     using fill = pipeline('fill-mask', at('sentiment'));
     expect(await errorOf(() => fill('[MASK]'))).toMatchObject({ code: 'TSLM_TASK' });
+    using features = pipeline('feature-extraction', at('vectors'));
+    const unpooled = { dimensions: 8 } as never;
+    expect(await errorOf(() => features(['a'], unpooled))).toMatchObject({ code: 'TSLM_CONTRADICTION' });
   });
 });
 

@@ -8,12 +8,14 @@ import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
+import { keysCommand } from './keys.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
+import { serveCommand } from './serve.ts';
 import { tokenizerCommand } from './tokenizer.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
@@ -34,6 +36,8 @@ export function program(): Command {
     evaluateCommand(),
     generateCommand(),
     scoreCommand(),
+    serveCommand(),
+    keysCommand(),
     ngramCommand(),
     inspectCommand(),
     verifyCommand(),

@@ -63,7 +63,9 @@ export function attentionMaps(
   return scope(() =>
     inferenceMode(() => {
       const given = { inputIds: idTensor(model, ids) };
-      const inputs: ModelInputs = { ...(model.head?.backboneInputs(given) ?? given), outputAttentions: true };
+      // A classifier may choose global tokens (Longformer); what other heads choose are parts of a pair.
+      const seen = model.task === 'sequenceClassification' ? model.head!.backboneInputs(given) : given;
+      const inputs: ModelInputs = { ...seen, outputAttentions: true };
       const attentions = denseMaps(backbone, backbone.forward(inputs), inputs.globalAttentionMask);
       return { tokens, maps: [mapOf('self', tokens, tokens, attentions)] };
     }),

@@ -3,6 +3,7 @@ import type { GenerationOptions } from '../generate/generation-config.ts';
 import { modelGenerationDefaults } from '../generate/model-defaults.ts';
 import type { GeneratedText, TextPiece } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';
+import { usageError } from '../support/errors.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { answerChat, type ChatAnswer, type ChatTaskOptions, streamChat } from './chat.ts';
@@ -94,10 +95,12 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
   'question-answering': ({ model, tokenizer }) =>
     oneOrMany((inputs, options) => inputs.map(input => answerQuestion(model, tokenizer, input, options).answers)),
   'feature-extraction': ({ model, tokenizer }) =>
-    ((texts: readonly string[], options: EmbeddingOptions = {}) =>
-      options.pooling
-        ? embedTexts(model, tokenizer, texts, options).vectors
-        : extractFeatures(model, tokenizer, texts)) as FeatureExtractor,
+    ((texts: readonly string[], options: EmbeddingOptions = {}) => {
+      if (options.pooling) return embedTexts(model, tokenizer, texts, options).vectors;
+      const other = Object.keys(options).find(key => key !== 'pooling');
+      if (other === undefined) return extractFeatures(model, tokenizer, texts);
+      throw usageError('TSLM_CONTRADICTION', `'${other}' is about vectors of whole texts`, "give 'pooling' as well");
+    }) as FeatureExtractor,
   'sentence-similarity': ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
     return (source, texts, options) => similarities(model, tokenizer, source, texts, { pooling, ...options }).scores;

@@ -31,6 +31,8 @@ describe('attention maps', () => {
     ['big_bird', 'BigBirdForMaskedLM', { block_size: 1, num_random_blocks: 1 }],
     ['longformer', 'LongformerForMaskedLM', {}],
     ['longformer', 'LongformerForSequenceClassification', {}],
+    ['longformer', 'LongformerForQuestionAnswering', {}],
+    ['bert', 'BertForMultipleChoice', {}],
     ['gpt2', 'GPT2LMHeadModel', { performer }],
     ['bert', 'BertForMaskedLM', { performer }],
   ] as const)('of %s (%s %j) sum to one in each row', (modelType, architecture, more) => {

@@ -7,6 +7,7 @@ import { formatBytes } from '../../support/format.ts';
 import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
+import { toolFormatOf } from '../http/tools/tool-format.ts';
 import type { Calls, ModelCard, Results } from '../protocol.ts';
 import { type Adapters, createAdapters } from './adapters.ts';
 import { createCalls } from './calls.ts';
@@ -68,6 +69,7 @@ function cardOf(
     parameters: model.parameterCount(),
     dtype,
     hasChatTemplate: tokenizer.config.chat_template != null,
+    toolFormat: toolFormatOf(JSON.stringify(tokenizer.config.chat_template ?? '')),
     path: folder,
   };
 }

@@ -26,10 +26,9 @@ export const STATUSES: Record<string, ContentfulStatusCode> = {
   TSLM_FORBIDDEN: 403,
   TSLM_MODEL_NOT_FOUND: 404,
   TSLM_NOT_FOUND: 404,
-  TSLM_RUN_NOT_FOUND: 404,
   TSLM_METHOD_NOT_ALLOWED: 405,
   TSLM_REQUEST_TIMEOUT: 408,
-  TSLM_MODEL_EXISTS: 409,
+  TSLM_NAME_TAKEN: 409,
   TSLM_BODY_TOO_LARGE: 413,
   TSLM_MEDIA_TYPE: 415,
   TSLM_RATE_LIMIT: 429,
@@ -40,7 +39,7 @@ export const STATUSES: Record<string, ContentfulStatusCode> = {
   TSLM_UPSTREAM: 502,
   TSLM_LOADING: 503,
   TSLM_SHUTTING_DOWN: 503,
-  TSLM_MODEL_CLOSED: 503,
+  TSLM_CLOSED: 503,
   TSLM_TIMEOUT: 504,
 };
 
@@ -50,6 +49,12 @@ const TYPES: Record<number, string> = {
   403: 'permission_error',
   404: 'not_found_error',
   429: 'rate_limit_error',
+};
+
+/** Codes that OpenAI has another name for; the others are ours in small letters, without `TSLM_`. */
+const CODES: Record<string, string> = {
+  TSLM_TOO_LONG: 'context_length_exceeded',
+  TSLM_RATE_LIMIT: 'rate_limit_exceeded',
 };
 
 export interface ErrorBody {
@@ -71,7 +76,7 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   }
   const status = STATUSES[error.code] ?? 400;
   const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');
-  const code = error.code.replace(/^TSLM_/, '').toLowerCase();
+  const code = CODES[error.code] ?? error.code.replace(/^TSLM_/, '').toLowerCase();
   const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
   const param =
     error instanceof RequestError ? error.param : status === 404 && code === 'model_not_found' ? 'model' : null;

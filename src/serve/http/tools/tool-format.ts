@@ -8,9 +8,9 @@ import type { ToolFormat } from '../../protocol.ts';
  *
  * A template that names none of these gets `hermes`: the words around its tools then have to ask for it.
  */
-export function toolFormatOf(template: string | undefined): ToolFormat {
-  if (template?.includes('[TOOL_CALLS]')) return 'mistral';
-  if (template?.includes('<tool_call>')) return 'hermes';
-  if (template?.includes('<|python_tag|>') || template?.includes('"parameters": dictionary')) return 'llama3';
+export function toolFormatOf(template: string): ToolFormat {
+  if (template.includes('[TOOL_CALLS]')) return 'mistral';
+  if (template.includes('<tool_call>')) return 'hermes';
+  if (template.includes('<|python_tag|>') || template.includes('dictionary of argument name')) return 'llama3';
   return 'hermes';
 }

@@ -1,0 +1,167 @@
+/** `tslm serve MODEL…`: models behind the API of OpenAI, and a page to talk to them. */
+import { Command, Option } from 'commander';
+import type { Listening } from '../serve/http/listen.ts';
+import { usageError } from '../support/errors.ts';
+import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, positiveInteger } from './options.ts';
+import { printJson } from './print.ts';
+import { withSignals } from './signals.ts';
+
+interface Options {
+  port: number;
+  host: string;
+  name?: string[];
+  adapter?: string[];
+  dtype: (typeof INFERENCE_TYPES)[number];
+  memory?: number;
+  maxQueue?: number;
+  maxBatch?: number;
+  maxContext?: number;
+  keys?: string;
+  cors?: string[];
+  allowHost?: string[];
+  upstream?: string[];
+  upstreamKeyEnv?: string[];
+  timeout: number;
+  grace: number;
+  maxBody: number;
+  runs?: string[];
+  studio: boolean;
+  logLevel: string;
+  logPrompts?: boolean;
+  json?: boolean;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description("serve models over HTTP, for clients of OpenAI's API")
+    .argument('[models...]', 'folders of models or of runs')
+    .option('--port <n>', 'port; 0: any that is free', nonNegativeInteger, 8080)
+    .option('--host <address>', 'address to listen on; 0.0.0.0: every one of this machine', '127.0.0.1')
+    .option('--name <name>', "name of a model in requests, in the models' order (default: its folder's)", collect)
+    .option('--adapter <name=path>', 'LoRA adapter of the first model; may be repeated', collect)
+    .addOption(
+      new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
+        .choices(INFERENCE_TYPES)
+        .default('auto'),
+    )
+    .option('--memory <bytes>', 'for keys and values (default: a quarter of what is free)', positiveInteger)
+    .option('--max-queue <n>', 'requests that may wait (default: 256)', positiveInteger)
+    .option('--max-batch <n>', 'texts that grow at once (default: 32)', positiveInteger)
+    .option('--max-context <n>', 'tokens of prompt and answer, if fewer than the model can', positiveInteger)
+    .option('--keys <file>', 'API keys that are asked for; `tslm keys add` makes them')
+    .option('--cors <origin>', 'pages that may ask, such as https://example.com; may be repeated', collect)
+    .option('--allow-host <name>', 'name that a server on this machine answers to; may be repeated', collect)
+    .option(
+      '--upstream <url>',
+      "another server with OpenAI's API, whose models are passed on; may be repeated",
+      collect,
+    )
+    .option('--upstream-key-env <variable>', 'environment variable with its key, in the same order', collect)
+    .option('--timeout <seconds>', 'that a request may take', positiveInteger, 600)
+    .option('--grace <seconds>', 'for streams to finish when the server is stopped', nonNegativeInteger, 30)
+    .option('--max-body <bytes>', 'size of a request', positiveInteger, 8 * 2 ** 20)
+    .option('--runs <folder>', 'runs that the studio shows (default: runs); may be repeated', collect)
+    .option('--no-studio', 'no web page')
+    .addOption(
+      new Option('--log-level <level>', 'of the log on stderr')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .option('--log-prompts', 'log what is asked as well')
+    .option('--json', 'print address and models as JSON once they are ready')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tslm serve models/Qwen2.5-0.5B-Instruct\n' +
+        '  $ tslm serve models/gpt2 runs/tiny --name large --name small --port 9000\n' +
+        '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n',
+    )
+    .action((paths: string[], options: Options) =>
+      withSignals('finishing what is under way; once more to end at once', signal => serve(paths, options, signal)),
+    );
+}
+
+async function serve(paths: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
+  const upstreamUrls = options.upstream ?? [];
+  if (paths.length + upstreamUrls.length === 0) {
+    throw usageError('TSLM_NO_MODEL', 'no model given', 'for example `tslm serve models/gpt2`');
+  }
+  checkCount(options.name, paths, '--name', 'models');
+  checkCount(options.upstreamKeyEnv, upstreamUrls, '--upstream-key-env', 'servers');
+  if (options.adapter && paths.length === 0) throw usageError('TSLM_NO_MODEL', 'an adapter needs a model');
+  const { createApp } = await import('../serve/http/app.ts');
+  const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
+  const { watchKeys } = await import('../serve/http/keys/key-file.ts');
+  const { listen } = await import('../serve/http/listen.ts');
+  const { createLogger } = await import('../serve/http/log.ts');
+  const { createModelPool } = await import('../serve/model-pool.ts');
+  const { createStudio } = await import('../serve/studio/studio.ts');
+  const { connectUpstream, withUpstreams } = await import('../serve/upstream.ts');
+
+  const note = (line: string): boolean => process.stderr.write(`${line}\n`);
+  const keys = options.keys === undefined ? undefined : watchKeys(options.keys);
+  const isLocal = LOOPBACK_HOSTS.includes(options.host) || options.host === '::1';
+  if (!isLocal && !keys) note(`note: everybody who reaches ${options.host} may ask; --keys FILE asks for keys`);
+  const upstreams = await Promise.all(
+    upstreamUrls.map((url, i) => connectUpstream({ url, apiKey: keyFrom(options.upstreamKeyEnv?.[i]) })),
+  );
+  const models = createModelPool({
+    models: paths.map((path, i) => ({ path, name: options.name?.[i] })),
+    adapters: options.adapter?.map(adapterOf),
+    dtype: inferenceTypeOf(options.dtype),
+    memory: options.memory,
+    maxQueue: options.maxQueue,
+    maxBatch: options.maxBatch,
+    maxContext: options.maxContext,
+    onNote: note,
+  });
+  let server: Listening | undefined;
+  try {
+    const pool = withUpstreams(models, upstreams);
+    const app = createApp({
+      pool,
+      keys,
+      upstreams,
+      limits: { maxBodyBytes: options.maxBody, timeoutMs: options.timeout * 1000 },
+      cors: options.cors,
+      hosts: isLocal ? [...LOOPBACK_HOSTS, ...(options.allowHost ?? [])] : options.allowHost,
+      logger: createLogger(options.logLevel),
+      logPrompts: options.logPrompts,
+      studio: options.studio ? createStudio({ pool, runs: options.runs }) : undefined,
+    });
+    // Listening while models load: /health says when they are there.
+    server = await listen(app, { port: options.port, host: options.host });
+    const stopped = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([models.ready, stopped]);
+    if (signal.aborted) return;
+    const names = pool.list().map(({ id }) => id);
+    if (options.json) printJson({ url: server.url, models: names });
+    else note(`ready: ${names.join(', ')} at ${server.url}`);
+    await stopped;
+  } finally {
+    await server?.close(options.grace * 1000);
+    await models.close();
+  }
+}
+
+function checkCount(values: readonly string[] | undefined, of: readonly string[], option: string, what: string): void {
+  if ((values?.length ?? 0) > of.length) {
+    throw usageError('TSLM_BAD_VALUE', `there are more ${option} than ${what}`, `give ${option} once for each`);
+  }
+}
+
+function adapterOf(given: string): { name: string; path: string } {
+  const [name, ...rest] = given.split('=');
+  if (name !== '' && rest.join('=') !== '') return { name, path: rest.join('=') };
+  throw usageError(
+    'TSLM_BAD_VALUE',
+    `--adapter '${given}' has no name or no path`,
+    'for example --adapter poems=adapters/poems',
+  );
+}
+
+function keyFrom(variable: string | undefined): string | undefined {
+  if (variable === undefined) return undefined;
+  const key = process.env[variable];
+  if (key) return key;
+  throw usageError('TSLM_NO_KEY', `the environment variable ${variable} is not set`, `export ${variable}=…`);
+}
