@@ -156,7 +156,7 @@ void multiply(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k,
   const int64_t threads = m * n * k < 65536 || at::in_parallel_region() ? 1 : at::get_num_threads();
   const Grid grid = gridFor(m, n, threads);
   const bool isReadable = !a.isFloat && a.columnStride == 1;
-  const int64_t columnsOfThread = share(n, grid.alongColumns, 0).end;
+  const int64_t columnsOfThread = std::min(n, blocksOf(blocksOf(n), grid.alongColumns) * kBlock);  // at most
   const int64_t readings = blocksOf(columnsOfThread, planFor(blocksOf(k), columnsOfThread).panels * kBlock);
   Optional<PackedA> packed;
   if (!isReadable && readings > 1) packed.emplace(a, m, k);

@@ -86,9 +86,11 @@ const isJson = (text: string): boolean => {
 
 function wrongStream({ text, type }: Answer): string | undefined {
   if (!type.startsWith('text/event-stream')) return `a stream of type ${type}`;
-  const data = [...text.matchAll(/^data: (.*)$/gm)].map(match => match[1]);
+  const lines = text.split('\n'); // a regular expression would end lines at U+2028, too
+  const data = lines.filter(line => line.startsWith('data: ')).map(line => line.slice(6));
   if (data.pop() !== '[DONE]') return `a stream that does not end with [DONE]: ${text.slice(-80)}`;
-  if (!data.every(isJson)) return 'an event that is not JSON';
+  const broken = data.find(one => !isJson(one));
+  if (broken !== undefined) return `an event that is not JSON: ${broken}`;
   const finished = data.filter(one => /"finish_reason":"(stop|length)"/.test(one)).length;
   return finished === 1 ? undefined : `${finished} events with a finish_reason`;
 }

@@ -20,6 +20,8 @@ import {
   linearCrossEntropy,
   linearProduct,
   packedAttentionProduct,
+  packedLinear,
+  packWeight,
   reference,
 } from '../../src/torch/products.ts';
 
@@ -359,4 +361,31 @@ describe.skipIf(!hasProducts())('products in bfloat16', () => {
       expect(bits(1)).toEqual(bits(2));
       native().setThreads(before);
     }));
+
+  it('shares out few rows and columns among any number of threads', () => {
+    const before = native().threads();
+    try {
+      for (const threads of [2, 3, 8]) {
+        native().setThreads(threads);
+        // Fewer blocks of 32 than threads either way.
+        for (const [rows, inside, outside] of [
+          [20, 256, 8],
+          [32, 64, 32],
+          [1, 70_000, 1],
+          [5, 700, 40],
+          [70, 96, 33],
+        ]) {
+          scope(() => {
+            const [x, weight] = [bf16([rows, inside]), bf16([outside, inside])];
+            const expected = reference.linear(x.to('float32'), weight).to('float32');
+            const what = `${threads} threads: ${rows} x ${inside} -> ${outside}`;
+            expectNear(linearProduct(x, weight), expected, what);
+            expectNear(packedLinear(x, packWeight(weight), outside), expected, what);
+          });
+        }
+      }
+    } finally {
+      native().setThreads(before);
+    }
+  });
 });

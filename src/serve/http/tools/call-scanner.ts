@@ -31,13 +31,12 @@ export function createCallScanner(): CallScanner {
 
   const isArguments = (): boolean => key === 'arguments' || key === 'parameters';
 
-  const endValue = (): void => {
-    const isString = phase === 'inString'; // the rest of nested arguments may begin with a quote, too
+  const endValue = (isText: boolean): void => {
     phase = 'comma';
     if (isArguments()) {
       hasArguments = true;
       // Arguments inside of a string are what the string says.
-      ready += isString ? ((parse(raw) as string | undefined) ?? '') : raw;
+      ready += isText ? ((parse(raw) as string | undefined) ?? '') : raw;
     } else if (key === 'name') {
       const value = parse(raw);
       if (typeof value === 'string') name = value;
@@ -80,7 +79,7 @@ export function createCallScanner(): CallScanner {
         return;
       case 'inString':
         raw += char;
-        if (closesString(char)) endValue();
+        if (closesString(char)) endValue(true);
         return;
       case 'inNested':
         raw += char;
@@ -88,11 +87,11 @@ export function createCallScanner(): CallScanner {
           if (closesString(char)) isQuoted = false;
         } else if (char === '"') isQuoted = true;
         else if (char === '{' || char === '[') depth++;
-        else if ((char === '}' || char === ']') && --depth === 0) endValue();
+        else if ((char === '}' || char === ']') && --depth === 0) endValue(false);
         return;
       case 'inScalar':
         if (char === ',' || char === '}' || isSpace(char)) {
-          endValue();
+          endValue(false);
           step(char);
         } else raw += char;
         return;
