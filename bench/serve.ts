@@ -121,11 +121,11 @@ function evenness(shares: readonly number[]) {
   return { least: Math.min(...shares), most: Math.max(...shares), jain };
 }
 
-/** What each stream had been given when the first of them ended, prompts still to be read included; its rate once it grew. */
+/** What each stream had been given when the first of them ended, and what it was given a second from request to end. */
 function fairness(answers: readonly Answer[]) {
   const firstEnd = Math.min(...answers.map(({ pieces }) => pieces[pieces.length - 1]));
   const given = answers.map(({ pieces }) => pieces.filter(time => time <= firstEnd).length);
-  const rates = answers.map(({ pieces, total }) => (pieces.length / (total - pieces[0])) * 1000);
+  const rates = answers.map(({ completionTokens, total }) => (completionTokens / total) * 1000);
   return { given: evenness(given), tokensPerSecond: evenness(rates) };
 }
 
@@ -148,12 +148,12 @@ function print(): void {
     const columns = `${milliseconds(toFirstToken)}     ${milliseconds(betweenTokens)}`;
     console.log(`${String(count).padEnd(12)} ${columns} ${tokensPerSecond.toFixed(1).padStart(10)}`);
   }
-  const { given, tokensPerSecond: growth } = report.fairness;
+  const { given, tokensPerSecond: rate } = report.fairness;
   console.log(`throughput × ${report.ratio.toFixed(2)}`);
   const jain = (index: number): string => `Jain's index ${index.toFixed(4)}`;
   console.log(`when the first stream ended: ${given.least} to ${given.most} tokens each, ${jain(given.jain)}`);
   console.log(
-    `once they grew: ${growth.least.toFixed(1)} to ${growth.most.toFixed(1)} tokens/s each, ${jain(growth.jain)}`,
+    `from request to end: ${rate.least.toFixed(1)} to ${rate.most.toFixed(1)} tokens/s each, ${jain(rate.jain)}`,
   );
   if (differing) console.log(`answers as alone: ${streams - differing.length} of ${streams}`);
 }
