@@ -115,12 +115,18 @@ function times(answers: readonly Answer[]) {
   return { toFirstToken: both(first), betweenTokens: both(between) };
 }
 
-/** What each stream had been given when the first of them ended; Jain's index (Jain et al. 1984) is 1 when all are equal. */
+/** Jain's index (Jain et al. 1984) is 1 when all are equal, and 1 / n when one has it all. */
+function evenness(shares: readonly number[]) {
+  const jain = sum(shares) ** 2 / (shares.length * sum(shares.map(share => share ** 2)));
+  return { least: Math.min(...shares), most: Math.max(...shares), jain };
+}
+
+/** What each stream had been given when the first of them ended, and what it was given a second from request to end. */
 function fairness(answers: readonly Answer[]) {
   const firstEnd = Math.min(...answers.map(({ pieces }) => pieces[pieces.length - 1]));
   const given = answers.map(({ pieces }) => pieces.filter(time => time <= firstEnd).length);
-  const jain = sum(given) ** 2 / (given.length * sum(given.map(count => count ** 2)));
-  return { least: Math.min(...given), most: Math.max(...given), jain };
+  const rates = answers.map(({ completionTokens, total }) => (completionTokens / total) * 1000);
+  return { given: evenness(given), tokensPerSecond: evenness(rates) };
 }
 
 /** Indices of answers that are not the same. */
@@ -142,8 +148,12 @@ function print(): void {
     const columns = `${milliseconds(toFirstToken)}     ${milliseconds(betweenTokens)}`;
     console.log(`${String(count).padEnd(12)} ${columns} ${tokensPerSecond.toFixed(1).padStart(10)}`);
   }
-  const { least, most, jain } = report.fairness;
+  const { given, tokensPerSecond: rate } = report.fairness;
   console.log(`throughput × ${report.ratio.toFixed(2)}`);
-  console.log(`fairness: ${least} to ${most} tokens when the first stream ended, Jain's index ${jain.toFixed(4)}`);
+  const jain = (index: number): string => `Jain's index ${index.toFixed(4)}`;
+  console.log(`when the first stream ended: ${given.least} to ${given.most} tokens each, ${jain(given.jain)}`);
+  console.log(
+    `from request to end: ${rate.least.toFixed(1)} to ${rate.most.toFixed(1)} tokens/s each, ${jain(rate.jain)}`,
+  );
   if (differing) console.log(`answers as alone: ${streams - differing.length} of ${streams}`);
 }

@@ -53,6 +53,7 @@ export async function streamChat(server: Server, prompt: string, maxTokens: numb
     if (usage) [answer.promptTokens, answer.completionTokens] = [usage.prompt_tokens, usage.completion_tokens];
   }
   if (!isDone) throw new Error('the stream ended without [DONE]');
+  if (answer.pieces.length === 0) throw new Error('the answer has no text: its tokens write none');
   return { ...answer, total: performance.now() - begin };
 }
 
