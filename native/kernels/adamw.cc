@@ -90,7 +90,7 @@ void adamW(at::TensorList parameters, at::TensorList gradients, at::TensorList m
   const Constants constants{static_cast<float>(gradScale), static_cast<float>(beta1), static_cast<float>(beta2),
                             static_cast<float>(stepSize), static_cast<float>(eps * correction)};
   const auto chunks = chunksOf(parameters);
-  at::parallel_for(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t first, int64_t last) {
+  parallelFor(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++) {
       const auto [t, begin, size] = chunks[i];
       update(elements<float>(parameters[t]) + begin, elements<float>(aligned[t]) + begin,
@@ -112,7 +112,7 @@ at::Tensor gradNorm(at::TensorList gradients) {
   }
   const auto chunks = chunksOf(dense);
   std::vector<double> sums(chunks.size());
-  at::parallel_for(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t first, int64_t last) {
+  parallelFor(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++) {
       sums[i] = sumOfSquares(elements<float>(dense[chunks[i].tensor]) + chunks[i].begin, chunks[i].count);
     }

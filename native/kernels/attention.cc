@@ -62,7 +62,7 @@ Result forwardOf(const at::Tensor& query, const at::Tensor& key, const at::Tenso
                 at::empty({shape.batch, shape.heads, shape.queries}, q.options().dtype(at::kFloat))};
   const Operands operands{shape, HeadsView(q), HeadsView(k), HeadsView(v), HeadsView(result.context),
                           added.defined() ? Bias(added) : Bias(), elements<float>(result.logSums)};
-  at::parallel_for(0, shape.batch * shape.heads, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, shape.batch * shape.heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       (shape.queries <= kFewQueries ? forwardFewQueries : forwardHead)(operands, i / shape.heads, i % shape.heads);
     }
@@ -78,7 +78,7 @@ void backwardInto(const at::Tensor& gradient, const at::Tensor& query, const at:
   const Operands operands{shape, HeadsView(q), HeadsView(k), HeadsView(v), HeadsView(result.context),
                           added.defined() ? Bias(added) : Bias(), elements<float>(result.logSums)};
   const Gradients gradients{HeadsView(d), HeadsView(dq), HeadsView(dk), HeadsView(dv)};
-  at::parallel_for(0, shape.batch * shape.kvHeads, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, shape.batch * shape.kvHeads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) backwardGroup(operands, gradients, i / shape.kvHeads, i % shape.kvHeads);
   });
 }

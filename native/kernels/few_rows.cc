@@ -95,7 +95,7 @@ at::Tensor fewRowsLinear(const at::Tensor& input, const at::Tensor& weight, cons
   std::vector<int64_t> sizes = input.sizes().vec();
   sizes.back() = n;
   at::Tensor y = at::empty(sizes, input.options());
-  at::parallel_for(0, n, kGrain / k + 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, n, kGrain / k + 1, [&](int64_t begin, int64_t end) {
     columns(rows, elements<float>(weight), weight.stride(0), elements<float>(x), b.defined() ? elements<float>(b) : nullptr, k, n,
             begin, end, elements<float>(y));
   });

@@ -35,7 +35,7 @@ at::Tensor geluTanh(const at::Tensor& input) {
   at::Tensor y = at::empty_like(x);
   withElementType("gelu_tanh", x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallelFor(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
       forwardLoop(elements<T>(x) + begin, elements<T>(y) + begin, end - begin);
     });
   });
@@ -48,7 +48,7 @@ at::Tensor geluTanhBackward(const at::Tensor& gradient, const at::Tensor& input)
   at::Tensor dx = at::empty_like(x);
   withElementType("gelu_tanh", x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallelFor(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
       backwardLoop(elements<T>(dy) + begin, elements<T>(x) + begin, elements<T>(dx) + begin, end - begin);
     });
   });

@@ -152,7 +152,7 @@ void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& wei
   const W* w = elements<W>(weight);
   T* y = elements<T>(out);
   constexpr int64_t kColumns = 64;  // of the result at a time
-  at::parallel_for(0, blocksOf(n, kColumns), blocksOf(kGrain, kColumns * (k > 0 ? k : 1)), [&](int64_t begin, int64_t end) {
+  parallelFor(0, blocksOf(n, kColumns), blocksOf(kGrain, kColumns * (k > 0 ? k : 1)), [&](int64_t begin, int64_t end) {
     float sums[kFewRows * kColumns];
     for (int64_t block = begin; block < end; block++) {
       const int64_t first = block * kColumns, count = std::min(kColumns, n - first);

@@ -20,7 +20,7 @@ at::Tensor packWeight(const at::Tensor& weight) {
   const int64_t n = weight.size(0), k = weight.size(1), steps = blocksOf(k), panels = blocksOf(n);
   at::Tensor packed = at::empty({panels, steps, kStepSize}, weight.options().dtype(at::kBFloat16));
   auto* out = elements<bfloat16>(packed);
-  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t j = begin; j < end; j++) packB(b, k, n, 0, steps, j * kBlock, out + j * steps * kStepSize);
   });
   return packed;

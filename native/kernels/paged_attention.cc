@@ -146,7 +146,7 @@ void attendPacked(const Pages& pages, const Views& views, const Options& o, cons
       for (int64_t row = 0; row < rows; row += kBlock) blocks.push_back({static_cast<int64_t>(i), kv, row});
     }
   }
-  at::parallel_for(0, pages.kvHeads, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, pages.kvHeads, 1, [&](int64_t begin, int64_t end) {
     for (const Sequence& s : sequences) {
       for (int64_t t = 0; t < s.count(); t++) {
         const int64_t position = s.past() + t;
@@ -156,7 +156,7 @@ void attendPacked(const Pages& pages, const Views& views, const Options& o, cons
       }
     }
   });
-  at::parallel_for(0, static_cast<int64_t>(blocks.size()), 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, static_cast<int64_t>(blocks.size()), 1, [&](int64_t begin, int64_t end) {
     const TileScope tiles;
     for (int64_t i = begin; i < end; i++) {
       attendBlock(pages, views, o, sequences[blocks[i].sequence], heads, blocks[i].kv, blocks[i].row);
@@ -212,7 +212,7 @@ void attendPlain(const Pages& pages, const at::Tensor& query, const at::Tensor& 
     return elements<T>(x) + head * x.stride(1) + token * x.stride(2);
   };
   for (const Sequence& s : sequences) {
-    at::parallel_for(0, pages.kvHeads, 1, [&](int64_t begin, int64_t end) {
+    parallelFor(0, pages.kvHeads, 1, [&](int64_t begin, int64_t end) {
       std::vector<float> scores(static_cast<size_t>(s.past() + s.count())), sums(static_cast<size_t>(dim));
       for (int64_t kv = begin; kv < end; kv++) {
         for (int64_t t = 0; t < s.count(); t++) {

@@ -94,7 +94,7 @@ PackedA::PackedA(const Matrix& a, int64_t m, int64_t k) : steps_(blocksOf(k)) {
   elements_ = out;
   // Several panels side by side read whole cache lines of a matrix that is stored by columns, and its neighbours.
   constexpr int64_t kPanels = 4;
-  at::parallel_for(0, blocksOf(panels, kPanels), 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, blocksOf(panels, kPanels), 1, [&](int64_t begin, int64_t end) {
     for (int64_t first = begin * kPanels; first < std::min(end * kPanels, panels); first += kPanels) {
       for (int64_t step = 0; step < steps_; step++) {
         for (int64_t i = first; i < std::min(first + kPanels, panels); i++) {

@@ -5,11 +5,11 @@
 // stretch of 32 rows of A to stay in the first, and is multiplied with all of B's that are there.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
 #include "../version.h"
 #include "block.h"
+#include "parallel.h"
 
 namespace tslm {
 
@@ -138,7 +138,7 @@ void multiplyRange(const Matrix& a, const PackedA* packed, const Matrix& b, int6
           const bool isLast = isLastPart && s + few >= steps;
           for (int64_t j = 0; j < panelCount; j++) {
             float* c = sums + j * kBlock;
-            multiply(panel, factor + j * panelStride + s * kStepSize, few, c, stride, part > 0 || s > 0, rows.end - row);
+            multiply(panel, factor + j * panelStride + s * kStepSize, few, c, stride, part > 0 || s > 0, std::min(kBlock, rows.end - row));
             if (!isLast) continue;
             const int64_t column = left + j * kBlock;
             epilogue(Sums{c, stride, row, column, std::min(kBlock, rows.end - row), std::min(kBlock, columns.end - column)});
@@ -153,14 +153,14 @@ void multiplyRange(const Matrix& a, const PackedA* packed, const Matrix& b, int6
 template <class Epilogue>
 void multiply(const Matrix& a, const Matrix& b, int64_t m, int64_t n, int64_t k, Epilogue epilogue) {
   if (m == 0 || n == 0) return;
-  const int64_t threads = m * n * k < 65536 || at::in_parallel_region() ? 1 : at::get_num_threads();
+  const int64_t threads = m * n * k < 65536 || inParallel() ? 1 : at::get_num_threads();
   const Grid grid = gridFor(m, n, threads);
   const bool isReadable = !a.isFloat && a.columnStride == 1;
   const int64_t columnsOfThread = std::min(n, blocksOf(blocksOf(n), grid.alongColumns) * kBlock);  // at most
   const int64_t readings = blocksOf(columnsOfThread, planFor(blocksOf(k), columnsOfThread).panels * kBlock);
   Optional<PackedA> packed;
   if (!isReadable && readings > 1) packed.emplace(a, m, k);
-  at::parallel_for(0, grid.alongRows * grid.alongColumns, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(0, grid.alongRows * grid.alongColumns, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const Range rows = share(m, grid.alongRows, i / grid.alongColumns);
       const Range columns = share(n, grid.alongColumns, i % grid.alongColumns);

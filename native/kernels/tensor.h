@@ -1,11 +1,11 @@
 // What every kernel does with tensors: choose by element type, walk in parallel, save for the way back.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <c10/core/GradMode.h>
 
 #include "../version.h"
+#include "parallel.h"
 #include "vector.h"
 
 namespace tslm {
@@ -33,7 +33,7 @@ constexpr int64_t kGrain = 16384;
 template <class Body>
 void forRows(int64_t rows, int64_t columns, Body body) {
   const int64_t grain = kGrain / (columns > 0 ? columns : 1) + 1;
-  at::parallel_for(0, rows, grain, body);
+  parallelFor(0, rows, grain, body);
 }
 
 // The gradients of these kernels are kernels themselves and have no gradients.

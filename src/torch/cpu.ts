@@ -57,13 +57,13 @@ export function openblasCoreType({ flags, vendor }: Cpu = cpu()): string | undef
  * Sets what OpenBLAS and OpenMP read from the environment when they load, unless the user set it. Call it on the main
  * thread, before the native side is loaded.
  *
- * Waiting threads spin for a fraction of a millisecond, then sleep: waking them costs a quarter of the time of decoding, and
- * with another program on the same cores a thread that spins on takes the time that the one it waits for needs.
+ * OpenMP's threads, which libtorch's own operators use, wait awake for some 0.03 ms and then sleep: longer, and they would take
+ * the cores that the threads of our kernels need next (`native/kernels/parallel.cc`), or another program.
  */
 export function configureRuntime(): void {
   const coreType = openblasCoreType();
   if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
-  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '10000';
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
   process.env.OMP_WAIT_POLICY ??= 'passive';
 }
 
