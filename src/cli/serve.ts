@@ -88,22 +88,9 @@ async function serve(paths: readonly string[], options: Options, signal: AbortSi
   checkCount(options.name, paths, '--name', 'models');
   checkCount(options.upstreamKeyEnv, upstreamUrls, '--upstream-key-env', 'servers');
   if (options.adapter && paths.length === 0) throw usageError('TSLM_NO_MODEL', 'an adapter needs a model');
-  const { createApp } = await import('../serve/http/app.ts');
-  const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
-  const { watchKeys } = await import('../serve/http/keys/key-file.ts');
-  const { listen } = await import('../serve/http/listen.ts');
-  const { createLogger } = await import('../serve/http/log.ts');
-  const { createModelPool } = await import('../serve/model-pool.ts');
-  const { createStudio } = await import('../serve/studio/studio.ts');
-  const { connectUpstream, withUpstreams } = await import('../serve/upstream.ts');
-
   const note = (line: string): boolean => process.stderr.write(`${line}\n`);
-  const keys = options.keys === undefined ? undefined : watchKeys(options.keys);
-  const isLocal = LOOPBACK_HOSTS.includes(options.host) || options.host === '::1';
-  if (!isLocal && !keys) note(`note: everybody who reaches ${options.host} may ask; --keys FILE asks for keys`);
-  const upstreams = await Promise.all(
-    upstreamUrls.map((url, i) => connectUpstream({ url, apiKey: keyFrom(options.upstreamKeyEnv?.[i]) })),
-  );
+  const { createModelPool } = await import('../serve/model-pool.ts');
+  // First of all: models load in their workers while the rest is read.
   const models = createModelPool({
     models: paths.map((path, i) => ({ path, name: options.name?.[i] })),
     adapters: options.adapter?.map(adapterOf),
@@ -116,6 +103,19 @@ async function serve(paths: readonly string[], options: Options, signal: AbortSi
   });
   let server: Listening | undefined;
   try {
+    const { createApp } = await import('../serve/http/app.ts');
+    const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
+    const { watchKeys } = await import('../serve/http/keys/key-file.ts');
+    const { listen } = await import('../serve/http/listen.ts');
+    const { createLogger } = await import('../serve/http/log.ts');
+    const { createStudio } = await import('../serve/studio/studio.ts');
+    const { connectUpstream, withUpstreams } = await import('../serve/upstream.ts');
+    const keys = options.keys === undefined ? undefined : watchKeys(options.keys);
+    const isLocal = LOOPBACK_HOSTS.includes(options.host) || options.host === '::1';
+    if (!isLocal && !keys) note(`note: everybody who reaches ${options.host} may ask; --keys FILE asks for keys`);
+    const upstreams = await Promise.all(
+      upstreamUrls.map((url, i) => connectUpstream({ url, apiKey: keyFrom(options.upstreamKeyEnv?.[i]) })),
+    );
     const pool = withUpstreams(models, upstreams);
     const app = createApp({
       pool,

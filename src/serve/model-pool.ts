@@ -25,7 +25,9 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
   const { models, adapters = [], onNote = () => {}, ...engineOptions } = options;
   const entries = new Map<string, Entry>();
   const loading = new Set<string>();
+  const pending = new Set<Promise<unknown>>();
   let isReady = false;
+  let isClosed = false;
 
   const find = (name: string): Entry => {
     const entry = entries.get(name);
@@ -44,11 +46,15 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
         'give another name, or unload that one first',
       );
     }
+    if (isClosed) throw new UserError('TSLM_CLOSED', 'the models are being closed', { hint: 'start the server again' });
     loading.add(name);
+    const loaded = load();
+    pending.add(loaded);
     try {
-      return await load();
+      return await loaded;
     } finally {
       loading.delete(name);
+      pending.delete(loaded);
     }
   }
 
@@ -98,6 +104,8 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
       await engine.close();
     },
     async close() {
+      isClosed = true;
+      await Promise.allSettled(pending); // what is half loaded cannot be let go
       const engines = new Set(Array.from(entries.values(), ({ engine }) => engine));
       entries.clear();
       await Promise.all(Array.from(engines, engine => engine.close()));

@@ -111,6 +111,13 @@ describe('a pool of models', () => {
     await expect(pool.unload('one')).rejects.toMatchObject({ code: 'TSLM_MODEL_NOT_FOUND' });
   });
 
+  it('closes what is still being loaded', async () => {
+    const pool = open({ models: [{ path: one }, { path: two }] });
+    await pool.close();
+    await expect(pool.ready).rejects.toMatchObject({ code: 'TSLM_CLOSED' });
+    expect(pool.list()).toEqual([]);
+  });
+
   it('says what is wrong with what it was given', async () => {
     const pool = open({ models: [{ path: join(scratch, 'none') }] });
     await expect(pool.ready).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
