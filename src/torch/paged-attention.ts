@@ -3,7 +3,7 @@ import { call } from './call.ts';
 
 import type { DType } from './dtype.ts';
 import { operator } from './operator.ts';
-import { zeros } from './ops.ts';
+import { empty, zeros } from './ops.ts';
 import { hasProducts } from './products.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -24,9 +24,15 @@ const inBlocks = (size: number): number => Math.ceil(size / 32) * 32;
 export const pageElements = ({ pageSize, headDim, dtype }: Omit<PageShape, 'pages' | 'kvHeads'>): number =>
   pageSize * (dtype === 'bfloat16' && hasProducts() ? inBlocks(headDim) : headDim);
 
-/** Pages for the keys of a layer, or for the values: [pages, kvHeads, elements] */
-export const emptyPages = (shape: PageShape): Tensor =>
-  zeros([shape.pages, shape.kvHeads, pageElements(shape)], { dtype: shape.dtype });
+/**
+ * Pages for the keys of a layer, or for the values: [pages, kvHeads, elements]. Memory is taken as it is written to; only where
+ * heads do not fill their blocks must the rest be zero from the start.
+ */
+export function emptyPages(shape: PageShape): Tensor {
+  const elements = pageElements(shape);
+  const make = elements === shape.pageSize * shape.headDim ? empty : zeros;
+  return make([shape.pages, shape.kvHeads, elements], { dtype: shape.dtype });
+}
 
 export interface PagedAttentionOptions {
   pageSize: number;
