@@ -72,7 +72,10 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     }
   });
   worker.on('error', endAll);
-  worker.on('exit', () => endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' })));
+  worker.on('exit', () => {
+    closed ??= Promise.resolve(); // nobody answers any more, whatever ended it
+    endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' }));
+  });
 
   const tell = (message: ToWorker): void => worker.postMessage(message);
   const ask = <T>(message: WithoutId<ToWorker>, signal?: AbortSignal): Promise<T> => {

@@ -31,7 +31,7 @@ describeClients('clients of a model', async () => {
   return {
     url: server.url,
     chat: 'tiny',
-    embed: pool.find('tiny').card.abilities.includes('embed') ? 'tiny' : undefined,
+    embed: 'tiny',
     async close() {
       await server.close(1000);
       await pool.close();
