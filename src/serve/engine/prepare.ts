@@ -55,6 +55,7 @@ export function createPreparation(options: PrepareOptions): (request: Generation
   const compiled = new Map<string, Constraint>();
 
   return request => {
+    checkBeams(request);
     const { ids, generation } = read(request.prompt);
     const defaults = { ...options.defaults, ...generation };
     checkPrompt(ids, request);
@@ -123,6 +124,20 @@ export function createPreparation(options: PrepareOptions): (request: Generation
 }
 
 const MOST_COMPILED = 64;
+
+/** Beams are the best of their own, and what else might have followed is not kept of them. */
+function checkBeams({ beams = 1, bestOf, logprobs = 0 }: GenerationRequest): void {
+  if (beams === 1) return;
+  if (bestOf !== undefined)
+    throw usageError('TSLM_CONTRADICTION', "'best_of' does not go with beams", "leave out 'best_of'");
+  if (logprobs > 0) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      'beam search reports the log-probabilities of its own tokens, not of alternatives',
+      "ask for 'logprobs' without alternatives, or do without beams",
+    );
+  }
+}
 
 function compile(constraint: ConstraintRequest, vocabulary: Vocabulary): Constraint {
   switch (constraint.kind) {

@@ -200,6 +200,8 @@ describe('an engine', () => {
     [request('x', { maxTokens: CONTEXT }), 'TSLM_TOO_LONG'],
     [request('x', { prompt: { messages: [{ role: 'user', content: 'x' }] } }), 'TSLM_CHAT_TEMPLATE'],
     [request('x', { beams: 2, promptLogprobs: 0 }), 'TSLM_NOT_ABLE'],
+    [request('x', { beams: 2, logprobs: 1 }), 'TSLM_CONTRADICTION'],
+    [request('x', { beams: 2, bestOf: 3 }), 'TSLM_CONTRADICTION'],
   ])('refuses %j: %s', (bad, code) => {
     using engine = tinyEngine(scratch);
     expect(() =>
