@@ -3,7 +3,8 @@ import type { ConstraintRequest, GenerationRequest, ModelCard, Sampling } from '
 import { badParameter } from './parameters.ts';
 import type { SamplingParameters } from './schemas/sampling.ts';
 
-type Given = Partial<SamplingParameters>;
+/** `logprobs` is a number of alternatives in completions, and whether there are any in chats. */
+type Given = Partial<SamplingParameters> & { best_of?: number; logprobs?: number | boolean; top_logprobs?: number };
 
 /** What beam search, which draws nothing, cannot follow. */
 const OF_SAMPLING = ['temperature', 'top_p', 'top_k', 'min_p', 'seed'] as const;
@@ -48,6 +49,10 @@ function checkBeams(given: Given): void {
   }
   const drawn = OF_SAMPLING.find(key => given[key] !== undefined);
   if (drawn !== undefined) throw badParameter(drawn, 'beam search draws nothing', 'leave it out, or num_beams');
+  if (given.best_of !== undefined) throw badParameter('best_of', 'beams are the best of their own');
+  const alternatives = typeof given.logprobs === 'number' ? 'logprobs' : 'top_logprobs';
+  if (Number(given[alternatives] ?? 0) > 0)
+    throw badParameter(alternatives, 'beam search keeps no alternatives', 'give 0');
   if ((given.n ?? 1) > beams) throw badParameter('n', 'is more than num_beams', 'raise num_beams');
 }
 

@@ -21,6 +21,17 @@ describe(PATH, () => {
     expect(body.usage).toMatchObject({ prompt_tokens: 3, completion_tokens: 8 });
   });
 
+  it.each([
+    ['best_of', 3],
+    ['logprobs', 2],
+    ['temperature', 1],
+  ])('beams do not go with %s', async (param, value) => {
+    const { ask } = appWith();
+    const { status, body } = await ask(PATH, { model: 'fake', prompt: 'a', num_beams: 2, [param]: value });
+    expect(status).toBe(400);
+    expect(body.error.param).toBe(param);
+  });
+
   it('scores a prompt: echo with max_tokens 0', async () => {
     const { ask, engine } = appWith();
     const { body } = await ask(PATH, { model: 'fake', prompt: 'aé😀z', echo: true, max_tokens: 0, logprobs: 2 });
