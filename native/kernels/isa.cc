@@ -21,7 +21,8 @@ bool mayUseTiles() {
 
 Isa detect() {
   const char* given = std::getenv("TSLM_ISA");
-  if (given && std::strcmp(given, "none") == 0) return Isa::kNone;
+  // No products of ours in AVX2 yet: what stands for them are libtorch's operators and its BLAS (`src/torch/cpu.ts`).
+  if (given && (std::strcmp(given, "none") == 0 || std::strcmp(given, "avx2") == 0)) return Isa::kNone;
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")) return Isa::kNone;
   unsigned a, b, c, d;

@@ -16,6 +16,10 @@ interface Diagnosis {
   devices: string[];
   /** GFLOP/s of a matrix product, for each device and element type. */
   matmul: Record<string, Record<string, number>>;
+  /** What multiplies matrices: see `processorTier`. */
+  tier: string;
+  /** GFLOP/s of linear maps as models have them, by our own products where there are any. */
+  linearMaps: Record<string, number>;
   trainingPrecision: string;
   advice: string[];
 }
@@ -47,8 +51,9 @@ export function doctorCommand(): Command {
 
 async function diagnose(): Promise<Diagnosis> {
   const { version } = await import('../support/version.ts');
-  const { buildRecord, native } = await import('../torch/native.ts');
-  const { cpu, hasFastBfloat16, openblasCoreType } = await import('../torch/cpu.ts');
+  const { buildRecord, native, processorTier } = await import('../torch/native.ts');
+  const { fasterDtype, productRate } = await import('../torch/faster-dtype.ts');
+  const { cpu, openblasCoreType } = await import('../torch/cpu.ts');
   const { matmulRate } = await import('../torch/matmul-rate.ts');
   const info = native().runtimeInfo();
   const build = buildRecord();
@@ -72,7 +77,9 @@ async function diagnose(): Promise<Diagnosis> {
     threads: native().threads(),
     devices,
     matmul,
-    trainingPrecision: hasFastBfloat16() ? 'bf16' : 'float32',
+    tier: processorTier(),
+    linearMaps: Object.fromEntries(dtypes.map(dtype => [dtype, Math.round(productRate(dtype) / 1e9)])),
+    trainingPrecision: fasterDtype() === 'bfloat16' ? 'bf16' : 'float32',
   };
   return { ...result, advice: adviceFor(result) };
 }
@@ -87,9 +94,9 @@ function blasOf(lib: string, config: string): string {
   return /mkl|blis|atlas/.test(real) ? real : `reference (${real})`;
 }
 
-function adviceFor({ blas, threads, cpu, matmul, trainingPrecision }: Omit<Diagnosis, 'advice'>): string[] {
+function adviceFor({ blas, threads, cpu, matmul }: Omit<Diagnosis, 'advice'>): string[] {
   const advice: string[] = [];
-  const { float32, bfloat16 } = matmul.cpu;
+  const { float32 } = matmul.cpu;
   if (blas.startsWith('reference')) {
     advice.push('float32 products use the slow reference BLAS: sudo apt-get install libopenblas0-openmp');
   }
@@ -97,9 +104,6 @@ function adviceFor({ blas, threads, cpu, matmul, trainingPrecision }: Omit<Diagn
     advice.push(`only ${threads} of ${cpu.cores} cores compute: unset OMP_NUM_THREADS and TSLM_THREADS`);
   if (threads > cpu.cores)
     advice.push(`${threads} threads share ${cpu.cores} cores: unset OMP_NUM_THREADS and TSLM_THREADS`);
-  if (trainingPrecision === 'bf16' && bfloat16 < float32) {
-    advice.push('bf16 products are slower than float32 here: train with --set train.precision=float32');
-  }
   if (cpu.flags.includes('avx2') && float32 < 8 * cpu.cores) {
     advice.push(
       `float32 products reach only ${float32} GFLOP/s: check OPENBLAS_CORETYPE and other load on the machine`,
@@ -126,7 +130,13 @@ function print(d: Diagnosis): void {
             .join(', '),
         ] as const,
     ),
-    ['training in', d.trainingPrecision],
+    [
+      'linear maps',
+      `${Object.entries(d.linearMaps)
+        .map(([dtype, rate]) => `${dtype} ${rate} GFLOP/s`)
+        .join(', ')}; tier ${d.tier}`,
+    ],
+    ['training in', `${d.trainingPrecision}, the faster of the two`],
   ]);
   process.stdout.write(
     d.advice.length > 0 ? `\n${d.advice.map(line => `! ${line}\n`).join('')}` : '\nNothing to complain about.\n',

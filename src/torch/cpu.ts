@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { usageError } from '../support/errors.ts';
 
 export interface Cpu {
   model: string;
@@ -42,13 +43,29 @@ function readCpu(): Cpu {
   };
 }
 
+/** What `TSLM_ISA` may name: the instruction set that products use at most; `none`: libtorch's own operators alone. */
+const ISAS = ['amx', 'avx512', 'avx2', 'none'] as const;
+export type Isa = (typeof ISAS)[number];
+
+/** @throws UserError when `TSLM_ISA` names no instruction set */
+export function forcedIsa(value: string | undefined = process.env.TSLM_ISA): Isa | undefined {
+  if (value === undefined || value === '') return undefined;
+  const isa = ISAS.find(name => name === value);
+  if (isa === undefined) {
+    throw usageError('TSLM_BAD_ISA', `TSLM_ISA is '${value}'`, `it may be ${ISAS.slice(0, -1).join(', ')} or none`);
+  }
+  return isa;
+}
+
 /**
  * The OpenBLAS kernel set for this processor. OpenBLAS recognises processors by model number and takes its oldest
  * kernels for one that it does not know, as on many virtual machines; the flags tell what really runs.
  */
-export function openblasCoreType({ flags, vendor }: Cpu = cpu()): string | undefined {
-  if (flags.has('avx512_bf16')) return 'COOPERLAKE';
-  if (flags.has('avx512f') && flags.has('avx512vl')) return 'SKYLAKEX';
+export function openblasCoreType({ flags, vendor }: Cpu = cpu(), forced = forcedIsa()): string | undefined {
+  if (forced !== 'avx2') {
+    if (flags.has('avx512_bf16')) return 'COOPERLAKE';
+    if (flags.has('avx512f') && flags.has('avx512vl')) return 'SKYLAKEX';
+  }
   if (flags.has('avx2') && flags.has('fma')) return vendor === 'AuthenticAMD' ? 'ZEN' : 'HASWELL';
   return undefined;
 }
@@ -63,9 +80,15 @@ export function openblasCoreType({ flags, vendor }: Cpu = cpu()): string | undef
 export function configureRuntime(): void {
   const coreType = openblasCoreType();
   if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
+  if (forcedIsa() === 'avx2') {
+    process.env.ATEN_CPU_CAPABILITY ??= 'avx2';
+    process.env.DNNL_MAX_CPU_ISA ??= 'AVX2'; // oneDNN
+    process.env.MKL_ENABLE_INSTRUCTIONS ??= 'AVX2';
+  }
   if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
   process.env.OMP_WAIT_POLICY ??= 'passive';
 }
 
-/** True where oneDNN multiplies bfloat16 natively: mixed precision is worth it there. */
-export const hasFastBfloat16 = ({ flags }: Cpu = cpu()): boolean => flags.has('amx_bf16') || flags.has('avx512_bf16');
+/** True where there are instructions that multiply bfloat16. Whether they are faster, `fasterDtype` measures. */
+export const multipliesBfloat16 = ({ flags }: Cpu = cpu(), forced = forcedIsa()): boolean =>
+  forced !== 'avx2' && (flags.has('amx_bf16') || flags.has('avx512_bf16'));

@@ -4,9 +4,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../support/errors.ts';
+import { messageOf, UserError, usageError } from '../support/errors.ts';
 import { root } from '../support/root.ts';
-import { configureRuntime, cpu } from './cpu.ts';
+import { configureRuntime, cpu, forcedIsa } from './cpu.ts';
 
 export interface OperatorInfo {
   id: number;
@@ -129,9 +129,31 @@ function load(): Native {
       cause: error,
     });
   }
+  requireForced(addon.runtimeInfo().products);
   addon.setBuffer(buffer);
   addon.setThreads(threadCount());
   return addon;
+}
+
+/** @throws UserError when `TSLM_ISA` asks for what this processor lacks */
+function requireForced(products: string): void {
+  const forced = forcedIsa();
+  const isMissing =
+    (forced === 'amx' && products !== 'amx') ||
+    (forced === 'avx512' && products !== 'avx512_bf16') ||
+    (forced === 'avx2' && process.arch === 'x64' && !cpu().flags.has('avx2'));
+  if (!isMissing) return;
+  throw usageError('TSLM_BAD_ISA', `TSLM_ISA is '${forced}', which this processor lacks`, 'leave it out, or set none');
+}
+
+/**
+ * What multiplies matrices: `amx` and `avx512_bf16` are products of ours in bfloat16; else the instruction set that
+ * libtorch and its BLAS use, such as `avx2`.
+ */
+export function processorTier(): string {
+  const { products, config } = native().runtimeInfo();
+  if (products !== '') return products;
+  return (config.match(/CPU capability usage: (\S+)/)?.[1] ?? process.arch).toLowerCase();
 }
 
 /** Threads for tensor arithmetic: `TSLM_THREADS`, `OMP_NUM_THREADS`, or the physical cores. */

@@ -9,7 +9,7 @@ import type { Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
-import { native } from '../torch/native.ts';
+import { native, processorTier } from '../torch/native.ts';
 import { computeDtype } from './precision.ts';
 import { type Recipe, resolvedRecipe } from './recipe.ts';
 
@@ -36,6 +36,7 @@ export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: C
       libtorch: native().runtimeInfo().version,
       platform: `${platform()} ${arch()}`,
       cpu: cpu().model,
+      products: processorTier(),
       threads: native().threads(),
       precision: computeDtype(recipe.train),
     },

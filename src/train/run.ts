@@ -125,7 +125,8 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
   const resumeStep = progress.step > 0 ? progress.step : undefined;
   const metricsLog = openMetricsLog(join(folder, 'metrics.jsonl'), { resumeStep });
   const events = recipe.log.tensorboard ? createEventWriter(join(folder, 'tensorboard'), { resumeStep }) : undefined;
-  const dtype = computeDtype(train);
+  // Measured when the run began: what is faster today may have been slower then, and losses would differ.
+  const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
   const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
   const start = performance.now();

@@ -1,7 +1,6 @@
 /** The commands at work, as processes: what goes to stdout, what goes to stderr, and what a machine can rely on. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { openCorpus } from '../../src/data/corpus.ts';
@@ -263,57 +262,5 @@ describe('prepare, tokenizer and ngram', () => {
       expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
       expect(JSON.parse(stdout), args.join(' ')).not.toBeInstanceOf(Array);
     }
-  });
-});
-
-describe.skipIf(!process.env.TSLM_LONG)('quickstart', () => {
-  it('goes all the way on a small folder of text, and says what to try next', { timeout: 300_000 }, async () => {
-    const texts = place('texts');
-    mkdirSync(texts);
-    for (let i = 0; i < 40; i++) writeFileSync(join(texts, `${i}.txt`), randomText(150, i));
-    const args = ['quickstart', texts, '--seconds', '2', '--out', place('quick'), '--corpus', place('quick-corpus')];
-    const first = await tslm(args);
-    expect(first.code, first.stderr).toBe(0);
-    const [, next] = first.stdout.split('Try next:\n');
-    const commands = next
-      .trim()
-      .split('\n')
-      .map(line => line.trim());
-    expect(commands).toHaveLength(3);
-    expect(commands[0]).toMatch(new RegExp(`^bin/tslm generate ${place('quick')} --prompt '.+'`));
-    // The first two can be typed as they stand.
-    for (const command of commands.slice(0, 2)) {
-      const { code, stderr } = await runProcess('sh', [
-        '-c',
-        command.replace('bin/tslm', `"${process.execPath}" "${bin}"`),
-      ]);
-      expect(code, `${command}\n${stderr}`).toBe(0);
-    }
-    expect(readFileSync(place('quick', 'report.html'), 'utf8')).toContain('Kneser-Ney');
-    expect(first.stdout).toMatch(/GPT +[\d.]+ bits per byte/);
-    // Again: what it made before may be replaced; a single file is enough.
-    rmSync(join(texts, '0.txt'));
-    const second = await tslm(['quickstart', join(texts, '1.txt'), join(texts, '2.txt'), ...args.slice(2)]);
-    expect(second.code, second.stderr).toBe(0);
-  });
-
-  it('stops at a signal and says how to go on', { timeout: 300_000 }, async () => {
-    const text = place('one.txt');
-    writeFileSync(text, randomText(3000, 1));
-    let sent = false;
-    const out = place('stopped');
-    const outcome = await tslm(
-      ['quickstart', text, '--seconds', '20', '--out', out, '--corpus', place('stopped-corpus')],
-      {
-        onOutput: async (child, _, stderr) => {
-          if (sent || !stderr.includes('steps of')) return;
-          sent = true;
-          await sleep(1000);
-          child.kill('SIGTERM');
-        },
-      },
-    );
-    expect(outcome.code, outcome.stderr).toBe(143);
-    expect(outcome.stdout).toContain(`bin/tslm resume ${out}`);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Cpu, cpu, hasFastBfloat16, openblasCoreType } from '../../src/torch/cpu.ts';
+import { type Cpu, cpu, forcedIsa, multipliesBfloat16, openblasCoreType } from '../../src/torch/cpu.ts';
 
 const withFlags = (flags: string, vendor = 'GenuineIntel'): Cpu => ({
   model: 'test',
@@ -18,7 +18,22 @@ describe('openblasCoreType', () => {
     ['avx2 fma avx512f avx512vl', 'GenuineIntel', 'SKYLAKEX'],
     ['avx2 fma avx512f avx512vl avx512_bf16', 'GenuineIntel', 'COOPERLAKE'],
   ])('%s of %s: %s', (flags, vendor, expected) => {
-    expect(openblasCoreType(withFlags(flags, vendor))).toBe(expected);
+    expect(openblasCoreType(withFlags(flags, vendor), 'amx')).toBe(expected);
+  });
+});
+
+describe('TSLM_ISA', () => {
+  const zen4 = withFlags('avx2 fma avx512f avx512vl avx512_bf16', 'AuthenticAMD');
+
+  it('avx2 leaves out what is wider', () => {
+    expect(openblasCoreType(zen4, 'avx2')).toBe('ZEN');
+    expect(multipliesBfloat16(zen4, 'avx2')).toBe(false);
+  });
+
+  it('names an instruction set', () => {
+    expect(forcedIsa('avx512')).toBe('avx512');
+    expect(forcedIsa('')).toBeUndefined();
+    expect(() => forcedIsa('avx3')).toThrow(/TSLM_ISA is 'avx3'/);
   });
 });
 
@@ -30,9 +45,9 @@ describe('cpu', () => {
     expect(cpu()).toBe(cpu());
   });
 
-  it('knows where bfloat16 is fast', () => {
-    expect(hasFastBfloat16(withFlags('amx_bf16'))).toBe(true);
-    expect(hasFastBfloat16(withFlags('avx512_bf16'))).toBe(true);
-    expect(hasFastBfloat16(withFlags('avx2 fma avx512f'))).toBe(false);
+  it('knows where bfloat16 is multiplied', () => {
+    expect(multipliesBfloat16(withFlags('amx_bf16'), 'amx')).toBe(true);
+    expect(multipliesBfloat16(withFlags('avx512_bf16'), 'amx')).toBe(true);
+    expect(multipliesBfloat16(withFlags('avx2 fma avx512f'), 'amx')).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../src/support/root.ts';
+import { cpu } from '../../src/torch/cpu.ts';
 import { hasProducts } from '../../src/torch/products.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -23,6 +24,29 @@ function testsWith(isa: string): { numPassedTests: number; numFailedTests: numbe
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
+const answerWith = (isa: string, code: string): string =>
+  spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: root,
+    env: { ...process.env, TSLM_ISA: isa },
+    encoding: 'utf8',
+  }).stdout;
+
+describe('TSLM_ISA', () => {
+  const tier = `
+    import { native, processorTier } from './dist/torch/native.js';
+    import { fasterDtype } from './dist/torch/faster-dtype.js';
+    try { console.log(processorTier(), fasterDtype(), native().runtimeInfo().products); } catch (error) { console.log(error.message); }`;
+
+  it.skipIf(!cpu().flags.has('avx2'))('avx2: libtorch and its BLAS take nothing wider, and float32', () => {
+    expect(answerWith('avx2', tier)).toBe('avx2 float32 \n');
+  });
+
+  it('refuses a name that is none, and what the processor lacks', () => {
+    expect(answerWith('avx3', tier)).toContain("TSLM_ISA is 'avx3'");
+    if (!cpu().flags.has('amx_bf16')) expect(answerWith('amx', tier)).toContain('this processor lacks');
+  });
+});
+
 describe.skipIf(!hasProducts())('TSLM_ISA', () => {
   it('avx512: the same tests pass without tiles', { timeout: 120_000 }, () => {
     const { numPassedTests, numFailedTests } = testsWith('avx512');
@@ -36,11 +60,6 @@ describe.skipIf(!hasProducts())('TSLM_ISA', () => {
       import { hasProducts, linearProduct } from './dist/torch/products.js';
       console.log(hasProducts());
       try { linearProduct(randn([40, 8]).to('bfloat16'), randn([4, 8])); } catch (error) { console.log(error.message); }`;
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: root,
-      env: { ...process.env, TSLM_ISA: 'none' },
-      encoding: 'utf8',
-    });
-    expect(stdout).toMatch(/^false\n.*linear needs a processor with AVX512-BF16/s);
+    expect(answerWith('none', code)).toMatch(/^false\n.*linear needs a processor with AVX512-BF16/s);
   });
 });
