@@ -44,7 +44,8 @@ export function planBridge(root, libtorch) {
     .map(path => readFileSync(path));
   const objects = join(root, 'build', 'objects');
   const unit = (name, files, own) => {
-    const made = hash(JSON.stringify([libtorch, own, files]), ...headers, ...files.map(path => readFileSync(path)));
+    const options = JSON.stringify([libtorch, own, files]).replaceAll(root, '.'); // the same in every copy of the project
+    const made = hash(options, ...headers, ...files.map(path => readFileSync(path)));
     return { name, files, flags: own, object: join(objects, `${name}-${made.slice(0, 16)}.o`) };
   };
   const kernels = sourcesIn('native/kernels', '.cc');
