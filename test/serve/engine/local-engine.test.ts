@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generate } from '../../../src/generate/generate.ts';
 import { resolveGenerationConfig } from '../../../src/generate/generation-config.ts';
 import { scoreTokens } from '../../../src/generate/score-tokens.ts';
-import type { GenerationEvent, GenerationRequest } from '../../../src/serve/protocol.ts';
+import type { GenerationEvent, GenerationRequest, TokenInfo } from '../../../src/serve/protocol.ts';
 import { createRandom } from '../../../src/support/random.ts';
 import { memoryStats } from '../../../src/torch/index.ts';
 import { hasProducts } from '../../../src/torch/products.ts';
@@ -26,8 +26,22 @@ const request = (prompt: string, more: Partial<GenerationRequest> = {}): Generat
 const idsOf = ({ tokens }: { tokens: { id: number }[][] }): number[][] => tokens.map(row => row.map(({ id }) => id));
 const last = (events: readonly GenerationEvent[]): GenerationEvent => events.at(-1)!;
 
+/** The same tokens and probabilities: to the last bit in bfloat16 by products of ours, else but for rounding. */
+function expectSame(actual: TokenInfo[][], expected: TokenInfo[][]): void {
+  if (hasProducts()) {
+    expect(actual).toEqual(expected);
+    return;
+  }
+  expect(idsOf({ tokens: actual })).toEqual(idsOf({ tokens: expected }));
+  const logprobs = expected.flat().map(({ logprob }) => logprob!);
+  for (const [i, { logprob }] of actual.flat().entries()) expect(logprob).toBeCloseTo(logprobs[i], 3);
+}
+
 describe('an engine', () => {
-  it.each(['float32', 'bfloat16'] as const)('%s: writes what generate writes', dtype => {
+  // Another order of sums is another text soon where numbers have eight bits.
+  it.each(
+    hasProducts() ? (['float32', 'bfloat16'] as const) : (['float32'] as const),
+  )('%s: writes what generate writes', dtype => {
     const model = tinyModel(dtype);
     using engine = tinyEngine(scratch, {}, model);
     for (const length of [1, 5, 40]) {
@@ -92,7 +106,7 @@ describe('an engine', () => {
     expect(last(first.events)).toMatchObject({ cachedTokens: 0 });
     expect(last(second.events)).toMatchObject({ cachedTokens: 64, promptTokens: 74 });
     using fresh = tinyEngine(scratch);
-    expect(second.tokens).toEqual(fresh.answer(request(`${beginning} but`))[0].tokens);
+    expectSame(second.tokens, fresh.answer(request(`${beginning} but`))[0].tokens);
     // And what it wrote itself, as the next turn of a conversation has it.
     const turn = [...Buffer.from(`${beginning} and`), ...idsOf(first)[0], 65];
     const [third] = engine.answer(request('', { prompt: { ids: turn } }));
@@ -179,7 +193,7 @@ describe('an engine', () => {
     const infinite = { seed: 1, logitBias: { 5: 1e39 } };
     const [failed, fine] = engine.answer(request('x', { sampling: infinite }), request('y'));
     expect(failed.error).toMatchObject({ code: 'TSLM_NAN_LOGITS' });
-    expect(fine.tokens).toEqual(other.tokens);
+    expectSame(fine.tokens, other.tokens);
     expect(engine.stats()).toMatchObject({ running: 0, cacheUsedTokens: 0 });
   });
 
