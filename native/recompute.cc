@@ -1,12 +1,12 @@
 // Recomputation (Chen et al. 2016): a stretch of the graph that keeps its inputs alone, and makes the rest again when
 // its gradient is asked for, by calling back into JavaScript. The other side is `src/torch/recompute.ts`.
-#include <ATen/ATen.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 
 #include "env.h"
+#include "node.h"
 
 namespace tslm {
 namespace {
@@ -152,7 +152,9 @@ class Replay final : public Node {
 // thread that called backward. So this one puts the gradients aside and sends on a number on the CPU instead.
 class Gate final : public Node {
  public:
-  explicit Gate(std::shared_ptr<Replay> replay) : replay_(*replay) { add_next_edge(Edge(std::move(replay), 0)); }
+  explicit Gate(NodePointer replay) : replay_(static_cast<Replay&>(*replay)) {
+    add_next_edge(Edge(std::move(replay), 0));
+  }
 
   std::string name() const override { return "RecomputeGate"; }
 
@@ -186,13 +188,13 @@ napi_value recompute(napi_env napi, napi_callback_info info) {
     // A variable of its own: a result may be an input, or the same tensor twice.
     for (at::Tensor& result : results) result = result.variable_data();
     if (anyRequiresGrad(inputs) || anyRequiresGrad(parameters)) {
-      std::shared_ptr<Replay> replay(new Replay(env, args.value(0), inputs, parameters), torch::autograd::deleteNode);
-      std::shared_ptr<Node> gate(new Gate(replay), torch::autograd::deleteNode);
+      const auto replay = makeNode<Replay>(env, args.value(0), inputs, parameters);
+      const NodePointer gate = makeNode<Gate>(replay);
       replay->resultCount = results.size();
       for (size_t i = 0; i < results.size(); i++) {
         if (!torch::autograd::isDifferentiableType(results[i].scalar_type())) continue;
         replay->differentiable.push_back(i);
-        torch::autograd::set_history(results[i], gate);
+        setHistory(results[i], gate);
       }
     }
     for (size_t i = 0; i < results.size(); i++) {

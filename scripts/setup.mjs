@@ -1,20 +1,11 @@
 // Sets up whatever is missing and is quick when nothing is: npm packages, libtorch, the native bridge, dist/.
 // Plain JavaScript without dependencies, because it runs before there are any.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CompilerError, compileBridge, isCompiled, planBridge } from './bridge.mjs';
 import { findLibtorch } from './libtorch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -115,94 +106,8 @@ function requireFastBlas({ source, lib }) {
 
 /** Compiles native/ into build/tslm.node unless the same sources were compiled for the same libtorch. */
 async function buildBridge() {
-  const libtorch = requireLibtorch();
-  const sources = ['native', 'native/kernels'].flatMap(folder =>
-    readdirSync(inRoot(folder))
-      .filter(name => /\.(cc|h)$/.test(name))
-      .map(name => `${folder}/${name}`)
-      .sort(),
-  );
-  const flags = [
-    `-std=${libtorch.standard}`,
-    '-O2',
-    '-g0',
-    '-fPIC',
-    '-fvisibility=hidden',
-    '-fopenmp',
-    `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
-    '-DNAPI_VERSION=8',
-    `-I${inRoot('node_modules/node-api-headers/include')}`,
-    ...libtorch.include.map(path => `-I${path}`),
-  ];
-  // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
-  // exceptions and errno. NaN and infinity keep their meaning.
-  const kernelFlags = ['-O3', '-fno-trapping-math', '-fno-math-errno'];
-  const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex');
-  const headers = sources.filter(name => name.endsWith('.h')).map(name => readFileSync(inRoot(name)));
-  // A name says all that an object was made from, so that only what changed is compiled again.
-  const objects = sources
-    .filter(name => name.endsWith('.cc'))
-    .map(name => {
-      const own = name.startsWith('native/kernels/') ? [...flags, ...kernelFlags] : flags;
-      const made = hash(JSON.stringify([libtorch, own]), ...headers, readFileSync(inRoot(name))).slice(0, 16);
-      const object = inRoot('build', 'objects', `${basename(name, '.cc')}-${made}.o`);
-      const unfinished = `${object}.${process.pid}`;
-      return { object, unfinished, args: [...own, '-c', inRoot(name), '-o', unfinished] };
-    });
-  const key = hash(JSON.stringify(objects.map(({ object }) => basename(object))));
-  const record = inRoot('build', 'native.json');
-  const addon = inRoot('build', 'tslm.node');
-  if (existsSync(addon) && existsSync(record) && JSON.parse(readFileSync(record, 'utf8')).key === key) return;
-
-  const compiler = requireCompiler();
-  say(`compiling the native bridge against libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`);
-  const start = performance.now();
-  mkdirSync(inRoot('build', 'objects'), { recursive: true });
-  const jobs = objects.filter(({ object }) => !existsSync(object));
-  const workers = Array.from({ length: 2 }, async () => {
-    for (let job = jobs.shift(); job; job = jobs.shift()) {
-      await compile(compiler, job.args);
-      renameSync(job.unfinished, job.object);
-    }
-  });
-  await Promise.all(workers);
-  const temporary = `${addon}.new`;
-  const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,--no-as-needed'];
-  await compile(compiler, [
-    '-shared',
-    '-fopenmp',
-    ...objects.map(({ object }) => object),
-    ...platform,
-    `-L${libtorch.lib}`,
-    `-Wl,-rpath,${libtorch.lib}`,
-    ...libtorch.libraries.map(name => `-l${name}`),
-    '-o',
-    temporary,
-  ]);
-  renameSync(temporary, addon);
-  const used = new Set(objects.map(({ object }) => basename(object)));
-  for (const name of readdirSync(inRoot('build', 'objects'))) {
-    if (name.endsWith('.o') && !used.has(name)) rmSync(inRoot('build', 'objects', name));
-  }
-  const compilerVersion = execFileSync(compiler, ['--version']).toString().split('\n')[0];
-  writeFileSync(record, `${JSON.stringify({ key, libtorch, compiler: compilerVersion, flags }, null, 2)}\n`);
-  say(`native bridge compiled in ${seconds(start)}`);
-}
-
-/** What the compiler says is shown only when it fails: newer ones warn about libtorch's own headers. */
-function compile(compiler, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', text => (output += text));
-    child.stderr.on('data', text => (output += text));
-    child.on('error', reject);
-    child.on('close', code => {
-      if (code === 0) return resolve();
-      process.stderr.write(output);
-      reject(new SetupError(`the compiler failed: ${compiler} ${args.join(' ')}`));
-    });
-  });
+  const plan = planBridge(root, requireLibtorch());
+  if (!isCompiled(plan)) await compileBridge(plan, requireCompiler(), say);
 }
 
 function buildDist() {
@@ -230,7 +135,8 @@ try {
   buildDist();
   buildStudio();
 } catch (error) {
-  if (!(error instanceof SetupError) && !error.message.startsWith('TSLM_LIBTORCH')) throw error;
+  if (!(error instanceof SetupError || error instanceof CompilerError) && !error.message.startsWith('TSLM_LIBTORCH'))
+    throw error;
   process.stderr.write(`setup: ${error.message}\n`);
   process.exitCode = 1;
 }

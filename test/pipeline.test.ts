@@ -1,4 +1,4 @@
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pipeline } from '../src/pipeline.ts';
@@ -6,6 +6,7 @@ import { embedTexts } from '../src/tasks/embeddings.ts';
 import { similarities } from '../src/tasks/similarity.ts';
 import { memoryStats } from '../src/torch/index.ts';
 import { errorOf } from './data/helpers.ts';
+import { itShared } from './helpers/shared.ts';
 import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
@@ -124,9 +125,7 @@ describe('pipelines', () => {
   });
 });
 
-const recorded = '../shared/fixtures/hf/qwen2/chat';
-
-it.runIf(existsSync(recorded))('chats as Transformers recorded', async () => {
+itShared('fixtures/hf/qwen2/chat', 'chats as Transformers recorded', async recorded => {
   const { readFileSync } = await import('node:fs');
   const { text_generation: entries } = JSON.parse(readFileSync(join(recorded, 'golden.json'), 'utf8'));
   using chat = pipeline('chat', recorded);

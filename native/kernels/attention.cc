@@ -20,9 +20,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Vectors contiguous, whatever else is not.
-at::Tensor withVectors(const at::Tensor& x) { return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous(); }
-
 // [batch, heads, time, dim] that lies in memory as [batch, time, heads, dim], as the next projection reads it
 at::Tensor emptyHeads(const at::Tensor& like, int64_t batch, int64_t heads, int64_t time, int64_t dim) {
   return at::empty({batch, time, heads, dim}, like.options()).transpose(1, 2);

@@ -21,6 +21,11 @@ struct HeadsView {
   Matrix matrix(int64_t b, int64_t h) const { return {head(b, h), false, timeStride, 1}; }
 };
 
+// Vectors contiguous, whatever else is not.
+inline at::Tensor withVectors(const at::Tensor& x) {
+  return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous();
+}
+
 // What is added to scores: float32, [batch, heads, queries, keys] with strides, those of repeated dimensions 0.
 struct Bias {
   const float* data = nullptr;

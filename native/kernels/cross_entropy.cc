@@ -26,18 +26,18 @@ TSLM_CLONES void gradientRow(const bfloat16* x, float lse, float factor, bfloat1
   gradientOf(x, lse, factor, dx, n);
 }
 
-struct Result {
+struct CrossEntropyResult {
   at::Tensor loss;       // float32 []
   at::Tensor logSumExp;  // float32 [rows]
   int64_t counted;
 };
 
-Result forwardOf(const at::Tensor& x, const at::Tensor& targets, int64_t ignored, int64_t reduction) {
+CrossEntropyResult forwardOf(const at::Tensor& x, const at::Tensor& targets, int64_t ignored, int64_t reduction) {
   const int64_t rows = x.size(0), classes = x.size(1);
   const auto* target = elements<int64_t>(targets);
   const int64_t counted = countTargets(target, rows, classes, ignored);
   const auto options = x.options().dtype(at::kFloat);
-  Result result{at::empty({}, options), at::empty({rows}, options), counted};
+  CrossEntropyResult result{at::empty({}, options), at::empty({rows}, options), counted};
   auto* logSumExp = elements<float>(result.logSumExp);
   withElementType("cross_entropy", x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
@@ -79,7 +79,7 @@ at::Tensor backwardOf(const at::Tensor& x, const at::Tensor& targets, const at::
   return gradient;
 }
 
-void check(const at::Tensor& logits, const at::Tensor& targets, int64_t reduction) {
+void checkCrossEntropy(const at::Tensor& logits, const at::Tensor& targets, int64_t reduction) {
   TORCH_CHECK(logits.dim() == 2 && targets.dim() == 1 && logits.size(0) == targets.size(0),
               "cross_entropy takes logits [rows, classes] and targets [rows], not ", logits.sizes(), " and ",
               targets.sizes());
@@ -88,16 +88,16 @@ void check(const at::Tensor& logits, const at::Tensor& targets, int64_t reductio
 }
 
 at::Tensor crossEntropy(const at::Tensor& logits, const at::Tensor& targets, int64_t ignored, int64_t reduction) {
-  check(logits, targets, reduction);
+  checkCrossEntropy(logits, targets, reduction);
   return forwardOf(logits.contiguous(), targets.contiguous(), ignored, reduction).loss;
 }
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& logits, const at::Tensor& targets,
                             int64_t ignored, int64_t reduction) {
-    check(logits, targets, reduction);
+    checkCrossEntropy(logits, targets, reduction);
     const at::Tensor x = logits.contiguous(), target = targets.contiguous();
-    const Result result = forwardOf(x, target, ignored, reduction);
+    const CrossEntropyResult result = forwardOf(x, target, ignored, reduction);
     context->save_for_backward({x, target, result.logSumExp});
     context->saved_data["ignored"] = ignored;
     context->saved_data["terms"] = reduction == kMean ? static_cast<double>(result.counted) : 1.0;

@@ -47,7 +47,7 @@ std::vector<std::pair<int64_t, int64_t>> placesById(const at::Tensor& ids, int64
   return places;
 }
 
-at::Tensor rowsOf(const at::Tensor& weight, const at::Tensor& ids, int64_t padding) {
+at::Tensor embed(const at::Tensor& weight, const at::Tensor& ids, int64_t padding) {
   TORCH_CHECK(weight.dim() == 2 && ids.scalar_type() == at::kLong,
               "embedding takes weight [count, dim] and int64 ids, not ", weight.sizes(), " and ", ids.scalar_type());
   withElementType("embedding", weight.scalar_type(), [](auto) {});
@@ -80,7 +80,7 @@ at::Tensor embeddingBackward(const at::Tensor& dy, const at::Tensor& ids, int64_
 struct Embedding : torch::autograd::Function<Embedding> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& weight, const at::Tensor& ids,
                             int64_t padding) {
-    const at::Tensor y = rowsOf(weight, ids, padding);
+    const at::Tensor y = embed(weight, ids, padding);
     context->save_for_backward({ids});
     context->saved_data["count"] = weight.size(0);
     context->saved_data["padding"] = padding;
@@ -101,7 +101,7 @@ at::Tensor embeddingAutograd(const at::Tensor& weight, const at::Tensor& ids, in
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(tslm, m) { m.def("embedding(Tensor weight, Tensor ids, int padding_idx) -> Tensor"); }
-TORCH_LIBRARY_IMPL(tslm, CPU, m) { m.impl("embedding", TORCH_FN(rowsOf)); }
+TORCH_LIBRARY_IMPL(tslm, CPU, m) { m.impl("embedding", TORCH_FN(embed)); }
 TORCH_LIBRARY_IMPL(tslm, AutogradCPU, m) { m.impl("embedding", TORCH_FN(embeddingAutograd)); }
 
 }  // namespace tslm

@@ -99,7 +99,7 @@ at::Tensor bfloat16Rows(const at::Tensor& like, int64_t rows, int64_t columns) {
   return at::empty({rows, columns}, like.options().dtype(at::kBFloat16));
 }
 
-void check(const at::Tensor& x, const at::Tensor& in, const at::Tensor& out) {
+void checkFeedForward(const at::Tensor& x, const at::Tensor& in, const at::Tensor& out) {
   requireProducts("feed_forward");
   TORCH_CHECK(x.scalar_type() == at::kBFloat16, "feed_forward takes bfloat16, not ", x.scalar_type());
   TORCH_CHECK(x.dim() >= 1 && in.dim() == 2 && out.dim() == 2 && x.size(-1) == in.size(1) && in.size(0) == out.size(1),
@@ -145,13 +145,13 @@ Inside gatedInsideOf(const at::Tensor& rows, const at::Tensor& gate, const at::T
 at::Tensor feedForward(const at::Tensor& x, const at::Tensor& in, const Optional<at::Tensor>& inBias,
                        const at::Tensor& out, const Optional<at::Tensor>& outBias, const Optional<at::Tensor>& residual,
                        std::string activation, c10::ScalarType type) {
-  check(x, in, out);
+  checkFeedForward(x, in, out);
   return output(insideOf(asRows(x), in, inBias, activation, false).a, x, out, outBias, residual, type);
 }
 
 at::Tensor gatedFeedForward(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& in, const at::Tensor& out,
                             const Optional<at::Tensor>& residual, std::string activation, c10::ScalarType type) {
-  check(x, in, out);
+  checkFeedForward(x, in, out);
   TORCH_CHECK(gate.sizes() == in.sizes(), "gated_feed_forward takes a gate of ", in.sizes(), ", not ", gate.sizes());
   return output(gatedInsideOf(asRows(x), gate, in, activation, false).a, x, out, {}, residual, type);
 }
@@ -175,7 +175,7 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
                             const Optional<at::Tensor>& inBias, const at::Tensor& out,
                             const Optional<at::Tensor>& outBias, const Optional<at::Tensor>& residual,
                             std::string activation, c10::ScalarType type) {
-    check(x, in, out);
+    checkFeedForward(x, in, out);
     const Inside inside = insideOf(asRows(x), in, inBias, activation, true);
     context->save_for_backward({x, in, out, inside.h});
     context->saved_data["activation"] = activation;
@@ -212,7 +212,7 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& gate, const at::Tensor& in,
                             const at::Tensor& out, const Optional<at::Tensor>& residual, std::string activation,
                             c10::ScalarType type) {
-    check(x, in, out);
+    checkFeedForward(x, in, out);
     TORCH_CHECK(gate.sizes() == in.sizes(), "gated_feed_forward takes a gate of ", in.sizes(), ", not ", gate.sizes());
     const Inside inside = gatedInsideOf(asRows(x), gate, in, activation, true);
     context->save_for_backward({x, gate, in, out, inside.g, inside.h});

@@ -80,12 +80,12 @@ TSLM_LAYER_NORM_ROW(bfloat16, float)
 TSLM_LAYER_NORM_ROW(bfloat16, bfloat16)
 #undef TSLM_LAYER_NORM_ROW
 
-struct Result {
+struct LayerNormResult {
   at::Tensor y, moments;  // moments: float32 [rows, 2]
 };
 
-Result forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps,
-                 c10::ScalarType type) {
+LayerNormResult forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                          double eps, c10::ScalarType type) {
   TORCH_CHECK(x.dim() >= 1 && weight.dim() == 1 && weight.sizes() == bias.sizes() && x.size(-1) == weight.size(0),
               kernel, " takes x [..., dim], weight and bias [dim], not ", x.sizes(), ", ", weight.sizes(), " and ",
               bias.sizes());
@@ -93,7 +93,7 @@ Result forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weig
   checkParameter(kernel, bias);
   const int64_t dim = x.size(-1), rows = rowsOf(x);
   const at::Tensor gamma = widened(weight), beta = widened(bias);
-  Result result{at::empty_like(x, x.options().dtype(type)), at::empty({rows, 2}, gamma.options())};
+  LayerNormResult result{at::empty_like(x, x.options().dtype(type)), at::empty({rows, 2}, gamma.options())};
   auto* moments = elements<Moments>(result.moments);
   withTypes(kernel, x.scalar_type(), type, [&](auto tx, auto ty) {
     using T = decltype(tx);
@@ -142,7 +142,7 @@ struct LayerNorm : torch::autograd::Function<LayerNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
                             const at::Tensor& bias, double eps, c10::ScalarType type) {
     const at::Tensor x = input.contiguous();
-    const Result result = forwardOf("layer_norm", x, weight, bias, eps, type);
+    const LayerNormResult result = forwardOf("layer_norm", x, weight, bias, eps, type);
     context->save_for_backward({x, weight, bias, result.moments});
     return result.y;
   }
@@ -158,7 +158,7 @@ struct LayerNormResidual : torch::autograd::Function<LayerNormResidual> {
   static variable_list forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
                                const at::Tensor& bias, double eps, c10::ScalarType type) {
     const at::Tensor x = input.contiguous();
-    const Result result = forwardOf("layer_norm_residual", x, weight, bias, eps, type);
+    const LayerNormResult result = forwardOf("layer_norm_residual", x, weight, bias, eps, type);
     context->save_for_backward({x, weight, bias, result.moments});
     context->set_materialize_grads(false);
     return {input, result.y};

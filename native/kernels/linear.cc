@@ -44,8 +44,8 @@ TSLM_AVX512_LOOP void roundRow(const T* row, bfloat16* rounded, float* sums, int
   }
 }
 
-void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
-           const Optional<at::Tensor>& residual, c10::ScalarType type) {
+void checkLinear(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
+                 const Optional<at::Tensor>& residual, c10::ScalarType type) {
   requireProducts("linear");
   TORCH_CHECK(x.dim() >= 1 && weight.dim() == 2 && x.size(-1) == weight.size(1), "linear takes x [..., in] and weight [out, in], not ",
               x.sizes(), " and ", weight.sizes());
@@ -187,7 +187,7 @@ void fewRowsInto(const at::Tensor&, const at::Tensor&, const at::Tensor&, Added)
 
 at::Tensor linearForward(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
                      const Optional<at::Tensor>& residual, c10::ScalarType type) {
-  check(x, weight, bias, residual, type);
+  checkLinear(x, weight, bias, residual, type);
   const at::Tensor rows = asRows(x);
   const int64_t m = rows.size(0), k = weight.size(1), n = weight.size(0);
   at::Tensor y = at::empty(resized(x, n), x.options().dtype(type));

@@ -30,7 +30,7 @@ TSLM_AVX512_LOOP void slopes(bfloat16* x, float logSum, float factor, int64_t cl
   gradientOf(x, logSum, factor, x, classes);
 }
 
-struct Result {
+struct LinearCrossEntropyResult {
   at::Tensor loss;        // float32 []
   at::Tensor dx, dw, db;  // where they were asked for
 };
@@ -40,7 +40,8 @@ struct Wanted {
   bool any() const { return dx || dw || db; }
 };
 
-void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, const at::Tensor& targets) {
+void checkLinearCrossEntropy(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
+                             const at::Tensor& targets) {
   requireProducts("linear_cross_entropy");
   TORCH_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1) && targets.dim() == 1 &&
                   targets.size(0) == x.size(0),
@@ -53,9 +54,9 @@ void check(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Ten
               targets.scalar_type());
 }
 
-Result resultOf(const at::Tensor& input, const at::Tensor& weight, const Optional<at::Tensor>& bias,
-                const at::Tensor& targetsGiven, int64_t ignored, int64_t reduction, Wanted wanted) {
-  check(input, weight, bias, targetsGiven);
+LinearCrossEntropyResult resultOf(const at::Tensor& input, const at::Tensor& weight, const Optional<at::Tensor>& bias,
+                                  const at::Tensor& targetsGiven, int64_t ignored, int64_t reduction, Wanted wanted) {
+  checkLinearCrossEntropy(input, weight, bias, targetsGiven);
   const at::Tensor x = input.contiguous(), targets = targetsGiven.contiguous(), b = floatBias(bias);
   const int64_t rows = x.size(0), dim = x.size(1), classes = weight.size(0);
   const auto* target = elements<int64_t>(targets);
@@ -63,7 +64,7 @@ Result resultOf(const at::Tensor& input, const at::Tensor& weight, const Optiona
   const float factor = reduction == kMean ? 1.0f / static_cast<float>(counted) : 1.0f;
   const auto floats = x.options().dtype(at::kFloat);
 
-  Result result;
+  LinearCrossEntropyResult result;
   if (wanted.dx) result.dx = at::empty_like(x);
   if (wanted.dw) result.dw = rows > 0 ? at::empty({classes, dim}, floats) : at::zeros({classes, dim}, floats);
   if (wanted.db) result.db = at::zeros({classes}, floats);
@@ -119,7 +120,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const Optional<at::Tensor>& bias, const at::Tensor& targets, int64_t ignored,
                             int64_t reduction, bool wantsX, bool wantsWeight, bool wantsBias) {
-    Result result = resultOf(x, weight, bias, targets, ignored, reduction, {wantsX, wantsWeight, wantsBias});
+    auto result = resultOf(x, weight, bias, targets, ignored, reduction, {wantsX, wantsWeight, wantsBias});
     if (wantsWeight) result.dw = result.dw.to(weight.scalar_type());
     if (wantsBias) result.db = result.db.to(bias->scalar_type());
     context->saved_data["dx"] = result.dx;

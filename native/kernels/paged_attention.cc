@@ -231,8 +231,6 @@ void attendPlain(const Pages& pages, const at::Tensor& query, const at::Tensor& 
   }
 }
 
-at::Tensor withVectors(const at::Tensor& x) { return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous(); }
-
 // Throws unless every sequence lies in the batch and in its pages: what follows reads memory by these numbers.
 std::vector<Sequence> sequencesOf(const at::Tensor& plan, int64_t tokens, int64_t pageCount, int64_t pageSize) {
   TORCH_CHECK(plan.dim() == 2 && plan.size(1) > 3 && plan.scalar_type() == at::kInt && plan.is_contiguous(),

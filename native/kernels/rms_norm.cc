@@ -81,12 +81,12 @@ at::Tensor scaleOf(const at::Tensor& weight, bool offset) {
   return offset ? wide.add(1) : wide;
 }
 
-struct Result {
+struct RmsNormResult {
   at::Tensor y, r;  // r: float32 [rows]
 };
 
-Result forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weight, double eps, bool offset,
-                 c10::ScalarType type) {
+RmsNormResult forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weight, double eps, bool offset,
+                        c10::ScalarType type) {
   TORCH_CHECK(x.dim() >= 1 && weight.dim() == 1 && x.size(-1) == weight.size(0), kernel,
               " takes x [..., dim] and weight [dim], not ", x.sizes(), " and ", weight.sizes());
   checkParameter(kernel, weight);
@@ -95,7 +95,7 @@ Result forwardOf(const char* kernel, const at::Tensor& x, const at::Tensor& weig
   // A product of two bfloat16 is one, whatever type is asked for.
   const bool narrow = !offset && x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
   const auto computed = narrow ? at::kBFloat16 : type;
-  Result result{at::empty_like(x, x.options().dtype(computed)), at::empty({rows}, scale.options())};
+  RmsNormResult result{at::empty_like(x, x.options().dtype(computed)), at::empty({rows}, scale.options())};
   withTypes(kernel, x.scalar_type(), computed, [&](auto tx, auto ty) {
     using T = decltype(tx);
     using Y = decltype(ty);
@@ -142,7 +142,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, double eps,
                             bool offset, c10::ScalarType type) {
     const at::Tensor x = input.contiguous();
-    const Result result = forwardOf("rms_norm", x, weight, eps, offset, type);
+    const RmsNormResult result = forwardOf("rms_norm", x, weight, eps, offset, type);
     context->save_for_backward({x, weight, result.r});
     context->saved_data["offset"] = offset;
     return result.y;
@@ -160,7 +160,7 @@ struct RmsNormResidual : torch::autograd::Function<RmsNormResidual> {
   static variable_list forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, double eps,
                                bool offset, c10::ScalarType type) {
     const at::Tensor x = input.contiguous();
-    const Result result = forwardOf("rms_norm_residual", x, weight, eps, offset, type);
+    const RmsNormResult result = forwardOf("rms_norm_residual", x, weight, eps, offset, type);
     context->save_for_backward({x, weight, result.r});
     context->saved_data["offset"] = offset;
     context->set_materialize_grads(false);

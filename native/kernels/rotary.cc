@@ -50,7 +50,7 @@ TSLM_CLONES void rotateRow(const bfloat16* x, const float* cos, const float* sin
 bool hasContiguousRows(const at::Tensor& x) { return x.size(-1) <= 1 || x.stride(-1) == 1; }
 at::Tensor withContiguousRows(const at::Tensor& x) { return hasContiguousRows(x) ? x : x.contiguous(); }
 
-void check(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+void checkRotary(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
   TORCH_CHECK(x.dim() == 4 && cos.dim() == 4 && cos.sizes() == sin.sizes() &&
                   (cos.size(0) == 1 || cos.size(0) == x.size(0)) && cos.size(1) == 1 && cos.size(2) == x.size(2) &&
                   cos.size(3) <= x.size(3) && cos.size(3) % 2 == 0,
@@ -90,7 +90,7 @@ void rotateInto(const at::Tensor& y, const at::Tensor& input, const at::Tensor& 
 }
 
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-  check(x, cos, sin);
+  checkRotary(x, cos, sin);
   const at::Tensor y = emptyLike(x);
   rotateInto(y, x, cos, sin, 1.0f);
   return y;

@@ -1,16 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { createRandom } from '../../src/support/random.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-
-/** Real data sets, where they lie beside the project. */
-export const sharedData = join(root, '..', 'shared', 'data');
-export const hasShared = existsSync(sharedData);
 
 /** A folder of this test file's own, removed at its end. */
 export function scratchFolder(): string {

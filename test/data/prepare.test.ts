@@ -6,17 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { openCorpus } from '../../src/data/corpus.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import type { PrepareOptions } from '../../src/data/prepare-options.ts';
-import {
-  byteTokenizer,
-  errorOf,
-  hasShared,
-  randomChinese,
-  randomText,
-  readBytes,
-  scratchFolder,
-  sharedData,
-  writeFiles,
-} from './helpers.ts';
+import { describeShared } from '../helpers/shared.ts';
+import { byteTokenizer, errorOf, randomChinese, randomText, readBytes, scratchFolder, writeFiles } from './helpers.ts';
 
 const scratch = scratchFolder();
 const tokenizer = join(scratch, 'tokenizer');
@@ -380,8 +371,8 @@ describe('trouble', () => {
   });
 });
 
-describe.skipIf(!hasShared)('real data', () => {
-  const data = (path: string): string => join(sharedData, path);
+describeShared('data', 'real data', folder => {
+  const data = (path: string): string => join(folder, path);
 
   test('tinyshakespeare splits as everybody splits it', async () => {
     const { corpus } = await run([data('tinyshakespeare/input.txt')], {

@@ -1,33 +1,31 @@
 /** Every family against what Hugging Face computes, and `verify` against results that were tampered with. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../src/evaluate/verify/verify.ts';
 import { memoryStats } from '../../src/torch/index.ts';
+import { sharedFiles } from '../helpers/shared.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const committed = 'test/fixtures/hf';
-const shared = '../shared/fixtures/hf';
 
 /** Small checkpoints that are always here, one or two of each family, and more where `../shared` is. */
-const folders = [committed, shared]
-  .filter(existsSync)
-  .flatMap(root => globSync(`${root}/*/*/golden.json`).sort().map(dirname));
+const folders = [...globSync(`${committed}/*/*/golden.json`).sort(), ...sharedFiles('fixtures/hf/*/*/golden.json')].map(
+  dirname,
+);
 
 /** A decoder, where one has to do. */
 const languageModel = `${committed}/gpt2/lm`;
 
 /** Tokenizers, schedules and logits processors: the small ones that are always here, and all where `../shared` is. */
 const others = [
-  'test/fixtures/tokenizers/*/tokenizer.json',
+  ...globSync('test/fixtures/tokenizers/*/tokenizer.json').sort(),
   'test/fixtures/train/schedules.json',
   'test/fixtures/generate/logits_processors.json',
-  '../shared/fixtures/tokenizers/*/tokenizer.json',
-  '../shared/fixtures/{schedules,logits_processors}.json',
-]
-  .flatMap(pattern => globSync(pattern).sort())
-  .map(path => (path.endsWith('tokenizer.json') ? dirname(path) : path));
+  ...sharedFiles('fixtures/tokenizers/*/tokenizer.json'),
+  ...sharedFiles('fixtures/{schedules,logits_processors}.json'),
+].map(path => (path.endsWith('tokenizer.json') ? dirname(path) : path));
 
 describe('recorded results', () => {
   it.each([...folders, ...others])('%s', folder => {

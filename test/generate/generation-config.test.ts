@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { maxLengthOf, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
 import { fromGenerationConfigJson, fromModelConfigJson } from '../../src/generate/generation-config-json.ts';
 import { logitsProcessorsFor } from '../../src/generate/logits-processors-for.ts';
 import { readJson } from '../../src/support/files.ts';
+import { itShared, sharedFiles } from '../helpers/shared.ts';
 
 describe('resolveGenerationConfig', () => {
   it('fills in Hugging Face’s defaults and turns single values into lists', () => {
@@ -205,9 +204,8 @@ describe('fromGenerationConfigJson', () => {
     expect(fromModelConfigJson(captions)).toEqual({ decoderStartTokenId: 7, eosTokenId: 9, bosTokenId: 7 });
   });
 
-  const shared = '../shared/fixtures/hf';
-  it.skipIf(!existsSync(shared))('reads every recorded file', () => {
-    const files = globSync('*/*/generation_config.json', { cwd: shared, absolute: true });
+  itShared('fixtures/hf', 'reads every recorded file', () => {
+    const files = sharedFiles('fixtures/hf/*/*/generation_config.json');
     expect(files.length).toBeGreaterThan(10);
     for (const file of files) {
       const json = readJson(file) as Record<string, unknown>;

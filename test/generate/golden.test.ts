@@ -1,7 +1,6 @@
 /** Generation against the sequences and scores that Hugging Face Transformers finds, for every recorded model. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { globSync } from 'tinyglobby';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GenerationConfig, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
 import { fromGenerationConfigJson } from '../../src/generate/generation-config-json.ts';
@@ -10,6 +9,7 @@ import { generateSequences } from '../../src/generate/sequences.ts';
 import { loadCompleteModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { loadSafetensors, scope } from '../../src/torch/index.ts';
+import { sharedFiles } from '../helpers/shared.ts';
 import { expectNumbers, tolerances } from '../models/golden.ts';
 
 interface Case {
@@ -22,11 +22,9 @@ interface Case {
   tensors?: Record<string, string>;
 }
 
-const shared = '../shared/fixtures/hf';
-const folders = [
-  'test/fixtures/hf/gpt2/lm',
-  ...globSync('*/*/golden.json', { cwd: shared }).map(path => join(shared, path, '..')),
-].filter(folder => existsSync(join(folder, 'generation_config.json')));
+const folders = ['test/fixtures/hf/gpt2/lm', ...sharedFiles('fixtures/hf/*/*/golden.json').map(dirname)].filter(
+  folder => existsSync(join(folder, 'generation_config.json')),
+);
 
 for (const folder of folders) {
   const { generate } = JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')) as { generate?: Case[] };

@@ -1,5 +1,4 @@
 /** Scores of given texts against one forward pass for each token. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ScoreOptions, scoreTokens } from '../../src/generate/score-tokens.ts';
@@ -7,6 +6,7 @@ import { loadCompleteModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { readJson } from '../../src/support/files.ts';
 import { inferenceMode, memoryStats, scope, tensor } from '../../src/torch/index.ts';
+import { describeShared } from '../helpers/shared.ts';
 import { randomModel } from '../models/families/helpers.ts';
 import { tinyConfigs } from '../models/tiny-configs.ts';
 
@@ -133,8 +133,7 @@ describe('what cannot be scored', () => {
   });
 });
 
-const recorded = '../shared/fixtures/hf/gpt2/text';
-describe.skipIf(!existsSync(recorded))('the trained model', () => {
+describeShared('fixtures/hf/gpt2/text', 'the trained model', recorded => {
   it('finds the mean log-probability that Transformers finds', () => {
     using trained = loadCompleteModel(recorded);
     const { perplexity } = readJson(join(recorded, 'golden.json')) as {

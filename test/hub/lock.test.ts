@@ -1,13 +1,15 @@
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, it, vi } from 'vitest';
 import { withLock } from '../../src/hub/lock.ts';
 import { runProcess } from '../helpers/cli.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const folder = scratchFolder();
+
+afterEach(() => vi.useRealTimers());
 
 it('lets one in at a time, and everybody in the end', async () => {
   const path = join(folder, 'one', 'lock');
@@ -16,7 +18,7 @@ it('lets one in at a time, and everybody in the end', async () => {
   let waited = 0;
   const body = async (): Promise<void> => {
     most = Math.max(most, ++inside);
-    await sleep(20);
+    await turn();
     inside--;
   };
   await Promise.all(Array.from({ length: 4 }, () => withLock(path, body, { onWait: () => waited++ })));
@@ -42,34 +44,38 @@ it('of another machine is taken over when nobody touches it any more', async () 
   const path = join(folder, 'elsewhere');
   writeFileSync(path, '1 another-machine x\n');
   let waited = 0;
-  const entering = withLock(path, async () => 'in', { staleAfter: 60_000, onWait: () => waited++ });
-  await sleep(150);
+  const onWait = (): void => {
+    waited++;
+    utimesSync(path, new Date(0), new Date(0));
+  };
+  expect(await withLock(path, async () => 'in', { staleAfter: 3_600_000, onWait })).toBe('in');
   expect(waited).toBe(1);
-  utimesSync(path, new Date(0), new Date(0));
-  expect(await entering).toBe('in');
 });
 
 it('is touched while its owner works, so that nobody takes it', async () => {
   const path = join(folder, 'long');
-  const order: string[] = [];
-  const long = withLock(
-    path,
-    async () => {
-      await sleep(600);
-      order.push('long');
-    },
-    { staleAfter: 200 },
-  );
-  await withLock(path, async () => order.push('other'), { staleAfter: 200 });
-  await long;
-  expect(order).toEqual(['long', 'other']);
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  const ageOf = (): number => Date.now() - statSync(path).mtimeMs;
+  const work = async (): Promise<void> => {
+    for (let i = 0; i < 8; i++) {
+      vi.advanceTimersByTime(15_000);
+      expect(ageOf()).toBeLessThan(30_000);
+    }
+    const abort = new AbortController();
+    const other = withLock(path, async () => 'in', { signal: abort.signal, onWait: () => abort.abort() });
+    await expect(other).rejects.toThrow(/abort/i);
+  };
+  await withLock(path, work);
+  expect(existsSync(path)).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('is not waited for after an abort, and stays its owner’s', async () => {
   const path = join(folder, 'aborted');
   const owner = `${process.pid} ${hostname()} x\n`;
   writeFileSync(path, owner);
-  const signal = AbortSignal.timeout(50);
-  await expect(withLock(path, async () => 'in', { signal })).rejects.toThrow(/abort/i);
+  const abort = new AbortController();
+  const waiting = withLock(path, async () => 'in', { signal: abort.signal, onWait: () => abort.abort() });
+  await expect(waiting).rejects.toThrow(/abort/i);
   expect(readFileSync(path, 'utf8')).toBe(owner);
 });

@@ -246,7 +246,10 @@ describe('everything else', () => {
     const again = loadCompleteModel(folder);
     expect(keysOf(again).sort()).toEqual(keysOf(model).sort());
     const inputs = { ...inputsOf(name), decoderInputIds };
-    expect(run(again, inputs).logits!.equal(run(model, inputs).logits!)).toBe(true);
+    const weights = new Map(again.namedParameters());
+    for (const [key, weight] of model.namedParameters()) expect(weights.get(key)!.equal(weight), key).toBe(true);
+    // The order of sums may depend on where in memory a weight lies.
+    expectClose(run(again, inputs).logits!, run(model, inputs).logits!, { atol: 1e-5 });
   });
 
   it.each(names)('in bfloat16 and in mixed precision results are near: %s', name => {

@@ -1,7 +1,8 @@
 /** Recorded results of Hugging Face for one checkpoint, and the tolerances that they were recorded with. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSafetensors, type Tensor, tensor } from '../../src/torch/index.ts';
+import { shared } from '../helpers/shared.ts';
 import { expectClose } from '../torch/helpers.ts';
 
 type Matrix = number[][];
@@ -55,7 +56,7 @@ export interface Golden {
 /** The golden checkpoints of GPT-2: a small one that is always here, all of them where `../shared` is. */
 export const goldenFolders = [
   'test/fixtures/hf/gpt2/lm',
-  ...['../shared/fixtures/hf/gpt2/lm', '../shared/fixtures/hf/gpt2/text'].filter(folder => existsSync(folder)),
+  ...['fixtures/hf/gpt2/lm', 'fixtures/hf/gpt2/text'].map(shared).filter(folder => folder !== undefined),
 ];
 
 export function openGolden(folder: string): { golden: Golden; recorded: (name: string) => Tensor } {

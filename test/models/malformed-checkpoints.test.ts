@@ -2,8 +2,8 @@
  * Thousands of damaged checkpoints: each either loads, or is refused by one error for its user that names a file of the
  * folder. Nothing crashes, hangs, or takes memory that the files do not account for. `TSLM_LONG=1` tries many more.
  */
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/models/auto.ts';
 import { openCheckpoint } from '../../src/models/checkpoint/files.ts';
@@ -17,6 +17,7 @@ import {
   scope,
   type Tensor,
 } from '../../src/torch/index.ts';
+import { sharedFiles } from '../helpers/shared.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { bin, py } from '../torch/pytorch-bin/writer.ts';
 import { mutateBytes, mutateHeader, mutateJson, pick } from './mutations.ts';
@@ -153,16 +154,13 @@ describe('JSON that says something else', () => {
   });
 });
 
-const recorded = '../shared/fixtures/hf';
-const variants = existsSync(recorded)
-  ? readdirSync(recorded).flatMap(family => readdirSync(join(recorded, family)).map(name => join(family, name)))
-  : [];
+const variants = sharedFiles('fixtures/hf/*/*/config.json').map(dirname);
 
 it.each(variants)('config.json of %s', { timeout: 600_000 }, variant => {
-  const folder = join(scratch, variant.replace('/', '-'));
+  const folder = join(scratch, `${basename(dirname(variant))}-${basename(variant)}`);
   mkdirSync(folder);
-  for (const name of readdirSync(join(recorded, variant)).filter(file => /^(config\.json|model.*)$/.test(file))) {
-    copyFileSync(join(recorded, variant, name), join(folder, name));
+  for (const name of readdirSync(variant).filter(file => /^(config\.json|model.*)$/.test(file))) {
+    copyFileSync(join(variant, name), join(folder, name));
   }
   const outcome = damage(folder, 7, asJson, { files: /^config/, times: tries / 4 });
   expect(outcome.refused.size).toBeGreaterThan(0);

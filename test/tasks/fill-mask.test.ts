@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCompleteModel } from '../../src/models/auto.ts';
 import { fillMasks } from '../../src/tasks/fill-mask.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { errorOf } from '../data/helpers.ts';
+import { describeShared } from '../helpers/shared.ts';
 import { alone, softmax, tinyModel, wordTokenizer } from './helpers.ts';
 
 const tokenizer = wordTokenizer();
@@ -46,9 +47,7 @@ describe('fill mask', () => {
   });
 });
 
-const recorded = '../shared/fixtures/hf/bert/text';
-
-describe.runIf(existsSync(recorded))('what Transformers recorded', () => {
+describeShared('fixtures/hf/bert/text', 'what Transformers recorded', recorded => {
   const { fill_mask: entries } = JSON.parse(readFileSync(`${recorded}/golden.json`, 'utf8')) as {
     fill_mask: { text: string; slots: { top5: { id: number; score: number }[] }[] }[];
   };

@@ -1,11 +1,12 @@
 /** Against Hugging Face's native tokenizers, on random and on real text. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Tokenizer as JavaScriptTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import type { Tokenizer as Native } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { sharedFiles } from '../helpers/shared.ts';
 import { both, PIPELINES, withoutFastPath } from './pipelines.ts';
 import { anyText } from './texts.ts';
 
@@ -65,11 +66,9 @@ const REAL = [
 
 describe('real text', () => {
   const files = ['package.json', 'CONTRIBUTING.md', 'node_modules/zod/README.md', 'src/support/files.ts'];
-  const flores = '../shared/data/flores200/dev';
-  const shared = ['tinyshakespeare/input.txt', 'names/names.txt'].map(path => `../shared/data/${path}`);
-  if (existsSync(flores)) shared.push(...readdirSync(flores).map(file => `${flores}/${file}`));
+  const more = sharedFiles('data/{tinyshakespeare/input.txt,names/names.txt,flores200/dev/*}');
   const length = process.env.TSLM_LONG ? 200_000 : 30_000;
-  const texts = [...files, ...shared].filter(existsSync).map(path => readFileSync(path, 'utf8').slice(0, length));
+  const texts = [...files, ...more].map(path => readFileSync(path, 'utf8').slice(0, length));
 
   it.each(REAL)('%s, whole files', async name => {
     const { ours, native } = both(PIPELINES[name]);

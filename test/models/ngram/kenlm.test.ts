@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readArpa } from '../../../src/models/ngram/arpa-read.ts';
@@ -6,6 +6,7 @@ import type { NgramModel } from '../../../src/models/ngram/model.ts';
 import { Lexicon } from '../../../src/models/ngram/text.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
 import { forEachNgram } from '../../../src/models/ngram/trie.ts';
+import { describeShared } from '../../helpers/shared.ts';
 
 // What KenLM computed: test/fixtures/ngram/README.md.
 const FIXTURES = 'test/fixtures/ngram';
@@ -89,10 +90,9 @@ test('perplexity of a text with an unknown word', () => {
   expect(model.perplexity(tokens)).toBeCloseTo(golden.house['house-4.arpa'].perplexity, 3);
 });
 
-const WIKITEXT = '../shared/data/wikitext-2';
-describe.skipIf(!existsSync(WIKITEXT))('wikitext-2', () => {
+describeShared('data/wikitext-2', 'wikitext-2', wikitext => {
   const read = (name: string) =>
-    gunzipSync(readFileSync(`${WIKITEXT}/${name}.txt.gz`))
+    gunzipSync(readFileSync(`${wikitext}/${name}.txt.gz`))
       .toString()
       .replaceAll('<unk>', 'unk');
 

@@ -2,11 +2,12 @@
  * One layer at a time against recorded results of Hugging Face: hidden states go through the projections of the
  * checkpoint, our attention and the rest of the layer, written out here.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { blockSparseAttention, isBlockSparse, slidingWindowAttention } from '../../../src/nn/sparse/index.ts';
 import { layerNorm, linear, loadSafetensors, scope, type Tensor } from '../../../src/torch/index.ts';
+import { describeShared } from '../../helpers/shared.ts';
 import { int64, openGolden, tolerances } from '../../models/golden.ts';
 import { expectClose } from '../../torch/helpers.ts';
 
@@ -53,10 +54,7 @@ function openLayers(folder: string, prefix: string): (index: number) => Layer {
   };
 }
 
-const longformer = '../shared/fixtures/hf/longformer/masked_lm';
-const bigBird = '../shared/fixtures/hf/big_bird/block_sparse';
-
-describe.runIf(existsSync(longformer))('Longformer of Hugging Face', () => {
+describeShared('fixtures/hf/longformer/masked_lm', 'Longformer of Hugging Face', longformer => {
   it.each([0, 1])('layer %i', index => {
     scope(() => {
       const { golden, recorded } = openGolden(longformer);
@@ -82,7 +80,7 @@ describe.runIf(existsSync(longformer))('Longformer of Hugging Face', () => {
   });
 });
 
-describe.runIf(existsSync(bigBird))('BigBird of Hugging Face', () => {
+describeShared('fixtures/hf/big_bird/block_sparse', 'BigBird of Hugging Face', bigBird => {
   it.each([0, 1])('layer %i', index => {
     scope(() => {
       const { golden, recorded } = openGolden(bigBird);

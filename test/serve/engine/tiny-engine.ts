@@ -7,11 +7,15 @@ import { createLocalEngine, type EngineLimits, type LocalEngine } from '../../..
 import type { GenerationEvent, GenerationRequest, TokenInfo } from '../../../src/serve/protocol.ts';
 import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import { type DType, noGrad } from '../../../src/torch/index.ts';
+import { hasProducts } from '../../../src/torch/products.ts';
 import { byteTokenizer } from '../../data/helpers.ts';
 
 export const CONTEXT = 160;
 
-export function tinyModel(dtype: DType = 'bfloat16', family = 'gpt2'): Model {
+/** What models are served in on this processor. */
+const servedIn: DType = hasProducts() ? 'bfloat16' : 'float32';
+
+export function tinyModel(dtype = servedIn, family = 'gpt2'): Model {
   const sizes = { layers: 2, hidden: 32, heads: 2, context: CONTEXT, vocabSize: 257 };
   const model = createModel(family, sizes, { seed: 1, eosTokenId: 256 }).eval();
   noGrad(() => model.parameters().forEach(p => void (p.dim === 2 && p.mul_(8))));

@@ -108,12 +108,22 @@ describe('streams', () => {
     const { eventStream } = await import('../../../src/serve/http/stream/event-stream.ts');
     const { startWork } = await import('../../../src/serve/http/work.ts');
     const { work } = startWork(new AbortController().signal, Number.POSITIVE_INFINITY);
+    let goOn!: () => void;
+    const pinged = new Promise<void>(resolve => {
+      goOn = resolve;
+    });
     async function* slow() {
-      await new Promise(resolve => setTimeout(resolve, 100));
+      await pinged;
       yield 'data: 1\n\n';
     }
-    const answer = await eventStream(work, slow(), { pingMs: 20, patienceMs: 1 });
-    expect(await answer.text()).toMatch(/^(: ping\n\n)+data: 1\n\n$/);
+    const answer = await eventStream(work, slow(), { pingMs: 5, patienceMs: 1 });
+    const text = new TextDecoder();
+    let all = '';
+    for await (const bytes of answer.body!) {
+      all += text.decode(bytes, { stream: true });
+      if (all.length > 2 * ': ping\n\n'.length) goOn();
+    }
+    expect(all).toMatch(/^(: ping\n\n){3,}data: 1\n\n$/);
   });
 });
 

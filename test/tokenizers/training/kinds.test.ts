@@ -1,11 +1,12 @@
 /** Every kind of tokenizer, trained and opened in Hugging Face's packages: the same ids there as here. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Tokenizer as JavaScriptTokenizer } from '@huggingface/tokenizers';
 import { Tokenizer as Native } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import type { TrainOptions } from '../../../src/tokenizers/training/options.ts';
 import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
+import { itShared } from '../../helpers/shared.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
 const { text } = JSON.parse(readFileSync('test/fixtures/tokenizers/training.json', 'utf8')) as { text: string };
@@ -110,9 +111,13 @@ it.each([
   await expect(trainTokenizer(lines, options)).rejects.toThrow(message);
 });
 
-const long = '../shared/data/tinyshakespeare/input.txt';
-it.skipIf(!existsSync(long))('unigram is the same in one thread and in several', { timeout: 120_000 }, async () => {
-  const texts = readFileSync(long, 'utf8').match(/.*\n/g)!;
-  const train = (threads: number) => trainTokenizer(texts, { kind: 'unigram', vocabSize: 4000, threads });
-  expect((await train(3)).toJSON()).toEqual((await train(1)).toJSON());
-});
+itShared(
+  'data/tinyshakespeare/input.txt',
+  'unigram is the same in one thread and in several',
+  async path => {
+    const texts = readFileSync(path, 'utf8').match(/.*\n/g)!;
+    const train = (threads: number) => trainTokenizer(texts, { kind: 'unigram', vocabSize: 4000, threads });
+    expect((await train(3)).toJSON()).toEqual((await train(1)).toJSON());
+  },
+  120_000,
+);

@@ -9,6 +9,7 @@ import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import { type TrainedBpe, trainBpe } from '../../../src/tokenizers/training/bpe-trainer.ts';
 import { countWords } from '../../../src/tokenizers/training/count-words.ts';
 import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
+import { describeShared } from '../../helpers/shared.ts';
 import { fixtureJson } from '../pipelines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-train-'));
@@ -54,8 +55,7 @@ describe('the merges are those of Hugging Face', () => {
       { numRuns: process.env.TSLM_LONG ? 500 : 20 },
     ));
 
-  const data = '../shared/data';
-  describe.skipIf(!existsSync(data))('on real text', () => {
+  describeShared('data', 'on real text', data => {
     it.each([
       'tinyshakespeare/input.txt',
       'chinese-novels/xiyouji.txt.gz',

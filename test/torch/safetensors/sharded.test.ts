@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSafetensors, saveSharded, type Tensor, tensor, zeros } from '../../../src/torch/index.ts';
+import { itShared } from '../../helpers/shared.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
 const scratch = scratchFolder();
@@ -61,8 +62,7 @@ describe('how tensors are divided', () => {
   });
 });
 
-const recorded = '../shared/fixtures/hf/llama/bf16_sharded';
-it.skipIf(!existsSync(recorded))('gives the files that Transformers wrote, byte for byte', () => {
+itShared('fixtures/hf/llama/bf16_sharded', 'gives the files that Transformers wrote, byte for byte', recorded => {
   const stored = new Map(
     filesOf(recorded)
       .filter(name => /-of-/.test(name))

@@ -1,0 +1,152 @@
+// Compiles native/ into build/tslm.node. Reading libtorch's headers takes a compiler several seconds, and longer than the code
+// that follows them, so files are compiled together in a few units. What a unit was made from is in its name: only what
+// changed is compiled again.
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** The compiler refused something; the message says which command that was. */
+export class CompilerError extends Error {}
+
+/** Units that the kernels are dealt into: each reads the headers anew, and one core compiles it. */
+const KERNEL_UNITS = 3;
+/** What compiling a unit takes at most, in bytes. */
+const MEMORY_OF_UNIT = 1.5e9;
+
+const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex');
+
+/** What has to be compiled for this libtorch (`libtorch.mjs`), and the flags to do it with. */
+export function planBridge(root, libtorch) {
+  const sourcesIn = (folder, ending) =>
+    readdirSync(join(root, folder))
+      .filter(name => name.endsWith(ending))
+      .sort()
+      .map(name => join(root, folder, name));
+  const flags = [
+    `-std=${libtorch.standard}`,
+    '-O2',
+    '-g0',
+    '-fPIC',
+    '-fvisibility=hidden',
+    '-fopenmp',
+    `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
+    '-DNAPI_VERSION=8',
+    `-I${join(root, 'node_modules/node-api-headers/include')}`,
+    ...libtorch.include.map(path => `-I${path}`),
+  ];
+  // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
+  // exceptions and errno. NaN and infinity keep their meaning.
+  const kernelFlags = [...flags, '-O3', '-fno-trapping-math', '-fno-math-errno'];
+  const headers = ['native', 'native/kernels']
+    .flatMap(folder => sourcesIn(folder, '.h'))
+    .map(path => readFileSync(path));
+  const objects = join(root, 'build', 'objects');
+  const unit = (name, files, own) => {
+    const options = JSON.stringify([libtorch, own, files]).replaceAll(root, '.'); // the same in every copy of the project
+    const made = hash(options, ...headers, ...files.map(path => readFileSync(path)));
+    return { name, files, flags: own, object: join(objects, `${name}-${made.slice(0, 16)}.o`) };
+  };
+  const kernels = sourcesIn('native/kernels', '.cc');
+  const units = [
+    ...deal(kernels, KERNEL_UNITS).map((files, i) => unit(`kernels-${i + 1}`, files, kernelFlags)),
+    unit('bridge', sourcesIn('native', '.cc'), flags),
+  ];
+  return {
+    libtorch,
+    flags,
+    units,
+    objects,
+    key: hash(JSON.stringify(units.map(({ object }) => basename(object)))),
+    addon: join(root, 'build', 'tslm.node'),
+    record: join(root, 'build', 'native.json'),
+  };
+}
+
+/** Every `count`th of the files, so that units are about as long as each other. */
+const deal = (files, count) =>
+  Array.from({ length: count }, (_, i) => files.filter((_, place) => place % count === i)).filter(
+    unit => unit.length > 0,
+  );
+
+export const isCompiled = ({ addon, record, key }) =>
+  existsSync(addon) && existsSync(record) && JSON.parse(readFileSync(record, 'utf8')).key === key;
+
+/** Compiles what has changed, a unit a core, and links. `say` is told how far it is. */
+export async function compileBridge(plan, compiler, say) {
+  const { libtorch, units, objects, addon } = plan;
+  const start = performance.now();
+  const elapsed = () => `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  mkdirSync(objects, { recursive: true });
+  const jobs = units.filter(({ object }) => !existsSync(object));
+  const total = jobs.reduce((sum, { files }) => sum + files.length, 0);
+  say(
+    `compiling the native bridge, ${total} files, against libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`,
+  );
+  let done = 0;
+  const atOnce = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / MEMORY_OF_UNIT)));
+  const workers = Array.from({ length: atOnce }, async () => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) {
+      await compileUnit(compiler, job);
+      done += job.files.length;
+      say(`${done} of ${total} files compiled, ${elapsed()}`);
+    }
+  });
+  await Promise.all(workers);
+  await link(compiler, plan);
+  const used = new Set(units.map(({ object }) => basename(object)));
+  for (const name of readdirSync(objects)) {
+    if (name.endsWith('.o') && !used.has(name)) rmSync(join(objects, name));
+  }
+  const version = execFileSync(compiler, ['--version']).toString().split('\n')[0];
+  const record = { key: plan.key, libtorch, compiler: version, flags: plan.flags };
+  writeFileSync(plan.record, `${JSON.stringify(record, null, 2)}\n`);
+  say(`native bridge compiled in ${elapsed()}: ${addon}`);
+}
+
+async function compileUnit(compiler, { files, flags, object }) {
+  const source = `${object}.${process.pid}.cc`;
+  const unfinished = `${object}.${process.pid}`;
+  writeFileSync(source, files.map(path => `#include ${JSON.stringify(path)}\n`).join(''));
+  try {
+    await runCompiler(compiler, [...flags, '-c', source, '-o', unfinished]);
+    renameSync(unfinished, object);
+  } finally {
+    rmSync(source, { force: true });
+    rmSync(unfinished, { force: true });
+  }
+}
+
+async function link(compiler, { libtorch, units, addon }) {
+  const temporary = `${addon}.new`;
+  const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,--no-as-needed'];
+  await runCompiler(compiler, [
+    '-shared',
+    '-fopenmp',
+    ...units.map(({ object }) => object),
+    ...platform,
+    `-L${libtorch.lib}`,
+    `-Wl,-rpath,${libtorch.lib}`,
+    ...libtorch.libraries.map(name => `-l${name}`),
+    '-o',
+    temporary,
+  ]);
+  renameSync(temporary, addon);
+}
+
+/** What the compiler says is shown only when it fails: newer ones warn about libtorch's own headers. */
+function runCompiler(compiler, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', text => (output += text));
+    child.stderr.on('data', text => (output += text));
+    child.on('error', reject);
+    child.on('close', code => {
+      if (code === 0) return resolve();
+      process.stderr.write(output);
+      reject(new CompilerError(`the compiler failed: ${compiler} ${args.join(' ')}`));
+    });
+  });
+}
