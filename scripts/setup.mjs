@@ -1,5 +1,6 @@
 // Sets up whatever is missing and is quick when nothing is: npm packages, libtorch, the native bridge, dist/.
-// Plain JavaScript without dependencies, because it runs before there are any.
+// Plain JavaScript without dependencies, because it runs before there are any. In a package that npm has installed, its
+// dependencies, dist/ and the page are there already, and the bridge alone is compiled.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -13,11 +14,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findLibtorch } from './libtorch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const isCheckout = existsSync(join(root, 'src'));
 const inRoot = (...parts) => join(root, ...parts);
 const say = text => process.stderr.write(`setup: ${text}\n`);
 const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -131,7 +134,7 @@ async function buildBridge() {
     '-fopenmp',
     `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
     '-DNAPI_VERSION=8',
-    `-I${inRoot('node_modules/node-api-headers/include')}`,
+    `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
     ...libtorch.include.map(path => `-I${path}`),
   ];
   // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
@@ -225,10 +228,10 @@ function buildStudio() {
 
 try {
   checkNode();
-  installPackages();
+  if (isCheckout) installPackages();
   await buildBridge();
-  buildDist();
-  buildStudio();
+  if (isCheckout) buildDist();
+  if (isCheckout) buildStudio();
 } catch (error) {
   if (!(error instanceof SetupError) && !error.message.startsWith('TSLM_LIBTORCH')) throw error;
   process.stderr.write(`setup: ${error.message}\n`);

@@ -123,7 +123,7 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
   const { openCorpus } = await import('../data/corpus.ts');
   const corpus = openCorpus(folder);
   const recipe = readRecipe(join(root, 'recipes', 'quickstart.yaml'));
-  const { model, train } = recipe;
+  const { train } = recipe;
   const vocab = corpus.index.vocab_size;
 
   const candidate = modelFor(recipe, corpus);
@@ -132,7 +132,7 @@ async function fittingRecipe(paths: string[], { corpus: folder, seconds }: Optio
     dtype: computeDtype(train),
     device: train.device,
     batch: train.batchSize,
-    seq: model.context,
+    seq: candidate.maxPositions,
     vocab,
   });
   const [, ...measured] = Array.from({ length: 6 }, step);
