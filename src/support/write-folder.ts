@@ -115,8 +115,11 @@ const leftoversOf = (place: string): string[] =>
       name.startsWith(`${basename(place)}.`) && isTemporary(name.slice(basename(place).length).replace(/\.old$/, '')),
   );
 
-/** What was moved aside and is still there. */
-function asideOf(place: string): string | undefined {
+/** A name for what is at a place while something takes its place. */
+export const newAside = (place: string): string => `${temporaryBeside(place)}${ASIDE}`;
+
+/** What was moved aside of a place and is still there. */
+export function asideOf(place: string): string | undefined {
   if (!existsSync(dirname(place))) return undefined;
   const name = leftoversOf(place).find(name => name.endsWith(ASIDE));
   return name === undefined ? undefined : join(dirname(place), name);
@@ -141,7 +144,7 @@ const passes = (check: () => void): boolean => {
 const isFilled = (place: string): boolean => existsSync(place) && readdirSync(place).length > 0;
 
 function swap(folder: string, place: string): void {
-  const aside = `${folder}${ASIDE}`;
+  const aside = newAside(place);
   renameSync(place, aside);
   try {
     renameSync(folder, place);
