@@ -17,14 +17,15 @@ import { peerScript, requireTorchPython } from '../src/support/python-peer.ts';
 import { native } from '../src/torch/native.ts';
 import { adamW } from '../src/train/adamw.ts';
 import { trainLoop } from '../src/train/loop.ts';
-import { readRecipe, scheduleOf } from '../src/train/recipe.ts';
+import { NEW_CONTEXT, readRecipe, scheduleOf } from '../src/train/recipe.ts';
 import { createWindowSampler } from '../src/train/window-sampler.ts';
 
 const [recipePath = 'recipes/shakespeare-char.yaml', corpusPath = 'corpora/shakespeare-char', count = '50'] =
   process.argv.slice(2);
 const steps = Number(count);
 const recipe = readRecipe(recipePath, [`data.corpus=${corpusPath}`, 'model.dropout=0', 'train.precision=float32']);
-const { optimizer: settings, train, model: sizes, seed } = recipe;
+const { optimizer: settings, train, model: described, seed } = recipe;
+const sizes = { ...described, context: described.context ?? NEW_CONTEXT };
 const corpus = openCorpus(corpusPath);
 const sampler = () =>
   createWindowSampler(corpus.split('train'), { length: sizes.context + 1, stride: sizes.context, seed });

@@ -4,6 +4,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -33,7 +34,7 @@ export function planBridge(root, libtorch) {
     '-fopenmp',
     `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
     '-DNAPI_VERSION=8',
-    `-I${join(root, 'node_modules/node-api-headers/include')}`,
+    `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
     ...libtorch.include.map(path => `-I${path}`),
   ];
   // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point

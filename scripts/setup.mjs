@@ -1,5 +1,6 @@
 // Sets up whatever is missing and is quick when nothing is: npm packages, libtorch, the native bridge, dist/.
-// Plain JavaScript without dependencies, because it runs before there are any.
+// Plain JavaScript without dependencies, because it runs before there are any. In a package that npm has installed, its
+// dependencies, dist/ and the page are there already, and the bridge alone is compiled.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { CompilerError, compileBridge, isCompiled, planBridge } from './bridge.m
 import { findLibtorch } from './libtorch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const isCheckout = existsSync(join(root, 'src'));
 const inRoot = (...parts) => join(root, ...parts);
 const say = text => process.stderr.write(`setup: ${text}\n`);
 const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -130,10 +132,10 @@ function buildStudio() {
 
 try {
   checkNode();
-  installPackages();
+  if (isCheckout) installPackages();
   await buildBridge();
-  buildDist();
-  buildStudio();
+  if (isCheckout) buildDist();
+  if (isCheckout) buildStudio();
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof CompilerError) && !error.message.startsWith('TSLM_LIBTORCH'))
     throw error;

@@ -1,6 +1,7 @@
 /** The command line: registers the commands, prints errors as one line and a hint, sets the exit code. */
 import { Command, CommanderError } from 'commander';
 import { explainFileError, messageOf, UserError } from '../support/errors.ts';
+import { explainMemoryError } from '../support/memory-errors.ts';
 import { version } from '../support/version.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { benchCommand } from './bench.ts';
@@ -72,7 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program().parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
-    return report(explainFileError(thrown), argv[0]);
+    return report(explainMemoryError(explainFileError(thrown)), argv[0]);
   }
 }
 

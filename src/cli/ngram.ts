@@ -40,15 +40,20 @@ function trainCommand(): Command {
     .addHelpText('after', '\nExample:\n  tslm ngram train corpora/wiki --order 5 --out models/wiki-5gram')
     .action(async (data: string, { out, json, characters, ...options }) => {
       const { saveNgram, trainNgramOn } = await import('../models/ngram/index.ts');
+      const { writeFolder } = await import('../support/write-folder.ts');
       const progress = createProgress('training', { total: 2 * options.order, unit: ' steps' });
       let steps = 0;
-      const stored = await trainNgramOn(data, {
-        ...options,
-        units: characters ? 'characters' : 'words',
-        onStep: step => progress.update(++steps, step),
-      });
-      progress.end();
-      saveNgram(out, stored);
+      const train = async (folder: string): Promise<StoredNgram> => {
+        const stored = await trainNgramOn(data, {
+          ...options,
+          units: characters ? 'characters' : 'words',
+          onStep: step => progress.update(++steps, step),
+        });
+        progress.end();
+        saveNgram(folder, stored);
+        return stored;
+      };
+      const stored = await writeFolder(out, train, { merge: true });
       const { order, vocabulary } = stored.model;
       const result = { directory: out, order, vocabulary: vocabulary.size, ...stored.provenance };
       console.log(json ? JSON.stringify(result) : describeTraining(out, stored));
@@ -119,7 +124,9 @@ function importCommand(): Command {
     .addHelpText('after', '\nExample:\n  tslm ngram import news.arpa --out models/news')
     .action(async (arpa: string, { out, characters }) => {
       const { readArpa, saveNgram } = await import('../models/ngram/index.ts');
-      saveNgram(out, { ...readArpa(arpa, characters ? 'characters' : 'words'), provenance: { source: arpa } });
+      const { writeFolder } = await import('../support/write-folder.ts');
+      const model = { ...readArpa(arpa, characters ? 'characters' : 'words'), provenance: { source: arpa } };
+      await writeFolder(out, folder => saveNgram(folder, model), { merge: true });
     });
 }
 

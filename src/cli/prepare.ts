@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { prepareProgress } from './prepare-view.ts';
+import { withSignals } from './signals.ts';
 
 /** `tslm prepare INPUT… --out DIR`: from texts to a corpus directory. */
 export function prepareCommand(): Command {
@@ -69,28 +70,25 @@ Examples:
     .action(async (inputs: string[], { json, validationInput, testInput, ...options }) => {
       const { prepare } = await import('../data/prepare.ts');
       const start = performance.now();
-      const abort = new AbortController();
       const progress = prepareProgress();
-      const stop = (signal: NodeJS.Signals): void => abort.abort(signal);
-      process.once('SIGINT', stop).once('SIGTERM', stop);
-      try {
-        const result = await prepare(inputs, {
-          ...options,
-          validationInputs: validationInput,
-          testInputs: testInput,
-          onProgress: progress.listener,
-          signal: abort.signal,
-        });
-        progress.end();
-        const seconds = (performance.now() - start) / 1000;
-        console.log(json ? JSON.stringify({ ...result, seconds }) : describe(result, seconds));
-      } catch (error) {
-        if (!abort.signal.aborted) throw error;
-        process.exitCode = abort.signal.reason === 'SIGINT' ? 130 : 143;
-      } finally {
-        progress.end();
-        process.off('SIGINT', stop).off('SIGTERM', stop);
-      }
+      await withSignals('', async signal => {
+        try {
+          const result = await prepare(inputs, {
+            ...options,
+            validationInputs: validationInput,
+            testInputs: testInput,
+            onProgress: progress.listener,
+            signal,
+          });
+          progress.end();
+          const seconds = (performance.now() - start) / 1000;
+          console.log(json ? JSON.stringify({ ...result, seconds }) : describe(result, seconds));
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        } finally {
+          progress.end();
+        }
+      });
     });
 }
 

@@ -1,4 +1,5 @@
 /** Results on stdout: one JSON object with `--json`, otherwise lines for a person. */
+import { explainFileError, UserError } from '../support/errors.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
 import type { RunResult } from '../train/run.ts';
 
@@ -19,8 +20,7 @@ export const printNote = (note: string): void => {
 
 /** The end of `train` and `resume`: the numbers, and the report beside the run. */
 export async function printRun(result: RunResult, { json = false }: { json?: boolean } = {}): Promise<void> {
-  const { reportRun } = await import('../train/report-run.ts');
-  const report = reportRun(result.folder);
+  const report = await reportOf(result.folder);
   if (json) {
     printJson({ ...result, report });
     return;
@@ -30,7 +30,20 @@ export async function printRun(result: RunResult, { json = false }: { json?: boo
     [finished ? 'finished' : 'stopped', `step ${step}, ${formatCount(tokens)} tokens in ${formatDuration(seconds)}`],
     ['best', best ? `held-out loss ${best.loss.toFixed(4)} at step ${best.step}` : 'not evaluated yet'],
     ['model', best ? `${folder}/model` : '–'],
-    ['report', report],
+    ['report', report ?? '–'],
     ...(finished ? [] : ([['go on', `tslm resume ${folder}`]] as const)),
   ]);
+}
+
+/** The report's path. A training is not to end as failed because its report cannot be written: null then, and a note. */
+async function reportOf(folder: string): Promise<string | null> {
+  const { reportRun } = await import('../train/report-run.ts');
+  try {
+    return reportRun(folder);
+  } catch (thrown) {
+    const error = explainFileError(thrown);
+    if (!(error instanceof UserError)) throw error;
+    printNote(`${error.message}; there is no report`);
+    return null;
+  }
 }

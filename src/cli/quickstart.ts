@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../support/errors.ts';
-import { formatCount, formatDuration } from '../support/format.ts';
+import { formatDuration } from '../support/format.ts';
 import { setAside } from '../support/predecessor.ts';
 import type { Recipe } from '../train/recipe.ts';
 import { positiveInteger } from './options.ts';
@@ -41,6 +41,7 @@ async function quickstart(paths: string[], options: Options): Promise<void> {
   const start = performance.now();
   refuseForeign(options.out, 'recipe.yaml', '--out');
   refuseForeign(options.corpus, 'corpus.json', '--corpus');
+  await refuseBusy(options.out);
 
   const isOwn = paths.length === 0;
   heading('Preparing', isOwn ? "tslm's own source code" : paths.join(', '));
@@ -84,6 +85,12 @@ function refuseForeign(folder: string, mark: string, option: string): void {
   throw usageError('TSLM_FOREIGN_FOLDER', `${folder}: holds something else`, `choose another folder with ${option}`);
 }
 
+/** @throws UserError when another process is training there: its folder must not be moved */
+async function refuseBusy(run: string): Promise<void> {
+  const { lockRun } = await import('../train/run-folder.ts');
+  if (existsSync(run)) lockRun(run).release();
+}
+
 interface Prepared {
   recipe: Recipe;
   /** The new corpus, still beside its place. */
@@ -116,8 +123,9 @@ async function trainInPlace({ recipe, folder }: Prepared, options: Options): Pro
   const { model, train } = recipe;
   heading(
     'Training',
-    `${options.out}: ${model.family}, ${model.layers} layers, ${model.hidden} wide, ${train.steps} steps of ${formatCount(train.batchSize * model.context)} tokens`,
+    `${options.out}: ${model.family}, ${model.layers} layers, ${model.hidden} wide, ${train.steps} steps`,
   );
+  await refuseBusy(options.out);
   const [run, corpus] = [setAside(options.out), setAside(options.corpus)];
   try {
     mkdirSync(dirname(resolve(options.corpus)), { recursive: true });

@@ -1,20 +1,29 @@
 /** `tslm resume RUN`: goes on where a run was interrupted. */
 import { Command } from 'commander';
+import { collect } from './options.ts';
 import { printRun } from './print.ts';
 import { withSignals } from './signals.ts';
 import { trainingView } from './training-view.ts';
 
 export function resumeCommand(): Command {
   return new Command('resume')
-    .description('go on with a run that was interrupted, as if it had not been')
+    .description('go on with a run that was interrupted, as if it had not been, or prolong one')
     .argument('<run>', 'folder of the run')
+    .option(
+      '--set <path=value>',
+      'change a key of the recipe: steps, batch, learning rate, schedule, intervals …; may be repeated',
+      collect,
+    )
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  $ tslm resume runs/shakespeare-char\n')
-    .action(async (folder: string, options: { json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tslm resume runs/shakespeare-char\n  $ tslm resume runs/shakespeare-char --set train.steps=4000\n',
+    )
+    .action(async (folder: string, { set, json }: { set?: string[]; json?: boolean }) => {
       const { resumeRun } = await import('../train/run.ts');
-      const result = await withSignals('stopping after this step and saving …', signal =>
-        resumeRun(folder, { signal, hooks: trainingView(options) }),
+      const result = await withSignals('stopping and saving; once more to end at once …', signal =>
+        resumeRun(folder, { set, signal, hooks: trainingView({ json }) }),
       );
-      await printRun(result, options);
+      await printRun(result, { json });
     });
 }

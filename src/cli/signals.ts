@@ -1,24 +1,32 @@
-/** SIGINT and SIGTERM: finish the step in progress, save, exit 130 or 143. A second signal ends at once. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/**
+ * SIGINT, SIGTERM and SIGHUP: stop where the work can go on from, save, exit with 130, 143 or 129. A second signal ends at
+ * once: the system's own handling is back by then, so that it does so even while native code runs.
+ */
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
 
 /**
- * Runs `body` with a signal that aborts when the process is asked to end; the exit code is set then.
+ * Runs `body` with a signal that aborts when the process is asked to end; the exit code
+ * is set then.
  *
  * @param notice printed on stderr when that happens
  */
 export async function withSignals<T>(notice: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  const forget = (): void => {
+    for (const name of names) process.off(name, stop);
+  };
   const stop = (name: NodeJS.Signals): void => {
-    const code = exitCodes[name as keyof typeof exitCodes];
-    if (controller.signal.aborted) process.exit(code);
-    process.stderr.write(`\n${notice}\n`);
-    process.exitCode = code;
+    forget();
+    if (notice !== '') process.stderr.write(`\n${notice}\n`);
+    process.exitCode = exitCodes[name as keyof typeof exitCodes];
     controller.abort();
   };
-  for (const name of Object.keys(exitCodes)) process.on(name, stop);
+  for (const name of names) process.on(name, stop);
   try {
     return await body(controller.signal);
   } finally {
-    for (const name of Object.keys(exitCodes)) process.off(name, stop);
+    forget();
   }
 }

@@ -62,6 +62,7 @@ function trainCommand(): Command {
     .action(async (inputs: string[], { out, json, special, kind, like, lowercase, initialAlphabet, ...options }) => {
       const { readTexts } = await import('../tokenizers/training/read-texts.ts');
       const { trainTokenizer } = await import('../tokenizers/training/train.ts');
+      const { writeFolder } = await import('../support/write-folder.ts');
       const start = performance.now();
       const reading = createProgress('counting', { unit: 'B' });
       const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
@@ -73,20 +74,24 @@ function trainCommand(): Command {
           reading.update(bytes);
         },
       });
-      const tokenizer = await trainTokenizer(texts, {
-        ...options,
-        ...(like === undefined ? { kind } : { like: (await open(like)).toJSON() }),
-        // Only the choice that differs from the default, which other kinds do not know.
-        lowercase: lowercase === false ? false : undefined,
-        initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
-        specialTokens: special,
-        onProgress: ({ stage, done }) => {
-          if (stage === 'merging') merging.update(done);
-          if (stage === 'pruning') pruning.update(done);
-        },
-      });
-      merging.end();
-      tokenizer.save(out);
+      const train = async (folder: string): Promise<Tokenizer> => {
+        const tokenizer = await trainTokenizer(texts, {
+          ...options,
+          ...(like === undefined ? { kind } : { like: (await open(like)).toJSON() }),
+          // Only the choice that differs from the default, which other kinds do not know.
+          lowercase: lowercase === false ? false : undefined,
+          initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
+          specialTokens: special,
+          onProgress: ({ stage, done }) => {
+            if (stage === 'merging') merging.update(done);
+            if (stage === 'pruning') pruning.update(done);
+          },
+        });
+        merging.end();
+        tokenizer.save(folder);
+        return tokenizer;
+      };
+      const tokenizer = await writeFolder(out, train, { merge: true });
       const seconds = (performance.now() - start) / 1000;
       if (json) return printJson({ directory: out, vocabSize: tokenizer.vocabSize, bytes, seconds });
       printTable([

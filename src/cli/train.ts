@@ -21,7 +21,7 @@ export function trainCommand(): Command {
       const recipe = readRecipe(recipePath, options.set ?? []);
       const { startRun } = await import('../train/run.ts');
       const folder = options.out ?? `runs/${recipe.name}`;
-      const result = await withSignals('stopping after this step and saving …', signal =>
+      const result = await withSignals('stopping and saving; once more to end at once …', signal =>
         startRun(recipe, folder, { signal, hooks: trainingView(options) }),
       );
       await printRun(result, options);

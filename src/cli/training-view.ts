@@ -13,7 +13,8 @@ export function trainingView({
   stream?: NodeJS.WriteStream;
   json?: boolean;
 } = {}): RunHooks {
-  if (json && !stream.isTTY) return {};
+  const onWarning = (warning: string): void => void stream.write(`note: ${warning}\n`);
+  if (json && !stream.isTTY) return { onWarning };
   const losses: number[] = [];
   let steps = 0;
   let startStep = 0;
@@ -24,12 +25,20 @@ export function trainingView({
     if (stream.isTTY) stream.write('\r\x1b[K');
   };
   return {
+    onWarning(warning) {
+      clear();
+      onWarning(warning);
+    },
     onRestart() {
       stream.write('the run ended before its first checkpoint: it begins again\n');
     },
     onStart(info) {
       ({ steps, startStep } = info);
       start = performance.now();
+      if (startStep >= steps) {
+        stream.write(`all ${steps} steps are done; \`--set train.steps=N\` prolongs the run\n`);
+        return;
+      }
       const resumed = startStep > 0 ? `, from step ${startStep}` : '';
       stream.write(
         `training ${formatCount(info.parameters)} parameters in ${info.dtype}: ${steps} steps of ${formatCount(info.tokensPerStep)} tokens${resumed}\n`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
+import { restoreFolder } from '../support/write-folder.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { mapFile } from '../torch/map-file.ts';
 import { type CorpusIndex, corpusIndexSchema, offsetsFileOf, SPLITS, type SplitName } from './corpus-index.ts';
@@ -29,6 +30,7 @@ export interface Corpus {
  */
 export function openCorpus(directory: string): Corpus {
   const indexFile = join(directory, 'corpus.json');
+  restoreFolder(directory);
   if (!existsSync(indexFile)) {
     throw new UserError('TSLM_NO_CORPUS', `${directory}: no corpus here (there is no corpus.json)`, {
       hint: 'make one with `tslm prepare INPUT --out DIR`',
@@ -38,7 +40,7 @@ export function openCorpus(directory: string): Corpus {
   requireHash(directory, index, 'the corpus was changed after it was made; prepare it again');
 
   const splits = Object.fromEntries(
-    SPLITS.map(name => [name, new CorpusSplit(mapShards(directory, index, name), index.splits[name], index.dtype)]),
+    SPLITS.map(name => [name, new CorpusSplit(mapShards(directory, index, name), index.splits[name], index)]),
   ) as Record<SplitName, CorpusSplit>;
   return {
     directory,
@@ -68,6 +70,7 @@ function requireHash(path: string, index: CorpusIndex, hint: string): void {
 function mapShards(directory: string, index: CorpusIndex, name: SplitName): MappedShard[] {
   const width = index.dtype === 'uint16' ? 2 : 4;
   return index.splits[name].shards.map(shard => ({
+    path: join(directory, shard.file),
     tokens: mapExactly(join(directory, shard.file), shard.tokens * width),
     offsets: mapExactly(join(directory, offsetsFileOf(shard.file)), shard.documents * 8),
   }));

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { explainFileError, usageError } from '../support/errors.ts';
-import { makeFolder, temporaryBeside } from '../support/files.ts';
 
 /**
  * Refuses a place for a corpus where something is already: a folder with anything in it, unless `overwrite` is given and
@@ -36,31 +35,5 @@ export function refuseOutput(out: string, inputs: readonly string[], overwrite: 
       `${out}: this folder holds no corpus`,
       '--overwrite replaces nothing but a corpus',
     );
-  }
-}
-
-/**
- * Calls `write` with a new folder beside `out`, and puts it in the place of `out` when it is done; when it fails, nothing
- * is left. Throws a `UserError` that names `out` when the system refuses.
- */
-export async function writeFolderAtomically<Result>(
-  out: string,
-  write: (folder: string) => Promise<Result>,
-): Promise<Result> {
-  const folder = temporaryBeside(resolve(out));
-  const old = `${folder}.old`;
-  try {
-    makeFolder(folder);
-    try {
-      const result = await write(folder);
-      if (existsSync(out)) renameSync(out, old);
-      renameSync(folder, out);
-      rmSync(old, { recursive: true, force: true });
-      return result;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  } catch (error) {
-    throw explainFileError(error, out);
   }
 }

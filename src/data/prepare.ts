@@ -3,13 +3,14 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
+import { writeFolder } from '../support/write-folder.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { assignSplits } from './assign.ts';
 import { dataCard } from './card.ts';
 import { CORPUS_FORMAT, type CorpusIndex, dtypeFor } from './corpus-index.ts';
 import { eosOf, trainCorpusTokenizer } from './corpus-tokenizer.ts';
 import { compareDocuments } from './near-duplicates.ts';
-import { refuseOutput, writeFolderAtomically } from './output-folder.ts';
+import { refuseOutput } from './output-folder.ts';
 import { assignmentOf, countKept, warnOfEmptySplits } from './plan-splits.ts';
 import { Preparation } from './preparation.ts';
 import { type PrepareOptions, prepareOptionsSchema, refuseOptions, resolveDefaults } from './prepare-options.ts';
@@ -37,19 +38,22 @@ export async function prepare(inputs: readonly string[], options: PrepareOptions
   const { onProgress, signal, ...given } = options;
   const resolved = resolveDefaults(parseOptions(prepareOptionsSchema, given, 'prepare'));
   refuseOptions(resolved);
-  refuseOutput(resolved.out, [...inputs, ...resolved.validationInputs, ...resolved.testInputs], resolved.overwrite);
+  const { out, overwrite, validationInputs, testInputs } = resolved;
+  const check = (): void => refuseOutput(out, [...inputs, ...validationInputs, ...testInputs], overwrite);
+  check();
   const tokenizer = resolved.tokenizer === undefined ? undefined : Tokenizer.fromFile(resolved.tokenizer);
   if (tokenizer) eosOf(tokenizer, resolved);
   const files = await splitInputs(inputs, resolved);
 
-  return writeFolderAtomically(resolved.out, async folder => {
+  const write = async (folder: string): Promise<PrepareResult> => {
     const preparation = new Preparation(folder, files, resolved, { onProgress, signal });
     try {
       return await runStages(preparation, inputs, tokenizer);
     } finally {
       await preparation.close();
     }
-  });
+  };
+  return writeFolder(out, write, { replace: overwrite, check });
 }
 
 /** @param given the tokenizer; without it one is trained */

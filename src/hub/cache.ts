@@ -3,11 +3,11 @@
  * `snapshots/COMMIT/` (a model folder of links to them) and `refs/` (which commit a branch was at). What Python fetched
  * is found here, and the other way round.
  */
-import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { explainFileError, isErrno } from '../support/errors.ts';
-import { makeFolder, temporaryBeside, writeFileAtomically } from '../support/files.ts';
+import { makeFolder, renameDurably, temporaryBeside, writeFileAtomically } from '../support/files.ts';
 import { isCommit } from './model-id.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -73,7 +73,7 @@ export function linkBlob(blob: string, pointer: string): void {
     makeFolder(dirname(pointer));
     const temporary = temporaryBeside(pointer);
     symlinkSync(target, temporary);
-    renameSync(temporary, pointer);
+    renameDurably(temporary, pointer);
   } catch (error) {
     throw explainFileError(error, pointer);
   }

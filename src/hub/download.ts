@@ -1,9 +1,9 @@
 /** One file from the hub to its place: goes on where an earlier attempt stopped, and is renamed when its hash is right. */
-import { constants, existsSync, renameSync, rmSync } from 'node:fs';
+import { constants, existsSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explainFileError, UserError } from '../support/errors.ts';
-import { makeFolder } from '../support/files.ts';
+import { makeFolder, renameDurably } from '../support/files.ts';
 import { BrokenConnection } from './broken-connection.ts';
 import { type Connection, send, withRetries } from './connection.ts';
 import { contentHash, feedFile } from './content-hash.ts';
@@ -31,7 +31,7 @@ export async function download(
       if (attempt === 2) throw wrongHash(connection, file);
     }
     makeFolder(dirname(target));
-    renameSync(partial, target);
+    renameDurably(partial, target);
   } catch (error) {
     throw explainFileError(error, partial);
   }

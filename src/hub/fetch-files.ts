@@ -3,9 +3,9 @@ import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { formatBytes } from '../support/format.ts';
+import { withLock } from '../support/lock.ts';
 import type { Connection } from './connection.ts';
 import { download } from './download.ts';
-import { withLock } from './lock.ts';
 import type { Place } from './place.ts';
 import { fileAddress, type RemoteFile } from './repository.ts';
 

@@ -44,6 +44,9 @@ const ERRNO_REMEDIES: Record<string, [what: string, hint: string]> = {
   EISDIR: ['is a folder, a file was expected', 'give the path of a file'],
   ENOTDIR: ['a part of the path is a file, a folder was expected', 'check the path'],
   EMFILE: ['too many open files', 'raise the limit with `ulimit -n`'],
+  ENFILE: ['too many open files on this machine', 'end other programs'],
+  ENOMEM: ['out of memory', 'end other programs, or ask for less'],
+  ENAMETOOLONG: ['the name is too long', 'choose a shorter path'],
 };
 
 /** Turns a file system error into a one-line `UserError` that names the path; passes everything else through. */

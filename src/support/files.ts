@@ -5,16 +5,50 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import { explainFileError, isErrno, UserError } from './errors.ts';
+import { dirname, join } from 'node:path';
+import { explainFileError, isErrno, namingFile, UserError } from './errors.ts';
 
-/** A name beside `path` for a file that is not finished yet. */
+/** A name beside `path` for a file or folder that is not finished yet. */
 export const temporaryBeside = (path: string): string => `${path}.${randomBytes(4).toString('hex')}.tmp`;
+
+/** Whether this is the name of a file or folder that `temporaryBeside` named: left unfinished, when nobody writes it. */
+export const isTemporary = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/.test(name);
+
+/** Removes what was left unfinished in a folder. Only for whoever has the folder's lock. */
+export function removeTemporaries(folder: string): void {
+  if (!existsSync(folder)) return;
+  namingFile(folder, () => {
+    for (const name of readdirSync(folder).filter(isTemporary)) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  });
+}
+
+/** Forces the names in a folder to the disk: what was renamed survives a loss of power only then. */
+export function syncFolder(folder: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(folder, 'r');
+    fsyncSync(fd);
+  } catch (error) {
+    // Some systems open no folder, or cannot sync one; a disk that fails says EIO.
+    if (isErrno(error, 'EIO') || isErrno(error, 'ENOSPC')) throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Renames, and forces the new name to the disk. */
+export function renameDurably(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolder(dirname(to));
+}
 
 /** Makes a folder with its parents. Node's own `recursive` hides what the system says, and never ends below /proc. */
 export function makeFolder(path: string): void {
@@ -47,7 +81,7 @@ export function writeAtomically(path: string, write: (fd: number) => void): void
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, path);
+    renameDurably(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw explainFileError(error, path);

@@ -95,6 +95,8 @@ export interface BuildRecord {
 
 const buildFile = (name: string): string => join(root, 'build', name);
 
+const setUp = (): string => `run \`npm run setup\`${root === process.cwd() ? '' : ` in ${root}`}`;
+
 /** Room for the largest argument list: four lists of tensors for every parameter of a large model, say. */
 const BUFFER_LENGTH = 1 << 16;
 
@@ -117,7 +119,7 @@ export function buildRecord(): BuildRecord | undefined {
 function load(): Native {
   const path = buildFile('tslm.node');
   if (!existsSync(path)) {
-    throw new UserError('TSLM_NOT_BUILT', 'the bridge to libtorch is not built yet', { hint: 'run `npm run setup`' });
+    throw new UserError('TSLM_NOT_BUILT', 'the bridge to libtorch is not built yet', { hint: setUp() });
   }
   configureRuntime();
   let addon: Native;
@@ -125,7 +127,7 @@ function load(): Native {
     addon = createRequire(import.meta.url)(path) as Native;
   } catch (error) {
     throw new UserError('TSLM_NATIVE_LOAD', `the bridge to libtorch does not load: ${messageOf(error)}`, {
-      hint: 'libtorch may have changed since it was built: run `npm run setup`',
+      hint: `libtorch may have changed since it was built: ${setUp()}`,
       cause: error,
     });
   }

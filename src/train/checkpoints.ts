@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { saveModel } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { explainFileError } from '../support/errors.ts';
-import { makeFolder, readJson, temporaryBeside, writeJson } from '../support/files.ts';
+import { makeFolder, readJson, renameDurably, syncFolder, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { type Device, loadSafetensors, rngState, saveSafetensors, scope, setRngState } from '../torch/index.ts';
+import { type Device, loadSafetensors, saveSafetensors, scope, setRngState, type Tensor } from '../torch/index.ts';
 import type { Optimizer } from './optimizer.ts';
 
 const progressSchema = z.strictObject({
@@ -27,11 +27,27 @@ const progressSchema = z.strictObject({
   best: z.strictObject({ step: z.int(), loss: z.number() }).nullable(),
   /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
   sinceLine: z.strictObject({ steps: z.int(), loss: z.number(), tokens: z.int(), seconds: z.number() }),
+  /**
+   * The weights are those after the step, but what follows a step (its line of metrics, evaluation, samples) was cut off
+   * and is still to be done; null otherwise.
+   */
+  pending: z.strictObject({ lr: z.number(), gradNorm: z.number() }).nullable().default(null),
 });
 
 export type TrainProgress = z.output<typeof progressSchema>;
 
 export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0 };
+
+/** The progress of a run that has not begun. */
+export const noProgress = (): TrainProgress => ({
+  step: 0,
+  drawn: 0,
+  seconds: 0,
+  tokens: 0,
+  best: null,
+  sinceLine: { ...noSteps },
+  pending: null,
+});
 
 const folderOf = (run: string, step: number): string =>
   join(run, 'checkpoints', `step-${String(step).padStart(7, '0')}`);
@@ -50,8 +66,12 @@ export function checkpointSteps(run: string): number[] {
 export interface CheckpointParts {
   model: Model;
   tokenizer: Tokenizer;
+  /** What generation_config.json says. */
+  generation: Record<string, unknown>;
   optimizer: Optimizer;
   progress: TrainProgress;
+  /** The device's random generator as the last whole step left it. */
+  rng: Tensor;
   /** Written beside the weights as run.json. */
   lineage: Record<string, unknown>;
 }
@@ -62,7 +82,7 @@ export interface CheckpointParts {
  */
 export function saveModelFolder(
   folder: string,
-  { model, tokenizer, lineage }: Pick<CheckpointParts, 'model' | 'tokenizer' | 'lineage'>,
+  { model, tokenizer, generation, lineage }: Pick<CheckpointParts, 'model' | 'tokenizer' | 'generation' | 'lineage'>,
   more: (temporary: string) => void = () => {},
 ): void {
   const temporary = temporaryBeside(folder);
@@ -70,15 +90,15 @@ export function saveModelFolder(
     makeFolder(temporary);
     saveModel(temporary, model);
     tokenizer.save(temporary);
-    const eos = tokenizer.eosTokenId;
-    writeJson(join(temporary, 'generation_config.json'), eos === undefined ? {} : { eos_token_id: eos });
+    writeJson(join(temporary, 'generation_config.json'), generation);
     writeJson(join(temporary, 'run.json'), lineage);
     more(temporary);
     if (existsSync(folder)) {
       for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(folder, name));
       rmdirSync(temporary);
+      syncFolder(folder);
     } else {
-      renameSync(temporary, folder);
+      renameDurably(temporary, folder);
     }
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
@@ -89,8 +109,7 @@ export function saveModelFolder(
 export function saveCheckpoint(run: string, parts: CheckpointParts): void {
   saveModelFolder(folderOf(run, parts.progress.step), parts, folder => {
     scope(() => {
-      const { device } = parts.model;
-      const state = new Map([...parts.optimizer.state(), ['rng', rngState(device)] as const]);
+      const state = new Map([...parts.optimizer.state(), ['rng', parts.rng] as const]);
       saveSafetensors(join(folder, 'optimizer.safetensors'), state);
     });
     writeJson(join(folder, 'progress.json'), parts.progress);

@@ -13,7 +13,10 @@ import { native, processorTier } from '../torch/native.ts';
 import { computeDtype } from './precision.ts';
 import { type Recipe, resolvedRecipe } from './recipe.ts';
 
-export type Lineage = ReturnType<typeof lineageOf>;
+export type Lineage = ReturnType<typeof lineageOf> & {
+  /** What `resume` changed of the recipe, and after which step. */
+  changes?: { step: number; changes: Record<string, { before: unknown; after: unknown }> }[];
+};
 
 export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: Corpus; model: Model }) {
   const { from } = recipe.model;

@@ -3,7 +3,7 @@
  * costs at most the last one. JSON has no NaN and no infinities; a diverged loss is written as the string "NaN",
  * "Infinity" or "-Infinity" and read back as the number.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { namingFile, UserError } from '../support/errors.ts';
 import { makeFolder, writeFully } from '../support/files.ts';
@@ -28,7 +28,7 @@ export function openMetricsLog(path: string, { resumeStep }: { resumeStep?: numb
   const fd = openForAppending(path, resumeStep);
   return {
     append: row => namingFile(path, () => writeFully(fd, Buffer.from(`${JSON.stringify(row, spellNonFinite)}\n`))),
-    sync: () => namingFile(path, () => fsyncSync(fd)),
+    sync: () => namingFile(path, () => syncIfFile(fd)),
     close: () => closeSync(fd),
   };
 }
@@ -44,9 +44,14 @@ function openForAppending(path: string, resumeStep: number | undefined): number 
     makeFolder(dirname(path));
     if (resumeStep === undefined) closeSync(openSync(path, 'w'));
     const fd = openSync(path, 'a');
-    if (resumeStep !== undefined) ftruncateSync(fd, lengthThrough(path, resumeStep));
+    if (resumeStep !== undefined && fstatSync(fd).isFile()) ftruncateSync(fd, lengthThrough(path, resumeStep));
     return fd;
   });
+}
+
+/** A pipe or a device has nothing to force. */
+function syncIfFile(fd: number): void {
+  if (fstatSync(fd).isFile()) fsyncSync(fd);
 }
 
 /** Bytes of the lines up to and including those of `step`. */

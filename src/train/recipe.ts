@@ -22,13 +22,14 @@ export const recipeSchema = z.strictObject({
 
   model: z
     .strictObject({
-      /** Go on from this model folder, which then decides everything below. */
+      /** Go on from this model folder, which then decides everything below but `context`. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
       layers: count.default(6),
       hidden: count.default(384),
       heads: count.default(6),
-      context: count.default(256),
+      /** Tokens that the model sees at once: of a new one all it ever can, default 256; of `from` in this training. */
+      context: count.optional(),
       dropout: z.number().min(0).max(0.95).default(0),
       /** Attention by random features, whose cost grows with context and not with its square (Performer). */
       performer: z.strictObject({ features: count.default(256), seed: countOrZero.default(0) }).optional(),
@@ -54,10 +55,11 @@ export const recipeSchema = z.strictObject({
   /** An optimizer of `optimizers.ts` and what it takes. */
   optimizer: optimizerSchema.prefault({}),
 
-  /** A schedule of `schedules.ts`; steps and learning rate are filled in. */
-  schedule: z
-    .looseObject({ name: z.string() })
-    .default({ name: 'cosine_with_min_lr', numWarmupSteps: 100, minLrRate: 0.1 }),
+  /**
+   * A schedule of `schedules.ts`; steps and learning rate are filled in. Default: a cosine down to a tenth, after a warm-up of
+   * 100 steps or a tenth of them.
+   */
+  schedule: z.looseObject({ name: z.string() }).optional(),
 
   evaluation: z
     .strictObject({
@@ -96,12 +98,16 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
 });
 
-export type Recipe = z.output<typeof recipeSchema>;
+type Parsed = z.output<typeof recipeSchema>;
+export type Recipe = Parsed & Required<Pick<Parsed, 'schedule'>>;
+
+/** The context of a new model, where a recipe does not say. */
+export const NEW_CONTEXT = 256;
 
 /** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
 export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
-  const { from } = recipe.model;
-  return from === undefined ? recipe : { ...recipe, model: { from } };
+  const { from, context } = recipe.model;
+  return from === undefined ? recipe : { ...recipe, model: context === undefined ? { from } : { from, context } };
 };
 
 /**
@@ -134,17 +140,44 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
     throw usageError('TSLM_BAD_RECIPE', `${where}: not a recipe`, 'a recipe maps sections (model, train, …) to keys');
   }
   const merged = structuredClone(value) as Record<string, unknown>;
+  // A model to go on from takes the place of the one that the recipe describes.
+  if (overrides.some(override => override.startsWith('model.from='))) delete merged.model;
   for (const override of overrides) applyOverride(merged, override);
   refuseSizesOfLoadedModel(merged.model, where);
-  const recipe = parseOptions(recipeSchema, merged, where);
+  const recipe = withDefaults(parseOptions(recipeSchema, merged, where));
   scheduleOf(recipe); // says now what is wrong with the schedule
+  refuseLongWarmup(recipe, where);
   return recipe;
+}
+
+/** The defaults that depend on other keys. */
+function withDefaults(recipe: Parsed): Recipe {
+  const { model, train } = recipe;
+  const numWarmupSteps = Math.min(100, Math.floor(train.steps / 10));
+  return {
+    ...recipe,
+    model: model.from === undefined ? { ...model, context: model.context ?? NEW_CONTEXT } : model,
+    schedule: recipe.schedule ?? { name: 'cosine_with_min_lr', numWarmupSteps, minLrRate: 0.1 },
+  };
+}
+
+/** Schedules that do not ask how long the run is; their learning rate may rise throughout. */
+const ENDLESS = ['constant', 'constant_with_warmup', 'inverse_sqrt'];
+
+/** A schedule that goes down with the end of the run would never get to where it goes down. */
+function refuseLongWarmup({ schedule: { name, numWarmupSteps }, train: { steps } }: Recipe, where: string): void {
+  if (ENDLESS.includes(name) || typeof numWarmupSteps !== 'number' || numWarmupSteps <= steps) return;
+  throw usageError(
+    'TSLM_LONG_WARMUP',
+    `${where}: 'schedule.numWarmupSteps' is ${numWarmupSteps}, and 'train.steps' ${steps}: the run would end within its warm-up`,
+    `for example --set schedule.numWarmupSteps=${Math.floor(steps / 10)}`,
+  );
 }
 
 /** A model that is loaded has its sizes already; others beside it would be read and ignored. */
 function refuseSizesOfLoadedModel(model: unknown, where: string): void {
   if (typeof model !== 'object' || model === null || !('from' in model)) return;
-  const other = Object.keys(model).find(key => key !== 'from');
+  const other = Object.keys(model).find(key => key !== 'from' && key !== 'context');
   if (other === undefined) return;
   throw usageError(
     'TSLM_CONTRADICTION',
@@ -173,7 +206,7 @@ function applyOverride(target: Record<string, unknown>, override: string): void 
 
 /** The learning rate of each step that a recipe asks for. */
 export function scheduleOf({ schedule, optimizer, train }: Recipe): (step: number) => number {
-  const needsSteps = !['constant', 'constant_with_warmup', 'inverse_sqrt'].includes(schedule.name);
+  const needsSteps = !ENDLESS.includes(schedule.name);
   const steps = needsSteps && !('numStableSteps' in schedule) ? { numTrainingSteps: train.steps } : {};
   return createSchedule({ lr: optimizer.lr, ...steps, ...schedule } as Parameters<typeof createSchedule>[0]);
 }

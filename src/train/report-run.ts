@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { readJson, writeJson } from '../support/files.ts';
 import { readMetrics } from './metrics-log.ts';
 import { type Evaluation, type Pairs, writeReport } from './report/write-report.ts';
+import { lockRun } from './run-folder.ts';
 import { readSamples } from './samples.ts';
 
 /** Keeps evaluations on held-out text with the run; the model's first. They appear in its report. */
 export function saveEvaluations(run: string, evaluations: readonly Evaluation[]): void {
+  using _lock = lockRun(run);
   writeJson(join(run, 'evaluations.json'), evaluations);
 }
 

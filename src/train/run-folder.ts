@@ -1,15 +1,27 @@
-/** The folder of a run: what may be in it before, and what an interruption may have left in it. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+/** The folder of a run: what may be in it before, who may write in it, and what an interruption may have left in it. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { namingFile, usageError } from '../support/errors.ts';
+import { isTemporary, removeTemporaries } from '../support/files.ts';
+import { type Lock, takeLock } from '../support/lock.ts';
 
-/** What an interruption leaves of a file or folder that was being written; see `temporaryBeside`. */
-const isLeftover = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/.test(name);
+const LOCK = '.lock';
+
+/**
+ * Locks the folder of a run, which must be there: two that write in it would mix their lines and checkpoints.
+ *
+ * @throws UserError when another process has the lock, with its number
+ */
+export function lockRun(folder: string): Lock {
+  const path = join(folder, LOCK);
+  return namingFile(path, () => takeLock(path, folder));
+}
 
 /** Throws a `UserError` when there is something in the folder of a new run. */
 export function refuseOccupied(folder: string): void {
   if (!existsSync(folder)) return;
-  const names = namingFile(folder, () => readdirSync(folder)).filter(name => !isLeftover(name));
+  const isOurs = (name: string): boolean => isTemporary(name) || name.startsWith(LOCK);
+  const names = namingFile(folder, () => readdirSync(folder)).filter(name => !isOurs(name));
   if (names.length === 0) return;
   throw usageError(
     'TSLM_RUN_EXISTS',
@@ -18,11 +30,7 @@ export function refuseOccupied(folder: string): void {
   );
 }
 
-/** Removes what was being written when the run was killed. */
+/** Removes what was being written when the run was killed. Only for whoever has the lock. */
 export function removeLeftovers(folder: string): void {
-  for (const place of [folder, join(folder, 'checkpoints')].filter(path => existsSync(path))) {
-    for (const name of readdirSync(place).filter(isLeftover)) {
-      namingFile(place, () => rmSync(join(place, name), { recursive: true, force: true }));
-    }
-  }
+  for (const place of [folder, join(folder, 'checkpoints')]) removeTemporaries(place);
 }

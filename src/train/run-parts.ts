@@ -1,44 +1,56 @@
 /** What a run is put together from: recipe, corpus, model, optimizer, and the windows it trains and evaluates on. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Corpus } from '../data/corpus.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { causal, requireCausal } from '../objectives/causal.ts';
 import type { Tokens } from '../objectives/objective.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { usageError } from '../support/errors.ts';
+import { readJson } from '../support/files.ts';
+import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
 import { evaluationWindows } from './batches.ts';
 import { diverged } from './loop.ts';
 import type { Optimizer } from './optimizer.ts';
 import { createOptimizer } from './optimizers.ts';
-import type { Recipe } from './recipe.ts';
+import { NEW_CONTEXT, type Recipe } from './recipe.ts';
 import { checkPrompts } from './samples.ts';
 import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
 
-export interface RunParts {
-  recipe: Recipe;
-  tokenizer: Tokenizer;
-  corpus: Corpus;
+/** A model to train, with what its folder is to say besides the weights. */
+export interface StartingPoint {
   model: Model;
+  tokenizer: Tokenizer;
+  /** What generation_config.json says. */
+  generation: Record<string, unknown>;
+}
+
+export interface RunParts extends StartingPoint {
+  recipe: Recipe;
+  corpus: Corpus;
+  /** Tokens that the model sees at once in training. */
+  context: number;
   optimizer: Optimizer;
   sampler: WindowSampler;
   evaluationWindows: readonly Tokens[];
 }
 
-/** The parts of a run. Throws a `UserError` when they do not fit each other. */
-export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts {
+/** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
+export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): RunParts {
   const { evaluation, seed } = recipe;
+  const { model, tokenizer } = start;
   requireCausal(model, recipe.name);
   recomputeBlocks(model, recipe.train.recompute);
-  const context = model.maxPositions;
-  const tokenizer = corpus.tokenizer();
-  checkPrompts(recipe, tokenizer, context);
+  const context = trainingContext(recipe, model);
+  checkPrompts(recipe, tokenizer, model.maxPositions);
   return {
-    recipe,
+    ...start,
+    recipe: { ...recipe, model: { ...recipe.model, context } },
     corpus,
-    tokenizer,
-    model,
+    context,
     sampler: createWindowSampler(corpus.split('train'), {
       length: causal.exampleLength(context),
       stride: context,
@@ -51,19 +63,62 @@ export function assemble(recipe: Recipe, corpus: Corpus, model: Model): RunParts
   };
 }
 
+/** Of a model that is loaded and may see far more than anybody trains on. */
+const DEFAULT_CONTEXT = 1024;
+
+/**
+ * Tokens that the model sees at once in training: all that a new one can; of one that was loaded `model.context`, by
+ * default 1,024 or as many as it can.
+ *
+ * @throws UserError when it can see fewer
+ */
+export function trainingContext({ model: { from, context } }: Recipe, { maxPositions }: Model): number {
+  if (from === undefined) return maxPositions;
+  if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
+  if (context <= maxPositions) return context;
+  throw usageError(
+    'TSLM_BAD_CONTEXT',
+    `'model.context' is ${context}, and the model in ${from} sees ${maxPositions} tokens`,
+    `for example --set model.context=${maxPositions}`,
+  );
+}
+
 export const optimizerFor = ({ optimizer }: Recipe, model: Model): Optimizer =>
   createOptimizer([...model.namedParameters()], optimizer);
+
+/** What a recipe starts with: a new model, or the one that `model.from` names. */
+export function startingPoint(recipe: Recipe, corpus: Corpus): StartingPoint {
+  const { from } = recipe.model;
+  if (from !== undefined) {
+    const folder = modelFolder(from);
+    corpus.requireTokenizer(folder);
+    return trainedModel(folder, recipe);
+  }
+  const tokenizer = corpus.tokenizer();
+  return { model: modelFor(recipe, corpus), tokenizer, generation: endOfSequence(tokenizer) };
+}
+
+/** What there is to say of generation when nobody has said anything. */
+const endOfSequence = ({ eosTokenId }: Tokenizer): Record<string, unknown> =>
+  eosTokenId === undefined ? {} : { eos_token_id: eosTokenId };
+
+/** The model in a folder, to train on; what the folder says of generation stays as it is. */
+export function trainedModel(folder: string, recipe: Recipe): StartingPoint {
+  const path = join(folder, 'generation_config.json');
+  const tokenizer = Tokenizer.fromFile(folder);
+  return {
+    model: loadForTraining(folder, recipe),
+    tokenizer,
+    generation: existsSync(path) ? (readJson(path) as Record<string, unknown>) : endOfSequence(tokenizer),
+  };
+}
 
 /** The model that a recipe starts with. */
 export function modelFor(recipe: Recipe, corpus: Corpus): Model {
   const { model: wanted, seed, train } = recipe;
-  if (wanted.from !== undefined) {
-    const folder = modelFolder(wanted.from);
-    corpus.requireTokenizer(folder);
-    return loadForTraining(folder, recipe);
-  }
+  if (wanted.from !== undefined) return startingPoint(recipe, corpus).model;
   const { family, dropout, performer } = wanted;
-  const sizes = { ...wanted, vocabSize: corpus.index.vocab_size };
+  const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: corpus.index.vocab_size };
   const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id, performer });
   model.to({ device: train.device });
   return model;

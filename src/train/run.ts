@@ -6,54 +6,34 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Corpus, openCorpus } from '../data/corpus.ts';
-import { causal } from '../objectives/causal.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';
-import {
-  latestCheckpoint,
-  noSteps,
-  pruneCheckpoints,
-  restoreCheckpoint,
-  saveCheckpoint,
-  saveModelFolder,
-  type TrainProgress,
-} from './checkpoints.ts';
+import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.ts';
 import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
-import { type StepMetrics, trainLoop } from './loop.ts';
-import { openMetricsLog } from './metrics-log.ts';
-import { computeDtype } from './precision.ts';
-import { type Recipe, readRecipe, resolvedRecipe, scheduleOf } from './recipe.ts';
-import { refuseOccupied, removeLeftovers } from './run-folder.ts';
-import { assemble, loadForTraining, modelFor, type RunParts, requireFiniteWeights } from './run-parts.ts';
-import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
-import { createEventWriter } from './tensorboard.ts';
+import { type Recipe, readRecipe, resolvedRecipe } from './recipe.ts';
+import { changesOf, refuseChanges } from './recipe-changes.ts';
+import { replacingRun } from './replace-run.ts';
+import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
+import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
+import { type RunHooks, type RunResult, runSteps } from './run-steps.ts';
 
-export interface RunResult {
-  folder: string;
-  /** Updates done. */
-  step: number;
-  /** False when a signal stopped the run; `resume` goes on from here. */
-  finished: boolean;
-  parameters: number;
-  best: { step: number; loss: number } | null;
-  tokens: number;
-  seconds: number;
-}
+export type { RunHooks, RunResult } from './run-steps.ts';
 
 export interface RunOptions {
-  /** Stops after the step in progress and saves. */
+  /** Stops between two forward passes and saves. */
   signal?: AbortSignal;
   hooks?: RunHooks;
 }
 
-export interface RunHooks {
-  /** The run to resume had no checkpoint yet: it begins again. */
-  onRestart?(): void;
-  onStart?(info: { parameters: number; tokensPerStep: number; startStep: number; steps: number; dtype: string }): void;
-  onStep?(metrics: StepMetrics): void;
-  onEvaluate?(step: number, loss: number, isBest: boolean): void;
-  onSample?(sample: Sample): void;
+export interface StartOptions extends RunOptions {
+  /** Replace a run that is in the folder; it is put back when the new one ends without a checkpoint. Default false. */
+  replace?: boolean;
+}
+
+export interface ResumeOptions extends RunOptions {
+  /** Changes to the recipe, `path=value` each; see `refuseChanges` for what may change. */
+  set?: readonly string[];
 }
 
 /**
@@ -62,23 +42,38 @@ export interface RunHooks {
  * @throws UserError when there is something in the folder, or when the recipe, the corpus and the model do not fit; the
  *   folder is not made then
  */
-export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
+export async function startRun(
+  recipe: Recipe,
+  folder: string,
+  { replace = false, ...options }: StartOptions = {},
+): Promise<RunResult> {
   requireDevice(recipe.train.device);
-  refuseOccupied(folder);
+  if (!replace) refuseOccupied(folder);
   const corpus = openCorpus(recipe.data.corpus);
-  return beginRun(recipe, corpus, folder, options);
+  const parts = partsOf(recipe, corpus);
+  const start = async (): Promise<RunResult> => {
+    namingFile(folder, () => makeFolder(folder));
+    using _lock = lockRun(folder);
+    refuseOccupied(folder); // another process may have been faster
+    return await begin(parts, folder, options);
+  };
+  return replace ? await replacingRun(folder, start) : await start();
 }
 
 /**
  * Goes on from a run's latest checkpoint, or from the beginning when there is none yet. The losses are those of a run
- * that was never interrupted.
+ * that was never interrupted. A finished run goes on when `train.steps` is larger by now.
+ *
+ * @throws UserError when another process writes in the folder, and when the recipe differs in what cannot change
  */
-export async function resumeRun(folder: string, options: RunOptions = {}): Promise<RunResult> {
+export async function resumeRun(folder: string, { set = [], ...options }: ResumeOptions = {}): Promise<RunResult> {
   const recipePath = join(folder, 'recipe.yaml');
   if (!existsSync(recipePath)) {
     throw usageError('TSLM_NO_RUN', `${folder}: no run here (there is no recipe.yaml)`, 'give the folder of a run');
   }
-  const recipe = readRecipe(recipePath);
+  using _lock = lockRun(folder);
+  removeLeftovers(folder);
+  const recipe = readRecipe(recipePath, set);
   requireDevice(recipe.train.device);
   const lineagePath = join(folder, 'run.json');
   const lineage = existsSync(lineagePath) ? (readJson(lineagePath) as Lineage) : undefined;
@@ -86,135 +81,54 @@ export async function resumeRun(folder: string, options: RunOptions = {}): Promi
   const isHere = existsSync(join(recipe.data.corpus, 'corpus.json'));
   const corpus = openCorpus(isHere ? recipe.data.corpus : (lineage?.data.corpus ?? recipe.data.corpus));
   if (lineage) requireSameCorpus(lineage, corpus);
-  removeLeftovers(folder);
   const checkpoint = latestCheckpoint(folder);
   if (checkpoint === undefined || lineage === undefined) {
     options.hooks?.onRestart?.();
-    return beginRun(recipe, corpus, folder, options);
+    return await begin(partsOf(recipe, corpus), folder, options);
   }
-  const model = loadForTraining(checkpoint, recipe);
-  const parts = assemble(recipe, corpus, model);
+  const changes = changesOf(lineage.recipe, recipe, recipePath);
+  refuseChanges(changes, folder);
+  const parts = assemble(recipe, corpus, trainedModel(checkpoint, recipe));
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
-  dropSamplesAfter(join(folder, 'samples.jsonl'), progress.step);
-  return runFrom({ ...parts, folder, lineage, progress }, options);
+  if (progress.step > recipe.train.steps) {
+    throw usageError(
+      'TSLM_BAD_VALUE',
+      `${folder}: 'train.steps' is ${recipe.train.steps}, and the run has done ${progress.step} already`,
+      'give as many or more',
+    );
+  }
+  const told = changes.length === 0 ? lineage : changedLineage(lineage, parts, { step: progress.step, changes });
+  if (changes.length > 0) record(folder, recipe, told);
+  return await runSteps({ ...parts, folder, lineage: told, progress }, options);
 }
 
-/** Everything that can be wrong is found before anything is written. */
-async function beginRun(recipe: Recipe, corpus: Corpus, folder: string, options: RunOptions): Promise<RunResult> {
+function partsOf(recipe: Recipe, corpus: Corpus): RunParts {
   manualSeed(recipe.seed);
-  const parts = assemble(recipe, corpus, modelFor(recipe, corpus));
+  return assemble(recipe, corpus, startingPoint(recipe, corpus));
+}
+
+/** Everything that can be wrong was found before anything is written. */
+function begin(parts: RunParts, folder: string, options: RunOptions): Promise<RunResult> {
   const lineage = lineageOf(parts);
-  namingFile(folder, () => makeFolder(folder));
+  record(folder, parts.recipe, lineage);
+  return runSteps({ ...parts, folder, lineage, progress: noProgress() }, options);
+}
+
+function record(folder: string, recipe: Recipe, lineage: Lineage): void {
   writeFileAtomically(join(folder, 'recipe.yaml'), stringify(resolvedRecipe(recipe)));
   writeJson(join(folder, 'run.json'), lineage);
-  dropSamplesAfter(join(folder, 'samples.jsonl'), 0);
-  const progress: TrainProgress = { step: 0, drawn: 0, seconds: 0, tokens: 0, best: null, sinceLine: { ...noSteps } };
-  return runFrom({ ...parts, folder, lineage, progress }, options);
 }
 
-interface RunState extends RunParts {
-  folder: string;
-  lineage: Lineage;
-  progress: TrainProgress;
-}
-
-async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promise<RunResult> {
-  const { recipe, tokenizer, model, optimizer, sampler, folder, lineage, progress } = run;
-  const { evaluation, checkpoints, samples, train } = recipe;
-  sampler.drawn = progress.drawn;
-  const resumeStep = progress.step > 0 ? progress.step : undefined;
-  const metricsLog = openMetricsLog(join(folder, 'metrics.jsonl'), { resumeStep });
-  const events = recipe.log.tensorboard ? createEventWriter(join(folder, 'tensorboard'), { resumeStep }) : undefined;
-  // Measured when the run began: what is faster today may have been slower then, and losses would differ.
-  const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
-  const parameters = model.parameterCount();
-  const secondsBefore = progress.seconds;
-  const start = performance.now();
-
-  let saved = progress.step;
-  const save = (): void => {
-    requireFiniteWeights(model, progress.step);
-    metricsLog.sync();
-    saveCheckpoint(folder, { model, tokenizer, optimizer, progress, lineage: { ...lineage, progress } });
-    pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
-    saved = progress.step;
+/** What run.json says after a change: the recipe as it is now, and what it was until which step. */
+function changedLineage(
+  lineage: Lineage,
+  parts: RunParts,
+  { step, changes }: { step: number; changes: ReturnType<typeof changesOf> },
+): Lineage {
+  const { recipe, environment } = lineageOf(parts);
+  const change = {
+    step,
+    changes: Object.fromEntries(changes.map(({ path, before, after }) => [path, { before, after }])),
   };
-
-  hooks.onStart?.({
-    parameters,
-    tokensPerStep: train.batchSize * train.gradientAccumulation * model.maxPositions,
-    startStep: progress.step,
-    steps: train.steps,
-    dtype,
-  });
-  try {
-    const done = await trainLoop({
-      model,
-      objective: causal,
-      optimizer,
-      schedule: scheduleOf(recipe),
-      sampler,
-      startStep: progress.step,
-      steps: train.steps,
-      batchSize: train.batchSize,
-      gradientAccumulation: train.gradientAccumulation,
-      clipGradNorm: train.clipGradNorm,
-      dtype,
-      device: train.device,
-      evaluation: { windows: run.evaluationWindows, every: evaluation.every },
-      signal,
-      hooks: {
-        onStep(metrics) {
-          const { step, lr, gradNorm } = metrics;
-          const { sinceLine } = progress;
-          Object.assign(progress, { step, drawn: sampler.drawn, tokens: progress.tokens + metrics.tokens });
-          progress.seconds = secondsBefore + (performance.now() - start) / 1000;
-          sinceLine.steps++;
-          for (const key of ['loss', 'tokens', 'seconds'] as const) sinceLine[key] += metrics[key];
-          hooks.onStep?.(metrics);
-          if (step % recipe.log.every !== 0 && step !== train.steps) return;
-          const { loss, steps, tokens, seconds } = sinceLine;
-          const row = { step, loss: loss / steps, lr, gradNorm, tokensPerSecond: tokens / seconds };
-          progress.sinceLine = { ...noSteps };
-          metricsLog.append(row);
-          for (const [name, value] of Object.entries(row)) {
-            if (name !== 'step') events?.scalar(`train/${name}`, value, step);
-          }
-        },
-        onEvaluate(step, loss) {
-          const isBest = progress.best === null || loss < progress.best.loss;
-          metricsLog.append({ step, evalLoss: loss });
-          events?.scalar(`${evaluation.split}/loss`, loss, step);
-          if (isBest) {
-            progress.best = { step, loss };
-            saveModelFolder(join(folder, 'model'), { model, tokenizer, lineage: { ...lineage, progress } });
-          }
-          hooks.onEvaluate?.(step, loss, isBest);
-        },
-        onStepEnd(step) {
-          if (samples.prompts.length > 0 && isDue(step, samples.every, train.steps)) {
-            const texts = sampleTexts(recipe, model, tokenizer, step);
-            appendSamples(join(folder, 'samples.jsonl'), texts);
-            for (const sample of texts) {
-              events?.text(`sample/${sample.prompt}`, sample.text, step);
-              hooks.onSample?.(sample);
-            }
-          }
-          if (isDue(step, checkpoints.every, train.steps)) save();
-        },
-      },
-    });
-    if (done > saved) save();
-    const { best, tokens, seconds } = progress;
-    writeJson(join(folder, 'run.json'), { ...lineage, progress });
-    return { folder, step: done, finished: done === train.steps, parameters, best, tokens, seconds };
-  } finally {
-    metricsLog.close();
-    events?.close();
-    optimizer.dispose();
-    model.dispose();
-  }
+  return { ...lineage, recipe, environment, changes: [...(lineage.changes ?? []), change] };
 }
-
-const isDue = (step: number, every: number, steps: number): boolean =>
-  step === steps || (every > 0 && step % every === 0);

@@ -2,7 +2,7 @@
  * What a model in training writes, so that a person sees it learn. samples.jsonl holds one JSON object a line, in the
  * order of the steps.
  */
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { resolveGenerationConfig } from '../generate/generation-config.ts';
 import { generateText } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';
@@ -45,14 +45,24 @@ export function sampleTexts({ samples, seed }: Recipe, model: Model, tokenizer: 
   return texts.map(({ prompt, text }) => ({ step, prompt, text }));
 }
 
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
 export function appendSamples(path: string, samples: readonly Sample[]): void {
   const lines = samples.map(sample => `${JSON.stringify(sample)}\n`).join('');
-  namingFile(path, () => appendFileSync(path, lines));
+  const before = isFile(path) ? statSync(path).size : 0;
+  namingFile(path, () => {
+    try {
+      appendFileSync(path, lines);
+    } catch (error) {
+      if (isFile(path)) truncateSync(path, before); // no half lines
+      throw error;
+    }
+  });
 }
 
 /** Reads samples; a last line that was cut off is left out. */
 export function readSamples(path: string): Sample[] {
-  if (!existsSync(path)) return [];
+  if (!isFile(path)) return [];
   const lines = namingFile(path, () => readFileSync(path, 'utf8'))
     .split('\n')
     .slice(0, -1);

@@ -43,7 +43,13 @@ describe('train', () => {
     [['recipe.yaml', '--set', 'data.corpus=nothing'], 1, /nothing: no corpus here/],
     [['recipe.yaml', '--set', 'data.corpus=empty'], 1, /empty: no corpus here/],
     [['recipe.yaml', '--set', 'model={from: nothing}'], 2, /nothing: no model here/],
-    [['recipe.yaml', '--set', 'model.from=run'], 2, /'model\.from' and 'model\.layers'/],
+    [['recipe.yaml', '--set', 'model.from=run', '--set', 'model.layers=3'], 2, /'model\.from' and 'model\.layers'/],
+    [['recipe.yaml', '--set', 'model.from=run', '--set', 'model.context=17'], 2, /is 17.* in run sees 16 tokens/],
+    [
+      ['recipe.yaml', '--set', 'schedule={name: linear, numWarmupSteps: 3}'],
+      2,
+      /numWarmupSteps' is 3.*'train\.steps' 2/,
+    ],
     [['recipe.yaml', '--out', 'run'], 2, /run: there is something in this folder/],
     [['recipe.yaml', '--out', 'empty'], 1, /empty: .*a file, a folder was expected/],
     [['recipe.yaml', '--out', 'empty/below'], 1, /empty\/below: .*a file, a folder was expected/],
@@ -68,6 +74,13 @@ describe('a corpus', () => {
     expectRefusal(await train(), 1, /damaged\/train-00000\.bin: has \d+ bytes, corpus\.json says \d+/);
     rmSync(shard);
     expectRefusal(await train(), 1, /damaged\/train-00000\.bin: is missing/);
+    writeFileSync(shard, new Uint8Array(whole.length).fill(0xff));
+    const outside = await train();
+    expect(outside.code).toBe(1);
+    expect(outside.stderr).toMatch(
+      /\ntslm: damaged\/train-00000\.bin: token 65535 is not in the vocabulary of 257\n {2}→ /,
+    );
+    rmSync(place('new'), { recursive: true });
     writeFileSync(shard, whole);
     const index = readFileSync(place('damaged', 'corpus.json'), 'utf8');
     writeFileSync(place('damaged', 'corpus.json'), index.slice(0, 100));
@@ -184,6 +197,18 @@ describe('evaluate', () => {
 describe('resume', () => {
   it.each(['nothing', 'corpus', 'empty'])('%s', async path => {
     expectRefusal(await run('resume', path), 2, /no run here/);
+  });
+
+  it.each([
+    ['train.step=3', /unknown key 'train\.step'/],
+    ['train.steps=1', /'train\.steps' is 1, and the run has done 2/],
+    ['seed=2', /'seed' was 1337/],
+    ['model.layers=3', /'model\.layers' was 1 .* and is 3/],
+    ['optimizer.name=muon', /'optimizer\.name' was "adamw"/],
+  ])('--set %s', async (change, message) => {
+    const before = readFileSync(place('run', 'recipe.yaml'), 'utf8');
+    expectRefusal(await run('resume', 'run', '--set', change), 2, message);
+    expect(readFileSync(place('run', 'recipe.yaml'), 'utf8')).toBe(before);
   });
 });
 

@@ -59,6 +59,7 @@ async function interrupt(args: string[], run: string, step: number, signal: Node
 describe.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)('%s', (signal, code) => {
   it(`saves, exits with ${code}, and the run goes on as if nothing had happened`, async () => {
     const run = place(signal);
@@ -113,6 +114,21 @@ describe('SIGKILL', () => {
     expect(resumed.stderr).toContain('begins again');
     expect(traceOf(run)).toEqual(await straight);
   });
+});
+
+it('two processes never write in one run', async () => {
+  const run = place('shared');
+  let second: Promise<Outcome> | undefined;
+  const first = await tslm(['train', recipe, '--out', run], {
+    onOutput: () => {
+      second ??= tslm(['resume', run]);
+    },
+  });
+  expect(first.code, first.stderr).toBe(0);
+  const refused = await second!;
+  // The second may begin before the first has its lock, or after it has ended: never in between.
+  if (refused.code !== 0) expectRefusal(refused, 1, /shared: process \d+ on \S+ has been writing here since/);
+  expect(traceOf(run)).toEqual(await straight);
 });
 
 it.skipIf(!isLong)('two threads and bfloat16 change nothing about that', async () => {

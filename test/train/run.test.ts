@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCorpus } from '../../src/data/corpus.ts';
 import { perplexity } from '../../src/evaluate/perplexity.ts';
 import { loadModel } from '../../src/models/auto.ts';
+import type { Model } from '../../src/models/model.ts';
 import { readJson } from '../../src/support/files.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { checkpointSteps } from '../../src/train/checkpoints.ts';
@@ -11,6 +12,7 @@ import { readMetrics } from '../../src/train/metrics-log.ts';
 import { readRecipe, resolvedRecipe } from '../../src/train/recipe.ts';
 import { reportRun } from '../../src/train/report-run.ts';
 import { resumeRun, startRun } from '../../src/train/run.ts';
+import { trainingContext } from '../../src/train/run-parts.ts';
 import { readSamples } from '../../src/train/samples.ts';
 import { errorOf, writeFiles } from '../data/helpers.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';
@@ -197,8 +199,46 @@ describe('a run that goes on from a model', async () => {
     await startRun(recipe, place('grandchild'));
     expect(readJson(join(place('grandchild'), 'run.json'))).toMatchObject({ parents: [resolve(from)] });
     const kept = readRecipe(join(place('grandchild'), 'recipe.yaml'));
-    expect(resolvedRecipe(kept)).toEqual(resolvedRecipe(recipe));
+    expect(resolvedRecipe(kept)).toEqual({ ...resolvedRecipe(recipe), model: { from: place('parent'), context: 16 } });
     expect(await resumeRun(place('grandchild'))).toMatchObject({ step: 2, finished: true });
+  });
+
+  it('sees as much text at once as the recipe says, and its model as much as before', async () => {
+    let perStep = 0;
+    const hooks = { onStart: ({ tokensPerStep }: { tokensPerStep: number }) => (perStep = tokensPerStep) };
+    const recipe = tinyRecipe(corpus, { model: { from, context: 8 }, train: { steps: 2 } });
+    await startRun(recipe, place('short-context'), { hooks });
+    expect(perStep).toBe(2 * 8);
+    expect(readRecipe(join(place('short-context'), 'recipe.yaml')).model).toMatchObject({ from, context: 8 });
+    expect(readJson(join(place('short-context'), 'model', 'config.json'))).toEqual(readJson(join(from, 'config.json')));
+    await resumeRun(place('short-context'), { set: ['train.steps=3'], hooks });
+    expect(perStep).toBe(2 * 8);
+  });
+
+  it('sees 1,024 tokens at once where nobody says how many, though the model could see more', () => {
+    const maxPositions = 40_960;
+    const model = { maxPositions } as Model;
+    const recipe = (changes: object) => tinyRecipe(corpus, { model: { from, ...changes } });
+    expect(trainingContext(recipe({}), model)).toBe(1024);
+    expect(trainingContext(recipe({}), { maxPositions: 64 } as Model)).toBe(64);
+    expect(trainingContext(recipe({ context: 2000 }), model)).toBe(2000);
+    expect(() => trainingContext(recipe({ context: 40_961 }), model)).toThrow(/sees 40960 tokens/);
+    expect(trainingContext(tinyRecipe(corpus), { maxPositions: 16 } as Model)).toBe(16);
+  });
+
+  it('keeps what its parent says of generation, and its chat template', async () => {
+    const parent = place('with-generation');
+    cpSync(from, parent, { recursive: true });
+    const generation = { eos_token_id: [0, 5], temperature: 0.6, transformers_version: '5.0.0' };
+    writeFileSync(join(parent, 'generation_config.json'), JSON.stringify(generation));
+    writeFileSync(join(parent, 'chat_template.jinja'), '{{ messages[0].content }}');
+    const recipe = tinyRecipe(corpus, { model: { from: parent }, train: { steps: 2 } });
+    await startRun(recipe, place('continued'));
+    await resumeRun(place('continued'), { set: ['train.steps=3'] });
+    for (const model of ['model', join('checkpoints', 'step-0000002'), join('checkpoints', 'step-0000003')]) {
+      expect(readJson(join(place('continued'), model, 'generation_config.json'))).toEqual(generation);
+      expect(readFileSync(join(place('continued'), model, 'chat_template.jinja'), 'utf8')).toContain('messages');
+    }
   });
 
   it('refuses a corpus of another tokenizer', async () => {

@@ -27,17 +27,14 @@ export async function fittingRecipe(folder: string, seconds: number, prompts?: r
   const corpus = openCorpus(folder);
   const recipe = readRecipe(join(root, 'recipes', 'quickstart.yaml'));
   recipe.samples.prompts = prompts ? [...prompts] : beginnings(corpus);
-  const { tokens } = corpus.index.splits.train;
-  const tokensPerStep = recipe.train.batchSize * recipe.model.context;
-  let fitting = withSteps(recipe, await stepsIn(seconds, recipe, corpus));
+  let fitting = await measured(seconds, recipe, corpus);
   for (const size of SIZES.slice(1)) {
-    const larger = { ...recipe, model: { ...recipe.model, ...size } };
-    if (fitting.train.steps * tokensPerStep < PASSES * tokens) break; // already no time for as much with the smaller one
-    const steps = await stepsIn(seconds, larger, corpus);
-    if (steps * tokensPerStep < PASSES * tokens) break;
-    fitting = withSteps(larger, steps);
+    if (fitting.passes < PASSES) break; // no time for as much with the smaller one
+    const larger = await measured(seconds, { ...recipe, model: { ...recipe.model, ...size } }, corpus);
+    if (larger.passes < PASSES) break;
+    fitting = larger;
   }
-  return fitting;
+  return withSteps(fitting.recipe, fitting.steps);
 }
 
 function withSteps(recipe: Recipe, steps: number): Recipe {
@@ -50,24 +47,34 @@ function withSteps(recipe: Recipe, steps: number): Recipe {
   };
 }
 
-/** How many steps there is time for, by the mean of a few on random tokens. */
-async function stepsIn(seconds: number, recipe: Recipe, corpus: Corpus): Promise<number> {
+interface Measured {
+  recipe: Recipe;
+  /** How many there is time for. */
+  steps: number;
+  /** How often that shows the training text. */
+  passes: number;
+}
+
+/** By the mean of a few steps on random tokens. */
+async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {
   const { trainingStep } = await import('../../train/throughput.ts');
   const { computeDtype } = await import('../../train/precision.ts');
-  const { assemble, modelFor } = await import('../../train/run-parts.ts');
-  const { model, optimizer } = assemble(recipe, corpus, modelFor(recipe, corpus));
+  const { assemble, startingPoint } = await import('../../train/run-parts.ts');
+  const { model, optimizer, context, recipe } = assemble(wanted, corpus, startingPoint(wanted, corpus));
+  const { batchSize, device } = recipe.train;
   const step = trainingStep(model, optimizer, {
     dtype: computeDtype(recipe.train),
-    device: recipe.train.device,
-    batch: recipe.train.batchSize,
-    seq: recipe.model.context,
+    device,
+    batch: batchSize,
+    seq: context,
     vocab: corpus.index.vocab_size,
   });
-  const [, ...measured] = Array.from({ length: 5 }, step);
+  const [, ...times] = Array.from({ length: 5 }, step);
   optimizer.dispose();
   model.dispose();
-  const mean = measured.reduce((sum, one) => sum + one, 0) / measured.length;
-  return Math.max(20, Math.floor(seconds / mean));
+  const mean = times.reduce((sum, one) => sum + one, 0) / times.length;
+  const steps = Math.max(20, Math.floor(seconds / mean));
+  return { recipe, steps, passes: (steps * batchSize * context) / corpus.index.splits.train.tokens };
 }
 
 /** The first words of a few held-out documents. */

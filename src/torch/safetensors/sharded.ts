@@ -2,10 +2,10 @@
  * Weights in as many files as their size asks for, under an index that says which tensor is where: the layout of
  * `save_pretrained` in Hugging Face Transformers. One file when they fit into it.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { namingFile } from '../../support/errors.ts';
-import { temporaryBeside, writeJson } from '../../support/files.ts';
+import { renameDurably, temporaryBeside, writeJson } from '../../support/files.ts';
 import type { Tensor } from '../tensor.ts';
 import { saveSafetensors } from './write.ts';
 
@@ -41,7 +41,7 @@ export function saveSharded(
     for (const [i, shard] of shards.entries()) saveSafetensors(temporary[i], shard, { metadata });
     // An old index must not find new shards under its names.
     removeStale(folder, name => name === INDEX);
-    for (const [i, name] of names.entries()) namingFile(folder, () => renameSync(temporary[i], join(folder, name)));
+    for (const [i, name] of names.entries()) namingFile(folder, () => renameDurably(temporary[i], join(folder, name)));
   } finally {
     for (const path of temporary) if (existsSync(path)) rmSync(path);
   }

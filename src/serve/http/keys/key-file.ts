@@ -2,8 +2,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { UserError, usageError } from '../../../support/errors.ts';
+import { namingFile, UserError, usageError } from '../../../support/errors.ts';
 import { readJson, writeJson } from '../../../support/files.ts';
+import { type Lock, takeLock } from '../../../support/lock.ts';
 import { parseOptions } from '../../../support/schema.ts';
 import { type KeyHolder, type KeyLimits, keyHolderSchema } from './key-holder.ts';
 
@@ -21,8 +22,12 @@ function writeKeys(file: string, keys: readonly KeyHolder[]): void {
   chmodSync(file, 0o600);
 }
 
+/** Two who change the file at once would lose a key: the second waits a moment. */
+const lockKeys = (file: string): Lock => namingFile(file, () => takeLock(`${file}.lock`, file, { patience: 5000 }));
+
 /** Adds a key to a file, which is made where there is none; returns the key. */
 export function addKey(file: string, options: { name: string; admin?: boolean; limits?: KeyLimits }): string {
+  using _lock = lockKeys(file);
   const keys = existsSync(file) ? readKeys(file) : [];
   if (keys.some(({ name }) => name === options.name)) {
     throw usageError('TSLM_KEY_EXISTS', `${file}: there is a key for '${options.name}' already`, 'remove it first');
@@ -33,6 +38,7 @@ export function addKey(file: string, options: { name: string; admin?: boolean; l
 }
 
 export function removeKey(file: string, name: string): void {
+  using _lock = lockKeys(file);
   const keys = readKeys(file);
   const left = keys.filter(one => one.name !== name);
   if (left.length === keys.length) {

@@ -1,0 +1,47 @@
+/** What of its recipe a run may change while it lasts, and what would make it another run. */
+import { isDeepStrictEqual } from 'node:util';
+import { usageError } from '../support/errors.ts';
+import { parseRecipe, type Recipe, resolvedRecipe } from './recipe.ts';
+
+export interface RecipeChange {
+  /** `train.steps` */
+  path: string;
+  before: unknown;
+  after: unknown;
+}
+
+/** Sections and keys that a run keeps: the model, its random numbers, its optimizer's state, what `best` is measured on. */
+const FIXED = ['name', 'seed', 'model', 'optimizer.name', 'evaluation.split', 'evaluation.windows'];
+
+/**
+ * The keys that differ between the recipe that run.json has and the one to go on with.
+ *
+ * @param where the recipe's file, for errors
+ */
+export function changesOf(before: Record<string, unknown>, now: Recipe, where: string): RecipeChange[] {
+  // Keys that are newer than the run have their defaults.
+  const old = leavesOf(resolvedRecipe(parseRecipe(before, where)));
+  const current = leavesOf(resolvedRecipe(now));
+  const paths = [...new Set([...old.keys(), ...current.keys()])];
+  return paths
+    .map(path => ({ path, before: old.get(path) ?? null, after: current.get(path) ?? null }))
+    .filter(({ before, after }) => !isDeepStrictEqual(before, after));
+}
+
+/** @throws UserError that names the first change that would make it another run */
+export function refuseChanges(changes: readonly RecipeChange[], folder: string): void {
+  const change = changes.find(({ path }) => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`)));
+  if (change === undefined) return;
+  const { path, before, after } = change;
+  throw usageError(
+    'TSLM_RECIPE_CHANGED',
+    `${folder}: '${path}' was ${JSON.stringify(before)} when the run began and is ${JSON.stringify(after)} now, which a run cannot change`,
+    `put it back (a run keeps ${FIXED.join(', ')}), or start a new run; model.from takes over the weights`,
+  );
+}
+
+function leavesOf(value: unknown, path = ''): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map([[path, value]]);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return new Map(entries.flatMap(([key, inner]) => [...leavesOf(inner, path === '' ? key : `${path}.${key}`)]));
+}

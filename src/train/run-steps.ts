@@ -1,0 +1,207 @@
+/** A run at work: what its loop writes down, and what is saved when the loop ends, however it ends. */
+import { join } from 'node:path';
+import { causal } from '../objectives/causal.ts';
+import { UserError } from '../support/errors.ts';
+import { writeJson } from '../support/files.ts';
+import { explainMemoryError } from '../support/memory-errors.ts';
+import { dispose, keep, rngState, scope, type Tensor } from '../torch/index.ts';
+import { auxiliaryWriter } from './auxiliary.ts';
+import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
+import type { Lineage } from './lineage.ts';
+import { type StepMetrics, trainLoop } from './loop.ts';
+import { openMetricsLog } from './metrics-log.ts';
+import { computeDtype } from './precision.ts';
+import { scheduleOf } from './recipe.ts';
+import { type RunParts, requireFiniteWeights } from './run-parts.ts';
+import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
+import { createEventWriter, type EventWriter } from './tensorboard.ts';
+
+export interface RunResult {
+  folder: string;
+  /** Updates done. */
+  step: number;
+  /** False when a signal stopped the run; `resume` goes on from here. */
+  finished: boolean;
+  parameters: number;
+  best: { step: number; loss: number } | null;
+  tokens: number;
+  seconds: number;
+}
+
+export interface RunHooks {
+  /** The run to resume had no checkpoint yet: it begins again. */
+  onRestart?(): void;
+  onStart?(info: { parameters: number; tokensPerStep: number; startStep: number; steps: number; dtype: string }): void;
+  onStep?(metrics: StepMetrics): void;
+  onEvaluate?(step: number, loss: number, isBest: boolean): void;
+  onSample?(sample: Sample): void;
+  /** Something that the run can do without went wrong, or a failing run has saved where it was. */
+  onWarning?(warning: string): void;
+}
+
+export interface RunState extends RunParts {
+  folder: string;
+  lineage: Lineage;
+  progress: TrainProgress;
+}
+
+/** Trains from `progress` to the last step of the recipe, or to a signal. */
+export async function runSteps(
+  run: RunState,
+  { signal, hooks = {} }: { signal?: AbortSignal; hooks?: RunHooks } = {},
+): Promise<RunResult> {
+  const { recipe, context, tokenizer, generation, model, optimizer, sampler, folder, lineage, progress } = run;
+  const { evaluation, checkpoints, samples, train, log } = recipe;
+  const warn = (warning: string): void => hooks.onWarning?.(warning);
+  const withEvents = auxiliaryWriter('TensorBoard events', warn);
+  const withSamples = auxiliaryWriter('samples', warn);
+  const samplesPath = join(folder, 'samples.jsonl');
+  const isDue = (step: number, every: number): boolean => step === train.steps || (every > 0 && step % every === 0);
+
+  sampler.drawn = progress.drawn;
+  // What followed a step that is pending is done, and written, again.
+  const lastWhole = progress.pending ? progress.step - 1 : progress.step;
+  const resumeStep = progress.step > 0 ? lastWhole : undefined;
+  const metricsLog = openMetricsLog(join(folder, 'metrics.jsonl'), { resumeStep });
+  withSamples(() => dropSamplesAfter(samplesPath, lastWhole));
+  let events: EventWriter | undefined;
+  if (log.tensorboard) withEvents(() => (events = createEventWriter(join(folder, 'tensorboard'), { resumeStep })));
+  // Measured when the run began: what is faster today may have been slower then, and losses would differ.
+  const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
+  const parameters = model.parameterCount();
+  const secondsBefore = progress.seconds;
+  const start = performance.now();
+
+  let rng = generatorState(train.device);
+  let saved = progress.pending ? -1 : progress.step;
+  let isBetweenSteps = true;
+  let cannotSave = false;
+  const save = (): void => {
+    requireFiniteWeights(model, progress.step);
+    cannotSave = true;
+    metricsLog.sync();
+    const parts = { model, tokenizer, generation, optimizer, progress, rng, lineage: { ...lineage, progress } };
+    saveCheckpoint(folder, parts);
+    pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
+    cannotSave = false;
+    saved = progress.pending ? -1 : progress.step;
+  };
+  /** The steps since the last checkpoint are not to be lost to an error that has nothing to do with the weights. */
+  const rescue = (error: unknown): void => {
+    const hasDiverged = error instanceof UserError && error.code === 'TSLM_DIVERGED';
+    if (hasDiverged || cannotSave || !isBetweenSteps || saved === progress.step || progress.step === 0) return;
+    try {
+      save();
+      warn(`saved step ${progress.step} before ending`);
+    } catch {
+      // The first error is the one to tell.
+    }
+  };
+
+  hooks.onStart?.({
+    parameters,
+    tokensPerStep: train.batchSize * train.gradientAccumulation * context,
+    startStep: progress.step,
+    steps: train.steps,
+    dtype,
+  });
+  try {
+    const done = await trainLoop({
+      model,
+      objective: causal,
+      optimizer,
+      schedule: scheduleOf(recipe),
+      sampler,
+      startStep: progress.step,
+      pending: progress.pending !== null,
+      steps: train.steps,
+      batchSize: train.batchSize,
+      gradientAccumulation: train.gradientAccumulation,
+      clipGradNorm: train.clipGradNorm,
+      dtype,
+      device: train.device,
+      evaluation: { windows: run.evaluationWindows, every: evaluation.every },
+      signal,
+      hooks: {
+        onUpdate() {
+          isBetweenSteps = false;
+        },
+        onStep(metrics) {
+          const { step, lr, gradNorm } = metrics;
+          const { sinceLine } = progress;
+          Object.assign(progress, { step, drawn: sampler.drawn, tokens: progress.tokens + metrics.tokens });
+          progress.seconds = secondsBefore + (performance.now() - start) / 1000;
+          progress.pending = { lr, gradNorm };
+          sinceLine.steps++;
+          for (const key of ['loss', 'tokens', 'seconds'] as const) sinceLine[key] += metrics[key];
+          dispose(rng);
+          rng = generatorState(train.device);
+          isBetweenSteps = true;
+          hooks.onStep?.(metrics);
+        },
+        onStepDone(step) {
+          if (!isDue(step, log.every) || progress.pending === null) return;
+          const { loss, steps, tokens, seconds } = progress.sinceLine;
+          const row = { step, loss: loss / steps, ...progress.pending, tokensPerSecond: tokens / seconds };
+          metricsLog.append(row);
+          withEvents(() => {
+            for (const [name, value] of Object.entries(row)) {
+              if (name !== 'step') events?.scalar(`train/${name}`, value, step);
+            }
+          });
+        },
+        onEvaluate(step, loss) {
+          const isBest = progress.best === null || loss < progress.best.loss;
+          metricsLog.append({ step, evalLoss: loss });
+          withEvents(() => events?.scalar(`${evaluation.split}/loss`, loss, step));
+          if (isBest) {
+            const best = { step, loss };
+            const parts = { model, tokenizer, generation, lineage: { ...lineage, progress: { ...progress, best } } };
+            saveModelFolder(join(folder, 'model'), parts);
+            progress.best = best;
+          }
+          hooks.onEvaluate?.(step, loss, isBest);
+        },
+        onStepEnd(step) {
+          if (samples.prompts.length > 0 && isDue(step, samples.every)) {
+            const texts = sampleTexts(recipe, model, tokenizer, step);
+            withSamples(() => appendSamples(samplesPath, texts));
+            for (const sample of texts) {
+              withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));
+              hooks.onSample?.(sample);
+            }
+          }
+          progress.pending = null;
+          if (isDue(step, log.every)) progress.sinceLine = { ...noSteps };
+          if (isDue(step, checkpoints.every)) save();
+        },
+      },
+    });
+    if (progress.pending !== null || done > saved) save();
+    const { best, tokens, seconds, pending } = progress;
+    writeJson(join(folder, 'run.json'), { ...lineage, progress });
+    return {
+      folder,
+      step: done,
+      finished: done === train.steps && pending === null,
+      parameters,
+      best,
+      tokens,
+      seconds,
+    };
+  } catch (error) {
+    rescue(error);
+    throw explainMemoryError(error, lessMemory(folder));
+  } finally {
+    metricsLog.close();
+    withEvents(() => events?.close());
+    dispose(rng);
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+const lessMemory = (folder: string): string =>
+  `take a smaller batch (with gradientAccumulation the updates stay the same), train.recompute=true or a shorter context: \`tslm resume ${folder} --set train.batchSize=…\``;
+
+const generatorState = (device: string): Tensor => scope(() => keep(rngState(device)));
