@@ -60,6 +60,7 @@ export class Collector {
     for (const { line, problem } of result.bad) addBadRecord(source, { line: lines + line, problem });
     this.lines[result.source] = lines + result.lines;
     source.records += result.records;
+    source.failure ??= result.failure;
 
     let offset = 0;
     for (let i = 0; i < result.numbers.length; i++) {

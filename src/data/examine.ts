@@ -6,7 +6,7 @@ import { type Bands, bandKeys, minHash } from './dedup/minhash.ts';
 import { hashShingles, shingleCount } from './dedup/shingles.ts';
 import { type TakeOptions, takeDocuments } from './documents.ts';
 import type { Chunk } from './readers/chunk.ts';
-import type { BadRecord } from './readers/facts.ts';
+import { type BadRecord, type FileFailure, failureOf } from './readers/facts.ts';
 import { Units } from './units.ts';
 
 /** Why a document is left out; `empty` holds with or without cleaning. */
@@ -41,6 +41,8 @@ export interface ExamineResult {
   records: number;
   lines: number;
   bad: BadRecord[];
+  /** What is wrong with the whole file. */
+  failure?: FileFailure;
 }
 
 /** Words of `ExamineResult.documents` that belong to one document. */
@@ -71,7 +73,7 @@ export class Examiner {
     const read = { documents: 0, bytes: 0 };
     this.units.scripts.fill(0);
 
-    const { records, lines, bad } = takeDocuments(chunk, this.options, bytes => {
+    const { records, lines, bad, failure } = takeDocuments(chunk, this.options, bytes => {
       const number = read.documents++;
       read.bytes += bytes.length;
       const passed = this.judge(bytes, repetition, repair => {
@@ -103,6 +105,7 @@ export class Examiner {
       records,
       lines,
       bad,
+      failure: failure && failureOf(failure),
     };
   }
 

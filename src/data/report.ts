@@ -50,6 +50,24 @@ export const newReport = (files: readonly InputFile[]): PrepareReport => ({
   warnings: [],
 });
 
+/** How many files are in each encoding, the most frequent first. */
+export function encodingCounts(
+  sources: PrepareReport['sources'],
+): { encoding: string; files: number; detected: number; lowest: number }[] {
+  const counts = new Map<string, { encoding: string; files: number; detected: number; lowest: number }>();
+  for (const { encoding: decision } of sources) {
+    if (!decision) continue;
+    const { encoding, by, confidence = 1 } = decision;
+    const count = counts.get(encoding) ?? { encoding, files: 0, detected: 0, lowest: 1 };
+    counts.set(encoding, count);
+    count.files++;
+    if (by !== 'detected') continue;
+    count.detected++;
+    count.lowest = Math.min(count.lowest, confidence);
+  }
+  return [...counts.values()].sort((a, b) => b.files - a.files);
+}
+
 export function addRemoved(report: PrepareReport, reason: string, documents: number, bytes: number): void {
   report.removed[reason] ??= { documents: 0, bytes: 0 };
   report.removed[reason].documents += documents;
