@@ -178,6 +178,7 @@ async function evaluateBoth({ out, corpus: folder }: Options): Promise<void> {
   const model = perplexity(network, corpus.split('test'), {
     dtype: hasFastBfloat16() ? 'bfloat16' : 'float32',
     startToken: corpus.index.eos_token_id,
+    prefix: corpus.index.prefix_token_ids,
     onProgress: done => progress.update(done),
   });
   progress.end();
