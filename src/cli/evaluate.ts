@@ -65,8 +65,7 @@ export function evaluateCommand(): Command {
       printTable([
         ['loss', `${result.loss.toFixed(4)} nats a token`],
         ['perplexity', result.perplexity.toFixed(2)],
-        ['bits per byte', result.bitsPerByte.toFixed(4)],
-        ['bits per character', result.bitsPerCharacter.toFixed(4)],
+        ['bits per byte', `${result.bitsPerByte.toFixed(4)} (${result.bitsPerCharacter.toFixed(4)} per character)`],
         ['tokens', `${formatCount(result.tokens)} (${formatCount(result.bytes)} bytes)`],
         ...unknownRow(result),
       ]);

@@ -154,7 +154,7 @@ async function promptsOf({ prompt, promptFile, encoding }: Options): Promise<str
   if (promptFile === undefined && process.stdin.isTTY) {
     throw usageError('TSLM_NO_PROMPT', 'no prompt given', 'for example --prompt "Once upon a time"');
   }
-  return [(await readText(promptFile, { encoding })).replace(/\r?\n$/, '')];
+  return [(await readText(promptFile, { what: 'prompt', encoding })).replace(/\r?\n$/, '')];
 }
 
 /**

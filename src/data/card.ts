@@ -13,6 +13,7 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
     summary(index, report),
     section('Splits', table(['split', 'documents', 'tokens', 'characters', 'bytes'], splitRows(index))),
     section('From reading to keeping', table(['stage', 'documents', 'bytes'], stageRows(report))),
+    section('Examples of what filters removed', removedExamples(report)),
     section('Encodings', encodings(report)),
     section('Repairs', repairs(report)),
     section('Languages, by script', scripts(report)),
@@ -80,9 +81,16 @@ function scripts({ scripts: letters }: PrepareReport): string {
     .join('\n');
 }
 
+const cite = ({ path, document, text }: ExampleText): string =>
+  `${path}, document ${document}: “${text.replace(/\s+/g, ' ').trim()}”`;
+
+const removedExamples = ({ removedExamples: all }: PrepareReport): string =>
+  Object.entries(all)
+    .filter(([reason]) => reason !== 'empty')
+    .flatMap(([reason, examples]) => [`- ${reason}`, ...examples.map(example => `  - ${cite(example)}`)])
+    .join('\n');
+
 function duplicates({ nearDuplicates }: PrepareReport): string {
-  const cite = ({ path, document, text }: ExampleText): string =>
-    `${path}, document ${document}: “${text.replace(/\s+/g, ' ').trim()}”`;
   return nearDuplicates
     .map(({ similarity, kept, removed }) => `- ${similarity.toFixed(2)} alike\n  - ${cite(kept)}\n  - ${cite(removed)}`)
     .join('\n');

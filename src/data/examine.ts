@@ -35,6 +35,8 @@ export interface ExamineResult {
   /** Documents in all. */
   read: { documents: number; bytes: number };
   removed: Partial<Record<Fault, { documents: number; bytes: number }>>;
+  /** The first document that each fault took: its place in the chunk, and how it begins. */
+  examples: Partial<Record<Fault, { number: number; text: string }>>;
   repaired: Partial<Record<Repair, number>>;
   /** Letters of each script. */
   scripts: Float64Array;
@@ -69,6 +71,7 @@ export class Examiner {
     const numbers: number[] = [];
     const keys: Uint32Array[] = [];
     const removed: ExamineResult['removed'] = {};
+    const examples: ExamineResult['examples'] = {};
     const repaired: ExamineResult['repaired'] = {};
     const read = { documents: 0, bytes: 0 };
     this.units.scripts.fill(0);
@@ -84,6 +87,7 @@ export class Examiner {
         removed[passed] = count;
         count.documents++;
         count.bytes += bytes.length;
+        examples[passed] ??= { number, text: beginningOf(bytes) };
         return;
       }
       const sha256 = digest('sha256', passed, 'buffer');
@@ -100,6 +104,7 @@ export class Examiner {
       numbers: Uint32Array.from(numbers),
       read,
       removed,
+      examples,
       repaired,
       scripts: this.units.scripts.slice(),
       records,
@@ -142,6 +147,14 @@ export class Examiner {
     return keys;
   }
 }
+
+/** Bytes of an example. */
+const EXAMPLE_BYTES = 300;
+
+const beginningOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.subarray(0, EXAMPLE_BYTES))
+    .toString('utf8')
+    .replace(/\ufffd+$/, '');
 
 const sizeOf = (parts: readonly { length: number }[]): number => parts.reduce((sum, { length }) => sum + length, 0);
 

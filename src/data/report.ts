@@ -30,6 +30,8 @@ export interface PrepareReport {
   read: Amount;
   /** Why documents were left out, and how much of them. */
   removed: Record<string, Amount>;
+  /** A few of the documents that filters took, by reason. */
+  removedExamples: Record<string, ExampleText[]>;
   kept: Amount;
   /** Documents that cleaning changed, by what it changed. */
   repaired: Record<string, number>;
@@ -43,6 +45,7 @@ export const newReport = (files: readonly InputFile[]): PrepareReport => ({
   sources: files.map(({ path, size, split }) => ({ ...newFacts(path, size), split, documents: 0 })),
   read: { documents: 0, bytes: 0 },
   removed: {},
+  removedExamples: {},
   kept: { documents: 0, bytes: 0 },
   repaired: {},
   scripts: {},

@@ -40,7 +40,7 @@ export interface GenerateOptions extends StartOptions {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
   constraint?: Constraint;
-  /** Keeps the texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
+  /** Keeps sampled texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
   wholeCharacters?: LogitsProcessor;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;

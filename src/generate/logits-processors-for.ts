@@ -14,7 +14,7 @@ export interface GenerationContext {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the text must follow. */
   constraint?: Constraint;
-  /** Keeps the text UTF-8: see `wholeCharacters`. */
+  /** Keeps sampled text UTF-8: see `wholeCharacters`. */
   wholeCharacters?: processors.LogitsProcessor;
   /** Tokens that every filter keeps; default 1. Sampling with beams needs 1 + the number of end-of-sequence ids. */
   minTokensToKeep?: number;
@@ -63,8 +63,8 @@ export function logitsProcessorsFor(
       processors.exponentialDecayLength(config.exponentialDecayLengthPenalty, eos, promptLength),
     config.suppressTokens.length > 0 && processors.suppressTokens(config.suppressTokens),
     config.beginSuppressTokens.length > 0 && processors.beginSuppress(config.beginSuppressTokens, beginIndex()),
-    // A constraint knows what bytes may follow.
-    constraint === undefined && context.wholeCharacters,
+    // What is most probable is not changed; a constraint knows what bytes may follow.
+    config.doSample && constraint === undefined && context.wholeCharacters,
     ...(config.doSample ? samplingFilters(config, minTokensToKeep) : []),
     config.renormalizeLogits && processors.renormalize(),
   ];

@@ -1,6 +1,7 @@
 /**
  * Keeps a text of byte tokens UTF-8: a token is forbidden where its bytes cannot follow the bytes before it. What no text
- * holds is never drawn, and everything else is as probable as it was beside the rest.
+ * holds is never drawn, and everything else is as probable as it was beside the rest. For sampling: search takes the most
+ * probable tokens as they are.
  */
 import { fromByteChars } from '../tokenizers/byte-alphabet.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';

@@ -178,6 +178,15 @@ describe('cleaning', () => {
   });
 });
 
+test('examples of what filters removed stand in the card', async () => {
+  const spam = '点击下载 '.repeat(100);
+  const { out, report } = await run([input({ 'a.txt': 'kept', 'b.txt': spam })]);
+  expect(report.removedExamples['repeated n-grams']).toMatchObject([{ document: 1 }]);
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(
+    /- repeated n-grams\n {2}- .*b\.txt, document 1: “点击下载 /,
+  );
+});
+
 describe('encodings', () => {
   const german = (
     JSON.parse(readFileSync('test/fixtures/encodings.json', 'utf8')) as {

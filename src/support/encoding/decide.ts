@@ -30,6 +30,8 @@ const MIN_DISTANCE = 0.15;
 const MIN_LETTERS = 3;
 /** Only a text with so few characters beyond ASCII may be UTF-8 by chance. */
 const CHANCE_CHARACTERS = 3;
+/** ASCII in UTF-16 has a zero for each letter; a stray one is damage. */
+const MIN_ZEROS = 0.25;
 /** ISO-2022-JP is ASCII with escape sequences. */
 const ESCAPE = /\x1b\$[@B]/;
 
@@ -62,7 +64,8 @@ export function encodingOfMark(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-1
 /** Encodings whose bytes are all ASCII. */
 function decideAmongAscii({ head, multibyte }: Census): EncodingDecision | undefined {
   if (multibyte > 0) return undefined;
-  if (head.includes(0)) {
+  const zeros = head.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+  if (zeros > head.length * MIN_ZEROS) {
     const encoding = utf16Of(head);
     return encoding && { encoding, by: 'detected', confidence: 1, damaged: 0 };
   }

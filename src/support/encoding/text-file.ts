@@ -57,7 +57,7 @@ export function requireDecision(decision: EncodingDecision | EncodingDoubt, path
   const { candidates } = decision;
   const names = [...new Set(candidates.map(({ encoding }) => encoding))].slice(0, 3);
   const guess = names.length > 0 ? `perhaps ${names.join(', ')}` : 'nor in any encoding that was tried';
-  throw new UserError('TSLM_UNKNOWN_ENCODING', `${path}: not UTF-8, and the encoding is not sure (${guess})`, {
+  throw new UserError('TSLM_UNKNOWN_ENCODING', `${path}: not UTF-8 text, and the encoding is not sure (${guess})`, {
     hint: `name it with --encoding, such as --encoding ${names[0] ?? 'gb18030'}; --encoding utf-8 takes what is UTF-8 of it`,
   });
 }

@@ -98,7 +98,7 @@ const KNOWN: Record<TokenizerKind | 'character-bpe', readonly (keyof ResolvedTra
   'llama-bpe': ['minFrequency', ...ALPHABET, 'maxTokenLength', 'byteFallback'],
   unigram: [...ALPHABET, 'byteFallback', 'maxPieceLength', 'seedSize', 'shrinkingFactor', 'subIterations'],
   wordlevel: ['minFrequency'],
-  char: ['minFrequency'],
+  char: ['minFrequency', 'initialAlphabet'],
 };
 
 export const parseTrainOptions = (options: TrainOptions): ResolvedTrainOptions =>

@@ -129,7 +129,9 @@ async function trainModel(
     case 'wordlevel':
       return { vocab: trainWordLevel(counts, settings) };
     case 'char':
-      return { vocab: trainCharacters(counts, { ...settings, initialAlphabet: ascii(), unknown: UNKNOWN }) };
+      return {
+        vocab: trainCharacters(counts, { ...settings, initialAlphabet: initialAlphabet ?? ascii(), unknown: UNKNOWN }),
+      };
   }
 }
 

@@ -52,6 +52,11 @@ describe('an encoding', () => {
     expect(await decide(damaged)).toEqual({ encoding: 'utf-8', by: 'valid', damaged: 2 });
   });
 
+  it('is UTF-8 in a text with a stray zero', async () => {
+    const text = Buffer.from('one two \0three four\n\0five and so on');
+    expect(await decide(text)).toEqual({ encoding: 'utf-8', by: 'valid', damaged: 0 });
+  });
+
   it('is not sure where letters are few, bytes are random, or a text has two of them', async () => {
     const { bytes: gbk } = named('gb18030');
     const mixed = Buffer.concat([gbk, Buffer.from(named('gb18030').text), gbk, Buffer.from(named('big5').text)]);
