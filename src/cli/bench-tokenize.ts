@@ -22,7 +22,7 @@ interface Options {
 export function benchTokenizeCommand(): Command {
   return new Command('tokenize')
     .description('time encoding, and one pass over the characters')
-    .argument('[file...]', "UTF-8 text files, .gz too (default: the project's own text)")
+    .argument('[file...]', "text files, .gz and .zst too (default: the project's own text)")
     .option('--tokenizer <path>', 'tokenizer.json, or a folder that holds one (default: one trained on the text)')
     .addOption(
       new Option('--split <pattern>', 'how text is split, for training').choices(['gpt2', 'gpt4']).default('gpt2'),

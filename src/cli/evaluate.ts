@@ -54,6 +54,7 @@ export function evaluateCommand(): Command {
         limit: options.limit,
         dtype: dtypeOf(options.precision),
         startToken: corpus.index.eos_token_id,
+        prefix: corpus.index.prefix_token_ids,
         onProgress: done => progress.update(done),
       });
       progress.end();
@@ -64,8 +65,20 @@ export function evaluateCommand(): Command {
       printTable([
         ['loss', `${result.loss.toFixed(4)} nats a token`],
         ['perplexity', result.perplexity.toFixed(2)],
-        ['bits per byte', result.bitsPerByte.toFixed(4)],
+        ['bits per byte', `${result.bitsPerByte.toFixed(4)} (${result.bitsPerCharacter.toFixed(4)} per character)`],
         ['tokens', `${formatCount(result.tokens)} (${formatCount(result.bytes)} bytes)`],
+        ...unknownRow(result),
       ]);
     });
 }
+
+/** Only where there is something unknown, for then the figures are not those of a text that the model could read. */
+const unknownRow = ({ unknown, tokens }: { unknown: number; tokens: number }): [string, string][] =>
+  unknown === 0
+    ? []
+    : [
+        [
+          'unknown',
+          `${formatCount(unknown)} tokens (${((100 * unknown) / tokens).toFixed(1)}%), charged by their bytes`,
+        ],
+      ];

@@ -6,11 +6,12 @@ import { type ConstraintOptions, constraintOption, withConstraintOptions } from 
 import { loadAssistant } from './load-assistant.ts';
 import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
-import { readText } from './read-text.ts';
+import { ENCODING_HELP, readText } from './read-text.ts';
 
 interface Options extends ConstraintOptions {
   prompt?: string[];
   promptFile?: string;
+  encoding: string;
   maxNewTokens?: number;
   greedy?: boolean;
   temperature?: number;
@@ -46,6 +47,7 @@ export function generateCommand(): Command {
         .conflicts('promptFile'),
     )
     .option('--prompt-file <file>', 'read the prompt from a file; - is standard input')
+    .option('--encoding <name>', ENCODING_HELP, 'auto')
     .option('--max-new-tokens <n>', 'most tokens to generate (default: 200)', positiveInteger)
     .option('--greedy', 'always take the most probable token (default for an encoder–decoder)')
     .option('--temperature <t>', 'below 1 more predictable, above 1 more surprising (default: 0.8)', number)
@@ -147,12 +149,12 @@ export function generateCommand(): Command {
     });
 }
 
-async function promptsOf({ prompt, promptFile }: Options): Promise<string[]> {
+async function promptsOf({ prompt, promptFile, encoding }: Options): Promise<string[]> {
   if (prompt) return prompt;
   if (promptFile === undefined && process.stdin.isTTY) {
     throw usageError('TSLM_NO_PROMPT', 'no prompt given', 'for example --prompt "Once upon a time"');
   }
-  return [(await readText(promptFile, 'prompt')).replace(/\r?\n$/, '')];
+  return [(await readText(promptFile, { what: 'prompt', encoding })).replace(/\r?\n$/, '')];
 }
 
 /**

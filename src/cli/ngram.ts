@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { NgramProvenance, StoredNgram } from '../models/ngram/index.ts';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
+import { ENCODING_HELP } from './read-text.ts';
 
 /** `tslm ngram …`: Kneser–Ney n-gram models of corpora and plain texts. */
 export function ngramCommand(): Command {
@@ -19,16 +20,18 @@ const splitOption = (byDefault: string) =>
   new Option('--split <name>', 'split of a corpus').choices(['train', 'validation', 'test']).default(byDefault);
 const charactersOption = () =>
   new Option('--characters', 'tokens are the characters of a line (default: its words, split at white space)');
+const encodingOption = () => new Option('--encoding <name>', ENCODING_HELP).default('auto');
 const jsonOption = () => new Option('--json', 'print the result as JSON');
 
 function trainCommand(): Command {
   return new Command('train')
     .description('count and smooth the n-grams of a corpus directory, or of a text file with one document a line')
-    .argument('<data>', 'corpus directory made by `tslm prepare`, or text file (.gz too)')
+    .argument('<data>', 'corpus directory made by `tslm prepare`, or text file (.gz and .zst too)')
     .requiredOption('--out <dir>', 'model directory to write')
     .option('--order <n>', 'longest n-gram', wholeNumber, 5)
     .addOption(splitOption('train'))
     .addOption(charactersOption())
+    .addOption(encodingOption())
     .addOption(
       new Option('--smoothing <kind>', 'modified: three discounts per n-gram length; absolute: one')
         .choices(['modified', 'absolute'])
@@ -66,19 +69,24 @@ function evaluateCommand(): Command {
     .argument('<dir>', 'model directory')
     .requiredOption('--data <path>', 'corpus directory made with the same tokenizer, or text file')
     .addOption(splitOption('validation'))
+    .addOption(encodingOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  tslm ngram evaluate models/wiki-5gram --data corpora/wiki --split test')
-    .action(async (dir: string, { data, split, json }) => {
+    .action(async (dir: string, { data, split, encoding, json }) => {
       const { evaluateNgram, loadNgram } = await import('../models/ngram/index.ts');
       const progress = createProgress('evaluating', { unit: ' tokens' });
-      const result = await evaluateNgram(loadNgram(dir), data, { split, onTokens: tokens => progress.update(tokens) });
+      const onTokens = (tokens: number): void => progress.update(tokens);
+      const result = await evaluateNgram(loadNgram(dir), data, { split, encoding, onTokens });
       progress.end();
       if (json) return console.log(JSON.stringify(result));
-      const { loss, perplexity, bitsPerByte, tokens, unknown } = result;
+      const { loss, perplexity, bitsPerByte, bitsPerCharacter, tokens, unknown } = result;
       console.log(`loss           ${loss.toFixed(4)} nats per token`);
       console.log(`perplexity     ${perplexity.toFixed(2)}`);
-      if (bitsPerByte !== null) console.log(`bits per byte  ${bitsPerByte.toFixed(4)}`);
-      console.log(`tokens         ${tokens}${unknown > 0 ? `, ${unknown} of them unknown` : ''}`);
+      const withheld = 'not known: what unknown words stand for is not predicted';
+      console.log(`bits per byte  ${bitsPerByte?.toFixed(4) ?? withheld}`);
+      if (bitsPerCharacter !== null) console.log(`bits per char  ${bitsPerCharacter.toFixed(4)}`);
+      const share = unknown > 0 ? `, ${unknown} of them unknown (${((100 * unknown) / tokens).toFixed(1)}%)` : '';
+      console.log(`tokens         ${tokens}${share}`);
     });
 }
 

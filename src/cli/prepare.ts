@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare.ts';
+import { encodingCounts } from '../data/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { prepareProgress } from './prepare-view.ts';
 import { withSignals } from './signals.ts';
@@ -8,7 +9,10 @@ import { withSignals } from './signals.ts';
 export function prepareCommand(): Command {
   return new Command('prepare')
     .description('read, clean, deduplicate, split and tokenise texts into a corpus directory')
-    .argument('<input...>', 'files, folders and globs: text, source code, .jsonl, .csv, .tsv, .parquet; each also .gz')
+    .argument(
+      '<input...>',
+      'files, folders and globs: text, source code, .jsonl, .json, .csv, .tsv, .parquet, .arrow; each also .gz, .zst',
+    )
     .requiredOption('--out <dir>', 'corpus directory to write')
     .option('--overwrite', 'replace a corpus that is there already')
     .optionsGroup('Tokenizer:')
@@ -19,9 +23,16 @@ export function prepareCommand(): Command {
     .addOption(new Option('--tokenizer-kind <kind>', 'what to train').choices(['byte-bpe', 'char']).default('byte-bpe'))
     .option('--vocab-size <n>', 'tokens of the tokenizer to train', whole, 16384)
     .option('--tokenizer-sample <bytes>', 'text to train it on, at most', whole, 50e6)
+    .option('--no-bos', 'put nothing before each document, even where the tokenizer begins texts with a BOS token')
     .option('--no-eos', 'put no EOS token after each document')
     .optionsGroup('Reading:')
-    .option('--column <name>', 'column of the text in JSON lines, CSV and Parquet', 'text')
+    .option(
+      '--column <name>',
+      'field of the text in JSON, CSV, Parquet and Arrow, or a path to it, such as meta.text',
+      'text',
+    )
+    .option('--template <text>', "fields put together in place of one column: '{title}\\n{body}'")
+    .option('--delimiter <character>', 'of CSV, such as ; or tab', delimiter)
     .option('--no-header', 'CSV and TSV start with a record, and columns are called 1, 2, 3, …')
     .addOption(
       new Option('--document <unit>', 'what is a document in text and source code')
@@ -33,14 +44,17 @@ export function prepareCommand(): Command {
       'cut longer documents, at the end of a paragraph where possible (default: 1 MiB; 16 MiB with --split tail)',
       whole,
     )
-    .option('--encoding <name>', 'of text files, such as gb18030', 'utf-8')
+    .option('--encoding <name>', 'of files that are not UTF-8, such as gb18030; auto finds it out', 'auto')
     .option('--include <glob...>', 'in folders, read only these files')
     .option('--exclude <glob...>', 'in folders, do not read these files')
     .optionsGroup('Splits:')
     .addOption(
-      new Option('--split <how>', "by the hash of each document's text, or the last parts in reading order")
-        .choices(['hash', 'tail'])
-        .default('hash'),
+      new Option(
+        '--split <how>',
+        "by the hash of each document's text, or the last parts in reading order; auto: by hash unless documents are few",
+      )
+        .choices(['auto', 'hash', 'tail'])
+        .default('auto'),
     )
     .option('--validation <share>', 'share of the validation split (default: 0.05)', number)
     .option('--test <share>', 'share of the test split (default: 0.05)', number)
@@ -65,6 +79,7 @@ export function prepareCommand(): Command {
 Examples:
   tslm prepare books/ --out corpora/books --vocab-size 8192
   tslm prepare 'news/*.jsonl.gz' --column body --tokenizer models/gpt2 --out corpora/news
+  tslm prepare poems.json --template '{title}\\n{paragraphs}' --out corpora/poems
   tslm prepare input.txt --out corpora/shakespeare --tokenizer-kind char --split tail --validation 0.1 --test 0 --no-clean --no-dedup --no-eos`,
     )
     .action(async (inputs: string[], { json, validationInput, testInput, ...options }) => {
@@ -97,6 +112,12 @@ function whole(text: string): number {
   return Number(text);
 }
 
+function delimiter(text: string): string {
+  const character = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (character.length !== 1) throw new InvalidArgumentError('one character is expected, or tab');
+  return character;
+}
+
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('a number is expected');
@@ -112,6 +133,11 @@ function describe({ directory, index, report }: PrepareResult, seconds: number):
   for (const kind of ['binary', 'empty']) {
     const skipped = report.sources.filter(source => source.skipped === kind).length;
     if (skipped > 0) lines.push(`skipped     ${skipped} ${kind} files`);
+  }
+  for (const { encoding, files, detected, lowest } of encodingCounts(report.sources)) {
+    if (encoding === 'utf-8') continue;
+    const how = detected > 0 ? `, detected with confidence ${lowest.toFixed(2)}${detected > 1 ? ' or more' : ''}` : '';
+    lines.push(`encoding    ${files} ${files === 1 ? 'file' : 'files'} in ${encoding}${how}`);
   }
   const bad = report.sources.filter(({ badRecords }) => badRecords > 0);
   for (const { path, badRecords, badExamples } of bad) {

@@ -3,11 +3,12 @@ import { Command, Option } from 'commander';
 import { usageError } from '../support/errors.ts';
 import { collect, positiveInteger } from './options.ts';
 import { printJson, printNote, printTable } from './print.ts';
-import { readText } from './read-text.ts';
+import { ENCODING_HELP, readText } from './read-text.ts';
 
 interface Options {
   text?: string[];
   file?: string;
+  encoding: string;
   input?: string[];
   topK?: number;
   stride?: number;
@@ -21,6 +22,7 @@ export function scoreCommand(): Command {
     .argument('<model>', 'folder of a model or of a run')
     .addOption(new Option('--text <text>', 'text to score; may be repeated').argParser(collect).conflicts('file'))
     .option('--file <file>', 'score the text of a file; - is standard input')
+    .option('--encoding <name>', ENCODING_HELP, 'auto')
     .option('--input <text>', 'what an encoder–decoder answers with the text; as often as --text', collect)
     .option('--top-k <k>', 'show the k most probable tokens at each place', positiveInteger)
     .option(
@@ -39,7 +41,7 @@ export function scoreCommand(): Command {
       if (!options.text && options.file === undefined && process.stdin.isTTY) {
         throw usageError('TSLM_NO_TEXT', 'no text given', 'for example --text "Once upon a time"');
       }
-      const texts = options.text ?? [await readText(options.file, 'text')];
+      const texts = options.text ?? [await readText(options.file, { encoding: options.encoding })];
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
       const { scoreText } = await import('../generate/score-text.ts');
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
@@ -54,7 +56,7 @@ export function scoreCommand(): Command {
         printJson({ model: folder, results });
         return;
       }
-      for (const { logProb, perplexity, bitsPerByte, bytes, tokens } of results) {
+      for (const { logProb, perplexity, bitsPerByte, bitsPerCharacter, bytes, unknown, tokens } of results) {
         const shown = (token: string): string => JSON.stringify(token);
         printTable(
           tokens.map(({ token, logProb, top = [] }) => [
@@ -66,7 +68,8 @@ export function scoreCommand(): Command {
         printTable([
           ['log-probability', `${logProb.toFixed(4)} (${tokens.length} tokens, ${bytes} bytes)`],
           ['perplexity', perplexity.toFixed(2)],
-          ['bits per byte', bitsPerByte.toFixed(4)],
+          ...(unknown > 0 ? ([['unknown', `${unknown} tokens, charged by their bytes`]] as const) : []),
+          ['bits per byte', `${bitsPerByte.toFixed(4)} (${bitsPerCharacter.toFixed(4)} per character)`],
         ]);
         if (results.length > 1) process.stdout.write(`${'─'.repeat(40)}\n`);
       }

@@ -5,7 +5,8 @@ import { createProgress } from '../support/progress.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { KINDS } from '../tokenizers/training/kinds.ts';
 import { nonNegativeInteger, positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import { printJson, printNote, printTable } from './print.ts';
+import { ENCODING_HELP, noteDecision, readText } from './read-text.ts';
 
 /** `tslm tokenizer …`: makes tokenizers, applies them and looks into them. */
 export function tokenizerCommand(): Command {
@@ -25,7 +26,8 @@ const WHERE = 'tokenizer.json, or a folder that holds one';
 function trainCommand(): Command {
   return new Command('train')
     .description('make a tokenizer from texts; it opens in Hugging Face tokenizers')
-    .argument('<input...>', 'UTF-8 text files, .gz too; - is standard input')
+    .argument('<input...>', 'text files, .gz and .zst too; - is standard input')
+    .option('--encoding <name>', ENCODING_HELP, 'auto')
     .requiredOption('--out <dir>', 'folder for tokenizer.json and tokenizer_config.json')
     .addOption(
       new Option(
@@ -59,47 +61,59 @@ function trainCommand(): Command {
       'after',
       '\nExample:\n  $ tslm tokenizer train books/*.txt.gz --vocab-size 16384 --out tokenizers/books\n',
     )
-    .action(async (inputs: string[], { out, json, special, kind, like, lowercase, initialAlphabet, ...options }) => {
-      const { readTexts } = await import('../tokenizers/training/read-texts.ts');
-      const { trainTokenizer } = await import('../tokenizers/training/train.ts');
-      const { writeFolder } = await import('../support/write-folder.ts');
-      const start = performance.now();
-      const reading = createProgress('counting', { unit: 'B' });
-      const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
-      const pruning = createProgress('pruning', { unit: ' pieces' });
-      let bytes = 0;
-      const texts = readTexts(inputs, {
-        onBytes: count => {
-          bytes += count;
-          reading.update(bytes);
-        },
-      });
-      const train = async (folder: string): Promise<Tokenizer> => {
-        const tokenizer = await trainTokenizer(texts, {
-          ...options,
-          ...(like === undefined ? { kind } : { like: (await open(like)).toJSON() }),
-          // Only the choice that differs from the default, which other kinds do not know.
-          lowercase: lowercase === false ? false : undefined,
-          initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
-          specialTokens: special,
-          onProgress: ({ stage, done }) => {
-            if (stage === 'merging') merging.update(done);
-            if (stage === 'pruning') pruning.update(done);
+    .action(
+      async (
+        inputs: string[],
+        { out, json, special, kind, like, lowercase, initialAlphabet, encoding, ...options },
+      ) => {
+        const { readTexts } = await import('../tokenizers/training/read-texts.ts');
+        const { trainTokenizer } = await import('../tokenizers/training/train.ts');
+        const start = performance.now();
+        const reading = createProgress('counting', { unit: 'B' });
+        const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
+        const pruning = createProgress('pruning', { unit: ' pieces' });
+        let bytes = 0;
+        const { writeFolder } = await import('../support/write-folder.ts');
+        const texts = readTexts(inputs, {
+          encoding,
+          onDecision: noteDecision,
+          onBytes: count => {
+            bytes += count;
+            reading.update(bytes);
           },
         });
-        merging.end();
-        tokenizer.save(folder);
-        return tokenizer;
-      };
-      const tokenizer = await writeFolder(out, train, { merge: true });
-      const seconds = (performance.now() - start) / 1000;
-      if (json) return printJson({ directory: out, vocabSize: tokenizer.vocabSize, bytes, seconds });
-      printTable([
-        ['tokenizer', out],
-        ['vocabulary', `${tokenizer.vocabSize} tokens`],
-        ['read', `${formatBytes(bytes)}, trained in ${formatDuration(seconds)}`],
-      ]);
-    });
+        const train = async (folder: string): Promise<Tokenizer> => {
+          const tokenizer = await trainTokenizer(texts, {
+            ...options,
+            ...(like === undefined ? { kind } : { like: (await open(like)).toJSON() }),
+            // Only the choice that differs from the default, which other kinds do not know.
+            lowercase: lowercase === false ? false : undefined,
+            initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
+            specialTokens: special,
+            onProgress: ({ stage, done }) => {
+              if (stage === 'merging') merging.update(done);
+              if (stage === 'pruning') pruning.update(done);
+            },
+          });
+          merging.end();
+          tokenizer.save(folder);
+          return tokenizer;
+        };
+        const tokenizer = await writeFolder(out, train, { merge: true });
+        const seconds = (performance.now() - start) / 1000;
+        const { vocabSize } = tokenizer;
+        // Characters and words are as many as there are.
+        if (!json && vocabSize < options.vocabSize && kind !== 'char') {
+          printNote(`the text gives a vocabulary of ${vocabSize} tokens; ${options.vocabSize} were asked for`);
+        }
+        if (json) return printJson({ directory: out, vocabSize, asked: options.vocabSize, bytes, seconds });
+        printTable([
+          ['tokenizer', out],
+          ['vocabulary', `${tokenizer.vocabSize} tokens`],
+          ['read', `${formatBytes(bytes)}, trained in ${formatDuration(seconds)}`],
+        ]);
+      },
+    );
 }
 
 function encodeCommand(): Command {
@@ -113,12 +127,14 @@ function encodeCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ tslm tokenizer encode tokenizers/books "It was a dark night." --tokens\n')
     .action(async (path: string, text: string | undefined, { special, tokens, json }) => {
       const tokenizer = await open(path);
-      const encoding = tokenizer.encode(text ?? (await readStdin()), { addSpecialTokens: special });
-      if (json) return printJson({ ids: encoding.ids, tokens: encoding.tokens, offsets: encoding.offsets });
+      const encoding = tokenizer.encode(text ?? (await readText('-')), { addSpecialTokens: special });
+      const { tokenTexts } = await import('../tokenizers/token-text.ts');
+      const texts = tokenTexts(tokenizer, encoding.ids);
+      if (json) return printJson({ ids: encoding.ids, tokens: texts, offsets: encoding.offsets });
       if (!tokens) return console.log(encoding.ids.join(' '));
       for (const [i, id] of encoding.ids.entries()) {
         const range = encoding.offsets[i].join('–');
-        console.log(`${String(id).padStart(7)}  ${range.padStart(9)}  ${JSON.stringify(encoding.tokens[i])}`);
+        console.log(`${String(id).padStart(7)}  ${range.padStart(9)}  ${JSON.stringify(texts[i])}`);
       }
     });
 }
@@ -171,11 +187,12 @@ function compareCommand(): Command {
   return new Command('compare')
     .description('how many tokens several tokenizers make of a text, and where they cut it')
     .argument('<tokenizer...>', WHERE)
-    .option('--text <file>', 'UTF-8 text file, .gz too; - is standard input')
+    .option('--text <file>', 'text file, .gz and .zst too; - is standard input')
+    .option('--encoding <name>', ENCODING_HELP, 'auto')
     .addOption(new Option('--string <text>', 'a text; all of it is shown, cut').conflicts('text'))
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ tslm tokenizer compare tokenizers/a tokenizers/b --text held-out.txt\n')
-    .action(async (paths: string[], { text, string, json }) => {
+    .action(async (paths: string[], { text, string, encoding, json }) => {
       if (text === undefined && string === undefined) {
         throw usageError(
           'TSLM_MISSING_OPTION',
@@ -188,7 +205,9 @@ function compareCommand(): Command {
       const tokenizers = await Promise.all(paths.map(open));
       let sample: string = string ?? '';
       async function* texts(): AsyncGenerator<string> {
-        for await (const part of string === undefined ? readTexts([text]) : [string]) {
+        for await (const part of string === undefined
+          ? readTexts([text], { encoding, onDecision: noteDecision })
+          : [string]) {
           // Of a file, the beginning of its first line that is not blank is shown.
           if (sample === '') sample = [...(/\S.*/.exec(part)?.[0] ?? '')].slice(0, SAMPLE_LENGTH).join('');
           yield part;

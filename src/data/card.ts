@@ -1,6 +1,7 @@
+import { describeDecision } from '../support/encoding/describe.ts';
 import { formatBytes } from '../support/format.ts';
 import { type CorpusIndex, SPLITS } from './corpus-index.ts';
-import type { ExampleText, PrepareReport } from './report.ts';
+import { type ExampleText, encodingCounts, type PrepareReport } from './report.ts';
 
 /** Sources that are listed one by one. */
 const LISTED = 50;
@@ -12,6 +13,8 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
     summary(index, report),
     section('Splits', table(['split', 'documents', 'tokens', 'characters', 'bytes'], splitRows(index))),
     section('From reading to keeping', table(['stage', 'documents', 'bytes'], stageRows(report))),
+    section('Examples of what filters removed', removedExamples(report)),
+    section('Encodings', encodings(report)),
     section('Repairs', repairs(report)),
     section('Languages, by script', scripts(report)),
     section('Near-duplicates that were removed', duplicates(report)),
@@ -24,8 +27,10 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
     .concat('\n');
 }
 
-function summary({ vocab_size, dtype, eos_token_id, splits }: CorpusIndex, { warnings }: PrepareReport): string {
-  const eos = eos_token_id === null ? 'with nothing between them' : `each followed by the token ${eos_token_id}`;
+function summary(index: CorpusIndex, { warnings }: PrepareReport): string {
+  const { vocab_size, dtype, prefix_token_ids: prefix, eos_token_id, splits } = index;
+  const after = eos_token_id === null ? 'with nothing after them' : `each followed by the token ${eos_token_id}`;
+  const eos = prefix.length > 0 ? `each after the token ${prefix.join(', ')}, ${after}` : after;
   const text = `${number(splits.train.tokens)} training tokens of a vocabulary of ${number(vocab_size)}, stored as ${dtype}; documents lie in reading order, ${eos}.`;
   return [text, ...warnings.map(warning => `**Note:** ${warning}.`)].join('\n\n');
 }
@@ -54,6 +59,19 @@ const repairs = ({ repaired }: PrepareReport): string =>
     .map(([repair, documents]) => `- ${repair}: ${number(documents)} documents`)
     .join('\n');
 
+/** Files of each encoding, where not all are UTF-8. */
+function encodings({ sources: all }: PrepareReport): string {
+  const counts = encodingCounts(all);
+  if (counts.every(({ encoding }) => encoding === 'utf-8')) return '';
+  return counts
+    .map(({ encoding, files, detected, lowest }) => {
+      const how =
+        detected > 0 ? `, ${number(detected)} of them detected (confidence at least ${lowest.toFixed(2)})` : '';
+      return `- ${encoding}: ${number(files)} ${files === 1 ? 'file' : 'files'}${how}`;
+    })
+    .join('\n');
+}
+
 function scripts({ scripts: letters }: PrepareReport): string {
   const total = Object.values(letters).reduce((sum, n) => sum + n, 0);
   return Object.entries(letters)
@@ -63,9 +81,16 @@ function scripts({ scripts: letters }: PrepareReport): string {
     .join('\n');
 }
 
+const cite = ({ path, document, text }: ExampleText): string =>
+  `${path}, document ${document}: “${text.replace(/\s+/g, ' ').trim()}”`;
+
+const removedExamples = ({ removedExamples: all }: PrepareReport): string =>
+  Object.entries(all)
+    .filter(([reason]) => reason !== 'empty')
+    .flatMap(([reason, examples]) => [`- ${reason}`, ...examples.map(example => `  - ${cite(example)}`)])
+    .join('\n');
+
 function duplicates({ nearDuplicates }: PrepareReport): string {
-  const cite = ({ path, document, text }: ExampleText): string =>
-    `${path}, document ${document}: “${text.replace(/\s+/g, ' ').trim()}”`;
   return nearDuplicates
     .map(({ similarity, kept, removed }) => `- ${similarity.toFixed(2)} alike\n  - ${cite(kept)}\n  - ${cite(removed)}`)
     .join('\n');
@@ -73,10 +98,18 @@ function duplicates({ nearDuplicates }: PrepareReport): string {
 
 function sources({ sources: all }: PrepareReport): string {
   const read = all.filter(({ skipped }) => !skipped);
-  const lines = read.slice(0, LISTED).map(({ path, size, documents, sha256, badRecords, badExamples }) => {
+  const lines = read.slice(0, LISTED).map(source => {
+    const { path, size, documents, sha256, badRecords, badExamples, encoding, failure } = source;
     const bad = badExamples.map(({ line }) => line).join(', ');
-    const note = badRecords > 0 ? `; ${badRecords} unreadable records left out (line ${bad})` : '';
-    return `- ${path}: ${formatBytes(size)}, ${number(documents)} documents${note}, SHA-256 \`${sha256}\``;
+    const note = [
+      encoding && describeDecision(encoding),
+      badRecords > 0 && `${badRecords} unreadable records left out (line ${bad})`,
+      failure && `not read to the end: ${failure.message}`,
+    ]
+      .filter(Boolean)
+      .map(text => `; ${text}`)
+      .join('');
+    return `- ${path}: ${formatBytes(size)}, ${number(documents)} documents${note}${sha256 === undefined ? '' : `, SHA-256 \`${sha256}\``}`;
   });
   if (read.length > LISTED) lines.push(`- and ${number(read.length - LISTED)} more files`);
   for (const kind of ['binary', 'empty']) {
@@ -96,7 +129,7 @@ function command({ options, seed }: CorpusIndex): string {
   const { inputs, validationInputs, testInputs, ...rest } = options as Record<string, unknown> & { inputs: string[] };
   const flags = Object.entries<unknown>({ ...rest, seed }).flatMap(([key, value]) => {
     const flag = `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
-    if (value === true) return [];
+    if (value === true || value === undefined) return [];
     if (value === false) return [flag.replace('--', '--no-')];
     if (Array.isArray(value)) return value.length > 0 ? [flag, ...value.map(quote)] : [];
     return [flag, quote(String(value))];

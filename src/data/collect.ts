@@ -6,6 +6,9 @@ import { addBadRecord } from './readers/facts.ts';
 import { addExamined, addRemoved, type PrepareReport } from './report.ts';
 import type { SpoolWriter } from './spool.ts';
 
+/** Removed documents that are shown for each reason. */
+const EXAMPLES = 3;
+
 /** Chunks in one request, at most. */
 const MAX_CHUNKS = 256;
 
@@ -60,6 +63,13 @@ export class Collector {
     for (const { line, problem } of result.bad) addBadRecord(source, { line: lines + line, problem });
     this.lines[result.source] = lines + result.lines;
     source.records += result.records;
+    source.failure ??= result.failure;
+    for (const [fault, { number, text }] of Object.entries(result.examples)) {
+      this.report.removedExamples[fault] ??= [];
+      const examples = this.report.removedExamples[fault];
+      if (examples.length < EXAMPLES)
+        examples.push({ path: source.path, document: source.documents + number + 1, text });
+    }
 
     let offset = 0;
     for (let i = 0; i < result.numbers.length; i++) {

@@ -25,6 +25,8 @@ const splitSchema = z.strictObject({
   bytes: count,
   /** Unicode code points of the same text. */
   characters: count,
+  /** What of it the tokenizer did not know: tokens, and the bytes that they stand for. */
+  unknown: z.strictObject({ tokens: count, bytes: count }).default({ tokens: 0, bytes: 0 }),
   shards: z.array(shardSchema),
 });
 
@@ -32,7 +34,9 @@ export const corpusIndexSchema = z.strictObject({
   format: z.literal(CORPUS_FORMAT),
   vocab_size: z.number().int().positive(),
   dtype: z.enum(['uint16', 'uint32']),
-  /** The token after each document; null when documents follow one another with nothing between. */
+  /** The tokens before each document, such as a BOS token. */
+  prefix_token_ids: z.array(count).default([]),
+  /** The last token after each document; null when documents follow one another with nothing between. */
   eos_token_id: count.nullable(),
   /** `tokenizerHash` of the tokenizer.json beside this file. */
   tokenizer_sha256: sha256,

@@ -29,6 +29,8 @@ export class CorpusSplit {
   readonly bytes: number;
   /** Unicode code points of the same text. */
   readonly characters: number;
+  /** What of the text the tokenizer did not know. */
+  readonly unknown: SplitIndex['unknown'];
   private readonly dtype: CorpusIndex['dtype'];
   private readonly vocabSize: number;
   private readonly shards: Shard[] = [];
@@ -42,6 +44,7 @@ export class CorpusSplit {
     this.vocabSize = vocabSize;
     this.bytes = index.bytes;
     this.characters = index.characters;
+    this.unknown = index.unknown;
     let firstToken = 0;
     let firstDocument = 0;
     for (const { path, tokens: bytes, offsets } of mapped) {

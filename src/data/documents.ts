@@ -1,33 +1,32 @@
-import { messageOf, usageError } from '../support/errors.ts';
+import { messageOf, type UserError, usageError } from '../support/errors.ts';
 import type { Chunk } from './readers/chunk.ts';
-import { requireColumn, textOf } from './readers/column.ts';
 import { cutPoint, forEachLine, forEachParagraph } from './readers/cut.ts';
 import type { BadRecord } from './readers/facts.ts';
+import { createFieldReader, type FieldOptions, type FieldReader, noColumn } from './readers/fields.ts';
 
-export interface TakeOptions {
-  /** The column of the text in JSON lines. */
-  column: string;
+export interface TakeOptions extends FieldOptions {
   maxDocumentBytes: number;
   exact: boolean;
 }
 
 /** What was met while the documents were taken out of a chunk. */
 export interface TakeResult {
-  /** Lines of JSON that were not blank. */
+  /** Records of JSON: lines that were not blank, elements of an array. */
   records: number;
   /** Lines of JSON in all, to count on from in the next chunk. */
   lines: number;
   /** Their `line` counts from 1 within the chunk. */
   bad: BadRecord[];
+  /** The first record of the file lacks what is asked for. */
+  failure?: UserError;
 }
 
 /**
  * Takes the documents out of a chunk, in order; one longer than `maxDocumentBytes` comes in pieces.
- * Throws a `UserError` when the first JSON record of a file has no such column.
  */
 export function takeDocuments(
   chunk: Chunk,
-  { column, maxDocumentBytes, exact }: TakeOptions,
+  { maxDocumentBytes, exact, ...fieldOptions }: TakeOptions,
   visit: (document: Uint8Array) => void,
 ): TakeResult {
   const { bytes, layout } = chunk;
@@ -41,34 +40,45 @@ export function takeDocuments(
     }
     visit(rest);
   };
+  const fields = createFieldReader(fieldOptions);
+  const visitRecord = (json: string): void => {
+    result.records++;
+    const isFirst = chunk.first && result.records === 1;
+    const taken = textOfRecord(json, fields, isFirst ? chunk.path : undefined);
+    if (taken.text === undefined) {
+      result.failure ??= taken.failure;
+      result.bad.push({ line: result.lines, problem: taken.problem });
+    } else visitPieces(Buffer.from(taken.text));
+  };
   if (layout === 'lines') forEachLine(bytes, visitPieces);
   else if (layout === 'paragraphs') forEachParagraph(bytes, visitPieces);
-  else if (layout === 'packed') {
-    chunk.ends?.forEach((end, i, ends) => {
-      visitPieces(bytes.subarray(i === 0 ? 0 : ends[i - 1], end));
+  else if (layout === 'packed') forEachEnd(chunk, visitPieces);
+  else if (layout === 'json-packed') {
+    forEachEnd(chunk, record => {
+      result.lines++;
+      visitRecord(stringOf(record));
     });
   } else if (layout === 'json') {
     forEachLine(bytes, line => {
       result.lines++;
-      const json = Buffer.from(line.buffer, line.byteOffset, line.length).toString();
-      if (json.trim() === '') return;
-      result.records++;
-      const { text, problem } = textOfRecord(
-        json,
-        column,
-        chunk.first && result.records === 1 ? chunk.path : undefined,
-      );
-      if (text === undefined) result.bad.push({ line: result.lines, problem });
-      else visitPieces(Buffer.from(text));
+      const json = stringOf(line);
+      if (json.trim() !== '') visitRecord(json);
     });
   } else visitPieces(bytes);
   return result;
 }
 
-type RecordText = { text: string; problem?: undefined } | { text?: undefined; problem: string };
+const stringOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 
-/** @param required the path of the file, where the record must have the column */
-function textOfRecord(json: string, column: string, required: string | undefined): RecordText {
+function forEachEnd({ bytes, ends = new Uint32Array(0) }: Chunk, visit: (part: Uint8Array) => void): void {
+  for (const [i, end] of ends.entries()) visit(bytes.subarray(i === 0 ? 0 : ends[i - 1], end));
+}
+
+type RecordText = { text: string } | { text?: undefined; problem: string; failure?: UserError };
+
+/** @param first the path of the file, where the record is its first and must have what is asked for */
+function textOfRecord(json: string, fields: FieldReader, first: string | undefined): RecordText {
   let record: unknown;
   try {
     record = JSON.parse(json);
@@ -76,13 +86,12 @@ function textOfRecord(json: string, column: string, required: string | undefined
     return { problem: messageOf(error) };
   }
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return { problem: 'not a JSON object' };
-  if (!Object.hasOwn(record, column)) {
-    if (required !== undefined) requireColumn(column, Object.keys(record), required);
-    return { problem: `no column '${column}'` };
-  }
-  const text = textOf((record as Record<string, unknown>)[column]);
-  if (text !== undefined) return { text };
-  const problem = `column '${column}' is neither a text nor a list of texts`;
-  if (required !== undefined) throw usageError('TSLM_BAD_COLUMN', `${required}: ${problem}`, 'choose another --column');
-  return { problem };
+  const result = fields.read(record);
+  if (result.text !== undefined || first === undefined) return result;
+  const { missing, problem } = result;
+  const failure =
+    missing === undefined
+      ? usageError('TSLM_BAD_COLUMN', `${first}: ${problem}`, 'choose another --column')
+      : noColumn(missing, record, first);
+  return { problem, failure };
 }

@@ -6,7 +6,7 @@ import { type Bands, bandKeys, minHash } from './dedup/minhash.ts';
 import { hashShingles, shingleCount } from './dedup/shingles.ts';
 import { type TakeOptions, takeDocuments } from './documents.ts';
 import type { Chunk } from './readers/chunk.ts';
-import type { BadRecord } from './readers/facts.ts';
+import { type BadRecord, type FileFailure, failureOf } from './readers/facts.ts';
 import { Units } from './units.ts';
 
 /** Why a document is left out; `empty` holds with or without cleaning. */
@@ -35,12 +35,16 @@ export interface ExamineResult {
   /** Documents in all. */
   read: { documents: number; bytes: number };
   removed: Partial<Record<Fault, { documents: number; bytes: number }>>;
+  /** The first document that each fault took: its place in the chunk, and how it begins. */
+  examples: Partial<Record<Fault, { number: number; text: string }>>;
   repaired: Partial<Record<Repair, number>>;
   /** Letters of each script. */
   scripts: Float64Array;
   records: number;
   lines: number;
   bad: BadRecord[];
+  /** What is wrong with the whole file. */
+  failure?: FileFailure;
 }
 
 /** Words of `ExamineResult.documents` that belong to one document. */
@@ -67,11 +71,12 @@ export class Examiner {
     const numbers: number[] = [];
     const keys: Uint32Array[] = [];
     const removed: ExamineResult['removed'] = {};
+    const examples: ExamineResult['examples'] = {};
     const repaired: ExamineResult['repaired'] = {};
     const read = { documents: 0, bytes: 0 };
     this.units.scripts.fill(0);
 
-    const { records, lines, bad } = takeDocuments(chunk, this.options, bytes => {
+    const { records, lines, bad, failure } = takeDocuments(chunk, this.options, bytes => {
       const number = read.documents++;
       read.bytes += bytes.length;
       const passed = this.judge(bytes, repetition, repair => {
@@ -82,6 +87,7 @@ export class Examiner {
         removed[passed] = count;
         count.documents++;
         count.bytes += bytes.length;
+        examples[passed] ??= { number, text: beginningOf(bytes) };
         return;
       }
       const sha256 = digest('sha256', passed, 'buffer');
@@ -98,11 +104,13 @@ export class Examiner {
       numbers: Uint32Array.from(numbers),
       read,
       removed,
+      examples,
       repaired,
       scripts: this.units.scripts.slice(),
       records,
       lines,
       bad,
+      failure: failure && failureOf(failure),
     };
   }
 
@@ -139,6 +147,14 @@ export class Examiner {
     return keys;
   }
 }
+
+/** Bytes of an example. */
+const EXAMPLE_BYTES = 300;
+
+const beginningOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.subarray(0, EXAMPLE_BYTES))
+    .toString('utf8')
+    .replace(/\ufffd+$/, '');
 
 const sizeOf = (parts: readonly { length: number }[]): number => parts.reduce((sum, { length }) => sum + length, 0);
 

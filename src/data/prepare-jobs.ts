@@ -1,6 +1,8 @@
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { unknownIn } from '../tokenizers/unknown.ts';
 import { type CorpusIndex, tokenArray } from './corpus-index.ts';
 import type { Tokens } from './corpus-split.ts';
+import type { DocumentFrame } from './corpus-tokenizer.ts';
 import { jaccard, shingleSet } from './dedup/shingles.ts';
 import { type ExamineOptions, type ExamineResult, Examiner } from './examine.ts';
 import type { Chunk } from './readers/chunk.ts';
@@ -12,13 +14,14 @@ export type PrepareRequest =
   | { kind: 'examine'; chunks: Chunk[]; repetition: boolean[] }
   /** Pairs of document numbers, flat. */
   | { kind: 'compare'; pairs: Uint32Array }
-  | { kind: 'encode'; ranges: Float64Array; dtype: CorpusIndex['dtype']; eos: number | null };
+  | { kind: 'encode'; ranges: Float64Array; dtype: CorpusIndex['dtype']; frame: DocumentFrame };
 
 /** Of the same kind as the request. */
 export type PrepareAnswer =
   | { kind: 'examine'; results: ExamineResult[] }
   | { kind: 'compare'; similarities: Float32Array }
-  | { kind: 'encode'; tokens: Tokens; lengths: Uint32Array };
+  /** `unknown`: unknown tokens of each document and the bytes that they stand for, flat. */
+  | { kind: 'encode'; tokens: Tokens; lengths: Uint32Array; unknown: Uint32Array };
 
 export interface PrepareWorkerOptions {
   examine: ExamineOptions;
@@ -52,9 +55,9 @@ export class PrepareJobs {
       const similarities = this.compare(request.pairs);
       return { result: { kind: 'compare', similarities }, transfer: [similarities.buffer as ArrayBuffer] };
     }
-    const { tokens, lengths } = this.encode(request.ranges, request.dtype, request.eos);
-    const transfer = [tokens.buffer, lengths.buffer] as ArrayBuffer[];
-    return { result: { kind: 'encode', tokens, lengths }, transfer };
+    const encoded = this.encode(request.ranges, request.dtype, request.frame);
+    const transfer = [encoded.tokens.buffer, encoded.lengths.buffer, encoded.unknown.buffer] as ArrayBuffer[];
+    return { result: { kind: 'encode', ...encoded }, transfer };
   }
 
   private get spool(): SpoolReader {
@@ -79,28 +82,33 @@ export class PrepareJobs {
     return shingleSet(this.spool.read(offset, bytes).toString('utf8'), this.units);
   }
 
-  /** Tokens of the texts at `ranges` (offset, length, …), each followed by `eos`, and how many each has. */
-  private encode(ranges: Float64Array, dtype: CorpusIndex['dtype'], eos: number | null) {
+  /** Tokens of the texts at `ranges` (offset, length, …), each in its frame, and how many each has. */
+  private encode(ranges: Float64Array, dtype: CorpusIndex['dtype'], { before, after }: DocumentFrame) {
     this.tokenizer ??= Tokenizer.fromFile(this.options.tokenizerFolder);
     const start = ranges[0];
     const block = this.spool.read(start, ranges[ranges.length - 2] + ranges[ranges.length - 1] - start);
     const lengths = new Uint32Array(ranges.length / 2);
+    const unknown = new Uint32Array(ranges.length);
     const parts: Uint32Array[] = [];
     let total = 0;
     for (let i = 0; i < lengths.length; i++) {
       const from = ranges[2 * i] - start;
-      const ids = this.tokenizer.encodeIds(block.toString('utf8', from, from + ranges[2 * i + 1]));
-      lengths[i] = ids.length + (eos === null ? 0 : 1);
+      const text = block.toString('utf8', from, from + ranges[2 * i + 1]);
+      const ids = this.tokenizer.encodeIds(text);
+      const hidden = unknownIn(this.tokenizer, text, ids);
+      unknown.set([hidden.tokens, hidden.bytes], 2 * i);
+      lengths[i] = before.length + ids.length + after.length;
       parts.push(ids);
       total += lengths[i];
     }
     const tokens = tokenArray(dtype, total);
     let offset = 0;
     for (const ids of parts) {
-      tokens.set(ids, offset);
-      offset += ids.length;
-      if (eos !== null) tokens[offset++] = eos;
+      for (const part of [before, ids, after]) {
+        tokens.set(part, offset);
+        offset += part.length;
+      }
     }
-    return { tokens, lengths };
+    return { tokens, lengths, unknown };
   }
 }

@@ -1,7 +1,9 @@
 /** What may be asked of `prepare`: its options, their defaults, and what makes no sense together. */
 import { z } from 'zod';
+import { requireEncoding } from '../support/encoding/text-file.ts';
 import { usageError } from '../support/errors.ts';
 import type { ProgressListener } from './progress-listener.ts';
+import { createFieldReader } from './readers/fields.ts';
 
 const share = z.number().min(0).max(1);
 const positive = z.number().int().positive();
@@ -21,23 +23,30 @@ export const prepareOptionsSchema = z.strictObject({
   /** Bytes of text to train the tokenizer on, at most. */
   tokenizerSample: positive.default(50e6),
 
-  /** The column of the text in JSON lines, CSV and Parquet. */
-  column: z.string().default('text'),
+  /** The field of the text in JSON, CSV, Parquet and Arrow, or a path to it: see `FieldOptions`. */
+  column: z.string().min(1).default('text'),
+  /** Fields put together in place of one column, such as `{title}\n{body}`. */
+  template: z.string().min(1).optional(),
+  /** CSV: what stands between cells. Default: a comma in .csv, a tab in .tsv. */
+  delimiter: z.string().length(1).optional(),
   /** CSV and TSV: the first record names the columns; without it they are called 1, 2, 3, … */
   header: z.boolean().default(true),
   /** What is a document in text and source code. */
   document: z.enum(['file', 'paragraph', 'line']).default('file'),
   /** A longer document is cut. Default: 1 MiB, and 16 MiB where the splits are cut from the tail. */
   maxDocumentBytes: z.number().int().min(4096).optional(),
-  /** Of text files: a label of the WHATWG Encoding Standard, such as gb18030. */
-  encoding: z.string().default('utf-8'),
+  /** Of files that are not UTF-8: a label of the WHATWG Encoding Standard, such as gb18030; `auto` finds it out. */
+  encoding: z.string().default('auto'),
   /** Globs, relative to each folder; only these files are read. */
   include: paths.default([]),
   /** Globs, relative to each folder; these files are not read. */
   exclude: paths.default([]),
 
-  /** By the hash of a document's text, or validation and test as the last parts in reading order. */
-  split: z.enum(['hash', 'tail']).default('hash'),
+  /**
+   * By the hash of a document's text, or validation and test as the last parts in reading order. `auto`: by hash, unless the
+   * documents are so few that a share would be missed by more than half of it.
+   */
+  split: z.enum(['auto', 'hash', 'tail']).default('auto'),
   /** Share of the documents (`hash`) or of the characters (`tail`). Default 0.05; 0 with `validationInputs`. */
   validation: share.optional(),
   test: share.optional(),
@@ -58,7 +67,9 @@ export const prepareOptionsSchema = z.strictObject({
   /** Jaccard similarity, of five-word (or five-character) shingles, from which a document is a near-duplicate. */
   nearDedupThreshold: z.number().gt(0).max(1).default(0.8),
 
-  /** End each document with the tokenizer's EOS token. */
+  /** Begin each document with what the tokenizer puts before a text, such as a BOS token. */
+  bos: z.boolean().default(true),
+  /** End each document with what the tokenizer puts after a text, or with its EOS token where it puts nothing. */
   eos: z.boolean().default(true),
   /** Tokens in a shard, about. */
   shardTokens: positive.default(2 ** 27),
@@ -88,7 +99,14 @@ export function resolveDefaults(options: Parsed): ResolvedOptions {
 }
 
 /** @throws UserError for values that are each right and together make no sense */
-export function refuseOptions({ validation, test, validationInputs, testInputs, encoding }: ResolvedOptions): void {
+export function refuseOptions({
+  validation,
+  test,
+  validationInputs,
+  testInputs,
+  encoding,
+  ...fields
+}: ResolvedOptions): void {
   if (validation + test >= 1) {
     throw usageError('TSLM_BAD_VALUE', `validation ${validation} and test ${test} leave nothing for training`);
   }
@@ -96,9 +114,6 @@ export function refuseOptions({ validation, test, validationInputs, testInputs, 
     const hint = 'give a share or the inputs of a split, not both';
     throw usageError('TSLM_BAD_VALUE', 'a split is given both as inputs and as a share', hint);
   }
-  try {
-    new TextDecoder(encoding);
-  } catch {
-    throw usageError('TSLM_BAD_VALUE', `unknown encoding '${encoding}'`, 'for example utf-8, gb18030, big5, latin1');
-  }
+  requireEncoding(encoding);
+  createFieldReader(fields);
 }

@@ -8,16 +8,17 @@ import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { assignSplits } from './assign.ts';
 import { dataCard } from './card.ts';
 import { CORPUS_FORMAT, type CorpusIndex, dtypeFor } from './corpus-index.ts';
-import { eosOf, trainCorpusTokenizer } from './corpus-tokenizer.ts';
+import { frameOf, trainCorpusTokenizer } from './corpus-tokenizer.ts';
 import { compareDocuments } from './near-duplicates.ts';
 import { refuseOutput } from './output-folder.ts';
-import { assignmentOf, countKept, warnOfEmptySplits } from './plan-splits.ts';
+import { assignmentOf, chooseSplit, countKept, warnOfEmptySplits } from './plan-splits.ts';
 import { Preparation } from './preparation.ts';
 import { type PrepareOptions, prepareOptionsSchema, refuseOptions, resolveDefaults } from './prepare-options.ts';
 import { readDocuments } from './read-documents.ts';
 import { splitInputs } from './readers/inputs.ts';
 import type { PrepareReport } from './report.ts';
 import { tokenizerHash } from './tokenizer-hash.ts';
+import { warnOfFiles, warnOfRemoved, warnOfSmallVocabulary, warnOfUnknown } from './warnings.ts';
 import { writeSplits } from './write.ts';
 
 export interface PrepareResult {
@@ -42,7 +43,7 @@ export async function prepare(inputs: readonly string[], options: PrepareOptions
   const check = (): void => refuseOutput(out, [...inputs, ...validationInputs, ...testInputs], overwrite);
   check();
   const tokenizer = resolved.tokenizer === undefined ? undefined : Tokenizer.fromFile(resolved.tokenizer);
-  if (tokenizer) eosOf(tokenizer, resolved);
+  if (tokenizer) frameOf(tokenizer, resolved);
   const files = await splitInputs(inputs, resolved);
 
   const write = async (folder: string): Promise<PrepareResult> => {
@@ -65,17 +66,18 @@ async function runStages(
   const { folder, options, report, pool } = preparation;
   const documents = await readDocuments(preparation);
   const duplicates = await compareDocuments(preparation, documents);
-  const assign = assignmentOf(preparation, duplicates);
+  const split = options.split === 'auto' ? chooseSplit(preparation, duplicates) : options.split;
+  const assign = assignmentOf(preparation, duplicates, split);
   const trainBytes = countKept(preparation, assign);
   const tokenizer = given ?? (await trainCorpusTokenizer(preparation, assign, trainBytes));
   tokenizer.save(folder);
 
-  const eos = eosOf(tokenizer, options);
+  const frame = frameOf(tokenizer, options);
   const dtype = dtypeFor(tokenizer.vocabSize);
   const splits = await writeSplits(assignSplits(preparation.spool, assign), pool, {
     folder,
     dtype,
-    eos,
+    frame,
     shardTokens: options.shardTokens,
     onProgress: done => preparation.progress('tokenising', done, report.kept.bytes),
   });
@@ -84,12 +86,17 @@ async function runStages(
     format: CORPUS_FORMAT,
     vocab_size: tokenizer.vocabSize,
     dtype,
-    eos_token_id: eos,
+    prefix_token_ids: frame.before,
+    eos_token_id: frame.after.at(-1) ?? null,
     tokenizer_sha256: tokenizerHash(folder),
     seed,
-    options: { inputs, ...recorded },
+    options: { inputs, ...recorded, split },
     splits,
   };
+  warnOfFiles(report, options);
+  warnOfRemoved(report);
+  if (!given) warnOfSmallVocabulary(report, tokenizer.vocabSize, options);
+  warnOfUnknown(report, splits);
   warnOfEmptySplits(preparation, splits);
   writeJson(join(folder, 'corpus.json'), index);
   writeFileAtomically(join(folder, 'README.md'), dataCard(index, report));

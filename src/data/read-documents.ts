@@ -3,7 +3,7 @@ import { UserError } from '../support/errors.ts';
 import { Collector, examineRequests } from './collect.ts';
 import type { Preparation } from './preparation.ts';
 import type { PrepareRequest } from './prepare-jobs.ts';
-import { refuseBadFile } from './readers/facts.ts';
+import { failureOf, failureOfRecords } from './readers/facts.ts';
 import { readChunks } from './readers/read.ts';
 import type { PrepareReport } from './report.ts';
 import { SpoolWriter } from './spool.ts';
@@ -35,9 +35,24 @@ export async function readDocuments(preparation: Preparation): Promise<number> {
   } finally {
     writer.close();
   }
-  for (const source of report.sources) refuseBadFile(source);
-  if (writer.count === 0) throw nothingLeft(report);
+  judgeFiles(report, writer.count);
   return writer.count;
+}
+
+/** @throws UserError when no file was read as it should, or no document is left of those that were read */
+function judgeFiles(report: PrepareReport, documents: number): void {
+  for (const source of report.sources) {
+    const failure = failureOfRecords(source);
+    if (failure) source.failure ??= failureOf(failure);
+  }
+  const tried = report.sources.filter(({ skipped }) => !skipped);
+  const failed = tried.flatMap(({ failure }) => failure ?? []);
+  if (failed.length > 0 && (failed.length === tried.length || documents === 0)) {
+    const [{ code, message, ...first }] = failed;
+    const others = failed.length > 1 ? `; ${failed.length - 1} more of ${tried.length} files cannot be read` : '';
+    throw new UserError(code, message + others, first);
+  }
+  if (documents === 0) throw nothingLeft(report);
 }
 
 /** The bytes of a request are handed over rather than copied. */

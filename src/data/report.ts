@@ -30,6 +30,8 @@ export interface PrepareReport {
   read: Amount;
   /** Why documents were left out, and how much of them. */
   removed: Record<string, Amount>;
+  /** A few of the documents that filters took, by reason. */
+  removedExamples: Record<string, ExampleText[]>;
   kept: Amount;
   /** Documents that cleaning changed, by what it changed. */
   repaired: Record<string, number>;
@@ -43,12 +45,31 @@ export const newReport = (files: readonly InputFile[]): PrepareReport => ({
   sources: files.map(({ path, size, split }) => ({ ...newFacts(path, size), split, documents: 0 })),
   read: { documents: 0, bytes: 0 },
   removed: {},
+  removedExamples: {},
   kept: { documents: 0, bytes: 0 },
   repaired: {},
   scripts: {},
   nearDuplicates: [],
   warnings: [],
 });
+
+/** How many files are in each encoding, the most frequent first. */
+export function encodingCounts(
+  sources: PrepareReport['sources'],
+): { encoding: string; files: number; detected: number; lowest: number }[] {
+  const counts = new Map<string, { encoding: string; files: number; detected: number; lowest: number }>();
+  for (const { encoding: decision } of sources) {
+    if (!decision) continue;
+    const { encoding, by, confidence = 1 } = decision;
+    const count = counts.get(encoding) ?? { encoding, files: 0, detected: 0, lowest: 1 };
+    counts.set(encoding, count);
+    count.files++;
+    if (by !== 'detected') continue;
+    count.detected++;
+    count.lowest = Math.min(count.lowest, confidence);
+  }
+  return [...counts.values()].sort((a, b) => b.files - a.files);
+}
 
 export function addRemoved(report: PrepareReport, reason: string, documents: number, bytes: number): void {
   report.removed[reason] ??= { documents: 0, bytes: 0 };

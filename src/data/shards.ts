@@ -19,7 +19,14 @@ export class ShardWriter {
   private readonly split: SplitName;
   private readonly shardTokens: number;
   private shard: OpenShard | undefined;
-  private readonly result: SplitIndex = { tokens: 0, documents: 0, bytes: 0, characters: 0, shards: [] };
+  private readonly result: SplitIndex = {
+    tokens: 0,
+    documents: 0,
+    bytes: 0,
+    characters: 0,
+    unknown: { tokens: 0, bytes: 0 },
+    shards: [],
+  };
   private readonly offset = new Uint8Array(8);
   private readonly offsetView = new DataView(this.offset.buffer);
 
@@ -29,8 +36,11 @@ export class ShardWriter {
     this.shardTokens = shardTokens;
   }
 
-  /** Appends one document: its tokens, EOS included, and the size of its text. */
-  add(tokens: Uint16Array | Uint32Array, text: { bytes: number; characters: number }): void {
+  /** Appends one document: its tokens, special ones included, and the size of its text. */
+  add(
+    tokens: Uint16Array | Uint32Array,
+    text: Pick<SplitIndex, 'bytes' | 'characters'> & Partial<Pick<SplitIndex, 'unknown'>>,
+  ): void {
     if (this.shard && this.shard.index.tokens + tokens.length > this.shardTokens) this.closeShard();
     this.shard ??= this.openShard();
     const { index } = this.shard;
@@ -41,6 +51,8 @@ export class ShardWriter {
     index.documents++;
     this.result.bytes += text.bytes;
     this.result.characters += text.characters;
+    this.result.unknown.tokens += text.unknown?.tokens ?? 0;
+    this.result.unknown.bytes += text.unknown?.bytes ?? 0;
   }
 
   private openShard(): OpenShard {

@@ -50,6 +50,8 @@ export class Units {
   hashes = new Uint32Array(1 << 12);
   /** UTF-16 length of each unit. */
   lengths = new Uint32Array(1 << 12);
+  /** Of these, characters that are units of their own. */
+  alone = 0;
   /** Unicode code points in the text read last. */
   characters = 0;
   /** Letters of each script, over all texts that were read. */
@@ -62,6 +64,7 @@ export class Units {
     const counts = this.counts;
     counts.fill(0);
     let count = 0;
+    let alone = 0;
     let hash = FNV_OFFSET;
     let length = 0;
     for (let i = 0; i < text.length; i++) {
@@ -82,6 +85,7 @@ export class Units {
       if (kind >= ALONE) {
         hashes[count] = Math.imul(FNV_OFFSET ^ code, FNV_PRIME);
         lengths[count++] = 1;
+        alone++;
       }
     }
     if (length > 0) {
@@ -89,6 +93,7 @@ export class Units {
       lengths[count++] = length;
     }
     this.count = count;
+    this.alone = alone;
     this.characters = text.length - counts[LOW_SURROGATE];
     for (let script = 0; script < SCRIPTS.length; script++) this.scripts[script] += counts[script + 1];
   }

@@ -1,5 +1,6 @@
 import type { Assigned } from './assign.ts';
 import { type CorpusIndex, SPLITS, type SplitName } from './corpus-index.ts';
+import type { DocumentFrame } from './corpus-tokenizer.ts';
 import type { PrepareAnswer, PrepareRequest } from './prepare-jobs.ts';
 import { CHUNK_BYTES } from './readers/chunk.ts';
 import { ShardWriter } from './shards.ts';
@@ -8,7 +9,7 @@ import type { WorkerPool } from './worker-pool.ts';
 export interface WriteOptions {
   folder: string;
   dtype: CorpusIndex['dtype'];
-  eos: number | null;
+  frame: DocumentFrame;
   shardTokens: number;
   /** Told the bytes of text that were tokenised so far. */
   onProgress(done: number): void;
@@ -18,7 +19,7 @@ export interface WriteOptions {
 export async function writeSplits(
   assigned: Iterable<Assigned>,
   pool: WorkerPool<PrepareRequest, PrepareAnswer>,
-  { folder, dtype, eos, shardTokens, onProgress }: WriteOptions,
+  { folder, dtype, frame, shardTokens, onProgress }: WriteOptions,
 ): Promise<CorpusIndex['splits']> {
   const writers = new Map<SplitName, ShardWriter>(
     SPLITS.map(split => [split, new ShardWriter(folder, split, { shardTokens })]),
@@ -29,7 +30,7 @@ export async function writeSplits(
     for (const group of groupsOf(assigned)) {
       sent.push(group);
       const ranges = Float64Array.from(group.flatMap(({ offset, bytes }) => [offset, bytes]));
-      yield { kind: 'encode', ranges, dtype, eos };
+      yield { kind: 'encode', ranges, dtype, frame };
     }
   };
   try {
@@ -38,7 +39,8 @@ export async function writeSplits(
       let start = 0;
       for (const [i, document] of (sent.shift() as Assigned[]).entries()) {
         const end = start + answer.lengths[i];
-        writers.get(document.split)?.add(answer.tokens.subarray(start, end), document);
+        const unknown = { tokens: answer.unknown[2 * i], bytes: answer.unknown[2 * i + 1] };
+        writers.get(document.split)?.add(answer.tokens.subarray(start, end), { ...document, unknown });
         done += document.bytes;
         start = end;
       }

@@ -8,18 +8,25 @@ import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { requireCausal } from '../objectives/causal.ts';
 import { UserError, usageError } from '../support/errors.ts';
+import { unknownBits } from '../tokenizers/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
+import { evaluationWindows } from './windows.ts';
 
 export interface Perplexity {
   /** Mean negative log-likelihood, nats a token. */
   loss: number;
   perplexity: number;
-  /** Bits per UTF-8 byte of the text. */
+  /** Bits per UTF-8 byte of the text; what unknown tokens stand for is charged as `unknownBits` says. */
   bitsPerByte: number;
+  /** Bits per Unicode code point of the text. */
+  bitsPerCharacter: number;
   /** Tokens predicted. */
   tokens: number;
+  /** Tokens of the text that stand for what the tokenizer does not know. */
+  unknown: number;
   bytes: number;
+  characters: number;
 }
 
 export interface PerplexityOptions {
@@ -33,6 +40,11 @@ export interface PerplexityOptions {
   dtype?: DType;
   /** The token that the text is taken to follow, so that its first token is predicted too. Default: it is not. */
   startToken?: number | null;
+  /**
+   * The tokens that every document begins with, such as a BOS token: they are not predicted, and stand before every window
+   * as well, because models that know them expect them there. They take the place of `startToken`. Default: none.
+   */
+  prefix?: readonly number[];
   /** Predict only the first so many tokens. */
   limit?: number;
   onProgress?: (tokensDone: number, tokens: number) => void;
@@ -59,21 +71,15 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
       `use a stride between 1 and the window of ${context}`,
     );
   }
-  // Sequence: the start token, if any, then the split. Position i of it predicts position i + 1.
-  const lead = startToken === null ? 0 : 1;
+  const { prefix = [] } = options;
+  const lead = startToken !== null || prefix.length > 0 ? 1 : 0;
   const used = Math.min(split.tokens, limit + 1 - lead);
-  const predictions = used + lead - 1;
+  const windows = evaluationWindows(split, used, { context, stride, startToken, prefix });
+  const predictions = windows.reduce((sum, { scored }) => sum + scored.length, 0);
   if (predictions < 1) {
     throw new UserError('TSLM_EMPTY_SPLIT', 'there is nothing to evaluate: the split has no tokens', {
       hint: 'choose another --split, or prepare the corpus with a larger share for this one',
     });
-  }
-
-  const windows: { begin: number; end: number; firstScored: number }[] = [];
-  for (let scored = 0; scored < predictions; ) {
-    const end = Math.min(predictions, scored === 0 ? context : scored + stride);
-    windows.push({ begin: Math.max(0, end - context), end, firstScored: scored });
-    scored = end;
   }
 
   const { device } = model;
@@ -82,17 +88,19 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
   model.eval();
   for (let w = 0; w < windows.length; w += batchSize) {
     const group = windows.slice(w, w + batchSize);
-    const time = Math.max(...group.map(({ begin, end }) => end - begin));
+    const time = Math.max(...group.map(({ before, begin, end }) => before.length + end - 1 - begin));
     const inputs = new BigInt64Array(group.length * time);
     const targets = new BigInt64Array(group.length * time).fill(BigInt(IGNORE_INDEX));
-    for (const [row, { begin, end, firstScored }] of group.entries()) {
-      const withStart = begin === 0 && lead === 1;
-      const tokens = split.read(withStart ? 0 : begin - lead, end - begin + (withStart ? 0 : 1));
-      const at = (i: number): number => (withStart ? (i === 0 ? startToken! : tokens[i - 1]) : tokens[i]);
-      for (let i = 0; i < end - begin; i++) {
-        inputs[row * time + i] = BigInt(at(i));
-        if (begin + i >= firstScored) targets[row * time + i] = BigInt(at(i + 1));
-      }
+    for (const [row, { before, begin, end, scored }] of group.entries()) {
+      // The last token is predicted and not read.
+      const tokens = split.read(begin, end - begin);
+      const place = row * time + before.length - begin;
+      before.forEach((id, i) => {
+        inputs[row * time + i] = BigInt(id);
+      });
+      for (let at = begin; at < end - 1; at++) inputs[place + at] = BigInt(tokens[at - begin]);
+      for (const at of scored) targets[place + at - 1] = BigInt(tokens[at - begin]);
+      done += scored.length;
     }
     total += scope(() =>
       inferenceMode(() =>
@@ -106,16 +114,21 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
         }),
       ),
     );
-    done = group.at(-1)!.end;
     options.onProgress?.(done, predictions);
   }
   const loss = total / predictions;
-  const bytes = used === split.tokens ? split.bytes : Math.round((split.bytes * used) / split.tokens);
+  const share = used / split.tokens;
+  const bytes = share === 1 ? split.bytes : Math.round(split.bytes * share);
+  const characters = share === 1 ? split.characters : Math.round(split.characters * share);
+  const bits = total / Math.LN2 + share * unknownBits(split.unknown);
   return {
     loss,
     perplexity: Math.exp(loss),
-    bitsPerByte: total / Math.LN2 / bytes,
+    bitsPerByte: bits / bytes,
+    bitsPerCharacter: bits / characters,
     tokens: predictions,
+    unknown: Math.round(share * split.unknown.tokens),
     bytes,
+    characters,
   };
 }

@@ -6,10 +6,11 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
 import { TwoStream } from '../models/two-stream.ts';
 import { usageError } from '../support/errors.ts';
+import { tokenTexts } from '../tokenizers/token-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { inferenceMode, scope, type Tensor } from '../torch/index.ts';
 import { denseMaps } from './dense-maps.ts';
-import { decoderIds, idTensor, inputIdsOf, stackOf, tokenTexts } from './inputs.ts';
+import { decoderIds, idTensor, inputIdsOf, stackOf } from './inputs.ts';
 
 /** Attention weights of one sentence. */
 export interface AttentionMaps {

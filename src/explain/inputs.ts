@@ -59,10 +59,3 @@ function checked(ids: number[], context: number, what: string): number[] {
     ids.length === 0 ? 'give at least one word' : 'shorten it',
   );
 }
-
-/** Each token as text; as the vocabulary writes it where it is no whole character. */
-export const tokenTexts = (tokenizer: Tokenizer, ids: readonly number[]): string[] =>
-  ids.map(id => {
-    const text = tokenizer.decode([id]);
-    return text === '' || text.includes('\ufffd') ? (tokenizer.idToToken(id) ?? '') : text;
-  });

@@ -21,6 +21,8 @@ export interface BeamSearchOptions {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the texts must follow. */
   constraint?: Constraint;
+  /** Keeps the texts UTF-8. */
+  wholeCharacters?: LogitsProcessor;
 }
 
 /** Beams of one prompt, or of one group of them, with the row of the stepper that each of them is. */
@@ -92,7 +94,7 @@ function startSearch(
   index: number,
   context: number,
   config: GenerationConfig,
-  { isComplete, prefixAllowedTokens, constraint }: BeamSearchOptions,
+  { isComplete, prefixAllowedTokens, constraint, wholeCharacters }: BeamSearchOptions,
 ): Search {
   const { numBeams, numBeamGroups, diversityPenalty, eosTokenId } = config;
   const width = numBeams / numBeamGroups;
@@ -108,6 +110,7 @@ function startSearch(
     encoderInputIds,
     prefixAllowedTokens,
     constraint,
+    wholeCharacters,
     minTokensToKeep: 1 + Math.max(1, eosTokenId.length),
     diversity: numBeamGroups > 1 ? hammingDiversity(diversityPenalty, chosen) : undefined,
   });

@@ -10,6 +10,7 @@ import { beamSearch } from './beam-search.ts';
 import { isContrastive } from './contradictions.ts';
 import { contrastiveSearch } from './contrastive-search.ts';
 import type { GenerationConfig } from './generation-config.ts';
+import type { LogitsProcessor } from './logits-processors/index.ts';
 import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompts.ts';
 import { addToken, createRows } from './rows.ts';
 import { argmax, multinomial } from './sampling.ts';
@@ -39,6 +40,8 @@ export interface GenerateOptions extends StartOptions {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
   constraint?: Constraint;
+  /** Keeps sampled texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
+  wholeCharacters?: LogitsProcessor;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
@@ -123,9 +126,9 @@ function* sampling(
 function* hypotheses(
   start: Start,
   config: GenerationConfig,
-  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint }: GenerateOptions,
+  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint, wholeCharacters }: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint });
+  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint, wholeCharacters });
   let step = search.next();
   for (; !step.done; step = search.next()) yield [];
   const texts = step.value.flatMap((found, prompt) =>

@@ -14,6 +14,8 @@ export interface GenerationContext {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the text must follow. */
   constraint?: Constraint;
+  /** Keeps sampled text UTF-8: see `wholeCharacters`. */
+  wholeCharacters?: processors.LogitsProcessor;
   /** Tokens that every filter keeps; default 1. Sampling with beams needs 1 + the number of end-of-sequence ids. */
   minTokensToKeep?: number;
   /** What keeps groups of beams apart. */
@@ -27,8 +29,9 @@ export interface GenerationContext {
  */
 export function logitsProcessorsFor(
   config: GenerationConfig,
-  { promptLength, encoderInputIds, prefixAllowedTokens, constraint, minTokensToKeep = 1, diversity }: GenerationContext,
+  context: GenerationContext,
 ): processors.LogitsProcessor[] {
+  const { promptLength, encoderInputIds, prefixAllowedTokens, constraint, minTokensToKeep = 1, diversity } = context;
   const eos = config.eosTokenId;
   const encoderIds = (option: string): ArrayLike<number> => {
     if (encoderInputIds) return encoderInputIds;
@@ -60,6 +63,8 @@ export function logitsProcessorsFor(
       processors.exponentialDecayLength(config.exponentialDecayLengthPenalty, eos, promptLength),
     config.suppressTokens.length > 0 && processors.suppressTokens(config.suppressTokens),
     config.beginSuppressTokens.length > 0 && processors.beginSuppress(config.beginSuppressTokens, beginIndex()),
+    // What is most probable is not changed; a constraint knows what bytes may follow.
+    config.doSample && constraint === undefined && context.wholeCharacters,
     ...(config.doSample ? samplingFilters(config, minTokensToKeep) : []),
     config.renormalizeLogits && processors.renormalize(),
   ];

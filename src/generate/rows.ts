@@ -22,13 +22,20 @@ export interface Row {
 export function createRows(
   prompts: readonly Prompt[],
   config: GenerationConfig,
-  { prefixAllowedTokens, constraint }: Pick<GenerateOptions, 'prefixAllowedTokens' | 'constraint'>,
+  options: Pick<GenerateOptions, 'prefixAllowedTokens' | 'constraint' | 'wholeCharacters'>,
   firstPrompt = 0,
 ): Row[] {
   const copies = config.numReturnSequences;
+  const { prefixAllowedTokens, constraint, wholeCharacters } = options;
   return prompts.flatMap(({ ids, padding, encoderInputIds }, prompt) => {
     const promptLength = ids.length;
-    const processors = logitsProcessorsFor(config, { promptLength, encoderInputIds, prefixAllowedTokens, constraint });
+    const processors = logitsProcessorsFor(config, {
+      promptLength,
+      encoderInputIds,
+      prefixAllowedTokens,
+      constraint,
+      wholeCharacters,
+    });
     return Array.from({ length: copies }, (_, copy): Row => {
       const index = (firstPrompt + prompt) * copies + copy;
       return {

@@ -2,7 +2,9 @@
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Encoding } from '../tokenizers/encoding.ts';
+import { tokenText, tokenTexts } from '../tokenizers/token-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { unknownBits, unknownIn } from '../tokenizers/unknown.ts';
 import { type ScoreOptions, scoreTokens, type TokenScore } from './score-tokens.ts';
 
 export interface TextScore {
@@ -11,9 +13,14 @@ export interface TextScore {
   logProb: number;
   /** exp(−logProb / tokens) */
   perplexity: number;
-  /** −logProb / ln 2, divided by the UTF-8 bytes of what was scored. */
+  /** −logProb / ln 2, and `unknownBits`, divided by the UTF-8 bytes of what was scored. */
   bitsPerByte: number;
+  /** The same divided by its Unicode code points. */
+  bitsPerCharacter: number;
   bytes: number;
+  /** Tokens that stand for what the tokenizer does not know. */
+  unknown: number;
+  /** `token` is its text: see `tokenTexts`. */
   tokens: (Omit<TokenScore, 'top'> & { token: string; top?: { id: number; logProb: number; token: string }[] })[];
 }
 
@@ -46,27 +53,39 @@ export function scoreText(
   });
   const named = <T extends { id: number }>(one: T): T & { token: string } => ({
     ...one,
-    token: tokenizer.idToToken(one.id) ?? '',
+    token: tokenText(tokenizer, one.id),
   });
   return texts.map((text, i) => {
     if (scores[i].length === 0) throw usageError('TSLM_EMPTY_TEXT', `text ${i + 1} has nothing to score`, 'give more');
     const logProb = scores[i].reduce((sum, token) => sum + token.logProb, 0);
-    const bytes =
-      Buffer.byteLength(text) -
-      unscored(text, encodings[i], scores[i][0].position + encodings[i].length - rows[i].length);
+    const before = unscored(text, encodings[i], scores[i][0].position + encodings[i].length - rows[i].length);
+    const bytes = Buffer.byteLength(text) - Buffer.byteLength(before);
+    const characters = [...text].length - [...before].length;
+    const hidden = unknownIn(tokenizer, text, encodings[i].ids);
+    const bits = -logProb / Math.LN2 + unknownBits(hidden);
+    const shown = tokenTexts(
+      tokenizer,
+      scores[i].map(({ id }) => id),
+    );
     return {
       text,
       logProb,
       perplexity: Math.exp(-logProb / scores[i].length),
-      bitsPerByte: -logProb / Math.LN2 / bytes,
+      bitsPerByte: bits / bytes,
+      bitsPerCharacter: bits / characters,
       bytes,
-      tokens: scores[i].map(({ top, ...token }) => ({ ...named(token), ...(top && { top: top.map(named) }) })),
+      unknown: hidden.tokens,
+      tokens: scores[i].map(({ top, ...token }, at) => ({
+        ...token,
+        token: shown[at],
+        ...(top && { top: top.map(named) }),
+      })),
     };
   });
 }
 
-/** Bytes of the text before its first scored token. */
-function unscored(text: string, { starts, specialTokensMask }: Encoding, firstScored: number): number {
+/** The text before its first scored token. */
+function unscored(text: string, { starts, specialTokensMask }: Encoding, firstScored: number): string {
   const from = specialTokensMask.slice(0, firstScored).every(isSpecial => isSpecial === 1) ? 0 : starts[firstScored];
-  return Buffer.byteLength([...text].slice(0, from).join(''));
+  return [...text].slice(0, from).join('');
 }

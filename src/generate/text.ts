@@ -6,6 +6,7 @@ import { type GeneratedToken, type GenerateOptions, generate } from './generate.
 import type { GenerationConfig } from './generation-config.ts';
 import type { GenerationInputs } from './prompts.ts';
 import { createStopStringMatcher, type TextEnd } from './stopping.ts';
+import { wholeCharacters } from './whole-characters.ts';
 
 export interface TextPiece {
   /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */
@@ -78,7 +79,8 @@ export function* streamTextAfter(
     const text = tokenizer.decode(generated, { skipSpecialTokens: true });
     return stopStrings.some(stop => text.includes(stop));
   };
-  for (const tokens of generate(model, inputs, config, { ...options, stopAfter, isComplete })) {
+  const whole = wholeCharacters(tokenizer);
+  for (const tokens of generate(model, inputs, config, { wholeCharacters: whole, ...options, stopAfter, isComplete })) {
     for (const token of tokens) {
       const { decoder, matcher, shown } = rows[token.row];
       const ended = token.stop !== undefined && matcher.stopped === undefined;

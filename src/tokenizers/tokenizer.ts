@@ -89,6 +89,17 @@ export class Tokenizer {
     return this.#special('unk_token');
   }
 
+  /** Tokens are bytes, each written as a character of an alphabet of its own: see `byte-alphabet.ts`. */
+  get isByteLevel(): boolean {
+    return this.#pipeline.decodesBytes;
+  }
+
+  /** The token of what the model has no other for, whatever tokenizer_config.json calls unknown. */
+  get unknownId(): number | undefined {
+    const { unk_token, unk_id } = (this.#json.model ?? {}) as { unk_token?: string | null; unk_id?: number | null };
+    return unk_id ?? (unk_token == null ? undefined : this.tokenToId(unk_token));
+  }
+
   tokenToId(token: string): number | undefined {
     return this.#pipeline.tokenToId(token);
   }
@@ -122,7 +133,7 @@ export class Tokenizer {
     const { added, chunks } = this.#pipeline;
     const encoder = this.#pipeline.encoder ?? chunks;
     if (!encoder) return Uint32Array.from(this.encode(text, { addSpecialTokens }).ids);
-    const around = addSpecialTokens ? this.#specialTokensAround() : undefined;
+    const around = addSpecialTokens ? this.specialTokensAround() : undefined;
     encoder.clear();
     around?.before.forEach(id => void encoder.push(id));
     const given = wellFormed(text);
@@ -203,9 +214,10 @@ export class Tokenizer {
   }
 
   /** The ids that the post-processor puts around a single text. */
-  #specialTokensAround(): { before: number[]; after: number[] } {
+  specialTokensAround(): { before: number[]; after: number[] } {
     const { ids, sequenceIds } = this.encode('a');
     const from = sequenceIds.indexOf(0);
+    if (from < 0) return { before: [], after: [] };
     return { before: ids.slice(0, from), after: ids.slice(sequenceIds.lastIndexOf(0) + 1) };
   }
 }

@@ -12,7 +12,7 @@ const countOrZero = z.int().min(0);
 
 export const recipeSchema = z.strictObject({
   /** Name of the run. */
-  name: z.string().regex(/^[\w.-]+$/, 'letters, digits, dots and dashes only'),
+  name: z.string().regex(/^(?!\.{1,2}$)[\p{L}\p{M}\p{N}_.-]+$/u, 'letters, digits, dots and dashes only'),
   seed: z.int().min(0).default(1337),
 
   data: z.strictObject({

@@ -76,7 +76,9 @@ describe('evaluate', () => {
     const options = ['--split', 'test', '--stride', '8', '--context', '16', '--limit', '300'];
     const result = await tslmJson(['evaluate', model, '--data', corpus, ...options]);
     expect(result).toEqual({ model: join(model, 'model'), data: corpus, split: 'test', ...expected });
-    expect(Object.keys(expected)).toEqual(['loss', 'perplexity', 'bitsPerByte', 'tokens', 'bytes']);
+    expect(Object.keys(expected)).toEqual([
+      ...['loss', 'perplexity', 'bitsPerByte', 'bitsPerCharacter', 'tokens', 'unknown', 'bytes', 'characters'],
+    ]);
   });
 
   it('prints a table for a person and nothing else', async () => {

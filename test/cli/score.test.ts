@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { writeJson } from '../../src/support/files.ts';
+import { tokenText, tokenTexts } from '../../src/tokenizers/token-text.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { inferenceMode, noGrad, tensor } from '../../src/torch/index.ts';
 import { expectRefusal, tslmHere } from '../helpers/cli.ts';
@@ -59,13 +60,15 @@ describe('score', () => {
         .select(0, 0)
         .toArray(),
     ) as number[][];
+    const texts = tokenTexts(tokenizer, ids);
+    expect(texts).toContain('寒¹');
     const expected = ids.map((id, i) => all[i][id]);
     for (const [i, token] of tokens.entries()) {
       expect(Math.abs(token.logProb - expected[i])).toBeLessThan(1e-4);
-      expect(token.token).toBe(tokenizer.idToToken(ids[i]));
+      expect(token.token).toBe(texts[i]);
       expect(token.top).toHaveLength(2);
       expect(token.top[0].logProb).toBeCloseTo(Math.max(...all[i]), 4);
-      expect(token.top[0].token).toBe(tokenizer.idToToken(token.top[0].id));
+      expect(token.top[0].token).toBe(tokenText(tokenizer, token.top[0].id));
     }
     const total = expected.reduce((sum, x) => sum + x, 0);
     expect(logProb).toBeCloseTo(total, 3);

@@ -22,11 +22,12 @@ function makeCorpus(
     const array = dtype === 'uint16' ? Uint16Array.from(tokens) : Uint32Array.from(tokens);
     train.add(array, { bytes: 2 * tokens.length, characters: tokens.length });
   }
-  const empty = { tokens: 0, documents: 0, bytes: 0, characters: 0, shards: [] };
+  const empty = { tokens: 0, documents: 0, bytes: 0, characters: 0, unknown: { tokens: 0, bytes: 0 }, shards: [] };
   const index: CorpusIndex = {
     format: CORPUS_FORMAT,
     vocab_size: 257,
     dtype,
+    prefix_token_ids: [],
     eos_token_id: 256,
     tokenizer_sha256: tokenizerHash(folder),
     seed: 0,

@@ -154,9 +154,78 @@ describe('cleaning', () => {
 
   test('survives bytes that are no UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('good text '.repeat(10)), Buffer.from([0xff, 0xc3]), Buffer.from('end')]);
-    const { documents, report } = await run([join(input({ 'a.txt': bytes }), 'a.txt')]);
+    const path = join(input({ 'a.txt': bytes }), 'a.txt');
+    const { documents, report } = await run([path], { encoding: 'utf-8' });
     expect(documents).toEqual([`${'good text '.repeat(10)}end`]);
     expect(report.repaired['encoding errors']).toBe(1);
+    expect(report.warnings).toEqual([`2 damaged characters are not UTF-8 and were left out: ${path} (2)`]);
+    const error = await errorOf(() => run([path]));
+    expect(error).toMatchObject({ code: 'TSLM_UNKNOWN_ENCODING', hint: expect.stringContaining('--encoding') });
+  });
+
+  test('says what was removed, and why, where it is more than one in a hundred', async () => {
+    const { report } = await run([input({ 'a.txt': 'one two three', 'b.txt': 'one two three', 'c.txt': 'four' })]);
+    expect(report.warnings).toEqual(['43% of the text was removed: 1 exact duplicate (43%)']);
+  });
+});
+
+test('examples of what filters removed stand in the card', async () => {
+  const spam = '点击下载 '.repeat(100);
+  const { out, report } = await run([input({ 'a.txt': 'kept', 'b.txt': spam })]);
+  expect(report.removedExamples['repeated n-grams']).toMatchObject([{ document: 1 }]);
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(
+    /- repeated n-grams\n {2}- .*b\.txt, document 1: “点击下载 /,
+  );
+});
+
+describe('encodings', () => {
+  const german = (
+    JSON.parse(readFileSync('test/fixtures/encodings.json', 'utf8')) as {
+      encoding: string;
+      text: string;
+      bytes: string;
+    }[]
+  ).filter(({ encoding }) => !encoding.startsWith('utf-16'));
+  const files = Object.fromEntries(
+    german.map(({ encoding, bytes }) => [`${encoding}.txt`, Buffer.from(bytes, 'base64')]),
+  );
+
+  test('are told file by file, and counted in the card', async () => {
+    const folder = input({ ...files, 'a.txt': '天地玄黄\n' });
+    const { documents, report, out } = await run([folder], { dedup: false });
+    const texts = Object.fromEntries(german.map(({ encoding, text }) => [encoding, text.trimEnd()]));
+    expect(documents[0]).toBe('天地玄黄');
+    expect(documents.slice(1).sort()).toEqual(Object.values(texts).sort());
+    expect(report.warnings).toEqual([]);
+    const card = readFileSync(join(out, 'README.md'), 'utf8');
+    expect(card).toMatch(/- windows-1252: 1 file, 1 of them detected \(confidence at least 0\.\d\d\)/);
+    expect(card).toMatch(/big5\.txt: .*big5, detected with confidence/);
+  });
+
+  test('that are asked for leave UTF-8 as it is', async () => {
+    const folder = input({ 'a.txt': '天地玄黄，宇宙洪荒。日月盈昃', 'b.txt': files['gb18030.txt'] });
+    const { documents } = await run([folder], { encoding: 'gb18030' });
+    expect(documents).toEqual([
+      '天地玄黄，宇宙洪荒。日月盈昃',
+      german.find(({ encoding }) => encoding === 'gb18030')!.text.trimEnd(),
+    ]);
+  });
+});
+
+describe('files that cannot be read', () => {
+  test('are left out and said, unless all are', async () => {
+    const bad = {
+      'b.jsonl.gz': gzipSync(JSONL).subarray(0, 20),
+      'c.csv': 'id,body\n1,x\n',
+      'd.parquet': 'PAR1 not really',
+    };
+    const { documents, report, out } = await run([input({ 'a.jsonl': JSONL, ...bad })]);
+    expect(documents).toEqual(['one', '二', 'three']);
+    expect(report.warnings[0]).toMatch(/^3 of 4 files could not be read.*damaged gzip.*no column 'text'.*Parquet/);
+    expect(JSON.parse(JSON.stringify(report.sources[2].failure))).toMatchObject({ code: 'TSLM_NO_COLUMN' });
+    expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('not read to the end');
+    const error = await errorOf(() => run([input(bad)]));
+    expect(error).toMatchObject({ code: 'TSLM_BAD_GZIP', message: expect.stringContaining('2 more of 3 files') });
   });
 });
 
@@ -206,6 +275,95 @@ describe('deduplication', () => {
   test('can be left out', async () => {
     expect((await run([input({ 'a.jsonl': JSONL + JSONL })], { dedup: false })).documents).toHaveLength(6);
   });
+});
+
+describe('a few documents', () => {
+  const novel = `${Array.from({ length: 400 }, (_, i) => `${randomChinese(60, i)}${i}`).join('\n')}\n`;
+
+  test('are not split by hash where a share would be missed: the end is held out', async () => {
+    const { report, corpus } = await run([input({ 'a.txt': novel, 'b.txt': novel.slice(9000) })], {
+      validation: 0.05,
+      test: 0.05,
+    });
+    const { splits, options } = corpus.index;
+    expect(options.split).toBe('tail');
+    expect(report.warnings[0]).toMatch(/the documents are so few that by hash/);
+    const all = splits.train.characters + splits.validation.characters + splits.test.characters;
+    for (const name of ['validation', 'test'] as const) expect(splits[name].characters / all).toBeCloseTo(0.05, 3);
+  });
+
+  test('become many by paragraph, which is a line where no line is blank', async () => {
+    const options = { document: 'paragraph', validation: 0.05, test: 0.05 } as const;
+    const { corpus, report } = await run([input({ 'a.txt': novel })], options);
+    expect(corpus.index.options.split).toBe('hash');
+    expect(report.read.documents).toBeGreaterThan(400);
+    const { documents } = await run([input({ 'a.txt': 'one\ntwo\n\nthree\n' })], { document: 'paragraph' });
+    expect(documents).toEqual(['one\ntwo', 'three']);
+  });
+});
+
+describe('the tokens around a document', () => {
+  const llama = 'test/fixtures/tokenizers/bpe_llama';
+  const frame = async (tokenizer: string, options: Partial<PrepareOptions> = {}) => {
+    const { corpus } = await run([input({ 'a.txt': 'cats' })], { tokenizer, ...options });
+    return { ids: [...corpus.split('train').document(0)], index: corpus.index, tokenizer: corpus.tokenizer() };
+  };
+
+  test('are those that the tokenizer puts there, and its EOS', async () => {
+    const { ids, index, tokenizer } = await frame(llama);
+    expect(ids).toEqual([...tokenizer.encode('cats').ids, tokenizer.eosTokenId]);
+    expect(ids[0]).toBe(tokenizer.bosTokenId);
+    expect(index).toMatchObject({ prefix_token_ids: [tokenizer.bosTokenId], eos_token_id: tokenizer.eosTokenId });
+  });
+
+  test('are left out when that is asked for', async () => {
+    const { ids, index, tokenizer } = await frame(llama, { bos: false });
+    expect(ids).toEqual([...tokenizer.encodeIds('cats'), tokenizer.eosTokenId]);
+    expect(index.prefix_token_ids).toEqual([]);
+    expect((await frame(llama, { bos: false, eos: false })).ids).toEqual([...tokenizer.encodeIds('cats')]);
+  });
+
+  test('end with what the tokenizer puts after a text, once', async () => {
+    const bert = await frame('test/fixtures/tokenizers/wordpiece_bert');
+    expect(bert.ids).toEqual(bert.tokenizer.encode('cats').ids);
+    expect(bert.index.eos_token_id).toBe(bert.ids.at(-1));
+    const t5 = await frame('test/fixtures/tokenizers/unigram_t5');
+    expect(t5.ids).toEqual(t5.tokenizer.encode('cats').ids);
+    expect(t5.ids.filter(id => id === t5.tokenizer.eosTokenId)).toHaveLength(1);
+  });
+});
+
+test('what the tokenizer does not know is counted and said', async () => {
+  const { corpus, report } = await run([input({ 'a.txt': 'the 猴 the' })], {
+    tokenizer: 'test/fixtures/tokenizers/wordpiece_bert',
+  });
+  const tokenizer = corpus.tokenizer();
+  const { ids, offsets } = tokenizer.encode('the 猴 the', { addSpecialTokens: false });
+  const unknown = ids.flatMap((id, i) => (id === tokenizer.unkTokenId ? [offsets[i]] : []));
+  expect(unknown).toEqual([[4, 5]]);
+  expect(corpus.split('train').unknown).toEqual({ tokens: 1, bytes: 3 });
+  expect(report.warnings[0]).toMatch(/^27% of the text is unknown to the tokenizer \(1 unknown tokens\)/);
+});
+
+test('records come from arrays, saved datasets, paths and templates', async () => {
+  const records = [
+    { meta: { text: 'one' }, n: [1] },
+    { meta: { text: '二, "}]' }, n: [] },
+    { meta: { text: 'three' }, n: [2] },
+  ];
+  const expected = ['one', '二, "}]', 'three'];
+  const column = 'meta.text';
+  const pretty = JSON.stringify(records, null, 2);
+  expect((await run([input({ 'a.json': pretty })], { column })).documents).toEqual(expected);
+  const lines = records.map(record => JSON.stringify(record)).join('\n');
+  expect((await run([input({ 'a.json': lines })], { column })).documents).toEqual(expected);
+  const template = '{n}: {meta.text}!\\n';
+  const { documents } = await run([input({ 'a.json': pretty })], { template, clean: false });
+  expect(documents).toEqual(['1: one!\n', ': 二, "}]!\n', '2: three!\n']);
+  const settings = '{\n  "compilerOptions": {}\n}\n';
+  expect((await run([input({ 'tsconfig.json': settings })], { clean: false })).documents).toEqual([settings]);
+  const arrow = await run(['test/fixtures/saved-dataset']);
+  expect(arrow.documents.slice(0, 2)).toEqual(['document one', '文档二']);
 });
 
 describe('splits', () => {
@@ -290,11 +448,11 @@ describe('the tokens', () => {
 
 describe('a tokenizer', () => {
   test('is trained on the training split alone', async () => {
-    const { corpus } = await run([join(input({ 'a.txt': 'abcabcabcX' }), 'a.txt')], {
+    const { corpus } = await run([join(input({ 'a.txt': 'abcabcabcé' }), 'a.txt')], {
       tokenizer: undefined, tokenizerKind: 'char', split: 'tail', validation: 0.1, clean: false, dedup: false,
     }); // biome-ignore format: one list
     expect(corpus.tokenizer().tokenToId('a')).toBeDefined();
-    expect(corpus.tokenizer().tokenToId('X')).toBeUndefined();
+    expect(corpus.tokenizer().tokenToId('é')).toBeUndefined();
   });
 
   test('is trained on a sample of bounded size, drawn from everywhere', async () => {

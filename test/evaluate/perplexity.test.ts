@@ -109,6 +109,52 @@ describe('perplexity', () => {
     expect(seen.at(-1)).toBe(predicted);
   });
 
+  it('puts the prefix of documents before every window, and does not predict it', () => {
+    const BOS = 3;
+    const documents = texts.map(text => [BOS, ...Buffer.from(text), EOS]);
+    const all = documents.flat();
+    const withPrefix = {
+      tokens: all.length,
+      documents: documents.length,
+      bytes: 10,
+      characters: 10,
+      unknown: { tokens: 0, bytes: 0 },
+      read: (offset: number, length: number) => Uint16Array.from(all.slice(offset, offset + length)),
+      documentRange: (i: number) => {
+        const start = documents.slice(0, i).flat().length;
+        return { start, end: start + documents[i].length };
+      },
+    } as unknown as CorpusSplit;
+    const starts = documents.map((_, i) => withPrefix.documentRange(i).start);
+    for (const stride of [1, 3, CONTEXT]) {
+      let total = 0;
+      let count = 0;
+      for (let at = 1; at < all.length; at++) {
+        if (starts.includes(at)) continue;
+        let end = CONTEXT + 1;
+        while (end <= at) end += stride;
+        end = Math.min(end, all.length);
+        const begin = end - 1 - CONTEXT;
+        const before = begin > 0 ? [BOS, ...all.slice(begin + 1, at)] : all.slice(0, at);
+        total += surprise(model, before, all[at]);
+        count++;
+      }
+      const result = perplexity(model, withPrefix, { stride, prefix: [BOS], startToken: EOS });
+      expect(result.tokens).toBe(count);
+      expect(Math.abs(result.loss - total / count)).toBeLessThan(1e-5);
+    }
+  });
+
+  it('charges what unknown tokens stand for', () => {
+    const { bitsPerByte, bitsPerCharacter, bytes, characters } = perplexity(model, whole);
+    const unknown = { tokens: 2, bytes: 30 };
+    const half = Object.assign(Object.create(whole) as CorpusSplit, { unknown });
+    const charged = perplexity(model, half);
+    expect(charged.unknown).toBe(2);
+    expect((charged.bitsPerByte - bitsPerByte) * bytes).toBeCloseTo(32 * Math.log2(257), 6);
+    expect(bitsPerCharacter * characters).toBeCloseTo(bitsPerByte * bytes, 6);
+  });
+
   it('refuses what cannot be meant', () => {
     const code = (expected: string) => expect.objectContaining({ code: expected });
     expect(() => perplexity(model, whole, { context: CONTEXT + 1 })).toThrow(code('TSLM_CONTEXT'));

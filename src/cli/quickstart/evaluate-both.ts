@@ -23,6 +23,7 @@ export async function evaluateBoth({
   const model = perplexity(network, corpus.split('test'), {
     dtype: fasterDtype(),
     startToken: corpus.index.eos_token_id,
+    prefix: corpus.index.prefix_token_ids,
     onProgress: done => progress.update(done),
   });
   progress.end();

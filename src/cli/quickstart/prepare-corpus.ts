@@ -23,20 +23,12 @@ export async function prepareCorpus({ paths, exclude }: Sources, out: string): P
   const { prepare } = await import('../../data/prepare.ts');
   const progress = prepareProgress();
   const begin = performance.now();
-  const prepareBy = (split: 'hash' | 'tail') =>
-    prepare([...paths], {
-      out,
-      overwrite: true,
-      vocabSize: 4096,
-      split,
-      exclude: [...exclude],
-      onProgress: progress.listener,
-    });
-  let prepared = await prepareBy('hash');
-  const { splits } = prepared.index;
-  // Of a few documents, none may fall to a split: then the end of the text is held out.
-  if (Math.min(splits.validation.documents, splits.test.documents) === 0) prepared = await prepareBy('tail');
-  const { index, report } = prepared;
+  const { index, report } = await prepare([...paths], {
+    out,
+    vocabSize: 4096,
+    exclude: [...exclude],
+    onProgress: progress.listener,
+  });
   progress.end();
   const { train, validation, test } = index.splits;
   const removed = report.read.documents - report.kept.documents;

@@ -7,10 +7,16 @@ import type { Units } from '../units.ts';
  */
 const MIN_UNITS = 100;
 
+/** Characters in place of a word, where characters are counted: most Chinese words have two. */
+const CHARACTERS_A_WORD = 2;
+
 export interface RepetitionOptions {
   /** The largest share of characters that may lie in lines that came before. Gopher: 0.2. */
   maxDuplicateLines: number;
-  /** The largest share of characters that the most frequent 2-gram may make up; 3- and 4-grams get 0.9 and 0.8 of it. */
+  /**
+   * The largest share of characters that the most frequent 2-gram may make up; 3- and 4-grams get 0.9 and 0.8 of it. Where
+   * characters are counted in place of words, two of them count as one.
+   */
   maxTopNgram: number;
 }
 
@@ -26,9 +32,10 @@ export function repetitionFault(
   units: Units,
   { maxDuplicateLines, maxTopNgram }: RepetitionOptions,
 ): 'duplicate lines' | 'repeated n-grams' | undefined {
-  if (units.count < MIN_UNITS) return undefined;
+  const scale = 2 * units.alone > units.count ? CHARACTERS_A_WORD : 1;
+  if (units.count < MIN_UNITS * scale) return undefined;
   if (duplicateLineShare(text) > maxDuplicateLines) return 'duplicate lines';
-  const repeats = SHARES.some(([n, share]) => topNgramShare(units, n) > maxTopNgram * share);
+  const repeats = SHARES.some(([n, share]) => topNgramShare(units, n * scale) > maxTopNgram * share);
   return repeats ? 'repeated n-grams' : undefined;
 }
 

@@ -12,19 +12,19 @@ export interface Chunk {
   layout: Layout;
   /** UTF-8. */
   bytes: Uint8Array;
-  /** Layout `packed`: where each document ends in `bytes`. */
+  /** Layouts `packed` and `json-packed`: where each document or record ends in `bytes`. */
   ends?: Uint32Array;
 }
 
-/** One document; one a line; one a paragraph; one JSON object a line; documents that end at `ends`. */
-export type Layout = 'document' | 'lines' | 'paragraphs' | 'json' | 'packed';
+/** One document; one a line; one a paragraph; one JSON object a line; documents, or JSON objects, that end at `ends`. */
+export type Layout = 'document' | 'lines' | 'paragraphs' | 'json' | 'packed' | 'json-packed';
 
 /** A chunk of many documents has about this many bytes. */
 export const CHUNK_BYTES = 1 << 20;
 
 /** Gathers texts into chunks of layout `packed`. */
 export async function* packTexts(
-  texts: AsyncIterable<string>,
+  texts: AsyncIterable<string> | Iterable<string>,
 ): AsyncGenerator<{ bytes: Uint8Array; ends: Uint32Array }> {
   let parts: Buffer[] = [];
   let ends: number[] = [];

@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import type { Compression } from '../../support/encoding/compression.ts';
 import { explainFileError, UserError, usageError } from '../../support/errors.ts';
 import type { SplitName } from '../corpus-index.ts';
 import { type Format, formatOf } from './format.ts';
@@ -10,10 +11,10 @@ export interface InputFile {
   /** As the person wrote it, or below the folder that they wrote. */
   path: string;
   format: Format;
-  gzip: boolean;
+  compression: Compression | undefined;
   /** Size on disk, in bytes. */
   size: number;
-  /** Named by itself, not found in a folder: then what cannot be read is an error rather than skipped. */
+  /** Named by itself, not found in a folder. */
   named: boolean;
   /** The split that it was given as, whole. */
   split?: SplitName;
@@ -29,7 +30,8 @@ export interface InputOptions {
 /**
  * The files behind INPUT…: files, folders and globs, in the order given, each folder and glob sorted by path. In folders,
  * files and folders whose name starts with a dot and `node_modules` are passed over, unless the path given is or lies
- * inside one; symbolic links are not followed. A file that is reached twice is read once.
+ * inside one. Symbolic links are followed, as the caches of the hub are made of them; a file that is reached twice is read
+ * once. What describes a dataset of Hugging Face beside its `.arrow` files is no text.
  */
 export async function findInputs(
   inputs: readonly string[],
@@ -37,7 +39,7 @@ export async function findInputs(
 ): Promise<InputFile[]> {
   const found = new Map<string, InputFile>();
   const add = (path: string, named: boolean): void => {
-    const key = resolve(path);
+    const key = realpathSync(path);
     if (!found.has(key)) found.set(key, { path, ...formatOf(path), size: statSync(path).size, named });
   };
   for (const input of inputs) {
@@ -52,7 +54,7 @@ export async function findInputs(
       }
       for (const file of files) add(join(input, file), false);
     } else {
-      const files = await glob(input, { followSymbolicLinks: false, expandDirectories: false, ignore: [...exclude] });
+      const files = await existing(glob(input, { expandDirectories: false, ignore: [...exclude] }));
       if (files.length === 0) throw usageError('TSLM_NO_INPUT', `${input}: no file matches`, 'check the pattern');
       for (const file of files.sort()) add(file, false);
     }
@@ -72,7 +74,7 @@ export async function splitInputs(
     ...(await findInputs(inputs, options)),
   ];
   const seen = new Set<string>();
-  return found.filter(({ path }) => seen.size < seen.add(resolve(path)).size);
+  return found.filter(({ path }) => seen.size < seen.add(realpathSync(path)).size);
 }
 
 function kindOf(input: string): 'file' | 'folder' | 'glob' {
@@ -90,12 +92,25 @@ function kindOf(input: string): 'file' | 'folder' | 'glob' {
 
 async function walk(folder: string, include: readonly string[], exclude: readonly string[]): Promise<string[]> {
   const parts = resolve(folder).split(sep);
-  const files = await glob([...include], {
-    cwd: folder,
-    dot: parts.some(part => part.startsWith('.')),
-    expandDirectories: false,
-    followSymbolicLinks: false,
-    ignore: [...exclude, ...(parts.includes('node_modules') ? [] : ['**/node_modules/**'])],
-  });
-  return files.sort();
+  const pattern = { cwd: folder, dot: parts.some(part => part.startsWith('.')), expandDirectories: false };
+  const ignore = [...exclude, ...(parts.includes('node_modules') ? [] : ['**/node_modules/**'])];
+  const files = await existing(glob([...include], { ...pattern, ignore }), folder);
+  const withArrow = new Set(files.filter(file => file.endsWith('.arrow')).map(file => dirname(file)));
+  return files.filter(file => !isDatasetRecord(file, withArrow)).sort();
+}
+
+/** Without links that lead nowhere, or to a file that was found as well. */
+async function existing(found: Promise<string[]>, folder = '.'): Promise<string[]> {
+  const files = (await found).filter(file => statSync(resolve(folder, file), { throwIfNoEntry: false })?.isFile());
+  const real = files.map(file => realpathSync(resolve(folder, file)));
+  const root = realpathSync(folder);
+  const direct = new Set(real.filter((path, i) => path === resolve(root, files[i])));
+  return files.filter((file, i) => !direct.has(real[i]) || real[i] === resolve(root, file));
+}
+
+/** `state.json` and `dataset_info.json` beside the `.arrow` files of `save_to_disk`, `dataset_dict.json` above them. */
+function isDatasetRecord(file: string, withArrow: ReadonlySet<string>): boolean {
+  const folder = dirname(file);
+  if (/(^|[\\/])(state|dataset_info)\.json$/.test(file)) return withArrow.has(folder);
+  return /(^|[\\/])dataset_dict\.json$/.test(file) && [...withArrow].some(inner => dirname(inner) === folder);
 }

@@ -1,37 +1,42 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
-import { requireColumn, textOf } from './column.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
+import { type FieldReader, noColumn } from './fields.ts';
 
 /**
- * The cells of one column of a Parquet file, one row group at a time: memory is that of the largest row group's column.
- * Throws a `UserError` when there is no such column or the file is damaged.
+ * The texts of a Parquet file, one row group at a time: memory is that of the columns read of the largest row group.
+ * Throws a `UserError` when a field is missing or the file is damaged.
  */
-export async function* readParquet(path: string, column: string, facts: SourceFacts): AsyncGenerator<string> {
-  const damaged = (error: unknown): unknown => {
-    const explained = explainFileError(error, facts.path);
-    if (explained !== error || error instanceof UserError) return explained;
-    return new UserError('TSLM_BAD_PARQUET', `${facts.path}: cannot be read as Parquet: ${messageOf(error)}`, {
-      hint: 'the file is cut short or not Parquet: fetch it again',
-      cause: error,
-    });
-  };
+export async function* readParquet(path: string, fields: FieldReader, facts: SourceFacts): AsyncGenerator<string> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
-    const columns = parquetSchema(metadata).children.map(child => child.element.name);
-    requireColumn(column, columns, facts.path);
-    const scan = await parquetScan({ file, metadata, columns: [column], compressors });
+    const names = parquetSchema(metadata).children.map(child => child.element.name);
+    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const missing = fields.paths.find(path => !wanted.some(name => path === name || path.startsWith(`${name}.`)));
+    if (missing !== undefined) throw noColumn(missing, Object.fromEntries(names.map(name => [name, null])), facts.path);
+    const scan = await parquetScan({ file, metadata, columns: wanted, compressors });
     for (const range of scan.ranges) {
-      for (const cell of await scan.readColumn({ column, ...range })) {
+      const columns = await Promise.all(wanted.map(column => scan.readColumn({ column, ...range })));
+      for (let row = 0; row < columns[0].length; row++) {
         facts.records++;
-        const text = textOf(cell);
-        if (text === undefined) addBadRecord(facts, { line: facts.records, problem: `column '${column}' is not text` });
-        else yield text;
+        const record = Object.fromEntries(wanted.map((name, i) => [name, columns[i][row]]));
+        const result = fields.read(record);
+        if (result.text !== undefined) {
+          yield result.text;
+          continue;
+        }
+        if (facts.records === 1 && result.missing !== undefined) throw noColumn(result.missing, record, facts.path);
+        addBadRecord(facts, { line: facts.records, problem: result.problem });
       }
     }
   } catch (error) {
-    throw damaged(error);
+    const explained = explainFileError(error, facts.path);
+    if (explained !== error || error instanceof UserError) throw explained;
+    throw new UserError('TSLM_BAD_PARQUET', `${facts.path}: cannot be read as Parquet: ${messageOf(error)}`, {
+      hint: 'the file is cut short or not Parquet: fetch it again',
+      cause: error,
+    });
   }
 }

@@ -2,7 +2,7 @@ import { CHUNK_BYTES, type Layout } from './chunk.ts';
 import { cutPoint, lastLineEnd, lastParagraphEnd } from './cut.ts';
 
 export interface TextOptions {
-  layout: Exclude<Layout, 'packed'>;
+  layout: Exclude<Layout, 'packed' | 'json-packed'>;
   /** A longer document is cut, at the end of a paragraph where there is one; a longer JSON line is the caller's matter. */
   maxDocumentBytes: number;
   /** Cut only where the tokens stay as they were: see `cutPoint`. */

@@ -1,6 +1,7 @@
 /** How well an n-gram model predicts data that it has not seen. */
 import type { SplitName } from '../../data/corpus-index.ts';
 import { UserError } from '../../support/errors.ts';
+import { unknownBits } from '../../tokenizers/unknown.ts';
 import { isCorpus, readPieces } from './pieces.ts';
 import type { StoredNgram } from './storage.ts';
 
@@ -9,11 +10,17 @@ export interface NgramEvaluation {
   loss: number;
   /** exp(loss). */
   perplexity: number;
-  /** Of the UTF-8 text, line ends included; null where unknown words leave open which bytes they stand for. */
+  /**
+   * Of the UTF-8 text, line ends included; null where unknown words leave open which bytes they stand for. What unknown
+   * tokens of a tokenizer stand for is charged as `unknownBits` says.
+   */
   bitsPerByte: number | null;
+  /** The same for each Unicode code point. */
+  bitsPerCharacter: number | null;
   tokens: number;
   bytes: number;
-  /** Tokens that were the unknown word. */
+  characters: number;
+  /** Tokens that were the unknown word, or unknown to the tokenizer. */
   unknown: number;
 }
 
@@ -21,24 +28,33 @@ export interface NgramEvaluation {
  * Scores a corpus directory or a text file, a piece in memory at a time.
  *
  * @param options.split of a corpus. Default `validation`
+ * @param options.encoding of a text that is not UTF-8. Default `auto`
  * @param options.onTokens called with the number of tokens scored so far
  * @throws UserError for data that are empty or not made with the model's vocabulary
  */
 export async function evaluateNgram(
   stored: StoredNgram,
   path: string,
-  { split = 'validation', onTokens }: { split?: SplitName; onTokens?: (tokens: number) => void } = {},
+  {
+    split = 'validation',
+    encoding,
+    onTokens,
+  }: { split?: SplitName; encoding?: string; onTokens?: (tokens: number) => void } = {},
 ): Promise<NgramEvaluation> {
   const { model, lexicon } = stored;
   const { unknown } = model.vocabulary;
-  const total = { logProb: 0, tokens: 0, bytes: 0, unknown: 0 };
+  const total = { logProb: 0, tokens: 0, bytes: 0, characters: 0, unknownWords: 0 };
+  const hidden = { tokens: 0, bytes: 0 };
   const state = model.start();
-  for await (const { tokens, bytes } of readPieces(stored, path, split)) {
+  for await (const { tokens, bytes, characters, unknown: unread } of readPieces(stored, path, { split, encoding })) {
     const score = model.score(tokens, state);
     total.logProb += score.logProb;
     total.tokens += score.tokens;
     total.bytes += bytes;
-    if (lexicon) for (let i = 0; i < tokens.length; i++) if (tokens[i] === unknown) total.unknown++;
+    total.characters += characters;
+    hidden.tokens += unread.tokens;
+    hidden.bytes += unread.bytes;
+    if (lexicon) for (let i = 0; i < tokens.length; i++) if (tokens[i] === unknown) total.unknownWords++;
     onTokens?.(total.tokens);
   }
   if (total.tokens === 0) {
@@ -47,12 +63,15 @@ export async function evaluateNgram(
     });
   }
   const loss = -total.logProb / total.tokens;
+  const bits = -total.logProb / Math.LN2 + unknownBits(hidden);
   return {
     loss,
     perplexity: Math.exp(loss),
-    bitsPerByte: total.unknown > 0 ? null : -total.logProb / Math.LN2 / total.bytes,
+    bitsPerByte: total.unknownWords > 0 ? null : bits / total.bytes,
+    bitsPerCharacter: total.unknownWords > 0 ? null : bits / total.characters,
     tokens: total.tokens,
     bytes: total.bytes,
-    unknown: total.unknown,
+    characters: total.characters,
+    unknown: total.unknownWords + hidden.tokens,
   };
 }

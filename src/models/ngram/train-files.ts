@@ -12,6 +12,8 @@ export interface NgramDataOptions extends NgramTrainingOptions {
   split?: SplitName;
   /** What a token of a plain text is. Default `words`. */
   units?: TextUnits;
+  /** Of a plain text that is not UTF-8: see `readTextFile`. Default `auto`. */
+  encoding?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface NgramDataOptions extends NgramTrainingOptions {
  */
 export async function trainNgramOn(
   path: string,
-  { split = 'train', units = 'words', ...options }: NgramDataOptions = {},
+  { split = 'train', units = 'words', encoding, ...options }: NgramDataOptions = {},
 ): Promise<StoredNgram> {
   const { smoothing = 'modified', prune = [] } = options;
   const provenance = { source: path, smoothing, prune: [...prune] };
@@ -38,7 +40,7 @@ export async function trainNgramOn(
   }
   const lexicon = new Lexicon(units);
   const pieces: Piece['tokens'][] = [];
-  for await (const { tokens } of readLines(path, lexicon, { grow: true })) pieces.push(tokens);
+  for await (const { tokens } of readLines(path, lexicon, { grow: true, encoding })) pieces.push(tokens);
   const tokens = concatenate(pieces);
   const { model, report } = trainNgram(tokens, lexicon.vocabulary, options);
   return { model, provenance: { ...provenance, tokens: tokens.length, levels: report }, lexicon };

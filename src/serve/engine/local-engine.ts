@@ -2,6 +2,7 @@
 import { generationDefaults } from '../../generate/model-defaults.ts';
 import { canPage, pagedModel } from '../../generate/paged-model.ts';
 import { vocabSizeOf } from '../../generate/vocabulary-size.ts';
+import { wholeCharacters } from '../../generate/whole-characters.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError } from '../../support/errors.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
@@ -88,6 +89,7 @@ export function createLocalEngine(
       paged,
       infos,
       contextLength,
+      wholeCharacters: wholeCharacters(tokenizer),
       maxBatch,
       maxPromptTokens,
       withAdapter: adapters.run,

@@ -2,6 +2,7 @@
  * Continuous batching (Yu et al. 2022): at every step each growing text gets a token, and what room the step has left goes to
  * prompts that are still to be read, in stretches (Agrawal et al. 2023). Texts come and go between two steps.
  */
+import type { LogitsProcessor } from '../../generate/logits-processors/index.ts';
 import type { PagedInput, PagedModel } from '../../generate/paged-model.ts';
 import { addToken, createRows, type Row } from '../../generate/rows.ts';
 import { argmax, multinomial } from '../../generate/sampling.ts';
@@ -28,6 +29,8 @@ export interface SchedulerOptions {
   paged: PagedModel;
   infos: TokenInfos;
   contextLength: number;
+  /** Keeps texts UTF-8. */
+  wholeCharacters?: LogitsProcessor;
   /** Most texts that grow at once. */
   maxBatch: number;
   /** Most tokens of prompts that a step reads. */
@@ -68,7 +71,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function sequenceOf(job: Job, index: number): Sequence {
     const { ids, config, constraint } = job;
     const own = { ...config, numReturnSequences: 1, seed: config.seed + index };
-    const [row] = createRows([{ ids, padding: 0 }], own, { constraint });
+    const [row] = createRows([{ ids, padding: 0 }], own, { constraint, wholeCharacters: options.wholeCharacters });
     return { job, choice: job.choices[index], row, past: 0, pages: [], published: 0, prompt: [] };
   }
 

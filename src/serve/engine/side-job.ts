@@ -3,6 +3,7 @@
  * `generate` by itself, a step at a time, beside the batch.
  */
 import { generate } from '../../generate/generate.ts';
+import { wholeCharacters } from '../../generate/whole-characters.ts';
 import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { TokenInfo } from '../protocol.ts';
@@ -26,6 +27,7 @@ export function* sideJob(model: Model, tokenizer: Tokenizer, job: Job, infos: To
     { ...config, numReturnSequences: job.count },
     {
       constraint,
+      wholeCharacters: wholeCharacters(tokenizer),
       stopAfter: accept,
       ...(config.stopStrings.length > 0 && { isComplete }),
       logProbs: needsInfo,

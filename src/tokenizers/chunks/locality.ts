@@ -9,7 +9,8 @@ type Component = { type?: unknown; [key: string]: unknown } | null | undefined;
 
 const LOCAL_NORMALIZERS = /^(?:BertNormalizer|Lowercase|NF(?:K)?[CD]|Nmt|Precompiled|StripAccents)$/;
 const SPACE_SPLITTERS = /^(?:BertPreTokenizer|Whitespace|WhitespaceSplit)$/;
-const LOCAL_SPLITTERS = /^(?:BertPreTokenizer|Digits|Punctuation|Whitespace|WhitespaceSplit)$/;
+/** What sees each of the pieces before it by itself. */
+const LOCAL_SPLITTERS = /^(?:BertPreTokenizer|Digits|Punctuation|Split|Whitespace|WhitespaceSplit)$/;
 
 /**
  * Where a text can be cut: at a single space; at any run of spaces and line feeds because white space is dropped; there

@@ -9,6 +9,27 @@ export interface AlphabetOptions {
   initialAlphabet?: readonly string[];
 }
 
+/** What a text in any language may hold sooner or later: without a token of its own, a digit could not be written. */
+const ASCII = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
+
+/**
+ * The letters and digits of ASCII, where the vocabulary has room for them beside the characters of the text.
+ *
+ * @param others tokens that are no characters
+ */
+export function asciiWithRoom(
+  counts: WordCounts,
+  { vocabSize, others, lowercase = false }: { vocabSize: number; others: number; lowercase?: boolean },
+): string[] {
+  const found = countCharacters(counts);
+  const ascii = lowercase ? ASCII.filter(char => char === char.toLowerCase()) : ASCII;
+  const missing = ascii.filter(char => !found.has(char.codePointAt(0)!)).length;
+  return found.size + missing + others <= vocabSize * ALPHABET_SHARE ? ascii : [];
+}
+
+/** Of the vocabulary, for characters; the rest is for longer tokens. */
+const ALPHABET_SHARE = 0.75;
+
 /** How often each character occurs, by code point. */
 export function countCharacters(counts: WordCounts): Map<number, number> {
   const found = new Map<number, number>();

@@ -10,6 +10,8 @@ import type { WordCounts } from './word-table.ts';
 export interface CharacterBpeOptions extends MergeOptions, AlphabetOptions {
   /** These get the first ids. */
   specialTokens: readonly string[];
+  /** Characters that get a token wherever in a word they stand, whether they occur or not. */
+  alphabetInWords?: readonly string[];
   /** What symbols end with that end a word. */
   endOfWordSuffix?: string;
 }
@@ -17,7 +19,8 @@ export interface CharacterBpeOptions extends MergeOptions, AlphabetOptions {
 export function trainCharacterBpe(counts: WordCounts, options: CharacterBpeOptions): TrainedBpe {
   const list = new TokenList();
   for (const token of options.specialTokens) list.add(token);
-  const alphabet = alphabetOf(counts, options);
+  const { initialAlphabet = [], alphabetInWords = [] } = options;
+  const alphabet = alphabetOf(counts, { ...options, initialAlphabet: [...initialAlphabet, ...alphabetInWords] });
   const others = list.tokens.length;
   for (const char of alphabet) list.add(char);
   const words = wordsOf(counts, list, options);
@@ -48,7 +51,8 @@ function wordsOf(counts: WordCounts, list: TokenList, options: CharacterBpeOptio
     }
     starts[word + 1] = length;
   });
-  for (const symbol of [...forms.values()].sort(byCodePoints)) list.add(symbol);
+  const inWords = (options.alphabetInWords ?? []).map(char => prefix + char);
+  for (const symbol of [...forms.values(), ...inWords].sort(byCodePoints)) list.add(symbol);
   const ids = new Map([...forms].map(([form, symbol]) => [form, list.ids.get(symbol)!]));
   for (let i = 0; i < length; i++) symbols[i] = ids.get(symbols[i])!;
   return { symbols: symbols.subarray(0, length), starts, counts: counts.counts };

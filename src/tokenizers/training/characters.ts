@@ -7,6 +7,8 @@ export interface CharacterOptions {
   minFrequency: number;
   /** These get the first ids. */
   specialTokens: readonly string[];
+  /** Characters that get a token whether they occur or not. */
+  initialAlphabet?: readonly string[];
   /** The token for every other character; it follows the special ones. */
   unknown: string;
 }
@@ -16,15 +18,16 @@ export function trainCharacters(
   { keys, starts, counts }: WordCounts,
   options: CharacterOptions,
 ): Record<string, number> {
-  const { vocabSize, minFrequency, specialTokens, unknown } = options;
+  const { vocabSize, minFrequency, specialTokens, unknown, initialAlphabet = [] } = options;
   const special = [...new Set([...specialTokens, unknown])];
-  const characters = Array.from(counts, (count, word) => ({
-    char: String.fromCharCode(...keys.subarray(starts[word], starts[word + 1])),
-    count,
-  }));
-  const kept = characters
+  const found = new Map(
+    Array.from(counts, (count, word) => [String.fromCharCode(...keys.subarray(starts[word], starts[word + 1])), count]),
+  );
+  for (const char of initialAlphabet) found.set(char, Number.POSITIVE_INFINITY);
+  const kept = [...found]
+    .map(([char, count]) => ({ char, count }))
     .filter(({ char, count }) => count >= minFrequency && !special.includes(char))
-    .sort((a, b) => b.count - a.count || byCodePoint(a.char, b.char))
+    .sort((a, b) => (a.count === b.count ? byCodePoint(a.char, b.char) : b.count - a.count))
     .slice(0, vocabSize - special.length)
     .sort((a, b) => byCodePoint(a.char, b.char));
   return Object.fromEntries([...special, ...kept.map(({ char }) => char)].map((token, id) => [token, id]));

@@ -25,7 +25,7 @@ export interface TrainOptions {
   like?: object;
   /** Tokens in all at most, special tokens included. Default 8192. */
   vocabSize?: number;
-  /** Pairs, words or characters that occur less often get no token. Default 2. Not for `unigram`. */
+  /** Pairs, words or characters that occur less often get no token. Default 2, 1 for `char`. Not for `unigram`. */
   minFrequency?: number;
   /** These get the first ids, after those that the kind needs and that are not among them. */
   specialTokens?: string[];
@@ -37,7 +37,10 @@ export interface TrainOptions {
   lowercase?: boolean;
   /** How many characters get a token of their own: the most frequent. Default all. */
   limitAlphabet?: number;
-  /** Characters that get a token whether they occur or not. */
+  /**
+   * Characters that get a token whether they occur or not. Default, without `limitAlphabet`: the letters and digits of ASCII
+   * for `wordpiece`, `unigram` and `char`, where the vocabulary has room.
+   */
   initialAlphabet?: string[];
   /** What tokens begin with that do not begin a word. Default `##` for `wordpiece`, else none. */
   continuingSubwordPrefix?: string;
@@ -95,7 +98,7 @@ const KNOWN: Record<TokenizerKind | 'character-bpe', readonly (keyof ResolvedTra
   'llama-bpe': ['minFrequency', ...ALPHABET, 'maxTokenLength', 'byteFallback'],
   unigram: [...ALPHABET, 'byteFallback', 'maxPieceLength', 'seedSize', 'shrinkingFactor', 'subIterations'],
   wordlevel: ['minFrequency'],
-  char: ['minFrequency'],
+  char: ['minFrequency', 'initialAlphabet'],
 };
 
 export const parseTrainOptions = (options: TrainOptions): ResolvedTrainOptions =>

@@ -1,7 +1,7 @@
 /** Text files as a stream of pieces, for training on more than fits into memory. */
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-import { explainFileError, UserError } from '../../support/errors.ts';
+import { StringDecoder } from 'node:string_decoder';
+import type { EncodingDecision } from '../../support/encoding/decide.ts';
+import { readTextFile } from '../../support/encoding/text-file.ts';
 
 /** Pieces are at least this long, in UTF-16 units. */
 const PIECE_UNITS = 1 << 20;
@@ -9,17 +9,21 @@ const PIECE_UNITS = 1 << 20;
 /** A single line end between two lines that are not blank: there every pattern splits, whatever follows. */
 const SAFE_CUT = /\S\n(?=\S)/g;
 
+export interface ReadTextsOptions {
+  /** Of files that are not UTF-8: a label of the WHATWG Encoding Standard. Default `auto`, which finds it out. */
+  encoding?: string;
+  onBytes?: (bytes: number) => void;
+  onDecision?: (path: string, decision: EncodingDecision) => void;
+}
+
 /**
- * Reads UTF-8 files, `-` for standard input, `.gz` unpacked, in pieces that are cut where tokens never span.
- * @throws UserError that names a file that cannot be read, or is not UTF-8
+ * Reads text files, `-` for standard input, `.gz` and `.zst` unpacked, in pieces that are cut where tokens never span.
+ * @throws UserError that names a file that cannot be read, or whose encoding is not sure
  */
-export async function* readTexts(
-  paths: readonly string[],
-  { onBytes }: { onBytes?: (bytes: number) => void } = {},
-): AsyncGenerator<string> {
+export async function* readTexts(paths: readonly string[], options: ReadTextsOptions = {}): AsyncGenerator<string> {
   for (const path of paths) {
     let text = '';
-    for await (const part of decode(path, onBytes)) {
+    for await (const part of decode(path, options)) {
       text += part;
       if (text.length < PIECE_UNITS) continue;
       const cut = lastCut(text);
@@ -30,28 +34,12 @@ export async function* readTexts(
   }
 }
 
-async function* decode(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const file = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: PIECE_UNITS });
-  file.on('data', (bytes: Buffer) => onBytes?.(bytes.length));
-  const stream = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
-  if (stream !== file) file.on('error', (error: Error) => void stream.destroy(error));
-  try {
-    for await (const bytes of stream) yield decoder.decode(bytes, { stream: true });
-    yield decoder.decode();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      throw new UserError('TSLM_NOT_UTF8', `${path}: not UTF-8 text`, {
-        hint: 'convert it first: iconv -f GB18030 -t UTF-8',
-        cause: error,
-      });
-    }
-    if (code.startsWith('Z_')) {
-      throw new UserError('TSLM_BAD_GZIP', `${path}: damaged gzip data`, { hint: 'get the file again', cause: error });
-    }
-    throw explainFileError(error, path);
+async function* decode(path: string, options: ReadTextsOptions): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  for await (const bytes of readTextFile(path, options)) {
+    yield decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
+  yield decoder.end();
 }
 
 /** The end of the last line that ends safely, or all of a text without one. */

@@ -6,6 +6,7 @@ import { UserError } from '../../support/errors.ts';
 import { byteToken } from '../models/byte-token.ts';
 import type { TokenizerKind } from './kinds.ts';
 import type { ResolvedTrainOptions } from './options.ts';
+import { IDEOGRAPH_SPLIT, SCRIPT_SPLIT } from './script-split.ts';
 import { SPLITS } from './splits.ts';
 
 /** The end of a document. */
@@ -136,7 +137,7 @@ export function templateOf(kind: TokenizerKind, options: ResolvedTrainOptions): 
       return {
         kind,
         normalizer: { type: 'NFKC' },
-        preTokenizer: sequence('pretokenizers', [{ type: 'WhitespaceSplit' }, METASPACE]),
+        preTokenizer: sequence('pretokenizers', [{ type: 'WhitespaceSplit' }, METASPACE, SCRIPT_SPLIT]),
         decoder: byteFallback
           ? sequence('decoders', [{ type: 'ByteFallback' }, replaceSpace, { type: 'Fuse' }, stripFirst])
           : METASPACE,
@@ -150,7 +151,7 @@ export function templateOf(kind: TokenizerKind, options: ResolvedTrainOptions): 
       return {
         kind,
         normalizer: null,
-        preTokenizer: METASPACE,
+        preTokenizer: sequence('pretokenizers', [METASPACE, SCRIPT_SPLIT]),
         decoder: sequence('decoders', [replaceSpace, { type: 'ByteFallback' }, { type: 'Fuse' }, stripFirst]),
         model: { ...bpeModel, unk_token: UNKNOWN, fuse_unk: true, byte_fallback: byteFallback ?? true },
         postProcessor: around('<s>', undefined, false),
@@ -159,7 +160,7 @@ export function templateOf(kind: TokenizerKind, options: ResolvedTrainOptions): 
         lines: true,
       };
     case 'wordlevel':
-      return plain(kind, { type: 'Whitespace' }, null);
+      return plain(kind, sequence('pretokenizers', [{ type: 'Whitespace' }, IDEOGRAPH_SPLIT]), null);
     case 'char':
       return plain(kind, SPLITS.char.preTokenizer, { type: 'Fuse' });
   }

@@ -2,11 +2,12 @@
 import { usageError } from '../../support/errors.ts';
 import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import { checkRoom } from './alphabet.ts';
+import { asciiWithRoom, checkRoom } from './alphabet.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { trainCharacterBpe } from './character-bpe.ts';
 import { trainCharacters } from './characters.ts';
 import { countWords } from './count-words.ts';
+import { mostlyHan } from './mostly-han.ts';
 import { parseTrainOptions, type ResolvedTrainOptions, refuseForeign, type TrainOptions } from './options.ts';
 import { BYTE_TOKENS, END_OF_TEXT, type Template, templateLike, templateOf, UNKNOWN } from './templates.ts';
 import { trainUnigram } from './unigram/trainer.ts';
@@ -41,8 +42,16 @@ export async function trainTokenizer(
       template.kind === 'bpe' ? 'bytes' : 'characters',
     );
   }
-  const { normalizer, preTokenizer, lines } = template;
-  const counts = await countWords(texts, {
+  const { preTokenizer, lines } = template;
+  let { normalizer } = template;
+  let given = texts;
+  if (template.kind === 'unigram' && !like) {
+    const sample = await mostlyHan(texts);
+    given = sample.texts;
+    // NFKC would fold full-width punctuation, which Chinese is written with, to ASCII.
+    if (sample.isHan) normalizer = { type: 'NFC' };
+  }
+  const counts = await countWords(given, {
     split: template.kind === 'bpe' ? split : template.kind === 'char' ? 'char' : { normalizer, preTokenizer, lines },
     threads,
     onProgress: done => onProgress?.({ stage: 'counting', done }),
@@ -84,9 +93,15 @@ async function trainModel(
   counts: WordCounts,
   options: ResolvedTrainOptions,
 ): Promise<object> {
-  const { vocabSize, minFrequency = 2, onProgress } = options;
+  // A character is worth a token even when it occurs once.
+  const { vocabSize, minFrequency = kind === 'char' ? 1 : 2, onProgress } = options;
   const merging = (done: number): void => onProgress?.({ stage: 'merging', done, total: vocabSize });
   const specialTokens = model.byte_fallback ? [...special, ...BYTE_TOKENS] : special;
+  const { initialAlphabet, limitAlphabet, lowercase = true } = options;
+  const ascii = (lower = false): string[] => {
+    if (initialAlphabet || limitAlphabet !== undefined) return [];
+    return asciiWithRoom(counts, { vocabSize, others: specialTokens.length, lowercase: lower });
+  };
   const settings = { ...options, minFrequency, specialTokens, onProgress: merging };
   switch (kind) {
     case 'bpe':
@@ -102,17 +117,21 @@ async function trainModel(
       return trainCharacterBpe(counts, settings);
     case 'wordpiece': {
       const continuingSubwordPrefix = model.continuing_subword_prefix as string;
-      return { vocab: trainCharacterBpe(counts, { ...settings, continuingSubwordPrefix }).vocab };
+      const alphabetInWords = ascii(lowercase);
+      return { vocab: trainCharacterBpe(counts, { ...settings, alphabetInWords, continuingSubwordPrefix }).vocab };
     }
     case 'unigram': {
       const pruning = (done: number): void => onProgress?.({ stage: 'pruning', done, total: vocabSize });
-      const vocab = await trainUnigram(counts, { ...settings, onProgress: pruning });
+      const alphabet = initialAlphabet ?? ascii();
+      const vocab = await trainUnigram(counts, { ...settings, initialAlphabet: alphabet, onProgress: pruning });
       return { unk_id: roles.unk_token === undefined ? null : special.indexOf(roles.unk_token), vocab };
     }
     case 'wordlevel':
       return { vocab: trainWordLevel(counts, settings) };
     case 'char':
-      return { vocab: trainCharacters(counts, { ...settings, unknown: UNKNOWN }) };
+      return {
+        vocab: trainCharacters(counts, { ...settings, initialAlphabet: initialAlphabet ?? ascii(), unknown: UNKNOWN }),
+      };
   }
 }
 

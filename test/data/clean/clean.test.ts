@@ -82,5 +82,9 @@ describe('repetition', () => {
       'duplicate lines',
     );
     expect(fault('la la la la')).toBeUndefined();
+    // A name of two characters in every sentence is prose, though it is a 2-gram of more than a fifth of them.
+    const named = randomChinese(1200, 5).replaceAll(/[^，。\n]{5}/g, five => `宝玉${five.slice(0, 3)}`);
+    expect(topNgramShare(unitsOf(named), 2)).toBeGreaterThan(0.2);
+    expect(fault(named)).toBeUndefined();
   });
 });

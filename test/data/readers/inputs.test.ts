@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatOf } from '../../../src/data/readers/format.ts';
 import { findInputs, splitInputs } from '../../../src/data/readers/inputs.ts';
@@ -26,15 +26,46 @@ const found = async (inputs: string[], options = {}): Promise<string[]> =>
   ).map(file => relative(folder, file.path));
 
 test('the name tells the format', () => {
-  expect(formatOf('x/README')).toEqual({ format: 'text', gzip: false });
-  expect(formatOf('a.JSONL.gz')).toEqual({ format: 'jsonl', gzip: true });
-  expect(formatOf('a.tar.ts')).toEqual({ format: 'code', gzip: false });
+  expect(formatOf('x/README')).toEqual({ format: 'text', compression: undefined });
+  expect(formatOf('a.JSONL.gz')).toEqual({ format: 'jsonl', compression: 'gzip' });
+  expect(formatOf('a.tar.ts')).toEqual({ format: 'code', compression: undefined });
+  expect(formatOf('a.json.zst')).toEqual({ format: 'json', compression: 'zstd' });
+  expect(formatOf('data-00000-of-00001.arrow').format).toBe('arrow');
   expect(formatOf('train.parquet').format).toBe('parquet');
 });
 
 describe('inputs', () => {
-  test('in folders are sorted; hidden files, node_modules and links are passed over', async () => {
+  test('in folders are sorted; hidden files and node_modules are passed over', async () => {
     expect(await found(['a'])).toEqual(['a/deep/three.txt', 'a/one.txt', 'a/two.md']);
+  });
+
+  test('behind links are read once, under the name of the link where there is no other', async () => {
+    const hub = writeFiles(scratchFolder(), { 'blobs/aa': '{"text":"a"}', 'blobs/bb': '{"text":"b"}' });
+    mkdirSync(join(hub, 'snapshots/main/data'), { recursive: true });
+    symlinkSync('../../../blobs/aa', join(hub, 'snapshots/main/data/train-0.jsonl'));
+    symlinkSync('../../../blobs/bb', join(hub, 'snapshots/main/data/train-1.jsonl'));
+    symlinkSync('../../../blobs/bb', join(hub, 'snapshots/main/data/train-2.jsonl'));
+    symlinkSync('../../../blobs/gone', join(hub, 'snapshots/main/data/train-3.jsonl'));
+    symlinkSync('..', join(hub, 'snapshots/main/loop'));
+    const names = async (input: string) => (await findInputs([join(hub, input)])).map(file => basename(file.path));
+    expect(await names('snapshots/main')).toEqual(['train-0.jsonl', 'train-1.jsonl']);
+    expect(await names('snapshots/main/data/*.jsonl')).toEqual(['train-0.jsonl', 'train-1.jsonl']);
+    expect((await findInputs([join(hub, 'snapshots/main')]))[0]).toMatchObject({ format: 'jsonl', size: 12 });
+  });
+
+  test('of a saved dataset are its .arrow files', async () => {
+    const saved = writeFiles(scratchFolder(), {
+      'dataset_dict.json': '{}',
+      'train/data-00000-of-00001.arrow': '',
+      'train/state.json': '{}',
+      'train/dataset_info.json': '{}',
+      'other/state.json': '{}',
+    });
+    const files = await findInputs([saved]);
+    expect(files.map(file => relative(saved, file.path))).toEqual([
+      'other/state.json',
+      'train/data-00000-of-00001.arrow',
+    ]);
   });
 
   test('in a folder that is or lies inside node_modules or a hidden folder are read', async () => {
@@ -47,7 +78,7 @@ describe('inputs', () => {
   });
 
   test('are chosen by include and exclude', async () => {
-    expect(await found(['a'], { include: ['**/*.txt'], exclude: ['deep/**'] })).toEqual(['a/one.txt']);
+    expect(await found(['a'], { include: ['**/*.txt'], exclude: ['deep/**', 'linked*/**'] })).toEqual(['a/one.txt']);
   });
 
   test('keep the order given, may be globs, and are read once', async () => {

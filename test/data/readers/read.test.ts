@@ -3,9 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { takeDocuments } from '../../../src/data/documents.ts';
-import { newFacts, refuseBadFile, type SourceFacts } from '../../../src/data/readers/facts.ts';
+import { failureOfRecords, newFacts, type SourceFacts } from '../../../src/data/readers/facts.ts';
 import { findInputs } from '../../../src/data/readers/inputs.ts';
 import { type ReadOptions, readChunks } from '../../../src/data/readers/read.ts';
+import { UserError } from '../../../src/support/errors.ts';
 import { errorOf, scratchFolder, writeFiles } from '../helpers.ts';
 
 const folder = scratchFolder();
@@ -15,7 +16,7 @@ const defaults: ReadOptions = {
   document: 'file',
   maxDocumentBytes: 1 << 20,
   exact: false,
-  encoding: 'utf-8',
+  encoding: 'auto',
   temporaryFolder: folder,
 };
 
@@ -31,11 +32,19 @@ async function read(name: string, content: string | Uint8Array | undefined, opti
     facts[chunk.source].records += result.records;
     facts[chunk.source].badRecords += result.bad.length;
     facts[chunk.source].badExamples.push(...result.bad);
+    facts[chunk.source].failure ??= result.failure;
   }
   return { documents, facts };
 }
 
-const documents = async (...args: Parameters<typeof read>): Promise<string[]> => (await read(...args)).documents;
+/** The same, where nothing may fail. */
+async function readWhole(...args: Parameters<typeof read>) {
+  const result = await read(...args);
+  for (const { failure } of result.facts) if (failure) throw new UserError(failure.code, failure.message, failure);
+  return result;
+}
+
+const documents = async (...args: Parameters<typeof read>): Promise<string[]> => (await readWhole(...args)).documents;
 
 describe('text', () => {
   test('is a document, or lines, or paragraphs', async () => {
@@ -53,19 +62,21 @@ describe('text', () => {
   });
 
   test('that is cut short, empty or binary is an error when it was named', async () => {
-    expect(await errorOf(() => read('cut.gz', gzipSync('text '.repeat(1000)).subarray(0, 30)))).toMatchObject({
+    expect(await errorOf(() => readWhole('cut.gz', gzipSync('text '.repeat(1000)).subarray(0, 30)))).toMatchObject({
       code: 'TSLM_BAD_GZIP',
     });
-    expect(await errorOf(() => read('not.gz', 'no gzip'))).toMatchObject({ code: 'TSLM_BAD_GZIP' });
-    expect(await errorOf(() => read('empty.txt', ''))).toMatchObject({ code: 'TSLM_EMPTY_FILE' });
-    expect(await errorOf(() => read('binary.txt', 'a\0b'))).toMatchObject({ code: 'TSLM_BINARY_FILE' });
-    expect(await errorOf(() => read('control.txt', 'ab\u0001\u0002\u0003'))).toMatchObject({
+    expect(await errorOf(() => readWhole('not.gz', 'no gzip'))).toMatchObject({ code: 'TSLM_BAD_GZIP' });
+    expect(await errorOf(() => readWhole('empty.txt', ''))).toMatchObject({ code: 'TSLM_EMPTY_FILE' });
+    expect(await errorOf(() => readWhole('binary.txt', `a${'\0'.repeat(64)}`))).toMatchObject({
+      code: 'TSLM_BINARY_FILE',
+    });
+    expect(await errorOf(() => readWhole('control.txt', 'ab\u0001\u0002\u0003'))).toMatchObject({
       code: 'TSLM_BINARY_FILE',
     });
   });
 
   test('in a folder is read past what is empty or binary', async () => {
-    writeFiles(folder, { 'mixed/a.txt': 'A', 'mixed/b.bin': 'b\0', 'mixed/c.txt': '', 'mixed/d.txt': 'D' });
+    writeFiles(folder, { 'mixed/a.txt': 'A', 'mixed/b.bin': 'b\0\0\0', 'mixed/c.txt': '', 'mixed/d.txt': 'D' });
     const { documents, facts } = await read('mixed', undefined);
     expect(documents).toEqual(['A', 'D']);
     expect(facts.map(({ skipped }) => skipped)).toEqual([undefined, 'binary', 'empty', undefined]);
@@ -93,10 +104,10 @@ describe('JSON lines', () => {
   });
 
   test('without the column are an error that names those there are, and the nearest', async () => {
-    const error = await errorOf(() => read('a.jsonl', '{"title":"a","content":"b"}', { column: 'contents' }));
+    const error = await errorOf(() => readWhole('a.jsonl', '{"title":"a","content":"b"}', { column: 'contents' }));
     expect(error).toMatchObject({ code: 'TSLM_NO_COLUMN', exitCode: 2, hint: 'did you mean --column content?' });
     expect(error.message).toContain('there are: title, content');
-    expect(await errorOf(() => read('b.jsonl', '{"text":{}}'))).toMatchObject({ code: 'TSLM_BAD_COLUMN' });
+    expect(await errorOf(() => readWhole('b.jsonl', '{"text":{}}'))).toMatchObject({ code: 'TSLM_BAD_COLUMN' });
   });
 
   test('are refused where more than one in a hundred is bad', () => {
@@ -106,8 +117,8 @@ describe('JSON lines', () => {
       badRecords: 10,
       badExamples: [{ line: 7, problem: 'p' }],
     };
-    refuseBadFile(facts);
-    expect(() => refuseBadFile({ ...facts, badRecords: 11 })).toThrow(/x\.jsonl: 11 of 1000 .*line 7: p/);
+    expect(failureOfRecords(facts)).toBeUndefined();
+    expect(failureOfRecords({ ...facts, badRecords: 11 })?.message).toMatch(/x\.jsonl: 11 of 1000 .*line 7: p/);
   });
 });
 
@@ -120,7 +131,7 @@ describe('CSV', () => {
 
   test('without a header numbers its columns', async () => {
     expect(await documents('b.csv', '1,one\n2,two\n', { header: false, column: '2' })).toEqual(['one', 'two']);
-    const error = await errorOf(() => read('b.csv', '1,one\n', { header: false }));
+    const error = await errorOf(() => readWhole('b.csv', '1,one\n', { header: false }));
     expect(error).toMatchObject({ code: 'TSLM_NO_COLUMN' });
   });
 
@@ -133,7 +144,7 @@ describe('CSV', () => {
     expect(documents).toEqual(['a', 'c']);
     expect(facts[0]).toMatchObject({ records: 3, badRecords: 1 });
     expect(facts[0].badExamples[0].line).toBe(3);
-    expect(await errorOf(() => read('d.csv', 'text\n"open\n'))).toMatchObject({ code: 'TSLM_BAD_CSV' });
+    expect(await errorOf(() => readWhole('d.csv', 'text\n"open\n'))).toMatchObject({ code: 'TSLM_BAD_CSV' });
   });
 });
 
@@ -154,9 +165,9 @@ describe('Parquet', () => {
   });
 
   test('without the column or damaged is an error', async () => {
-    const error = await errorOf(() => read('a.parquet', file, { column: 'txt' }));
+    const error = await errorOf(() => readWhole('a.parquet', file, { column: 'txt' }));
     expect(error).toMatchObject({ code: 'TSLM_NO_COLUMN', hint: 'did you mean --column text?' });
-    expect(await errorOf(() => read('b.parquet', 'PAR1 not really'))).toMatchObject({ code: 'TSLM_BAD_PARQUET' });
+    expect(await errorOf(() => readWhole('b.parquet', 'PAR1 not really'))).toMatchObject({ code: 'TSLM_BAD_PARQUET' });
   });
 });
 

@@ -53,6 +53,7 @@ function writeCorpus(name: string, documents: { train: string[]; validation: str
     format: 1,
     vocab_size: END + 1,
     dtype: 'uint16',
+    prefix_token_ids: [],
     eos_token_id: END,
     tokenizer_sha256: tokenizerHash(directory),
     seed: 0,

@@ -34,7 +34,8 @@ const KINDS: (TrainOptions & { inJavaScript: boolean })[] = [
   // The JavaScript package has no bytes in unigram models, no models of whole words, and other words in Chinese.
   { kind: 'unigram', byteFallback: true, inJavaScript: false },
   { kind: 'llama-bpe', inJavaScript: true },
-  { kind: 'llama-bpe', byteFallback: false, limitAlphabet: 60, inJavaScript: true },
+  // The JavaScript package takes unknown tokens of neighbouring words for one.
+  { kind: 'llama-bpe', byteFallback: false, limitAlphabet: 60, inJavaScript: false },
   { kind: 'wordlevel', inJavaScript: false },
   { kind: 'char', inJavaScript: false },
 ];
@@ -67,6 +68,44 @@ it('a unigram vocabulary has exactly the size that is asked for, with all charac
   expect(vocabSize).toBe(195);
   const tokens = new Set(toJSON().model.vocab.map(([token]) => token));
   for (const char of text.normalize('NFKC').replaceAll(/\s/g, '')) expect(tokens).toContain(char);
+});
+
+describe('of Chinese text', () => {
+  const chinese = ['八戒道：“哥哥，师父在哪里？”行者道：“师父，你且坐下。”那怪１笑道：“好！”\n'.repeat(20)];
+  const options = { vocabSize: 200 };
+
+  it.each(['unigram', 'llama-bpe'] as const)('%s: no token crosses from letters into punctuation', async kind => {
+    const tokenizer = await trainTokenizer(chinese, { kind, ...options, vocabSize: kind === 'unigram' ? 120 : 360 });
+    const tokens = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.idToToken(id) ?? '');
+    const special = new Set(['<pad>', '</s>', '<unk>', '<s>']);
+    const crossing = tokens.filter(
+      token => !special.has(token) && !/^<0x/.test(token) && /\p{L}/u.test(token) && /[^\p{L}▁]/u.test(token),
+    );
+    expect(crossing).toEqual([]);
+    expect(tokens.some(token => /^\p{L}{2,}$/u.test(token))).toBe(true);
+  });
+
+  it('unigram keeps full-width punctuation', async () => {
+    const tokenizer = await trainTokenizer(chinese, { kind: 'unigram', ...options });
+    expect(tokenizer.decode(tokenizer.encode('道：“好！”').ids, { skipSpecialTokens: true })).toBe('道：“好！”');
+    expect((tokenizer.toJSON() as { normalizer: object }).normalizer).toEqual({ type: 'NFC' });
+  });
+
+  it.each(['wordpiece', 'unigram', 'char'] as const)('%s: letters and digits of ASCII are known', async kind => {
+    const tokenizer = await trainTokenizer(chinese, { kind, vocabSize: 400 });
+    const { ids } = tokenizer.encode('GPT4 x7z', { addSpecialTokens: false });
+    expect(ids.filter(id => id === tokenizer.unknownId).length).toBe(kind === 'char' ? 1 : 0); // the space
+  });
+
+  it('wordlevel takes each character for a word', async () => {
+    const tokenizer = await trainTokenizer(chinese, { kind: 'wordlevel', ...options });
+    expect(tokenizer.encode('哥哥道').tokens).toEqual(['哥', '哥', '道']);
+  });
+
+  it('char keeps characters that occur once', async () => {
+    const tokenizer = await trainTokenizer(['天地玄黄'], { kind: 'char', ...options });
+    expect(tokenizer.encode('黄').ids).not.toEqual([tokenizer.unkTokenId]);
+  });
 });
 
 it('bytes stand for characters that are not in the alphabet, and come back', async () => {

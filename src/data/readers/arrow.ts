@@ -1,0 +1,47 @@
+import { tableFromIPC } from '@uwdata/flechette';
+import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
+import { mapFile } from '../../torch/map-file.ts';
+import { addBadRecord, type SourceFacts } from './facts.ts';
+import { type FieldReader, noColumn } from './fields.ts';
+
+/**
+ * The texts of an Arrow file or stream, as `save_to_disk` of Hugging Face's datasets writes them. The file is memory-mapped.
+ * Throws a `UserError` when a field is missing or the file is damaged.
+ */
+export function* readArrow(path: string, fields: FieldReader, facts: SourceFacts): Generator<string> {
+  try {
+    const table = tableFromIPC(mapFile(path), { useProxy: false });
+    const names = table.schema.fields.map(field => field.name);
+    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const columns = wanted.map(name => [name, table.getChild(name)!] as const);
+    for (let row = 0; row < table.numRows; row++) {
+      facts.records++;
+      const result = fields.read(Object.fromEntries(columns.map(([name, column]) => [name, plain(column.at(row))])));
+      if (result.text !== undefined) {
+        yield result.text;
+        continue;
+      }
+      if (row === 0 && result.missing !== undefined) {
+        const all = Object.fromEntries(names.map(name => [name, plain(table.getChild(name)!.at(0))]));
+        throw noColumn(result.missing, all, facts.path);
+      }
+      addBadRecord(facts, { line: facts.records, problem: result.problem });
+    }
+  } catch (error) {
+    const explained = explainFileError(error, facts.path);
+    if (explained !== error || error instanceof UserError) throw explained;
+    throw new UserError('TSLM_BAD_ARROW', `${facts.path}: cannot be read as Arrow: ${messageOf(error)}`, {
+      hint: 'the file is cut short or not Arrow; files with compressed buffers can be saved as Parquet',
+      cause: error,
+    });
+  }
+}
+
+/** Lists of Arrow as arrays. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
+  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain);
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field)]));
+}
