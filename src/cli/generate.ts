@@ -30,7 +30,7 @@ interface Options extends ConstraintOptions {
   promptLookup?: number;
   penaltyAlpha?: number;
   stop?: string[];
-  seed: number;
+  seed?: number;
   dtype: (typeof INFERENCE_TYPES)[number];
   device: string;
   json?: boolean;
@@ -81,7 +81,7 @@ export function generateCommand(): Command {
     )
     .option('--stop <text>', 'end before this text; may be repeated', collect);
   return withConstraintOptions(command)
-    .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
+    .option('--seed <n>', 'seed of the draws (default: another one each time, which is printed)', nonNegativeInteger)
     .addOption(
       new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
         .choices([...INFERENCE_TYPES])
@@ -121,11 +121,13 @@ export function generateCommand(): Command {
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       const constraint = await constraintOption(options, tokenizer, config.eosTokenId);
+      const drawsAnew = config.doSample && options.seed === undefined;
       const more = { assistant: guessing?.assistant, constraint };
       if (options.json) {
         printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
         return;
       }
+      if (drawsAnew) printNote(`--seed ${config.seed} draws the same again`);
       if (prompts.length * config.numReturnSequences > 1) {
         for (const { prompt, text } of generateText(model, tokenizer, prompts, config, more)) {
           process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
