@@ -12,6 +12,9 @@ import { zodFunction, zodResponseFormat, zodResponsesFunction, zodTextFormat } f
 import { z } from 'zod';
 import { ROUNDS } from './rounds.ts';
 
+// Parts that a provider leaves out of a history are none of our business here.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 const Town = z.object({ town: z.string() });
 const Place = z.object({ town: z.string(), sunny: z.boolean() });
 const report = ({ town }: { town: string }): string => `sunny in ${town}`;

@@ -19,9 +19,10 @@ const toolCall = z.strictObject({
   ...caching,
 });
 
+/** Of an answer. The OpenAI Agents SDK writes into it whatever else came with the message. */
 const saidPart = z.discriminatedUnion('type', [
-  textPart,
-  z.strictObject({ type: z.literal('refusal'), refusal: z.string() }),
+  z.looseObject({ type: z.literal('text'), text: z.string() }),
+  z.looseObject({ type: z.literal('refusal'), refusal: z.string() }),
 ]);
 
 /**
@@ -59,11 +60,13 @@ export const messages = z
 
 export type Message = z.output<typeof messages>[number];
 
-type Part = { text: string } | { refusal: string };
+type Part = { type: 'text'; text: string } | { type: 'refusal'; refusal: string };
 
 /** A refusal is what was said in place of an answer. */
 const textOf = (given: string | readonly Part[]): string =>
-  typeof given === 'string' ? given : given.map(part => ('text' in part ? part.text : part.refusal)).join('');
+  typeof given === 'string'
+    ? given
+    : given.map(part => (part.type === 'refusal' ? part.refusal : part.text)).join('');
 
 /** Templates know `system` and not `developer`, and read arguments as objects (Transformers' convention). */
 export function templateMessage(message: Message): ChatMessage {

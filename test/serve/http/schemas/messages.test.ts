@@ -61,6 +61,11 @@ describe('messages of a chat', () => {
       { role: 'assistant', content: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] },
       { content: 'x' },
     ],
+    [
+      'a part with what came beside it',
+      { role: 'assistant', content: [{ type: 'text', text: 'x', role: 'assistant', refusal: null }] },
+      { content: 'x' },
+    ],
     ['no parts', { ...calling, content: [] }, { content: '', tool_calls: [templateCall] }],
   ])('takes %s', async (_, message, template) => {
     const messages = await seen(CHAT, { messages: [hi, message, hi] });
