@@ -64,9 +64,7 @@ type Part = { type: 'text'; text: string } | { type: 'refusal'; refusal: string 
 
 /** A refusal is what was said in place of an answer. */
 const textOf = (given: string | readonly Part[]): string =>
-  typeof given === 'string'
-    ? given
-    : given.map(part => (part.type === 'refusal' ? part.refusal : part.text)).join('');
+  typeof given === 'string' ? given : given.map(part => (part.type === 'refusal' ? part.refusal : part.text)).join('');
 
 /** Templates know `system` and not `developer`, and read arguments as objects (Transformers' convention). */
 export function templateMessage(message: Message): ChatMessage {
