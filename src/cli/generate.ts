@@ -121,17 +121,19 @@ export function generateCommand(): Command {
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       const constraint = await constraintOption(options, tokenizer, config.eosTokenId);
-      const drawsAnew = config.doSample && options.seed === undefined;
+      const tellSeed = (): void => {
+        if (config.doSample && options.seed === undefined) printNote(`--seed ${config.seed} draws the same again`);
+      };
       const more = { assistant: guessing?.assistant, constraint };
       if (options.json) {
         printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
         return;
       }
-      if (drawsAnew) printNote(`--seed ${config.seed} draws the same again`);
       if (prompts.length * config.numReturnSequences > 1) {
         for (const { prompt, text } of generateText(model, tokenizer, prompts, config, more)) {
           process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
         }
+        tellSeed();
         return;
       }
       let shown = answers ? '' : prompts[0]; // printed when the prompt has proved to fit the model
@@ -146,6 +148,7 @@ export function generateCommand(): Command {
       if (stop === 'context') {
         process.stderr.write(`note: the text ends here because the model sees ${model.maxPositions} tokens\n`);
       }
+      tellSeed();
     });
 }
 
