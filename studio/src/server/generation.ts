@@ -1,6 +1,6 @@
 /** Chat and completion with OpenAI's endpoints, streamed. */
 import { type Mode, PATHS } from './endpoints.ts';
-import { connectionLost, request } from './request.ts';
+import { connectionLost, request, ServerError } from './request.ts';
 import { eventsOf } from './sse.ts';
 import { type Piece, pieceMaker, type ReportedToken, type ReportedTokens, reportedTokens } from './tokens.ts';
 
@@ -22,7 +22,7 @@ interface Chunk {
     finish_reason?: string | null;
   }[];
   usage?: { prompt_tokens: number; completion_tokens: number } | null;
-  error?: { message: string };
+  error?: { message: string; code?: string | null };
 }
 
 /**
@@ -48,7 +48,7 @@ function* readChunk(
   { choices = [], usage, error }: Chunk,
   toPiece: (token: ReportedToken) => Piece,
 ): Generator<GenerationEvent> {
-  if (error) throw new Error(error.message);
+  if (error) throw new ServerError({ status: 200, code: error.code ?? 'error', message: error.message });
   for (const { delta, text, logprobs, finish_reason: reason } of choices) {
     const said = delta?.content ?? text ?? '';
     const tokens = logprobs?.content ?? (logprobs?.tokens ? reportedTokens(logprobs as ReportedTokens) : []);

@@ -16,9 +16,11 @@ export const mostTokens = (least: 0 | 1) =>
 /** @returns undefined where there is no limit but the room that the model has */
 export const limitOf = (given: number | undefined): number | undefined => (given === -1 ? undefined : given);
 
-/** `undefined` draws one. Negative seeds are seeds as others are, but for -1. */
+/** `undefined` draws one. Seeds of 64 bits, negative ones too, are seeds as others are, but for -1. */
 export const seed = z
-  .int()
+  .number()
+  .refine(Number.isInteger, 'expected a whole number')
+  .meta({ type: 'integer' })
   .optional()
   .transform(given => (given === -1 ? undefined : given))
   .describe('the same seed, the same draws; -1: another one each time, as without it');

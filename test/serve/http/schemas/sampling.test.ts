@@ -59,10 +59,12 @@ describe('values that ask for nothing', () => {
     expect((await chat({ stop })).stop).toEqual(stop);
   });
 
-  it('other negative seeds are seeds', async () => {
-    const seeds = await Promise.all([-2, -3, -2, 3].map(async seed => (await chat({ seed })).sampling.seed as number));
+  it('other negative seeds, and those of 64 bits, are seeds', async () => {
+    const seeds = await Promise.all(
+      [-2, -3, -2, 3, 2 ** 63, -(2 ** 62)].map(async seed => (await chat({ seed })).sampling.seed as number),
+    );
     expect(seeds[0]).toBe(seeds[2]);
-    expect(new Set(seeds).size).toBe(3);
+    expect(new Set(seeds.slice(0, 4)).size).toBe(3);
     expect(seeds.every(seed => Number.isSafeInteger(seed) && seed >= 0)).toBe(true);
   });
 });
@@ -73,6 +75,7 @@ describe('values that would change the answer', () => {
     [{ max_tokens: -2 }, 'max_tokens', /-1/],
     [{ stop: Array.from({ length: 17 }, (_, i) => `${i}`) }, 'stop', /<=16/],
     [{ stop: 5 }, 'stop', /a text or a list of texts/],
+    [{ seed: 1.5 }, 'seed', /whole number/],
     [{ reasoning_effort: 'high' }, 'reasoning_effort', /'none'/],
     [{ verbosity: 'low' }, 'verbosity', /medium/],
     [{ top_logprobs: 1 }, 'top_logprobs', /logprobs: true/],
