@@ -122,6 +122,8 @@ describe.skipIf(chromiumPath === undefined)('a conversation in the studio', () =
     await expect.poll(() => composer.inputValue()).toBe('On and on and on');
     expect(await page.locator('article').count()).toBe(1);
     expect(await page.locator('.tokens').textContent()).toBe(' and on and on');
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await expect.poll(() => composer.inputValue()).toBe('On and on');
     await composer.fill('Other');
     await goOn.click();
     await answers(page, 2);

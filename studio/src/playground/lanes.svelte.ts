@@ -108,6 +108,7 @@ export function retry(lane: number): void {
   const last = playground.lanes[lane].exchanges.at(-1);
   if (!last) return;
   stop(lane);
+  if (last.mode === 'completion' && playground.draft === last.prompt + last.answer.text) playground.draft = last.prompt;
   last.answer = noAnswer();
   void answer(lane);
 }
