@@ -1,9 +1,10 @@
 /** A model for a task in one call, by the names that Transformers gives to tasks. */
 import { type LoadOptions, loadCompleteModel, modelFolder } from './models/auto.ts';
 import type { Model } from './models/model.ts';
-import { usageError } from './support/errors.ts';
+import { UserError, usageError } from './support/errors.ts';
 import { nearest } from './support/nearest.ts';
 import { makers, type Pipelines } from './tasks/pipelines.ts';
+import { checkTaskOptions } from './tasks/task-options.ts';
 import { Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** What a pipeline works with. Disposing of it frees the model. */
@@ -16,7 +17,8 @@ export interface Opened extends Disposable {
 export type Pipeline<Name extends keyof Pipelines> = Pipelines[Name] & Opened;
 
 /**
- * Opens a model for a task. What is returned is called with the input, and works in this thread until it is done.
+ * Opens a model for a task. What is returned is called with the input, and works in this thread until it is done; its
+ * `stream`, of tasks that write, lets everything else go on between two tokens.
  *
  * @param name folder of a model or of a run, or the name of a model of the hub that was pulled
  * @param options element type and device of the weights; default float32 on the processor
@@ -32,15 +34,49 @@ export function pipeline<Name extends keyof Pipelines>(
     const hint = guess === undefined ? `known: ${Object.keys(makers).join(', ')}` : `did you mean '${guess}'?`;
     throw usageError('TSLM_UNKNOWN_TASK', `task '${task}' is not known`, hint);
   }
+  const strange = Object.keys(options).find(key => key !== 'dtype' && key !== 'device');
+  if (strange !== undefined) {
+    throw usageError('TSLM_UNKNOWN_KEY', `pipeline: unknown option '${strange}'`, "known: 'dtype' and 'device'");
+  }
   const folder = modelFolder(name);
   const tokenizer = Tokenizer.fromFile(folder);
   const model = loadCompleteModel(folder, options);
-  const dispose = (): void => model.dispose();
+  let isOpen = true;
+  const dispose = (): void => {
+    if (isOpen) model.dispose();
+    isOpen = false;
+  };
+  const check = (given: readonly unknown[], more?: readonly string[]): void => {
+    if (!isOpen) throw new UserError('TSLM_CLOSED', `${task}: the model was freed`, { hint: 'open it again' });
+    checkTaskOptions(task, given[TAKES_TWO.has(task) ? 2 : 1] as object | undefined, more);
+  };
   try {
-    const run = makers[task]({ folder, model, tokenizer });
-    return Object.assign(run, { model, tokenizer, dispose, [Symbol.dispose]: dispose });
+    const run = makers[task]({ folder, model, tokenizer }) as Callable;
+    const checked = (...given: unknown[]): unknown => {
+      check(given);
+      return run(...given);
+    };
+    const stream = run.stream && {
+      async *stream(...given: unknown[]): AsyncGenerator<unknown, void> {
+        check(given, ['signal']);
+        for await (const piece of run.stream!(...given)) {
+          yield piece;
+          check([]);
+        }
+      },
+    };
+    const opened: Opened = { model, tokenizer, dispose, [Symbol.dispose]: dispose };
+    return Object.assign(checked, stream, opened) as unknown as Pipeline<Name>;
   } catch (error) {
     dispose(); // the folder's settings are at fault
     throw error;
   }
+}
+
+/** Tasks whose settings come after two inputs. */
+const TAKES_TWO: ReadonlySet<keyof Pipelines> = new Set(['sentence-similarity', 'rerank']);
+
+interface Callable {
+  (...given: unknown[]): unknown;
+  stream?(...given: unknown[]): AsyncGenerator<unknown, void>;
 }

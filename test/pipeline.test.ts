@@ -11,6 +11,11 @@ import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
 const folder = taskModels(scratchFolder());
+const textOf = async (pieces: AsyncIterable<{ text: string }>): Promise<string> => {
+  let all = '';
+  for await (const { text } of pieces) all += text;
+  return all;
+};
 const at = (name: string): string => join(folder, name);
 
 describe('pipelines', () => {
@@ -82,13 +87,12 @@ describe('pipelines', () => {
     expect(error).toMatchObject({ code: 'TSLM_NOT_SUPPORTED', message: expect.stringContaining("a module 'Dense'") });
   });
 
-  it('write, whole and piece by piece', () => {
+  it('write, whole and piece by piece', async () => {
     const generation = { maxNewTokens: 8 };
     using write = pipeline('text-generation', at('writer'));
     const texts = write(['the cat', 'a'], { generation });
     expect(texts.map(({ prompt }) => prompt)).toEqual(['the cat', 'a']);
-    const pieces = [...write.stream('the cat', { generation })].map(({ text }) => text);
-    expect(pieces.join('')).toBe(texts[0].text);
+    expect(await textOf(write.stream('the cat', { generation }))).toBe(texts[0].text);
     expect(write('a', { generation: { ...generation, doSample: true, numReturnSequences: 3 } })).toHaveLength(3);
 
     using chat = pipeline('chat', at('writer'));
@@ -96,12 +100,92 @@ describe('pipelines', () => {
     const [answer] = chat(messages, { generation });
     expect(answer.prompt).toBe('user: hi\nassistant: ');
     expect(answer.message).toEqual({ role: 'assistant', content: answer.text });
-    expect([...chat.stream(messages, { generation })].map(({ text }) => text).join('')).toBe(answer.text);
+    expect(await textOf(chat.stream(messages, { generation }))).toBe(answer.text);
 
     using summarize = pipeline('summarization', at('t5'));
     expect(summarize('the cat')[0].ids).toHaveLength(7);
     using translate = pipeline('translation', at('t5'));
     expect(translate('cat', { targetLanguage: 'de', generation })[0].prompt).toBe('the cat');
+  });
+
+  it('let everything else go on between two tokens, and end when nobody wants more', async () => {
+    using write = pipeline('text-generation', at('writer'));
+    using embed = pipeline('feature-extraction', at('vectors'));
+    const generation = { maxNewTokens: 8 };
+    const alone = await textOf(write.stream('the cat', { generation }));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    // Two streams and another model take turns in one thread.
+    const other = textOf(write.stream('a', { generation }));
+    let text = '';
+    for await (const piece of write.stream('the cat', { generation })) {
+      text += piece.text;
+      embed('the cat', { pooling: 'mean' });
+      await new Promise(resolve => setTimeout(resolve, 1));
+    }
+    clearInterval(timer);
+    expect(text).toBe(alone);
+    expect(await other).toBe(write('a', { generation })[0].text);
+    expect(turns).toBeGreaterThan(1);
+
+    const { liveBytes } = memoryStats();
+    for await (const _ of write.stream('the cat', { generation })) break;
+    expect(memoryStats().liveBytes).toBe(liveBytes);
+    const controller = new AbortController();
+    const aborted = async (): Promise<void> => {
+      for await (const _ of write.stream('the cat', { generation, signal: controller.signal })) controller.abort();
+    };
+    await expect(aborted()).rejects.toThrow(/abort/);
+    expect(memoryStats().liveBytes).toBe(liveBytes);
+  });
+
+  it('draw other texts each time, and say the seed that draws one again', async () => {
+    using write = pipeline('text-generation', at('writer'));
+    const generation = { maxNewTokens: 12, doSample: true, temperature: 2, topK: 0 };
+    const texts = [write('the cat', { generation })[0], write('the cat', { generation })[0]];
+    expect(texts[0].seed).not.toBe(texts[1].seed);
+    const several = write(['a', 'the cat'], { generation: { ...generation, numReturnSequences: 2 } });
+    for (const { prompt, seed, ids } of [...several, texts[0]]) {
+      expect(write(prompt, { generation: { ...generation, seed } })[0].ids).toEqual(ids);
+    }
+    for await (const { seed } of write.stream('a', { generation: { ...generation, seed: 7 } })) expect(seed).toBe(7);
+    expect(write('a', { generation: { maxNewTokens: 2 } })[0].seed).toBeUndefined();
+  });
+
+  it('refuse settings that they do not have, naming the place of those of the generation', async () => {
+    const refusal = async (body: () => unknown): Promise<unknown> => {
+      const { message, hint } = (await errorOf(body)) as { message: string; hint?: string };
+      return `${message} | ${hint}`;
+    };
+    using write = pipeline('text-generation', at('writer'));
+    expect(await refusal(() => write('a', { maxNewTokens: 5 } as never))).toBe(
+      "text-generation: unknown option 'maxNewTokens' | give it as { generation: { maxNewTokens } }",
+    );
+    expect(await refusal(() => write('a', { constrain: 1 } as never))).toContain("did you mean 'constraint'?");
+    await expect(write.stream('a', { temperature: 5 } as never).next()).rejects.toThrow("unknown option 'temperature'");
+    using classify = pipeline('text-classification', at('sentiment'));
+    expect(await refusal(() => classify('a', { top_k: 1 } as never))).toContain("did you mean 'topK'?");
+    using rank = pipeline('rerank', at('vectors'));
+    expect(await refusal(() => rank('a', ['b'], { limit: 1 } as never))).toContain('known: topK');
+    expect(await refusal(() => rank('a', 'b' as never))).toContain('documents: expected a list of texts');
+    expect(await refusal(() => pipeline('rerank', at('vectors'), { type: 'bfloat16' } as never))).toContain("'dtype'");
+  });
+
+  it('give one text its own vectors', () => {
+    using features = pipeline('feature-extraction', at('vectors'));
+    expect(features('the cat sat')).toEqual(features(['the cat sat'])[0]);
+    expect(features('the cat', { pooling: 'mean' })).toEqual(features(['the cat'], { pooling: 'mean' })[0]);
+  });
+
+  it('say that they were freed', async () => {
+    const write = pipeline('text-generation', at('writer'));
+    const stream = write.stream('the cat', { generation: { maxNewTokens: 8 } });
+    await stream.next();
+    write.dispose();
+    write.dispose();
+    expect(await errorOf(() => write('a'))).toMatchObject({ code: 'TSLM_CLOSED', hint: 'open it again' });
+    await expect(stream.next()).rejects.toThrow('text-generation: the model was freed');
+    await expect(write.stream('a').next()).rejects.toThrow('text-generation: the model was freed');
   });
 
   it('free their model', () => {

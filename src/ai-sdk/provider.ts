@@ -1,8 +1,10 @@
 /** `tslm('path/to/model')`: each model is opened once, in a thread of its own, when it is first asked. */
 import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from '@ai-sdk/provider';
+import { z } from 'zod';
 import { type OpenOptions, openEngine } from '../serve/engine/open-engine.ts';
 import type { Engine } from '../serve/protocol.ts';
 import { usageError } from '../support/errors.ts';
+import { parseOptions } from '../support/schema.ts';
 import { createEmbeddingModel } from './embedding-model.ts';
 import { createLanguageModel } from './language-model.ts';
 
@@ -20,7 +22,22 @@ export interface TslmProvider extends ProviderV3, AsyncDisposable {
   close(): Promise<void>;
 }
 
-export function createTslm({ open = openEngine, ...options }: TslmOptions = {}): TslmProvider {
+const limit = z.int().positive().optional();
+const optionsSchema = z.strictObject({
+  name: z.string().optional(),
+  dtype: z.string().optional(), // whoever loads the model knows them
+  maxQueue: limit,
+  maxBatch: limit,
+  memory: z.number().positive().optional(),
+  maxContext: limit,
+  maxPromptTokens: limit,
+  open: z.unknown().optional(),
+} satisfies Record<keyof TslmOptions, z.ZodType>);
+
+/** @throws UserError for an option that there is not */
+export function createTslm(given: TslmOptions = {}): TslmProvider {
+  parseOptions(optionsSchema, given, 'createTslm');
+  const { open = openEngine, ...options } = given;
   const engines = new Map<string, Promise<Engine>>();
   const engineOf = (path: string) => (): Promise<Engine> => {
     const known = engines.get(path);

@@ -31,7 +31,7 @@ interface Options extends ConstraintOptions {
   promptLookup?: number;
   penaltyAlpha?: number;
   stop?: string[];
-  seed: number;
+  seed?: number;
   dtype: (typeof INFERENCE_TYPES)[number];
   device: string;
   json?: boolean;
@@ -83,7 +83,7 @@ export function generateCommand(): Command {
     )
     .option('--stop <text>', 'end before this text; may be repeated', collect);
   return withConstraintOptions(command)
-    .option('--seed <n>', 'seed of the draws', nonNegativeInteger, 0)
+    .option('--seed <n>', 'seed of the draws (default: another one each time, which is printed)', nonNegativeInteger)
     .addOption(
       new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
         .choices([...INFERENCE_TYPES])
@@ -123,6 +123,9 @@ export function generateCommand(): Command {
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       const constraint = await constraintOption(options, tokenizer, config.eosTokenId);
+      const tellSeed = (): void => {
+        if (config.doSample && options.seed === undefined) printNote(`--seed ${config.seed} draws the same again`);
+      };
       const more = { assistant: guessing?.assistant, constraint };
       if (options.json) {
         printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
@@ -132,6 +135,7 @@ export function generateCommand(): Command {
         for (const { prompt, text } of generateText(model, tokenizer, prompts, config, more)) {
           process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
         }
+        tellSeed();
         return;
       }
       let shown = answers ? '' : prompts[0]; // printed when the prompt has proved to fit the model
@@ -146,6 +150,7 @@ export function generateCommand(): Command {
       if (stop === 'context') {
         process.stderr.write(`note: the text ends here because the model sees ${model.maxPositions} tokens\n`);
       }
+      tellSeed();
     });
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { usageError } from '../support/errors.ts';
+import { randomSeed } from '../support/random.ts';
 import { parseOptions } from '../support/schema.ts';
 import { checkContradictions } from './contradictions.ts';
 
@@ -31,8 +32,8 @@ export const generationConfigSchema = z.strictObject({
 
   /** Draw from the distribution (true) or always take the most probable token (false). */
   doSample: z.boolean().default(false),
-  /** Seed of the draws. */
-  seed: z.int().nonnegative().default(0),
+  /** Seed of the draws. Default: another one each time, which the resolved configuration and every text report. */
+  seed: z.int().nonnegative().default(randomSeed),
   temperature: z.number().positive().default(1),
   /** 0: off. Sampling keeps the 50 most probable tokens unless told otherwise. */
   topK: count.default(50),

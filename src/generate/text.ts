@@ -14,6 +14,8 @@ export interface TextPiece {
   /** May be empty: a token that ends inside a character, or may begin a stop string, shows nothing yet. */
   text: string;
   token: GeneratedToken;
+  /** Where tokens are drawn: the seed that draws this text again, alone. */
+  seed?: number;
 }
 
 export interface GeneratedText {
@@ -24,6 +26,8 @@ export interface GeneratedText {
   stop: TextEnd;
   /** Of beam search: sum of log-probabilities / tokens ** lengthPenalty. */
   score?: number;
+  /** Where tokens were drawn: the seed that draws this text again, alone. */
+  seed?: number;
 }
 
 export interface TextOptions
@@ -85,10 +89,14 @@ export function* streamTextAfter(
       const { decoder, matcher, shown } = rows[token.row];
       const ended = token.stop !== undefined && matcher.stopped === undefined;
       const text = ended ? shown + matcher.push(decoder.end()) + matcher.flush() : shown;
-      yield { row: token.row, text, token };
+      yield { row: token.row, text, token, ...(config.doSample && { seed: seedOf(token.row, config) }) };
     }
   }
 }
+
+/** Each draw has a seed of its own; those of beam search are made for all texts of a prompt together. */
+const seedOf = (row: number, { seed, numBeams, numReturnSequences }: GenerationConfig): number =>
+  seed + (numBeams > 1 ? Math.floor(row / numReturnSequences) : row);
 
 /** `streamText` to its end: `numReturnSequences` texts a prompt, the prompts in their order. */
 export function generateText(
@@ -108,9 +116,9 @@ export function gatherTexts(
   { numReturnSequences }: GenerationConfig,
 ): GeneratedText[] {
   const results: GeneratedText[] = [];
-  for (const { row, text, token } of pieces) {
+  for (const { row, text, token, seed } of pieces) {
     const prompt = prompts[Math.floor(row / numReturnSequences)] ?? '';
-    results[row] ??= { prompt, text: '', ids: [], stop: 'maxLength' };
+    results[row] ??= { prompt, text: '', ids: [], stop: 'maxLength', ...(seed !== undefined && { seed }) };
     results[row].text += text;
     results[row].ids.push(token.id);
     if (token.stop) results[row].stop = token.stop;

@@ -90,7 +90,7 @@ export interface GenerationRequest {
   /** Beam search with so many beams in place of sampling: all texts come at the end. */
   beams?: number;
   lengthPenalty?: number;
-  /** Default: what the context leaves. 0 with `promptLogprobs`: the prompt alone is scored. */
+  /** Within what the context leaves; default all of that. 0 with `promptLogprobs`: the prompt alone is scored. */
   maxTokens?: number;
   minTokens?: number;
   stop?: readonly string[];
@@ -121,8 +121,14 @@ export type GenerationEvent =
   /** Text of choice `index`, never half a character nor the beginning of a stop string. */
   | { type: 'text'; index: number; text: string; tokens?: TokenInfo[] }
   | { type: 'finish'; index: number; reason: FinishReason; stop?: string }
-  /** Last of all. */
-  | { type: 'end'; promptTokens: number; cachedTokens: number; completionTokens: number };
+  /** Last of all. Of the prompt's tokens, `cacheWriteTokens` are now kept for requests that begin alike; default none. */
+  | {
+      type: 'end';
+      promptTokens: number;
+      cachedTokens: number;
+      cacheWriteTokens?: number;
+      completionTokens: number;
+    };
 
 export type TextInput = string | readonly number[];
 

@@ -63,3 +63,6 @@ function mixer(state: number): () => number {
     return (z ^ (z >>> 16)) >>> 0;
   };
 }
+
+/** A seed for whoever gives none: another one each time. */
+export const randomSeed = (): number => Math.floor(Math.random() * 2 ** 31);

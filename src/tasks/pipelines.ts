@@ -31,17 +31,19 @@ export interface OneOrMany<Input, Options, Result> {
 /** Writes `numReturnSequences` texts a prompt, whole or piece by piece. */
 export interface Writer<Input, Options, Result = GeneratedText> {
   (input: Input, options?: Options): Result[];
-  stream(input: Input, options?: Options): Generator<TextPiece, void>;
+  /** Between two tokens everything else in this thread gets its turn; whoever stops reading, or aborts, ends the work. */
+  stream(input: Input, options?: Options & { signal?: AbortSignal }): AsyncGenerator<TextPiece, void>;
 }
 
 export interface FeatureExtractor {
-  /** With a pooling one vector a text, without it one a token. */
-  (
-    texts: readonly string[],
-    options: EmbeddingOptions & { pooling: NonNullable<EmbeddingOptions['pooling']> },
-  ): Float32Array[];
+  /** With a pooling one vector a text, without it one a token; of one text its own, of a list a list. */
+  (text: string, options: PooledOptions): Float32Array;
+  (texts: readonly string[], options: PooledOptions): Float32Array[];
+  (text: string, options?: { pooling?: undefined }): Float32Array[];
   (texts: readonly string[], options?: { pooling?: undefined }): Float32Array[][];
 }
+
+type PooledOptions = EmbeddingOptions & { pooling: NonNullable<EmbeddingOptions['pooling']> };
 
 export interface RankedDocument {
   /** Place among the documents that were given. */
@@ -95,7 +97,7 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
   'question-answering': ({ model, tokenizer }) =>
     oneOrMany((inputs, options) => inputs.map(input => answerQuestion(model, tokenizer, input, options).answers)),
   'feature-extraction': ({ model, tokenizer }) =>
-    ((texts: readonly string[], options: EmbeddingOptions = {}) => {
+    oneOrMany((texts: readonly string[], options: EmbeddingOptions = {}): (Float32Array | Float32Array[])[] => {
       if (options.pooling) return embedTexts(model, tokenizer, texts, options).vectors;
       const other = Object.keys(options).find(key => key !== 'pooling');
       if (other === undefined) return extractFeatures(model, tokenizer, texts);
@@ -103,12 +105,13 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
     }) as FeatureExtractor,
   'sentence-similarity': ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
-    return (source, texts, options) => similarities(model, tokenizer, source, texts, { pooling, ...options }).scores;
+    return (source, texts, options) =>
+      similarities(model, tokenizer, source, asList(texts, 'texts'), { pooling, ...options }).scores;
   },
   rerank: ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
     return (query, documents, { topK } = {}) =>
-      rerank(model, tokenizer, query, documents, { pooling })
+      rerank(model, tokenizer, query, asList(documents, 'documents'), { pooling })
         .scores.map((score, index) => ({ index, document: documents[index], score }))
         .sort((a, b) => b.score - a.score)
         .slice(0, topK);
@@ -129,9 +132,28 @@ function writer<Given, Input, Options extends { defaults?: GenerationOptions }, 
   return Object.assign(
     (given: Given, options?: Options) => write(model, tokenizer, inputOf(given), withDefaults(options)),
     {
-      stream: (given: Given, options?: Options) => stream(model, tokenizer, inputOf(given), withDefaults(options)),
+      stream: (given: Given, { signal, ...options }: Streaming<Options> = {} as Streaming<Options>) =>
+        paced(() => stream(model, tokenizer, inputOf(given), withDefaults(options as unknown as Options)), signal),
     },
   );
+}
+
+type Streaming<Options> = Options & { signal?: AbortSignal };
+
+/** A token at a time is computed in this thread: what else waits for it goes in between. */
+async function* paced(begin: () => Generator<TextPiece, void>, signal?: AbortSignal): AsyncGenerator<TextPiece, void> {
+  signal?.throwIfAborted();
+  for (const piece of begin()) {
+    yield piece;
+    await new Promise(setImmediate);
+    signal?.throwIfAborted();
+  }
+}
+
+/** @throws UserError for one text where a list is asked for */
+function asList(given: readonly string[], name: string): readonly string[] {
+  if (Array.isArray(given)) return given;
+  throw usageError('TSLM_BAD_VALUE', `${name}: expected a list of texts`, `give ['…'], of one text as well`);
 }
 
 const listOf = (texts: string | readonly string[]): readonly string[] => (typeof texts === 'string' ? [texts] : texts);

@@ -4,7 +4,8 @@ export const PAGES = ['playground', 'inside', 'runs', 'models'] as const;
 export type PageName = (typeof PAGES)[number];
 
 interface Route {
-  page: PageName;
+  /** Undefined for an address that no page has. */
+  page: PageName | undefined;
   /** Of a run or model. */
   id?: string;
 }
@@ -26,6 +27,15 @@ export const addressOf = (page: PageName, id?: string): string =>
 
 function read(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, '').split('/');
-  const known = PAGES.find(name => name === page) ?? 'playground';
-  return { page: known, id: id ? decodeURIComponent(id) : undefined };
+  const known = page === '' ? 'playground' : PAGES.find(name => name === page);
+  return { page: known, id: id ? decoded(id) : undefined };
+}
+
+/** As it is where it was not encoded rightly. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

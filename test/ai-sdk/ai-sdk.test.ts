@@ -315,6 +315,13 @@ describe('structured output', () => {
 });
 
 describe('a provider', () => {
+  it('refuses an option that there is not', async () => {
+    expect(await errorOf(() => createTslm({ maxContex: 5 } as never))).toMatchObject({
+      message: "createTslm: unknown key 'maxContex'",
+      hint: "did you mean 'maxContext'?",
+    });
+  });
+
   it('opens a model once, and again after it failed or was closed', async () => {
     const engines: ScriptedEngine[] = [];
     let isThere = false;

@@ -93,8 +93,13 @@ describe('generate', () => {
 
   it('prints the prompt and its continuation', async () => {
     const { stdout, stderr, code } = await tslm(['generate', model, '--prompt', 'ba ce', '--max-new-tokens', '12']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^note: --seed \d+ draws the same again\n$/),
+    });
     expect(stdout).toMatch(/^ba ce[\s\S]*\n$/);
+    const again = await generate('--prompt', 'ba ce', '--seed', /\d+/.exec(stderr)![0]);
+    expect(again).toMatchObject({ stdout, stderr: '' });
     expect(stdout.length).toBeGreaterThan('ba ce\n'.length);
   });
 
@@ -127,7 +132,8 @@ describe('generate', () => {
     expect(rest).toEqual({ model: join(model, 'model'), seed: 3 });
     expect(results).toHaveLength(2);
     for (const [i, result] of results.entries()) {
-      expect(Object.keys(result)).toEqual(['prompt', 'text', 'ids', 'stop']);
+      expect(Object.keys(result)).toEqual(['prompt', 'text', 'ids', 'stop', 'seed']);
+      expect(result.seed).toBe(3 + i); // each text has its own, which draws it again alone
       expect(result.prompt).toBe(['ba', 'ce di'][i]);
       expect(result.ids.length).toBeLessThanOrEqual(12);
       expect(['eos', 'maxLength']).toContain(result.stop);
@@ -180,9 +186,9 @@ describe('generate', () => {
 
   it('reads the prompt from a file or from standard input, however slowly it comes', async () => {
     writeFileSync(place('prompt.txt'), 'ba ce\n');
-    const expected = (await generate('--prompt', 'ba ce')).stdout;
-    expect((await generate('--prompt-file', place('prompt.txt'))).stdout).toBe(expected);
-    const args = ['generate', model, '--max-new-tokens', '12'];
+    const expected = (await generate('--prompt', 'ba ce', '--seed', '5')).stdout;
+    expect((await generate('--prompt-file', place('prompt.txt'), '--seed', '5')).stdout).toBe(expected);
+    const args = ['generate', model, '--max-new-tokens', '12', '--seed', '5'];
     expect((await tslm([...args, '--prompt-file', '-'], { stdin: 'ba ce\n' })).stdout).toBe(expected);
     const slow = `(sleep 1; printf 'ba '; sleep 1; echo ce) | "$0" "$@"`;
     const piped = await runProcess('sh', ['-c', slow, process.execPath, bin, ...args]);

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { headOf, parseColor, pixelsOf, rowOf } from '../../studio/src/inside/maps.ts';
 import { blocksOf } from '../../studio/src/models/markdown.ts';
 import { curlSample, typescriptSample } from '../../studio/src/playground/code-samples.ts';
-import { defaultSettings, requestBody, watched } from '../../studio/src/playground/settings.ts';
+import {
+  type Answer,
+  type Exchange,
+  historyOf,
+  lengthOfTurn,
+  noAnswer,
+} from '../../studio/src/playground/conversation.ts';
+import { exportTokens } from '../../studio/src/playground/export-tokens.ts';
+import { defaultSettings, requestBody, typedJson, watched } from '../../studio/src/playground/settings.ts';
 import { eventsOf } from '../../studio/src/server/sse.ts';
 import { type Piece, pieceAligner, pieceMaker, reportedTokens, surprise } from '../../studio/src/server/tokens.ts';
 import { curvesOf, otherKeys, type RunRows } from '../../studio/src/training/curves.ts';
@@ -100,11 +108,27 @@ describe('requests', () => {
     });
   });
 
-  it('a length that nobody chose fits a small model, a chosen one is sent as it is', () => {
-    const question = { mode: 'completion', model: 'm', messages, context: 64 } as const;
-    expect(requestBody(question, defaultSettings).max_tokens).toBe(32);
-    expect(requestBody({ ...question, context: 4096 }, defaultSettings).max_tokens).toBe(256);
+  it('ask for the length that is shown: a server takes what there is room for', () => {
+    const question = { mode: 'completion', model: 'm', messages } as const;
+    expect(requestBody(question, defaultSettings).max_tokens).toBe(256);
     expect(requestBody(question, { ...defaultSettings, maxTokens: 100 }).max_tokens).toBe(100);
+  });
+
+  it('have a schema and functions where they are typed, each in the words of its endpoint', () => {
+    const schema = { type: 'object' };
+    const wrapped = { type: 'function', function: { name: 'f' } };
+    const settings = { ...defaultSettings, schema: JSON.stringify(schema), tools: '[{"name": "f"}]' };
+    const chat = requestBody({ mode: 'chat', model: 'm', messages }, settings);
+    expect(chat.response_format).toEqual({ type: 'json_schema', json_schema: { name: 'answer', schema } });
+    expect(chat.tools).toEqual([wrapped]);
+    expect(
+      requestBody({ mode: 'chat', model: 'm', messages }, { ...settings, tools: JSON.stringify(wrapped) }),
+    ).toEqual(chat);
+    const completion = requestBody({ mode: 'completion', model: 'm', messages }, settings);
+    expect(completion.structured_outputs).toEqual({ json: schema });
+    expect(completion).not.toHaveProperty('tools');
+    expect(typedJson('{').problem).toBeDefined();
+    expect(typedJson(' ')).toEqual({});
   });
 
   it('are written as a shell and a compiler read them', () => {
@@ -118,6 +142,55 @@ describe('requests', () => {
     const literal = code.match(/create\(([\s\S]*?) as OpenAI/)![1];
     expect(new Function(`return ${literal}`)()).toEqual(body);
     expect(code).toContain('process.env.TSLM_API_KEY');
+  });
+});
+
+describe('conversations', () => {
+  const answered = (text: string, calls: Answer['calls'] = []): Answer => ({
+    ...noAnswer(),
+    text,
+    calls,
+    state: 'done',
+  });
+  const call = { id: 'c1', name: 'f', arguments: '{}' };
+  const exchanges: Exchange[] = [
+    { mode: 'chat', prompt: 'much too long', answer: { ...noAnswer(), state: 'failed' } },
+    { mode: 'chat', prompt: 'Hi', answer: answered('Hello.') },
+    { mode: 'completion', prompt: 'Once', answer: answered(' upon') },
+    { mode: 'chat', prompt: 'And?', answer: answered('', [call]) },
+    { mode: 'chat', prompt: '', results: [{ id: 'c1', content: 'rain' }], answer: answered('It rains.') },
+  ];
+
+  it('leave out what got no answer, and are told with calls and what they gave', () => {
+    expect(historyOf(exchanges)).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello.' },
+      { role: 'user', content: 'And?' },
+      {
+        role: 'assistant',
+        content: '',
+        tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: 'rain' },
+      { role: 'assistant', content: 'It rains.' },
+    ]);
+  });
+
+  it('lose what functions gave with the question that led to it', () => {
+    expect(exchanges.map((_, i) => lengthOfTurn(exchanges, i))).toEqual([1, 1, 1, 2, 1]);
+  });
+
+  it('are saved with the logarithms of probabilities', () => {
+    const text = exportTokens('m', 'Hi', {
+      ...answered('a b'),
+      pieces: [piece('a', 0.25), { text: ' b', alternatives: [] }],
+    });
+    const { tokens, ...rest } = JSON.parse(text);
+    expect(rest).toEqual({ model: 'm', prompt: 'Hi', text: 'a b' });
+    expect(tokens).toEqual([
+      { token: 'a', logprob: Math.log(0.25), top_logprobs: [] },
+      { token: ' b', logprob: null, top_logprobs: [] },
+    ]);
   });
 });
 

@@ -19,12 +19,16 @@ export interface Job extends PreparedRequest {
   readonly hasStarted: boolean;
 }
 
-/** @param send takes what is ready to go back */
+/**
+ * @param send takes what is ready to go back
+ * @param options.pageSize tokens of a page, where full pages of the prompt are kept for other requests
+ */
 export function createJob(
   request: GenerationRequest,
   prepared: PreparedRequest,
   tokenizer: Tokenizer,
   send: (events: readonly GenerationEvent[]) => void,
+  { pageSize }: { pageSize?: number } = {},
 ): Job {
   const { n = 1, bestOf } = request;
   const count = bestOf ?? n;
@@ -62,7 +66,15 @@ export function createJob(
       open--;
       if (open > 0) return;
       const completionTokens = choices.reduce((sum, { length }) => sum + length, 0);
-      const end: GenerationEvent = { type: 'end', promptTokens: ids.length, cachedTokens: cached, completionTokens };
+      const last = ids.length - 1; // of which the logits are always computed
+      const kept = pageSize === undefined ? 0 : last - (last % pageSize);
+      const end: GenerationEvent = {
+        type: 'end',
+        promptTokens: ids.length,
+        cachedTokens: cached,
+        cacheWriteTokens: Math.max(0, kept - cached),
+        completionTokens,
+      };
       send([...(count > n ? best() : []), end]);
     },
     get isDone() {

@@ -122,11 +122,15 @@ export function createLocalEngine(
       adapters.require(request.adapter);
       if ((scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS) >= maxQueue) throw overloaded(maxQueue);
       const prepared = prepare(request);
-      const job = createJob(request, prepared, tokenizer, events => {
+      const isBatched = scheduler !== undefined && prepared.config.numBeams === 1;
+      const passOn = (events: readonly GenerationEvent[]): void => {
         if (!job.isCancelled) send(events);
         if (job.isDone) fails.delete(job);
+      };
+      const job = createJob(request, prepared, tokenizer, passOn, {
+        pageSize: isBatched ? budget?.pageSize : undefined,
       });
-      if (scheduler && prepared.config.numBeams === 1) {
+      if (isBatched) {
         fails.set(job, fail);
         scheduler.add(job);
       } else {

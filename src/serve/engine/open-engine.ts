@@ -43,6 +43,11 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: unknown) => void }>();
   let nextId = 1;
   let closed: Promise<void> | undefined;
+  /** A program may end while nobody waits for an answer. */
+  const stayWhileAsked = (): void => {
+    if (calls.size + streams.size > 0) worker.ref();
+    else worker.unref();
+  };
 
   const { promise: opened, resolve: open, reject: refuse } = withResolvers<{ card: ModelCard; notes: string[] }>();
   const endAll = (error: unknown): void => {
@@ -51,6 +56,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     for (const { fail } of streams.values()) fail(error);
     calls.clear();
     streams.clear();
+    stayWhileAsked();
   };
   const onError = (id: number | undefined, data: ErrorData): void => {
     const error = fromData(data);
@@ -61,14 +67,22 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     calls.get(id)?.reject(error);
     calls.delete(id);
     streams.get(id)?.fail(error);
+    streams.delete(id);
+    stayWhileAsked();
   };
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') open(message);
-    else if (message.kind === 'events') for (const [id, events] of message.events) streams.get(id)?.push(events);
-    else if (message.kind === 'error') onError(message.id, message.error);
+    else if (message.kind === 'events') {
+      for (const [id, events] of message.events) {
+        streams.get(id)?.push(events);
+        if (events.at(-1)?.type === 'end') streams.delete(id);
+      }
+      stayWhileAsked();
+    } else if (message.kind === 'error') onError(message.id, message.error);
     else {
       calls.get(message.id)?.resolve(message.result);
       calls.delete(message.id);
+      stayWhileAsked();
     }
   });
   worker.on('error', endAll);
@@ -84,8 +98,10 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     const id = nextId++;
     const { promise, resolve, reject } = withResolvers<T>();
     calls.set(id, { resolve: resolve as (result: unknown) => void, reject });
+    stayWhileAsked();
     const abort = (): void => {
       calls.delete(id);
+      stayWhileAsked();
       reject(signal!.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -115,6 +131,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
       tell({ id, kind: 'cancel' });
       wake();
     };
+    stayWhileAsked();
     signal?.addEventListener('abort', abort, { once: true });
     tell({ id, kind: 'generate', request });
     let isOver = false;
@@ -136,6 +153,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     } finally {
       signal?.removeEventListener('abort', abort);
       streams.delete(id);
+      stayWhileAsked();
       // Whoever leaves early wants no more of it.
       if (!isOver) tell({ id, kind: 'cancel' });
     }
@@ -143,6 +161,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
 
   const close = (): Promise<void> => {
     closed ??= new Promise(resolve => {
+      worker.ref();
       worker.once('exit', () => resolve());
       tell({ id: nextId++, kind: 'close' });
     });
@@ -150,6 +169,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   };
 
   const { card, notes } = await opened;
+  stayWhileAsked();
   return {
     card,
     notes,

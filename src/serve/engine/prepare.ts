@@ -13,6 +13,7 @@ import {
   vocabularyOf,
 } from '../../generate/structured/index.ts';
 import { UserError, usageError } from '../../support/errors.ts';
+import { randomSeed } from '../../support/random.ts';
 import { instructionFor } from '../../tasks/text-to-text.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { ConstraintRequest, GenerationRequest, Prompt } from '../protocol.ts';
@@ -76,7 +77,7 @@ export function createPreparation(options: PrepareOptions): (request: Generation
     return { ids: [...prefixIds, ...tokenizer.encode(prefix + prompt.text).ids], generation };
   }
 
-  function checkPrompt(ids: readonly number[], { maxTokens, promptLogprobs }: GenerationRequest): void {
+  function checkPrompt(ids: readonly number[], { maxTokens, minTokens, promptLogprobs }: GenerationRequest): void {
     if (ids.length === 0)
       throw usageError('TSLM_EMPTY_PROMPT', 'the prompt has no tokens', 'give a text of at least one token');
     const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
@@ -91,10 +92,11 @@ export function createPreparation(options: PrepareOptions): (request: Generation
         'shorten the prompt',
       );
     }
-    if (!answersApart && maxTokens !== undefined && ids.length + maxTokens > contextLength) {
+    const room = answersApart ? contextLength : contextLength - ids.length;
+    if ((minTokens ?? 0) > room) {
       throw usageError(
         'TSLM_TOO_LONG',
-        `the prompt has ${ids.length} tokens and ${maxTokens} are asked for, and the model sees ${contextLength} in all`,
+        `the prompt has ${ids.length} tokens, which leaves room for ${room}, and at least ${minTokens} are asked for`,
         'shorten the prompt, or ask for fewer tokens',
       );
     }
@@ -167,7 +169,7 @@ function generationOptions(
     ...penalties,
     maxNewTokens,
     minNewTokens: minTokens,
-    seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+    seed: seed ?? randomSeed(),
     sequenceBias: logitBias && Object.entries(logitBias).map(([id, bias]): [number[], number] => [[Number(id)], bias]),
     stopStrings: stop && [...stop],
     ...endsOf(ignoreEos, stopTokenIds, defaults),

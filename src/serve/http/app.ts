@@ -7,7 +7,7 @@ import { readBody } from './body.ts';
 import { findModel } from './call.ts';
 import { ENDPOINTS } from './endpoints/all.ts';
 import { describeModel, listModels, modelObject } from './endpoints/models.ts';
-import { answerOf, RequestError } from './errors.ts';
+import { answerOf, type ParameterNames, RequestError } from './errors.ts';
 import { cors, hostGuard, keyGuard, originGuard, requireAdmin } from './guard.ts';
 import type { Keys } from './keys/key-file.ts';
 import { createLimiter } from './keys/limiter.ts';
@@ -97,6 +97,7 @@ export function createApp(options: AppOptions): Hono<Env> {
         throw new RequestError('TSLM_LOADING', 'the models are being loaded');
       const found = findModel(pool, read.model as string | undefined, endpoint.ability);
       work.model = found.model;
+      work.names.input = endpoint.input;
       return endpoint.handle({ ...found, body: read, work, metrics });
     });
   }
@@ -114,13 +115,13 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.onError((error, c) => {
     const work = c.get('work');
     if (work) work.error = error;
-    return respond(work?.signal.aborted ? work.signal.reason : error);
+    return respond(work?.signal.aborted ? work.signal.reason : error, work?.names);
   });
   return app;
 }
 
-function respond(error: unknown): Response {
-  const { status, body, headers } = answerOf(error);
+function respond(error: unknown, names?: ParameterNames): Response {
+  const { status, body, headers } = answerOf(error, names);
   return Response.json(body, { status, headers });
 }
 

@@ -21,6 +21,11 @@ export interface Endpoint<Schema extends z.ZodObject = z.ZodObject> {
   /** One line for the documentation. */
   summary: string;
   schema: Schema;
+  /** What comes back, and of a stream each event. */
+  answer: z.ZodType;
+  streamed?: z.ZodType;
+  /** The parameter that the model reads. */
+  input: string;
   /** What the model must be able to do. */
   ability?: Ability;
   handle(call: Call<z.output<Schema>>): Promise<Response>;

@@ -24,11 +24,19 @@ export interface ChatAsk {
 
 export interface ChatPlan {
   request: GenerationRequest;
+  /** What asks for the constraint. */
+  constraintParam?: string;
   /** For each text anew; absent where no function can be called. */
   newReader?: () => ToolCallReader;
   /** Calls in one answer; what a model writes beyond them is dropped. */
   mostCalls: number;
 }
+
+/** Templates of models that think unless told otherwise have a variable for it (Qwen3's). */
+export const templateVariables = (
+  given: Record<string, unknown> | undefined,
+  effort: 'none' | null | undefined,
+): Record<string, unknown> | undefined => (effort ? { enable_thinking: false, ...given } : given);
 
 /** A `json_schema` format without a schema is any object, as `json_object` is. */
 export function formatConstraint(
@@ -74,16 +82,16 @@ export function planChat(ask: ChatAsk, card: ModelCard): ChatPlan {
       logprobs: ask.logprobs,
       constraint: constraints[0],
     },
+    constraintParam: calling ? 'tools' : sampled.constraint ? 'structured_outputs' : format?.param,
     mostCalls: ask.parallelToolCalls === false ? 1 : Infinity,
     newReader: tools && (() => createToolCallReader({ format: toolFormat, names })),
   };
 }
 
 /** The functions that may be called, if any; `none` hides them from the model as well. */
-function toolsOf({ tools, toolChoice = 'auto', parallelToolCalls }: ChatAsk): readonly FunctionTool[] | undefined {
+function toolsOf({ tools, toolChoice = 'auto' }: ChatAsk): readonly FunctionTool[] | undefined {
   if (!tools?.length) {
     if (toolChoice !== 'auto' && toolChoice !== 'none') throw badParameter('tool_choice', 'goes with tools');
-    if (parallelToolCalls === false) throw badParameter('parallel_tool_calls', 'goes with tools');
     return undefined;
   }
   const double = tools.find(({ name }, i) => tools.findIndex(other => other.name === name) !== i);

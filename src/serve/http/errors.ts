@@ -56,6 +56,31 @@ const CODES: Record<string, string> = {
   TSLM_RATE_LIMIT: 'rate_limit_exceeded',
 };
 
+/** The kind of parameter that an error of the engine is about; each endpoint has its own names for these. */
+const KINDS: Record<string, 'input' | 'constraint'> = {
+  TSLM_TOO_LONG: 'input',
+  TSLM_EMPTY_PROMPT: 'input',
+  TSLM_EMPTY_INPUT: 'input',
+  TSLM_BAD_TOKEN: 'input',
+  TSLM_NO_MASK: 'input',
+  TSLM_CHAT: 'input',
+  TSLM_CHAT_TEMPLATE: 'input',
+  TSLM_BAD_SCHEMA: 'constraint',
+  TSLM_UNSUPPORTED_KEYWORD: 'constraint',
+  TSLM_UNSATISFIABLE: 'constraint',
+  TSLM_CONSTRAINT_TOO_LARGE: 'constraint',
+  TSLM_BAD_REGEX: 'constraint',
+  TSLM_BAD_GRAMMAR: 'constraint',
+  TSLM_LEFT_RECURSION: 'constraint',
+  TSLM_VOCABULARY_CANNOT_WRITE: 'constraint',
+};
+
+/** What a request calls its input, and what it holds the text to. */
+export interface ParameterNames {
+  input?: string;
+  constraint?: string;
+}
+
 export interface ErrorBody {
   error: { message: string; type: string; param: string | null; code: string | null };
 }
@@ -67,7 +92,7 @@ export interface ErrorAnswer {
 }
 
 /** What to answer for anything that was thrown. What no person can act on stays in the log. */
-export function answerOf(thrown: unknown): ErrorAnswer {
+export function answerOf(thrown: unknown, names: ParameterNames = {}): ErrorAnswer {
   const error = explainFileError(thrown);
   if (!(error instanceof UserError)) {
     const message = 'The server failed to answer; its log says why.';
@@ -77,8 +102,8 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');
   const code = CODES[error.code] ?? error.code.replace(/^TSLM_/, '').toLowerCase();
   const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
-  const param =
-    error instanceof RequestError ? error.param : status === 404 && code === 'model_not_found' ? 'model' : null;
+  const known = code === 'model_not_found' ? 'model' : (names[KINDS[error.code]] ?? null);
+  const param = error instanceof RequestError ? error.param : known;
   const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
   const waits = retryAfter ?? (status === 429 || status === 503 ? 1 : undefined);
   const headers: Record<string, string> = waits === undefined ? {} : { 'retry-after': String(Math.ceil(waits)) };

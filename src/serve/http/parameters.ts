@@ -34,20 +34,29 @@ interface Issue {
   message: string;
   keys?: readonly string[];
   errors?: readonly (readonly Issue[])[];
-  expected?: string;
+  /** Of alternatives that are told apart by a property: its values. */
+  options?: readonly unknown[];
+  /** What is wrong with a key. */
+  issues?: readonly Issue[];
 }
 
-/** Of alternatives that all fail, the mistake that lies deepest: the others do not even have the right type. */
+/** The first mistake; where alternatives all fail, that of the one which fits best, or that none has the right type. */
 function mostTelling(issues: readonly Issue[]): Issue {
   const [first] = issues;
   if (first.code !== 'invalid_union' || !first.errors?.length) return first;
-  const inner = first.errors
+  const best = first.errors
     .filter(list => list.length > 0)
-    .map(mostTelling)
-    .reduce((best, one) => (one.path.length > best.path.length ? one : best));
-  return inner.path.length === 0 && inner.code !== 'unrecognized_keys'
-    ? first
-    : { ...inner, path: [...first.path, ...inner.path] };
+    .reduce((one, other) => (distance(other) < distance(one) ? other : one));
+  if (best[0].code === 'invalid_type' && best[0].path.length === 0) return first;
+  const inner = mostTelling(best);
+  return { ...inner, path: [...first.path, ...inner.path] };
+}
+
+/** How far a value is from an alternative: of another type, or another value, or else by the number of its mistakes. */
+function distance(issues: readonly Issue[]): number {
+  const atRoot = issues.filter(({ path }) => path.length === 0).map(({ code }) => code);
+  if (atRoot.includes('invalid_type')) return Number.POSITIVE_INFINITY;
+  return atRoot.includes('invalid_value') ? Number.MAX_VALUE : issues.length;
 }
 
 function explain(issue: Issue, known: readonly string[], body: unknown): RequestError {
@@ -64,5 +73,7 @@ function explain(issue: Issue, known: readonly string[], body: unknown): Request
   if (value === undefined && issue.path.length > 0) {
     return new RequestError('TSLM_MISSING_PARAMETER', `Missing required parameter: '${param}'`, { param });
   }
-  return new RequestError('TSLM_INVALID_VALUE', `'${param}': ${issue.message}`, { param });
+  const options = issue.options?.filter(one => one !== undefined).map(one => `'${String(one)}'`);
+  const message = options ? `expected one of ${options.join(', ')}` : (issue.issues?.[0]?.message ?? issue.message);
+  return new RequestError('TSLM_INVALID_VALUE', `'${param}': ${message}`, { param });
 }

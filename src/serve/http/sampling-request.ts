@@ -18,7 +18,7 @@ export function samplingRequest(given: Given, card: ModelCard): Omit<GenerationR
     topP: given.top_p,
     topK: given.top_k === undefined ? undefined : Math.max(0, given.top_k),
     minP: given.min_p,
-    seed: given.seed,
+    seed: given.seed === undefined ? undefined : seedOfDraws(given.seed),
     presencePenalty: given.presence_penalty,
     frequencyPenalty: given.frequency_penalty,
     repetitionPenalty: given.repetition_penalty,
@@ -30,12 +30,16 @@ export function samplingRequest(given: Given, card: ModelCard): Omit<GenerationR
     beams: given.num_beams === 1 ? undefined : given.num_beams,
     lengthPenalty: given.length_penalty,
     minTokens: given.min_tokens,
-    stop: typeof given.stop === 'string' ? [given.stop] : given.stop,
+    stop: given.stop?.length ? given.stop : undefined,
     stopTokenIds: given.stop_token_ids,
     ignoreEos: given.ignore_eos,
     constraint: given.structured_outputs && constraintOf(given.structured_outputs),
   };
 }
+
+/** Those of draws count from 0, and the next ones must be numbers of their own: others get a place far up. */
+const seedOfDraws = (seed: number): number =>
+  seed >= 0 && seed < 2 ** 51 ? seed : 2 ** 51 + (Math.abs(seed) % 2 ** 51);
 
 /** An encoder–decoder draws only when told to, and these tell it to. */
 const drawsUnasked = ({ top_p, top_k, min_p, seed }: Given, { architecture }: ModelCard): boolean =>

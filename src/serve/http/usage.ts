@@ -3,14 +3,15 @@
 export interface Tokens {
   promptTokens: number;
   cachedTokens: number;
+  cacheWriteTokens?: number;
   completionTokens: number;
 }
 
-export const usageOf = ({ promptTokens, cachedTokens, completionTokens }: Tokens) => ({
+export const usageOf = ({ promptTokens, cachedTokens, cacheWriteTokens = 0, completionTokens }: Tokens) => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,
-  prompt_tokens_details: { cached_tokens: cachedTokens },
+  prompt_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: cacheWriteTokens },
 });
 
 /** Of an endpoint that reads and writes no text. */

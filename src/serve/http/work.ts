@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { messageOf } from '../../support/errors.ts';
-import { RequestError } from './errors.ts';
+import { type ParameterNames, RequestError } from './errors.ts';
 import type { KeyHolder } from './keys/key-holder.ts';
 
 export interface Work {
@@ -14,6 +14,8 @@ export interface Work {
   holder?: KeyHolder;
   /** Name of the model, once known to be one. */
   model?: string;
+  /** What errors of the engine are about, as the request calls it. */
+  readonly names: ParameterNames;
   promptTokens: number;
   completionTokens: number;
   /** What was thrown, for the log. */
@@ -37,6 +39,7 @@ export function startWork(client: AbortSignal, timeoutMs: number): { work: Work;
     id: `req_${randomBytes(12).toString('hex')}`,
     signal: controller.signal,
     abort: reason => controller.abort(reason),
+    names: {},
     promptTokens: 0,
     completionTokens: 0,
   };

@@ -9,6 +9,7 @@ export const en = {
     theme: 'Theme',
     model: 'Model',
     close: 'Close',
+    cancel: 'Cancel',
     copy: 'Copy',
     copied: 'Copied',
     copyFailed: 'Not allowed: select and copy',
@@ -23,6 +24,15 @@ export const en = {
     noKey: 'The server asks for an API key.',
     noKeyHint: 'Try again, and give the key that the server was started with.',
     loading: 'The server is loading its models. This page goes on by itself.',
+    tooLong: {
+      conversation: (all: string, context: string) =>
+        `The conversation has ${all} tokens, and the model sees ${context} with its answer.`,
+      text: (all: string, context: string) =>
+        `The text has ${all} tokens, and the model sees ${context} with what it writes.`,
+      ofWhich: (last: string) => ` The last message has ${last} of them.`,
+      conversationHint: 'Edit the message, or delete earlier ones.',
+      textHint: 'Shorten the text.',
+    },
   },
   key: {
     title: 'API key',
@@ -37,6 +47,8 @@ export const en = {
     modelsHint: 'Start the server with the folder of a model or of a run, or load one on the page of models.',
     inspectable: 'No model to look into',
     inspectableHint: 'Load a model folder: a model behind another server cannot be looked into.',
+    page: 'There is no such page',
+    pageHint: 'The address may have been mistyped, or be of another version.',
     runs: 'No runs yet',
     runsHint:
       'A run appears here as soon as its training begins. The server looks into the folders it was started with.',
@@ -66,6 +78,18 @@ export const en = {
     noText: 'The model ended without a word.',
     stopped: 'Stopped',
     reachedLimit: 'Cut off at the longest length',
+    edit: 'Edit',
+    remove: 'Delete',
+    askAgain: 'Ask again',
+    askAgainHint: 'What came after it is dropped.',
+    leftOut: 'not answered, and left out of what is sent next',
+    exportTokens: 'Export probabilities',
+    calls: 'Calls',
+    result: (name: string) => `What ${name} gives`,
+    sendResult: 'Send',
+    functionGave: 'Given by functions',
+    unreadable: 'What is typed as JSON under Sampling cannot be read.',
+    goesOn: (model: string) => `${model} has no chat template: it continues each message as a text.`,
     useCompletion: 'Use completion',
     noTemplate: (model: string) =>
       `${model} has no chat template: it was not trained to converse, but it continues texts.`,
@@ -91,6 +115,9 @@ export const en = {
     seedHint: 'Another each time',
     stop: 'Stop at, one a line',
     stopHint: 'Text that ends the answer',
+    schema: 'JSON Schema',
+    tools: 'Functions',
+    noJson: (problem: string) => `Not valid JSON: ${problem}`,
     hints: {
       temperature: '0 takes the most probable token',
       topP: 'The likeliest tokens up to this much probability',
@@ -99,6 +126,8 @@ export const en = {
       presencePenalty: 'Against tokens that were said',
       frequencyPenalty: 'The more often they were said',
       repetitionPenalty: 'Divides their scores; 1 is off',
+      schema: 'Every answer follows it',
+      tools: 'A list of functions that the model may call',
     },
   },
   inside: {

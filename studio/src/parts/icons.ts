@@ -17,6 +17,9 @@ export const ICONS = {
   close: 'M5.5 5.5l9 9M14.5 5.5l-9 9',
   compare: 'M3.5 4h5.5v12H3.5zM11 4h5.5v12H11z',
   settings: 'M3.5 6h7M14.5 6h2M3.5 14h2M9.5 14h7M12.5 4v4M7.5 12v4',
+  edit: 'M4 16l1-4 8-8 3 3-8 8zM11.5 5.5l3 3',
+  remove: 'M4 6h12M8 6V4h4v2M5.5 6l1 10.5h7l1-10.5',
+  save: 'M10 3.5V13M6 9.5l4 4 4-4M4 16.5h12',
   back: 'M12 5l-5 5 5 5',
   warning: 'M10 3.5L17.5 16.5h-15zM10 8v4M10 14v.5',
 } as const;

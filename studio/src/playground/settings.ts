@@ -16,9 +16,13 @@ export interface Settings {
   seed: string;
   /** One a line. */
   stop: string;
+  /** JSON Schema that answers follow, as it was typed; empty for none. */
+  schema: string;
+  /** Functions that a chat may call, as they were typed: a list as OpenAI's API has it. */
+  tools: string;
 }
 
-/** As the server's, but for the length: a base model would fill its whole context. */
+/** As the server's, but for the length: a base model would fill its whole context. The server takes what there is room for. */
 export const defaultSettings: Settings = {
   system: '',
   temperature: 1,
@@ -31,6 +35,8 @@ export const defaultSettings: Settings = {
   maxTokens: 256,
   seed: '',
   stop: '',
+  schema: '',
+  tools: '',
 };
 
 type NumberKey =
@@ -54,11 +60,13 @@ export const SLIDERS: { key: NumberKey; name: string; min: number; max: number; 
 ];
 
 /** Of other servers than OpenAI's own: its client must be told that they are meant. */
-export const EXTENSIONS = ['top_k', 'min_p', 'repetition_penalty'];
+export const EXTENSIONS = ['top_k', 'min_p', 'repetition_penalty', 'structured_outputs'];
 
 export interface Message {
-  role: 'system' | 'user' | 'assistant';
+  role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
+  tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[];
+  tool_call_id?: string;
 }
 
 /** What is asked: the turns of a chat, or a text to go on with. */
@@ -66,31 +74,51 @@ export interface Question {
   mode: Mode;
   model: string;
   messages: Message[];
-  /** Tokens that the model sees, where that is known. */
-  context?: number;
 }
 
 export type RequestBody = Record<string, unknown> & { model: string };
 
+/** What was typed as JSON; undefined for nothing, `problem` where it is none. */
+export function typedJson(text: string): { value?: unknown; problem?: string } {
+  if (text.trim() === '') return {};
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}
+
+/** A list of functions, each with or without OpenAI's wrapping around it. */
+const toolsOf = (typed: unknown): unknown[] =>
+  [typed]
+    .flat()
+    .map(one =>
+      typeof one === 'object' && one !== null && 'function' in one ? one : { type: 'function', function: one },
+    );
+
+/** How a request asks for what was typed as JSON. */
+function jsonParameters(mode: Mode, settings: Settings): Record<string, unknown> {
+  const { value: schema } = typedJson(settings.schema);
+  const { value: tools } = typedJson(settings.tools);
+  if (mode === 'completion') return schema === undefined ? {} : { structured_outputs: { json: schema } };
+  const response_format = { type: 'json_schema', json_schema: { name: 'answer', schema } };
+  return { ...(schema !== undefined && { response_format }), ...(tools !== undefined && { tools: toolsOf(tools) }) };
+}
+
 /** The body of a request that streams an answer. */
-export function requestBody(
-  { mode, model, messages, context = Number.POSITIVE_INFINITY }: Question,
-  settings: Settings,
-): RequestBody {
+export function requestBody({ mode, model, messages }: Question, settings: Settings): RequestBody {
   const { system, seed, stop } = settings;
-  // A length that nobody chose leaves a small model room for the question.
-  const isChosen = settings.maxTokens !== defaultSettings.maxTokens;
-  const maxTokens = isChosen ? settings.maxTokens : Math.min(settings.maxTokens, Math.ceil(context / 2));
   const changed = SLIDERS.filter(({ key }) => settings[key] !== defaultSettings[key]);
   const stops = stop.split('\n').filter(line => line !== '');
   const asked = system.trim() === '' ? messages : [{ role: 'system' as const, content: system }, ...messages];
   return {
     model,
     ...(mode === 'chat' ? { messages: asked } : { prompt: messages.at(-1)?.content ?? '' }),
-    max_tokens: maxTokens,
+    max_tokens: settings.maxTokens,
     ...Object.fromEntries(changed.map(({ key, name }) => [name, settings[key]])),
     ...(seed.trim() !== '' && { seed: Number(seed) }),
     ...(stops.length > 0 && { stop: stops }),
+    ...jsonParameters(mode, settings),
     stream: true,
   };
 }

@@ -1,13 +1,8 @@
 /** Requests to the server that the page came from, with the key, and with errors that say what to do. */
 import { apiKey, askForKey, checkHealth } from './connection.svelte.ts';
+import type { ServerProblem } from './problem.ts';
 
-/** What the server said was wrong; status 0 when it did not answer. */
-export interface ServerProblem {
-  status: number;
-  code: string;
-  message: string;
-  hint?: string;
-}
+export type { ServerProblem } from './problem.ts';
 
 /** Thrown by `request`. */
 export class ServerError extends Error implements ServerProblem {

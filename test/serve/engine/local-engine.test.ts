@@ -50,7 +50,12 @@ describe('an engine', () => {
       const config = resolveGenerationConfig({ maxNewTokens: 24 });
       const expected = [...generate(model, [[...Buffer.from(prompt)]], config)].map(([{ id }]) => id);
       expect(idsOf(answer)).toEqual([expected]);
-      expect(last(answer.events)).toEqual({ type: 'end', promptTokens: length, cachedTokens: 0, completionTokens: 24 });
+      expect(last(answer.events)).toMatchObject({
+        type: 'end',
+        promptTokens: length,
+        cachedTokens: 0,
+        completionTokens: 24,
+      });
     }
   });
 
@@ -86,6 +91,24 @@ describe('an engine', () => {
     }
   });
 
+  it('writes no more than there is room for, whatever is asked', () => {
+    using engine = tinyEngine(scratch);
+    const [answer] = engine.answer(request(text(150), { maxTokens: 65_536 }));
+    expect(answer.error).toBeUndefined();
+    expect(answer.tokens[0]).toHaveLength(CONTEXT - 150);
+    expect(answer.events.find(({ type }) => type === 'finish')).toMatchObject({ reason: 'length' });
+  });
+
+  it('draws the most probable token alone with topP 0', () => {
+    using engine = tinyEngine(scratch, {}, tinyModel('float32')); // in bfloat16 two may be equal
+    const prompt = text(20);
+    const [drawn, chosen] = engine.answer(
+      request(prompt, { sampling: { topP: 0, temperature: 2 } }),
+      request(prompt, { sampling: greedy }),
+    );
+    expect(idsOf(drawn)).toEqual(idsOf(chosen));
+  });
+
   it('short of pages, lets the youngest wait and writes the same', () => {
     const requests = Array.from({ length: 6 }, (_, i) => request(text(60 + i), { maxTokens: 70 }));
     using ample = tinyEngine(scratch);
@@ -103,8 +126,8 @@ describe('an engine', () => {
     const beginning = text(70);
     const [first] = engine.answer(request(`${beginning} and`));
     const [second] = engine.answer(request(`${beginning} but`));
-    expect(last(first.events)).toMatchObject({ cachedTokens: 0 });
-    expect(last(second.events)).toMatchObject({ cachedTokens: 64, promptTokens: 74 });
+    expect(last(first.events)).toMatchObject({ cachedTokens: 0, cacheWriteTokens: 64 });
+    expect(last(second.events)).toMatchObject({ cachedTokens: 64, cacheWriteTokens: 0, promptTokens: 74 });
     using fresh = tinyEngine(scratch);
     expectSame(second.tokens, fresh.answer(request(`${beginning} but`))[0].tokens);
     // And what it wrote itself, as the next turn of a conversation has it.
@@ -227,7 +250,7 @@ describe('an engine', () => {
     [request(''), 'TSLM_EMPTY_PROMPT'],
     [request('', { prompt: { ids: [3, 900] } }), 'TSLM_BAD_TOKEN'],
     [request('x'.repeat(CONTEXT)), 'TSLM_TOO_LONG'],
-    [request('x', { maxTokens: CONTEXT }), 'TSLM_TOO_LONG'],
+    [request('x', { minTokens: CONTEXT }), 'TSLM_TOO_LONG'],
     [request('x', { prompt: { messages: [{ role: 'user', content: 'x' }] } }), 'TSLM_CHAT_TEMPLATE'],
     [request('x', { beams: 2, promptLogprobs: 0 }), 'TSLM_NOT_ABLE'],
     [request('x', { beams: 2, logprobs: 1 }), 'TSLM_CONTRADICTION'],

@@ -1,6 +1,9 @@
 /** A model in a thread of its own: answers, ends, errors. */
-import { mkdirSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { createModel, saveModel } from '../../../src/models/auto.ts';
 import { openEngine } from '../../../src/serve/engine/open-engine.ts';
@@ -33,7 +36,34 @@ async function collect(events: AsyncIterable<GenerationEvent>): Promise<Generati
   return all;
 }
 
+/** A program that asks a model and does not close it. */
+async function runProgram(body: string): Promise<string> {
+  const file = join(scratchFolder(), 'program.mjs');
+  const engine = pathToFileURL('dist/serve/engine/open-engine.js').href;
+  const aiSdk = pathToFileURL('dist/ai-sdk/index.js').href;
+  writeFileSync(
+    file,
+    `import { openEngine } from '${engine}';\nimport { createTslm } from '${aiSdk}';\nconst folder = ${JSON.stringify(folder)};\n${body}`,
+  );
+  return (await promisify(execFile)(process.execPath, [file], { timeout: 40_000 })).stdout;
+}
+
 describe('openEngine', () => {
+  it('lets a program end when nothing more is asked, and not before', async () => {
+    const prompt = `[{ role: 'user', content: [{ type: 'text', text: 'abc' }] }]`;
+    const asks = `tslm(folder).doGenerate({ prompt: ${prompt}, maxOutputTokens: 200 })`;
+    expect(await runProgram(`const tslm = createTslm();\nconsole.log((await ${asks}).content.length);`)).toBe('1\n');
+    expect(
+      await runProgram(`const tslm = createTslm();\n${asks}.then(({ content }) => console.log(content.length));`),
+    ).toBe('1\n');
+    const left = `const engine = await openEngine(folder);
+      const events = engine.generate({ prompt: { text: 'abc' }, maxTokens: 20 });
+      console.log((await events.next()).value.type);
+      await engine.stats();
+      for (let i = 0; i < 2000; i++) await new Promise(setImmediate);`;
+    expect(await runProgram(left)).toBe('start\n'); // a stream that was written to its end, and is not read to it
+  });
+
   it('says what the model is and what its cache may take', async () => {
     await using engine = await openEngine(folder, { maxBatch: 2, memory: 1e7 });
     expect(engine.card).toMatchObject({

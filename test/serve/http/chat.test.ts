@@ -176,7 +176,6 @@ describe(PATH, () => {
     ['an unknown parameter', { frequency: 1 }, 'frequency', 'unsupported_parameter'],
     ['a value out of range', { temperature: 3 }, 'temperature', 'invalid_value'],
     ['a missing parameter', { messages: undefined }, 'messages', 'missing_parameter'],
-    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 'stop', 'invalid_value'],
     [
       'an image',
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },

@@ -206,6 +206,25 @@ describe('pages of others', () => {
     });
     expect(preflight.status).toBe(204);
   });
+
+  it('may send the headers that clients add, and read errors', async () => {
+    const { app, post } = appWith({}, { cors: ['https://a.example'] });
+    const preflight = async (origin: string): Promise<Response> =>
+      app.request(CHAT, {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization,content-type,x-stainless-os,x-stainless-lang',
+        },
+      });
+    const { headers } = await preflight('https://a.example');
+    expect(headers.get('access-control-allow-headers')?.split(',')).toContain('x-stainless-os');
+    expect((await preflight('https://b.example')).headers.get('access-control-allow-origin')).toBeNull();
+    const refused = await post(CHAT, { ...hi, top_p: 7 }, { headers: { origin: 'https://a.example' } });
+    expect(refused.status).toBe(400);
+    expect(refused.headers.get('access-control-allow-origin')).toBe('https://a.example');
+  });
 });
 
 describe('/metrics', () => {

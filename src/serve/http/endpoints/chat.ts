@@ -1,11 +1,13 @@
 /** `POST /v1/chat/completions` (OpenAI, Chat Completions). */
 import type { TokenInfo } from '../../protocol.ts';
 import { type Call, endpoint, generate } from '../call.ts';
-import { type ChatEvent, chatEvents, formatConstraint, planChat } from '../chat-plan.ts';
+import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
 import { chatLogprobs } from '../logprobs.ts';
 import { badParameter } from '../parameters.ts';
 import { checkStreamOptions } from '../sampling-request.ts';
+import { chatCompletion, chatCompletionChunk } from '../schemas/answers/chat.ts';
 import { type ChatBody, chatSchema } from '../schemas/chat.ts';
+import { limitOf } from '../schemas/sampling.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import type { ChatDelta } from '../tools/tool-call-reader.ts';
 import { type Tokens, usageOf } from '../usage.ts';
@@ -15,22 +17,26 @@ export const chat = endpoint({
   path: '/v1/chat/completions',
   summary: 'answers a conversation; may call functions',
   schema: chatSchema,
+  answer: chatCompletion,
+  streamed: chatCompletionChunk,
+  input: 'messages',
   ability: 'chat',
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
     const plan = planChat(askOf(body), call.card);
+    work.names.constraint = plan.constraintParam;
     const events = chatEvents(generate(call, plan.request), plan);
     return body.stream ? eventStream(work, frames(call, events)) : Response.json(await collect(call, events));
   },
 });
 
 function askOf(body: ChatBody) {
-  const { max_completion_tokens, max_tokens, response_format, tool_choice } = body;
+  const { max_completion_tokens, max_tokens, response_format, tool_choice, reasoning_effort } = body;
   if (max_completion_tokens !== undefined && max_tokens !== undefined && max_tokens !== max_completion_tokens) {
     throw badParameter('max_tokens', 'differs from max_completion_tokens', 'leave it out');
   }
-  if (body.top_logprobs !== undefined && !body.logprobs) throw badParameter('top_logprobs', 'goes with logprobs: true');
+  if (body.top_logprobs && !body.logprobs) throw badParameter('top_logprobs', 'goes with logprobs: true');
   const constraint =
     response_format &&
     formatConstraint(
@@ -45,9 +51,9 @@ function askOf(body: ChatBody) {
     parallelToolCalls: body.parallel_tool_calls,
     format: constraint && { constraint, param: 'response_format' },
     sampling: body,
-    maxTokens: max_completion_tokens ?? max_tokens,
+    maxTokens: limitOf(max_completion_tokens ?? max_tokens),
     logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
-    variables: body.chat_template_kwargs,
+    variables: templateVariables(body.chat_template_kwargs, reasoning_effort),
     continueFinalMessage: body.continue_final_message,
   };
 }

@@ -4,7 +4,9 @@ import { type Call, endpoint, generate } from '../call.ts';
 import { createLegacyLogprobs, type LegacyLogprobs } from '../logprobs.ts';
 import { badParameter } from '../parameters.ts';
 import { checkLengths, checkStreamOptions, samplingRequest } from '../sampling-request.ts';
+import { completion, completionChunk } from '../schemas/answers/completions.ts';
 import { type CompletionsBody, completionsSchema } from '../schemas/completions.ts';
+import { limitOf } from '../schemas/sampling.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import { merge } from '../stream/merge.ts';
 import { type Tokens, usageOf } from '../usage.ts';
@@ -17,12 +19,17 @@ export const completions = endpoint({
   path: '/v1/completions',
   summary: 'goes on with texts; `echo` with `logprobs` scores them',
   schema: completionsSchema,
+  answer: completion,
+  streamed: completionChunk,
+  input: 'prompt',
   ability: 'generate',
   async handle(call) {
     const { body, card, work } = call;
     checkStreamOptions(body);
-    const { n = 1, best_of: bestOf, max_tokens: maxTokens = 16, echo, logprobs } = body;
+    const { n = 1, best_of: bestOf, echo, logprobs } = body;
+    const maxTokens = limitOf(body.max_tokens ?? 16);
     checkLengths(body.min_tokens, maxTokens);
+    work.names.constraint = 'structured_outputs';
     if (maxTokens === 0 && !echo) throw badParameter('max_tokens', '0 goes with echo', 'ask for one token or more');
     if (bestOf !== undefined && bestOf < n) throw badParameter('best_of', `is less than n, ${n}`);
     if (bestOf !== undefined && (body.num_beams ?? 1) > 1) throw badParameter('best_of', 'goes without num_beams');
@@ -64,7 +71,7 @@ async function* piecesOf(
   request: Omit<GenerationRequest, 'prompt'>,
 ): AsyncGenerator<Piece> {
   const { n = 1, echo, logprobs } = call.body;
-  const usage: Tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  const usage: Tokens = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0 };
   const texts = echo ? await Promise.all(prompts.map(prompt => textOf(call, prompt))) : [];
   const legacy = Array.from({ length: prompts.length * n }, createLegacyLogprobs);
   const logprobsOf = (index: number, tokens: readonly TokenInfo[] | undefined): LegacyLogprobs | undefined =>
@@ -84,6 +91,7 @@ async function* piecesOf(
     } else {
       usage.promptTokens += event.promptTokens;
       usage.cachedTokens += event.cachedTokens;
+      usage.cacheWriteTokens! += event.cacheWriteTokens ?? 0;
       usage.completionTokens += event.completionTokens;
     }
   }

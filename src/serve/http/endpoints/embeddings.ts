@@ -2,6 +2,7 @@
 import type { TextInput } from '../../protocol.ts';
 import { endpoint } from '../call.ts';
 import { badParameter } from '../parameters.ts';
+import { embeddingList } from '../schemas/answers/tasks.ts';
 import { embeddingsSchema } from '../schemas/embeddings.ts';
 import { readingUsage } from '../usage.ts';
 import { promptsOf } from './completions.ts';
@@ -10,6 +11,8 @@ export const embeddings = endpoint({
   path: '/v1/embeddings',
   summary: 'turns texts into vectors',
   schema: embeddingsSchema,
+  answer: embeddingList,
+  input: 'input',
   ability: 'embed',
   async handle({ body, model, card, engine, work }) {
     const inputs = promptsOf(body.input, card.vocabularySize).map(

@@ -137,7 +137,7 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
       }
       response.usage = {
         input_tokens: one.promptTokens,
-        input_tokens_details: { cached_tokens: one.cachedTokens },
+        input_tokens_details: { cached_tokens: one.cachedTokens, cache_write_tokens: one.cacheWriteTokens ?? 0 },
         output_tokens: one.completionTokens,
         output_tokens_details: { reasoning_tokens: 0 },
         total_tokens: one.promptTokens + one.completionTokens,

@@ -1,10 +1,12 @@
 /** `POST /v1/responses` (OpenAI, Responses). Nothing is stored, so that each request brings its whole conversation. */
 import { type Call, endpoint, generate } from '../call.ts';
-import { type ChatEvent, chatEvents, formatConstraint, planChat } from '../chat-plan.ts';
+import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
 import { answerOf } from '../errors.ts';
 import { badParameter } from '../parameters.ts';
 import { checkStreamOptions } from '../sampling-request.ts';
+import { response, responseEvent } from '../schemas/answers/responses.ts';
 import { messagesOf, type ResponsesBody, responsesSchema } from '../schemas/responses.ts';
+import { limitOf } from '../schemas/sampling.ts';
 import { eventStream, namedFrame } from '../stream/event-stream.ts';
 import { newId, secondsNow } from '../work.ts';
 import { createOutput, type Output } from './responses-output.ts';
@@ -13,13 +15,17 @@ export const responses = endpoint({
   path: '/v1/responses',
   summary: "answers a conversation, in OpenAI's newer form",
   schema: responsesSchema,
+  answer: response,
+  streamed: responseEvent,
+  input: 'input',
   ability: 'chat',
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
     const plan = planChat(askOf(body), call.card);
+    work.names.constraint = plan.constraintParam;
     const events = chatEvents(generate(call, plan.request), plan);
-    const output = createOutput(responseOf(call), (body.include?.length ?? 0) > 0);
+    const output = createOutput(responseOf(call), hasLogprobs(body));
     if (!body.stream) {
       for await (const event of events) output.take(event);
       return Response.json(output.response);
@@ -29,9 +35,11 @@ export const responses = endpoint({
   },
 });
 
+const hasLogprobs = ({ include = [] }: ResponsesBody): boolean => include.includes('message.output_text.logprobs');
+
 function askOf(body: ResponsesBody) {
-  const { tool_choice, text, include = [] } = body;
-  if (body.top_logprobs !== undefined && include.length === 0) {
+  const { tool_choice, text } = body;
+  if (body.top_logprobs && !hasLogprobs(body)) {
     throw badParameter('top_logprobs', "goes with include: ['message.output_text.logprobs']");
   }
   const messages = messagesOf(body);
@@ -43,8 +51,9 @@ function askOf(body: ResponsesBody) {
     parallelToolCalls: body.parallel_tool_calls,
     format: constraint && { constraint, param: 'text.format' },
     sampling: body,
-    maxTokens: body.max_output_tokens,
-    logprobs: include.length > 0 ? (body.top_logprobs ?? 0) : undefined,
+    maxTokens: limitOf(body.max_output_tokens),
+    logprobs: hasLogprobs(body) ? (body.top_logprobs ?? 0) : undefined,
+    variables: templateVariables(undefined, body.reasoning?.effort),
   };
 }
 
@@ -59,13 +68,13 @@ function responseOf({ body, model }: Call<ResponsesBody>) {
     error: null as object | null,
     incomplete_details: null as object | null,
     instructions: body.instructions ?? null,
-    max_output_tokens: body.max_output_tokens ?? null,
+    max_output_tokens: limitOf(body.max_output_tokens) ?? null,
     metadata: body.metadata ?? {},
     model,
     output: [] as object[],
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: null,
-    reasoning: { effort: null, summary: null },
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     service_tier: 'default',
     store: false,
     temperature: body.temperature ?? 1,

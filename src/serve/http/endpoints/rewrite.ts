@@ -5,6 +5,8 @@ import type { Ability } from '../../protocol.ts';
 import { type Call, type Endpoint, endpoint, generate } from '../call.ts';
 import { badParameter } from '../parameters.ts';
 import { checkLengths, samplingRequest } from '../sampling-request.ts';
+import { rewriting, rewritingChunk } from '../schemas/answers/tasks.ts';
+import { limitOf } from '../schemas/sampling.ts';
 import { rewriteSchema, translateSchema } from '../schemas/tasks.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import { merge } from '../stream/merge.ts';
@@ -23,9 +25,12 @@ interface Rewriting<Schema extends typeof rewriteSchema> extends Pick<Endpoint<S
 const rewriteEndpoint = <Schema extends typeof rewriteSchema>({ taskOf, ...about }: Rewriting<Schema>): Endpoint =>
   endpoint<Schema>({
     ...about,
+    input: 'input',
+    answer: rewriting,
+    streamed: rewritingChunk,
     async handle(call) {
       const { body, work } = call;
-      checkLengths(body.min_tokens, body.max_tokens);
+      checkLengths(body.min_tokens, limitOf(body.max_tokens));
       const inputs = typeof body.input === 'string' ? [body.input] : body.input;
       if (inputs.includes('')) throw badParameter('input', 'a text is empty');
       const pieces = piecesOf(call, inputs, taskOf(body));
@@ -55,8 +60,8 @@ export const summarize = rewriteEndpoint({
 });
 
 async function* piecesOf(call: Call<Body>, inputs: readonly string[], task: TextToTextTask): AsyncGenerator<Piece> {
-  const request = { ...samplingRequest(call.body, call.card), maxTokens: call.body.max_tokens };
-  const usage: Tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  const request = { ...samplingRequest(call.body, call.card), maxTokens: limitOf(call.body.max_tokens) };
+  const usage: Tokens = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0 };
   const starts = inputs.map(
     text => (signal: AbortSignal) => generate(call, { ...request, prompt: { text, task } }, signal),
   );
@@ -66,6 +71,7 @@ async function* piecesOf(call: Call<Body>, inputs: readonly string[], task: Text
     else if (event.type === 'end') {
       usage.promptTokens += event.promptTokens;
       usage.cachedTokens += event.cachedTokens;
+      usage.cacheWriteTokens! += event.cacheWriteTokens ?? 0;
       usage.completionTokens += event.completionTokens;
     }
   }

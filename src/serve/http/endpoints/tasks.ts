@@ -1,5 +1,6 @@
 /** `POST /v1/classify`, `/v1/rerank` (as Cohere and Jina have it), `/v1/fill-mask` and `/v1/answer`. */
 import { endpoint } from '../call.ts';
+import { classification, extractedAnswers, filledMasks, ranking } from '../schemas/answers/tasks.ts';
 import { answerSchema, classifySchema, fillMaskSchema, rerankSchema } from '../schemas/tasks.ts';
 import { readingUsage } from '../usage.ts';
 import { newId } from '../work.ts';
@@ -8,6 +9,8 @@ export const classify = endpoint({
   path: '/v1/classify',
   summary: 'labels of texts, or of pairs of texts',
   schema: classifySchema,
+  answer: classification,
+  input: 'input',
   ability: 'classify',
   async handle({ body, model, engine, work }) {
     const inputs = typeof body.input === 'string' ? [body.input] : body.input;
@@ -22,6 +25,8 @@ export const rerank = endpoint({
   path: '/v1/rerank',
   summary: 'documents by how well they answer a query',
   schema: rerankSchema,
+  answer: ranking,
+  input: 'documents',
   ability: 'rerank',
   async handle({ body, model, engine, work }) {
     const documents = body.documents.map(one => (typeof one === 'string' ? one : one.text));
@@ -43,6 +48,8 @@ export const fillMask = endpoint({
   path: '/v1/fill-mask',
   summary: 'what may stand in place of mask tokens',
   schema: fillMaskSchema,
+  answer: filledMasks,
+  input: 'input',
   ability: 'fillMask',
   async handle({ body, model, engine, work }) {
     const { masks, tokens } = await engine.call('fillMask', { input: body.input, topK: body.top_k ?? 5 }, work.signal);
@@ -64,6 +71,8 @@ export const answer = endpoint({
   path: '/v1/answer',
   summary: 'answers a question from a text: the words that say it',
   schema: answerSchema,
+  answer: extractedAnswers,
+  input: 'context',
   ability: 'answer',
   async handle({ body, model, engine, work }) {
     const { question, context, top_k: topK = 1 } = body;

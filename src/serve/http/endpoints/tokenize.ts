@@ -1,6 +1,7 @@
 /** `POST /tokenize` and `POST /detokenize`, as vLLM has them. */
 import { endpoint } from '../call.ts';
 import { badParameter } from '../parameters.ts';
+import { detokenization, tokenization } from '../schemas/answers/tasks.ts';
 import { templateMessage } from '../schemas/messages.ts';
 import { detokenizeSchema, tokenizeSchema } from '../schemas/tokenize.ts';
 
@@ -11,6 +12,8 @@ export const tokenize = endpoint({
   path: '/tokenize',
   summary: 'the tokens of a text or conversation',
   schema: tokenizeSchema,
+  answer: tokenization,
+  input: 'prompt',
   async handle({ body, card, engine, work }) {
     const { prompt: text, messages, tools, continue_final_message, chat_template_kwargs } = body;
     if ((text === undefined) === (messages === undefined))
@@ -28,6 +31,7 @@ export const tokenize = endpoint({
           continueFinalMessage: continue_final_message,
         }
       : { text: text! };
+    if (messages) work.names.input = 'messages';
     const addSpecialTokens = messages ? undefined : (body.add_special_tokens ?? true);
     const { ids, tokens } = await engine.call('tokenize', { prompt, addSpecialTokens }, work.signal);
     return Response.json({
@@ -43,6 +47,8 @@ export const detokenize = endpoint({
   path: '/detokenize',
   summary: 'the text of tokens',
   schema: detokenizeSchema,
+  answer: detokenization,
+  input: 'tokens',
   async handle({ body, card, engine, work }) {
     const { tokens, skip_special_tokens = false } = body;
     const strange = tokens.find(id => id >= (card.vocabularySize ?? Infinity));

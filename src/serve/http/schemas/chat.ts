@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { inert } from './inert.ts';
 import { messages } from './messages.ts';
-import { beamSearch, completionSampling, extensions, name, streaming } from './sampling.ts';
+import {
+  beamSearch,
+  completionSampling,
+  extensions,
+  mostTokens,
+  name,
+  reasoningEffort,
+  streaming,
+} from './sampling.ts';
 import { chatToolChoice, chatTools, parallelToolCalls } from './tools.ts';
 
 const schemaName = z.string().regex(/^[\w-]{1,64}$/, 'a name is 1 to 64 letters, digits, _ and -');
@@ -27,8 +35,10 @@ const responseFormat = z
 export const chatSchema = z.strictObject({
   model: name.describe('name of a model or adapter'),
   messages,
-  max_completion_tokens: z.int().min(1).optional().describe('most tokens to write. Default: what the context leaves'),
-  max_tokens: z.int().min(1).optional().describe('the older name of `max_completion_tokens`'),
+  max_completion_tokens: mostTokens(1).describe(
+    'most tokens to write, within what the context leaves. Default, and -1: all of that',
+  ),
+  max_tokens: mostTokens(1).describe('the older name of `max_completion_tokens`'),
   logprobs: z.boolean().optional().describe("each token's log-probability"),
   top_logprobs: z.int().min(0).max(20).optional().describe('with `logprobs`: so many alternatives'),
   response_format: responseFormat,
@@ -45,6 +55,11 @@ export const chatSchema = z.strictObject({
     .describe('answers are texts: only `["text"]`'),
   continue_final_message: z.boolean().optional().describe('go on with the last message in place of a new one'),
   chat_template_kwargs: z.record(z.string(), z.unknown()).optional().describe('variables of the chat template'),
+  reasoning_effort: reasoningEffort
+    .optional()
+    .describe("only `none`: the template's variable `enable_thinking` is then false"),
+  verbosity: z.literal('medium').optional().describe('only `medium`, which asks for nothing'),
+  prediction: z.looseObject({}).optional().describe('without effect: a guess at the answer'),
   ...inert,
 });
 

@@ -13,4 +13,6 @@ export const inert = {
   metadata: z.record(z.string(), z.string()).optional().describe('without effect on the answer'),
   store: z.literal(false).optional().describe('answers are never stored: only `false` is accepted'),
   service_tier: z.enum(['auto', 'default']).optional().describe('there is one tier: only `auto` and `default`'),
+  prompt_cache_retention: label.optional().describe('without effect: what is kept goes when its room is needed'),
+  prompt_cache_options: z.looseObject({}).optional().describe('without effect, as `prompt_cache_key`'),
 };

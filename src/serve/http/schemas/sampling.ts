@@ -4,21 +4,56 @@ import { z } from 'zod';
 const tokenId = z.int().min(0);
 export const name = z.string().min(1).max(256);
 
+/** A limit of tokens; some clients write -1 for none (`limitOf`). */
+export const mostTokens = (least: 0 | 1) =>
+  z
+    .int()
+    .min(-1)
+    .refine(given => given !== 0 || least === 0, 'expected at least 1, or -1 for all that there is room for')
+    .meta(least === 0 ? {} : { not: { const: 0 } })
+    .optional();
+
+/** @returns undefined where there is no limit but the room that the model has */
+export const limitOf = (given: number | undefined): number | undefined => (given === -1 ? undefined : given);
+
+/** `undefined` draws one. Seeds of 64 bits, negative ones too, are seeds as others are, but for -1. */
+export const seed = z
+  .number()
+  .refine(Number.isInteger, 'expected a whole number')
+  .meta({ type: 'integer' })
+  .optional()
+  .transform(given => (given === -1 ? undefined : given))
+  .describe('the same seed, the same draws; -1: another one each time, as without it');
+
+/** Texts that end an answer: an empty one ends none. */
+const stop = z
+  .union([z.string(), z.array(z.string()).max(16)], { error: 'expected a text or a list of texts' })
+  .optional()
+  .transform(given => (given === undefined ? undefined : [given].flat().filter(text => text !== '')))
+  .describe('texts that end the answer and are not part of it, at most 16');
+
+/** What a model that thinks first is told; others do not think. */
+export const reasoningEffort = z.literal('none', {
+  error: "only 'none' is known: what else a chat template takes goes into chat_template_kwargs",
+});
+
 /** OpenAI's. */
 export const openaiSampling = {
   temperature: z.number().min(0).max(2).optional().describe('0: always the most probable token. Default 1'),
-  top_p: z.number().gt(0).max(1).optional().describe('draw from the most probable tokens that make up so much'),
+  top_p: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('draw from the most probable tokens that make up so much; 0: from the first alone'),
 };
 
 /** Of `/v1/completions` and `/v1/chat/completions` alike. */
 export const completionSampling = {
   ...openaiSampling,
   n: z.int().min(1).max(128).optional().describe('texts for each prompt'),
-  seed: z.int().min(0).optional().describe('the same seed, the same draws'),
-  stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(4)])
-    .optional()
-    .describe('texts that end the answer and are not part of it, at most 4'),
+  seed,
+  stop,
   presence_penalty: z.number().min(-2).max(2).optional().describe('subtracted once from tokens that were generated'),
   frequency_penalty: z.number().min(-2).max(2).optional().describe('subtracted for each time a token was generated'),
   logit_bias: z

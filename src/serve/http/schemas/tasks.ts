@@ -1,6 +1,6 @@
 /** The bodies of endpoints for models that do something else than continue a text. */
 import { z } from 'zod';
-import { beamSearch, extensions, name, openaiSampling, streaming } from './sampling.ts';
+import { beamSearch, extensions, mostTokens, name, openaiSampling, seed, streaming } from './sampling.ts';
 
 const model = name.describe('name of a model');
 const pair = z.tuple([z.string(), z.string()]);
@@ -48,9 +48,9 @@ const { structured_outputs: _constraint, ...plainExtensions } = extensions;
 export const rewriteSchema = z.strictObject({
   model,
   input: z.union([z.string(), z.array(z.string()).min(1).max(2048)]).describe('a text or a list of texts'),
-  max_tokens: z.int().min(1).optional().describe('most tokens to write'),
+  max_tokens: mostTokens(1).describe('most tokens to write; -1: as many as there is room for'),
   ...openaiSampling,
-  seed: z.int().min(0).optional().describe('the same seed, the same draws'),
+  seed,
   ...plainExtensions,
   ...beamSearch,
   stream: streaming.stream,

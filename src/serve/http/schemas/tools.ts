@@ -13,7 +13,9 @@ export const functionSchema = z.strictObject({
 export type FunctionTool = z.output<typeof functionSchema>;
 
 export const chatTools = z
-  .array(z.strictObject({ type: z.literal('function'), function: functionSchema }))
+  .array(
+    z.strictObject({ type: z.literal('function'), function: functionSchema, cache_control: z.unknown().optional() }),
+  )
   .max(128)
   .optional()
   .describe('functions that the model may call');
@@ -29,7 +31,15 @@ export const chatToolChoice = z
 export const parallelToolCalls = z.boolean().optional().describe('several calls in one answer. Default true');
 
 export const responsesTools = z
-  .array(functionSchema.extend({ type: z.literal('function') }))
+  .array(
+    functionSchema.extend({
+      type: z.literal('function'),
+      // Only what is so anyway: called by the model itself, shown from the start, waited for.
+      allowed_callers: z.tuple([z.literal('direct')]).nullish(),
+      defer_loading: z.literal(false).nullish(),
+      async: z.literal(false).nullish(),
+    }),
+  )
   .max(128)
   .optional()
   .describe('functions that the model may call');

@@ -38,7 +38,7 @@ export async function eventStream(
   work: Work,
   frames: AsyncIterable<string>,
   {
-    errorFrame = error => namedFrame('error', answerOf(error).body),
+    errorFrame = error => namedFrame('error', answerOf(error, work.names).body),
     pingMs = 10_000,
     flushMs = 8,
     patienceMs = 500,

@@ -1,0 +1,2 @@
+/** Calls that the scripted model makes before it answers. */
+export const ROUNDS = 3;
