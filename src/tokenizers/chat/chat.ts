@@ -1,6 +1,7 @@
 /** Conversations as the text that a model was trained on, after the tokenizer's chat template (Transformers' rules). */
 import { usageError } from '../../support/errors.ts';
-import { hasGenerationTags, markGeneration, renderJinja } from './jinja.ts';
+import { trimEnd, trimStart } from '../../support/jinja/python/text.ts';
+import { hasGenerationTags, renderTemplate } from './jinja.ts';
 import { type ChatTemplates, selectTemplate } from './templates.ts';
 
 /** What a template may ask for beside the role is up to the template. */
@@ -19,8 +20,8 @@ export interface ChatOptions {
   documents?: readonly Record<string, unknown>[];
   /** End with what begins an answer of the assistant. Default false. */
   addGenerationPrompt?: boolean;
-  /** End within the last message, so that the model goes on with it. Default false. */
-  continueFinalMessage?: boolean;
+  /** End within the last message, so that the model goes on with it; the name of a field: within that. Default false. */
+  continueFinalMessage?: boolean | string;
   /** Further variables of the template, such as `enable_thinking`. */
   variables?: Record<string, unknown>;
 }
@@ -49,8 +50,8 @@ export function renderChat(
     throw usageError('TSLM_CHAT', `continuing the final message goes without ${other}`, 'ask for one of the two');
   }
   const template = selectTemplate(templates, options.chatTemplate, tools !== undefined);
-  const render = (source: string, conversation: readonly ChatMessage[]): string =>
-    renderJinja(source, {
+  const render = (conversation: readonly ChatMessage[]): RenderedChat =>
+    renderTemplate(template, {
       ...specialTokens,
       ...variables,
       messages: conversation,
@@ -59,44 +60,50 @@ export function renderChat(
       add_generation_prompt: addGenerationPrompt,
     });
   if (continueFinalMessage) {
-    const { conversation, content } = tagFinalMessage(messages);
-    return { text: cutAtTag(render(markGeneration(template, '', ''), conversation), content), generated: [] };
+    const field = continueFinalMessage === true ? 'content' : continueFinalMessage;
+    if (!template.includes(field)) {
+      const what = `the chat template does not render the final message: it has no "${field}"`;
+      throw usageError('TSLM_CHAT', what, 'name a field that it renders, or give another template');
+    }
+    const { conversation, content } = tagFinalMessage(messages, field);
+    return { text: cutAtTag(render(conversation).text, content), generated: [] };
   }
-  if (!tracksGeneration) return { text: render(markGeneration(template, '', ''), messages), generated: [] };
-  if (!hasGenerationTags(template)) {
+  if (tracksGeneration && !hasGenerationTags(template)) {
     throw usageError(
       'TSLM_CHAT',
       'the chat template does not say which parts the assistant writes',
       'put {% generation %} and {% endgeneration %} around them',
     );
   }
-  const marks = unusedMarks(JSON.stringify([messages, tools, documents, variables, template]));
-  return takeMarks(render(markGeneration(template, ...marks), messages), ...marks);
+  return render(messages);
 }
 
 /** Stands at the end of the message that is to be continued; its space tells whether the template trims messages. */
 const TAG = 'CONTINUE_FINAL_MESSAGE_TAG ';
 
-function tagFinalMessage(messages: readonly ChatMessage[]): { conversation: ChatMessage[]; content: string } {
+function tagFinalMessage(
+  messages: readonly ChatMessage[],
+  field: string,
+): { conversation: ChatMessage[]; content: string } {
   const conversation = structuredClone([...messages]);
   const last = conversation.at(-1);
-  if (typeof last?.content === 'string') {
-    const { content } = last;
-    last.content += TAG;
-    return { conversation, content };
+  const value = last?.[field];
+  if (last && typeof value === 'string') {
+    last[field] = value + TAG;
+    return { conversation, content: value };
   }
-  const block = last?.content?.findLast(part => typeof part.text === 'string');
+  const block = Array.isArray(value) ? value.findLast(part => typeof part?.text === 'string') : undefined;
   if (!block) {
     throw usageError('TSLM_CHAT', 'the final message has no text to continue', 'end the messages with text');
   }
-  const content = block.text as string;
+  const content: string = block.text;
   block.text = content + TAG;
   return { conversation, content };
 }
 
 function cutAtTag(rendered: string, content: string): string {
   const at = rendered.lastIndexOf(TAG.trim());
-  if (at < 0 || !rendered.includes(content.trim())) {
+  if (at < 0 || !rendered.includes(trimEnd(trimStart(content)))) {
     throw usageError(
       'TSLM_CHAT',
       'the chat template does not render the final message, so it cannot be continued',
@@ -104,33 +111,7 @@ function cutAtTag(rendered: string, content: string): string {
     );
   }
   const isTrimmed = !rendered.startsWith(TAG, at);
-  return isTrimmed ? rendered.slice(0, at).trimEnd() : rendered.slice(0, at);
-}
-
-/** Two characters that Unicode keeps free for such uses and that the input does not have. */
-function unusedMarks(input: string): [open: string, close: string] {
-  const free = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xfdd0 + i)).filter(
-    mark => !input.includes(mark),
-  );
-  if (free.length >= 2) return [free[0], free[1]];
-  throw usageError('TSLM_CHAT', 'the messages have every noncharacter from U+FDD0 to U+FDEF', 'clean the messages');
-}
-
-function takeMarks(marked: string, open: string, close: string): RenderedChat {
-  const generated: RenderedChat['generated'] = [];
-  let text = '';
-  let length = 0;
-  for (const char of marked) {
-    if (char === open) {
-      generated.push({ start: length, end: length });
-    } else if (char === close) {
-      generated.at(-1)!.end = length;
-    } else {
-      text += char;
-      length++;
-    }
-  }
-  return { text, generated };
+  return isTrimmed ? trimEnd(rendered.slice(0, at)) : rendered.slice(0, at);
 }
 
 /** 1 for each token that lies in a generated part, else 0; offsets are code points of the rendered text. */

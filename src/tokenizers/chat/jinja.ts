@@ -2,80 +2,74 @@
  * Jinja as Transformers sets it up for chat templates: blocks take their line with them (`trim_blocks`, `lstrip_blocks`),
  * `tojson` leaves letters as they are, and templates may ask for the date and refuse a conversation.
  */
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
-import { messageOf, UserError } from '../../support/errors.ts';
+import { UserError } from '../../support/errors.ts';
+import { TemplateError, TemplateRefusal } from '../../support/jinja/errors.ts';
+import { plainJson } from '../../support/jinja/filters/json.ts';
+import { str } from '../../support/jinja/python/repr.ts';
+import { bind, signature, textArgument } from '../../support/jinja/python/signature.ts';
+import { PyFunction } from '../../support/jinja/python/values.ts';
+import { compileTemplate, type Rendered, type Template } from '../../support/jinja/template.ts';
 import { strftime } from './strftime.ts';
 
-const GLOBALS: Record<string, unknown> = {
-  true: true,
-  True: true,
-  false: false,
-  False: false,
-  none: null,
-  None: null,
-  range,
-  strftime_now: (format: string) => strftime(new Date(), format),
-  raise_exception: (message: unknown) => {
-    throw new UserError('TSLM_CHAT_TEMPLATE', `the chat template refuses the messages: ${message}`, {
-      hint: 'change the messages, or give another template',
-    });
-  },
+const MESSAGE = signature('message');
+const FORMAT = signature('format');
+
+const GLOBALS = {
+  strftime_now: new PyFunction('strftime_now', (args, kwargs) => {
+    const [format] = bind('strftime_now', FORMAT, args, kwargs);
+    return strftime(new Date(), textArgument(format));
+  }),
+  raise_exception: new PyFunction('raise_exception', (args, kwargs) => {
+    const [message] = bind('raise_exception', MESSAGE, args, kwargs);
+    throw new TemplateRefusal(message === null ? '' : str(message));
+  }),
 };
 
-/** The longest range that Jinja's sandbox allows. */
-const LONGEST_RANGE = 100_000;
+/** @throws UserError when the template is malformed, or refuses what it is given */
+export const renderJinja = (source: string, variables: Record<string, unknown>): string =>
+  renderTemplate(source, variables).text;
 
-/** Python's `range`. */
-function range(first: number, end?: number, step = 1): number[] {
-  if (step === 0) throw new Error('range() goes by steps other than 0');
-  const [start, stop] = end === undefined ? [0, first] : [first, end];
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (length > LONGEST_RANGE) throw new Error(`a range of ${length} numbers is too long`);
-  return Array.from({ length }, (_, i) => start + i * step);
+/** The same, with what the template says that the assistant writes. */
+export function renderTemplate(source: string, variables: Record<string, unknown>): Rendered {
+  try {
+    return compiled(source).render(variables);
+  } catch (error) {
+    throw error instanceof TemplateError ? explained(error) : error;
+  }
 }
 
-/** @throws UserError when the template is malformed, or refuses what it is given */
-export function renderJinja(source: string, variables: Record<string, unknown>): string {
-  try {
-    const environment = new Environment();
-    for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
-    return String(new Interpreter(environment).run(parsed(source)).value);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError('TSLM_CHAT_TEMPLATE', `the chat template cannot be rendered: ${messageOf(error)}`, {
-      hint: 'correct chat_template.jinja, or give another template',
+function explained(error: TemplateError): UserError {
+  if (error instanceof TemplateRefusal) {
+    return new UserError('TSLM_CHAT_TEMPLATE', `the chat template refuses the messages: ${error.message}`, {
+      hint: 'change the messages, or give another template',
       cause: error,
     });
   }
+  return new UserError('TSLM_CHAT_TEMPLATE', `the chat template cannot be rendered: ${error.located}`, {
+    hint: 'correct chat_template.jinja, or give another template',
+    cause: error,
+  });
 }
 
-type Program = Template['parsed'];
+const templates = new Map<string, Template>();
+const MOST_TEMPLATES = 32;
 
-const programs = new Map<string, Program>();
-const MOST_PROGRAMS = 32;
-
-function parsed(source: string): Program {
-  let program = programs.get(source);
-  if (!program) {
-    program = new Template(source).parsed;
-    if (programs.size >= MOST_PROGRAMS) programs.clear();
-    programs.set(source, program);
+function compiled(source: string): Template {
+  let template = templates.get(source);
+  if (!template) {
+    template = compileTemplate(source, {
+      trimBlocks: true,
+      lstripBlocks: true,
+      loopControls: true,
+      generation: true,
+      filters: { tojson: plainJson },
+      globals: GLOBALS,
+    });
+    if (templates.size >= MOST_TEMPLATES) templates.clear();
+    templates.set(source, template);
   }
-  return program;
+  return template;
 }
-
-const GENERATION_TAG = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
 
 /** Whether a template says which parts the assistant writes. */
-export const hasGenerationTags = (source: string): boolean => source.search(GENERATION_TAG) >= 0;
-
-/**
- * Writes `open` and `close` for the tags `{% generation %}` and `{% endgeneration %}`, which Jinja itself does not know.
- * Empty comments beside them take the line with them as the tags would.
- */
-export const markGeneration = (source: string, open: string, close: string): string =>
-  source.replace(GENERATION_TAG, (_tag, before: string, end: string | undefined, after: string) => {
-    const left = before === '-' ? '{{-' : before === '+' ? '{{' : '{##}{{';
-    const right = after === '-' ? '-}}' : after === '+' ? '}}' : '}}{##}';
-    return `${left} ${JSON.stringify(end ? close : open)} ${right}`;
-  });
+export const hasGenerationTags = (source: string): boolean => /\{%-?\s*generation\s*-?%\}/.test(source);
