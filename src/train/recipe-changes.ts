@@ -28,15 +28,15 @@ export function changesOf(before: Record<string, unknown>, now: Recipe, where: s
     .filter(({ before, after }) => !isDeepStrictEqual(before, after));
 }
 
-/** @throws UserError that names the first change that would make it another run */
+/** @throws UserError that names every change that would make it another run */
 export function refuseChanges(changes: readonly RecipeChange[], folder: string): void {
-  const change = changes.find(({ path }) => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`)));
-  if (change === undefined) return;
-  const { path, before, after } = change;
+  const refused = changes.filter(({ path }) => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`)));
+  if (refused.length === 0) return;
+  const list = refused.map(({ path, before, after }) => `'${path}' (was ${JSON.stringify(before)}, is ${JSON.stringify(after)})`);
   throw usageError(
     'TSLM_RECIPE_CHANGED',
-    `${folder}: '${path}' was ${JSON.stringify(before)} when the run began and is ${JSON.stringify(after)} now, which a run cannot change`,
-    `put it back (a run keeps ${FIXED.join(', ')}), or start a new run; model.from takes over the weights`,
+    `${folder}: a run cannot change ${list.join(', ')}`,
+    `put back what it began with (${FIXED.join(', ')} stay), or start a new run; model.from takes over the weights`,
   );
 }
 

@@ -88,8 +88,14 @@ describe('resume with changes', () => {
     const change = path === 'optimizer.name' ? 'optimizer={name: lion, lr: 0.01}' : `${path}=${value}`;
     const error = await errorOf(() => resumeRun(run, { set: ['train.steps=8', change] }));
     expect(error).toMatchObject({ code: 'TSLM_RECIPE_CHANGED', exitCode: 2 });
-    expect(error.message).toMatch(new RegExp(`'${path}[.\\w]*' was ${before} when the run began`));
+    expect(error.message).toMatch(new RegExp(`a run cannot change '${path}[.\\w]*' \\(was ${before}, is `));
     expect(files()).toEqual(kept);
+  });
+
+  it('names everything that it refuses', async () => {
+    const error = await errorOf(() => resumeRun(place('fixed'), { set: ['seed=7', 'train.steps=9', 'model.layers=2'] }));
+    expect(error.message).toContain("'seed' (was 1337, is 7), 'model.layers' (was 1, is 2)");
+    expect(error.message).not.toContain('train.steps');
   });
 
   it('refuses fewer steps than are done', async () => {
