@@ -24,10 +24,10 @@ export interface EncodingDoubt {
 const GOOD_PER_DAMAGED = 20;
 /** A detection is sure from here on, where it is so much more probable than the next that reads otherwise. */
 const MIN_CONFIDENCE = 0.25;
-const MIN_RATIO = 1.3;
+const MIN_RATIO = 1.2;
 const MIN_DISTANCE = 0.15;
-/** With fewer letters beyond ASCII, an encoding of one byte a character is a guess. */
-const MIN_LETTERS = 3;
+/** With fewer letters beyond ASCII, a detection of this confidence is a guess. */
+const lettersFor = (confidence: number): number => (confidence > 0.9 ? 1 : confidence >= 0.6 ? 3 : 5);
 /** Only a text with so few characters beyond ASCII may be UTF-8 by chance. */
 const CHANCE_CHARACTERS = 3;
 /** ASCII in UTF-16 has a zero for each letter; a stray one is damage. */
@@ -83,7 +83,7 @@ function detect({ sample, multibyte, invalid }: Census): EncodingDecision | Enco
   const isSure =
     best.isClean &&
     confidence >= MIN_CONFIDENCE &&
-    (invalid >= MIN_LETTERS || confidence > 0.9) &&
+    invalid >= lettersFor(confidence) &&
     confidence >= MIN_RATIO * (next?.confidence ?? 0) &&
     confidence - (next?.confidence ?? 0) >= MIN_DISTANCE &&
     // A text of two encodings is in neither.
