@@ -6,7 +6,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
+import {
+  autocast,
+  backward,
+  type Device,
+  type DType,
+  inferenceMode,
+  requireWholeFiles,
+  scope,
+} from '../torch/index.ts';
 import { clipGradNorm } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { WindowSampler } from './window-sampler.ts';
@@ -57,7 +65,8 @@ export interface TrainLoop {
  * Runs the loop.
  *
  * @returns the steps done in all: fewer than asked for when the signal stopped it
- * @throws UserError when the loss is no longer a number
+ * @throws UserError when the loss is no longer a number; FileChangedError when a file of the data was shortened, with the weights
+ *   as the last step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
   const { model, objective, optimizer, schedule, sampler, hooks, dtype, device } = loop;
@@ -73,10 +82,16 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     const { loss, tokens } = scope(() => {
       let loss = 0;
       let tokens = 0;
-      for (let part = 0; part < loop.gradientAccumulation; part++) {
+      const batches = Array.from({ length: loop.gradientAccumulation }, () =>
+        objective.batch(
+          Array.from({ length: loop.batchSize }, () => sampler.next()),
+          device,
+        ),
+      );
+      // All of the step's data has been read, and nothing drawn yet: the run can go on from the step before.
+      requireWholeFiles();
+      for (const batch of batches) {
         scope(() => {
-          const examples = Array.from({ length: loop.batchSize }, () => sampler.next());
-          const batch = objective.batch(examples, device);
           const partLoss = autocast(dtype, () => objective.loss(model, batch)).div(loop.gradientAccumulation);
           backward(partLoss);
           loss += partLoss.item();
@@ -95,6 +110,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     hooks.onStep?.({ step: done, loss, lr, gradNorm, tokens, seconds: (performance.now() - start) / 1000 });
     if (done === loop.steps || (every > 0 && done % every === 0)) {
       const heldOut = evaluateLoss(loop);
+      requireWholeFiles();
       if (!Number.isFinite(heldOut)) throw diverged(done, 'held-out loss', heldOut);
       hooks.onEvaluate?.(done, heldOut);
     }

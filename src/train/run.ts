@@ -9,7 +9,7 @@ import { type Corpus, openCorpus } from '../data/corpus.ts';
 import { causal } from '../objectives/causal.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
-import { manualSeed, requireDevice } from '../torch/index.ts';
+import { FileChangedError, manualSeed, requireDevice } from '../torch/index.ts';
 import {
   latestCheckpoint,
   noSteps,
@@ -207,6 +207,14 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
     const { best, tokens, seconds } = progress;
     writeJson(join(folder, 'run.json'), { ...lineage, progress });
     return { folder, step: done, finished: done === train.steps, parameters, best, tokens, seconds };
+  } catch (error) {
+    if (!(error instanceof FileChangedError) || progress.step === 0) throw error;
+    // Weights are copies of their own, and as the last step has left them.
+    if (progress.step > saved) save();
+    throw new FileChangedError(
+      error.files,
+      `put the whole file back; then \`tslm resume ${folder}\` goes on from step ${progress.step}`,
+    );
   } finally {
     metricsLog.close();
     events?.close();
