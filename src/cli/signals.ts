@@ -5,13 +5,18 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
  * Runs `body` with a signal that aborts when the process is asked to end; the exit code is set then.
  *
  * @param notice printed on stderr when that happens
+ * @param print prints it
  */
-export async function withSignals<T>(notice: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withSignals<T>(
+  notice: string,
+  body: (signal: AbortSignal) => Promise<T>,
+  print: (line: string) => void = line => process.stderr.write(`${line}\n`),
+): Promise<T> {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     const code = exitCodes[name as keyof typeof exitCodes];
     if (controller.signal.aborted) process.exit(code);
-    process.stderr.write(`\n${notice}\n`);
+    print(`\n${notice}`);
     process.exitCode = code;
     controller.abort();
   };

@@ -1,3 +1,5 @@
+import { formatBytes } from './format.ts';
+
 /** Errors that a person can act on: what was wrong, where, and what to do. Printed as one line and a hint, no stack. */
 export class UserError extends Error {
   /** Stable name for programs, `TSLM_…`. */
@@ -31,6 +33,8 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export const isErrno = (error: unknown, code: string): boolean =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 
+const SAVE_MEMORY = 'use a smaller batch, a shorter context or a smaller model, or free some memory';
+
 const ERRNO_REMEDIES: Record<string, [what: string, hint: string]> = {
   ENOENT: ['no such file or folder', 'check the path'],
   EACCES: ['permission denied', 'choose a place that you may read and write'],
@@ -44,6 +48,9 @@ const ERRNO_REMEDIES: Record<string, [what: string, hint: string]> = {
   EISDIR: ['is a folder, a file was expected', 'give the path of a file'],
   ENOTDIR: ['a part of the path is a file, a folder was expected', 'check the path'],
   EMFILE: ['too many open files', 'raise the limit with `ulimit -n`'],
+  ENFILE: ['the system has too many open files', 'close other programs, or raise fs.file-max'],
+  ENOMEM: ['not enough memory', SAVE_MEMORY],
+  ENODEV: ['cannot be mapped into memory', 'put it on another file system'],
 };
 
 /** Turns a file system error into a one-line `UserError` that names the path; passes everything else through. */
@@ -57,6 +64,22 @@ export function explainFileError(error: unknown, path?: string): unknown {
     hint: remedy[1],
     cause: error,
   });
+}
+
+/** Messages of V8, of Node.js and of our allocator when memory does not suffice. */
+const NO_MEMORY =
+  /out of memory|array buffer allocation failed|invalid (typed array|array buffer) length|cannot create a string/i;
+
+/** Turns what the machine ran short of, files or memory, into a one-line `UserError`; passes everything else through. */
+export function explainShortage(error: unknown): unknown {
+  const explained = explainFileError(error);
+  if (!(explained instanceof Error) || explained instanceof UserError) return explained;
+  const { code, message } = explained as NodeJS.ErrnoException;
+  if (code !== 'ERR_WORKER_OUT_OF_MEMORY' && !NO_MEMORY.test(message)) return error;
+  const bytes = /could not allocate (\d+) bytes/.exec(message)?.[1];
+  const what =
+    bytes === undefined ? 'not enough memory' : `not enough memory: ${formatBytes(Number(bytes))} more are needed`;
+  return new UserError('TSLM_OUT_OF_MEMORY', what, { hint: SAVE_MEMORY, cause: error });
 }
 
 /** Runs `action`; a file system error becomes a `UserError` that names `path`. */
