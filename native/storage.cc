@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "env.h"
+#include "mapped_files.h"
 
 namespace tslm {
 namespace {
@@ -114,6 +115,7 @@ napi_value release(napi_env napi, napi_callback_info info) {
 struct Mapping {
   void* data;
   size_t length;
+  MappedFile* watched;
 };
 
 // mapFile(path) -> ArrayBuffer, or the system's error number. Private and writable: a write copies the page and never reaches the file.
@@ -137,14 +139,29 @@ napi_value mapFile(napi_env napi, napi_callback_info info) {
     } else {
       const auto unmap = [](napi_env, void*, void* hint) {
         auto* mapping = static_cast<Mapping*>(hint);
+        forgetMapping(mapping->watched);
         munmap(mapping->data, mapping->length);
         delete mapping;
       };
-      napi_create_external_arraybuffer(napi, data, length, unmap, new Mapping{data, length}, &result);
+      auto* mapping = new Mapping{data, length, watchMapping(envOf(napi), path, data, length, fd)};
+      napi_create_external_arraybuffer(napi, data, length, unmap, mapping, &result);
     }
   }
   if (fd >= 0) close(fd);
   return error == 0 ? result : makeNumber(napi, error);
+}
+
+// shortenedFiles() -> paths of files that this thread has mapped and that were shortened since, each told once
+napi_value shortenedFiles(napi_env napi, napi_callback_info) {
+  return guarded(napi, [&] {
+    const std::vector<std::string> paths = takeShortened(envOf(napi));
+    napi_value result;
+    napi_create_array_with_length(napi, paths.size(), &result);
+    for (size_t i = 0; i < paths.size(); i++) {
+      napi_set_element(napi, result, static_cast<uint32_t>(i), makeString(napi, paths[i]));
+    }
+    return result;
+  });
 }
 
 }  // namespace
@@ -156,6 +173,7 @@ void exportStorage(napi_env env, napi_value exports) {
   exportFunction(env, exports, "byteSize", byteSize);
   exportFunction(env, exports, "release", release);
   exportFunction(env, exports, "mapFile", mapFile);
+  exportFunction(env, exports, "shortenedFiles", shortenedFiles);
 }
 
 }  // namespace tslm

@@ -25,7 +25,7 @@ export function keysCommand(): Command {
     .action(async (file: string, name: string, { admin, json, ...limits }: AddOptions) => {
       const { addKey } = await import('../serve/http/keys/key-file.ts');
       const hasLimits = Object.values(limits).some(limit => limit !== undefined);
-      const key = addKey(file, { name, admin, limits: hasLimits ? limits : undefined });
+      const key = await addKey(file, { name, admin, limits: hasLimits ? limits : undefined });
       if (json) printJson({ name, key });
       else process.stdout.write(`${key}\n`);
       if (!json) process.stderr.write('note: this is the only time that the key is shown\n');
@@ -50,7 +50,7 @@ export function keysCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ tslm keys remove keys.json anna\n')
     .action(async (file: string, name: string, { json }: { json?: boolean }) => {
       const { removeKey } = await import('../serve/http/keys/key-file.ts');
-      removeKey(file, name);
+      await removeKey(file, name);
       if (json) printJson({ removed: name });
       else process.stdout.write(`removed ${name}\n`);
     });

@@ -1,9 +1,10 @@
 /** The command line: registers the commands, prints errors as one line and a hint, sets the exit code. */
 import { Command, CommanderError } from 'commander';
-import { explainFileError, messageOf, UserError } from '../support/errors.ts';
-import { explainMemoryError } from '../support/memory-errors.ts';
+import { messageOf, UserError } from '../support/errors.ts';
+import { explainShortage } from '../support/memory-errors.ts';
 import { version } from '../support/version.ts';
 import { configureRuntime } from '../torch/cpu.ts';
+import { requireWholeFiles } from '../torch/map-file.ts';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -71,9 +72,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {}); // nobody reads our progress any more; the work goes on
   try {
     await program().parseAsync(argv, { from: 'user' });
+    requireWholeFiles();
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
-    return report(explainMemoryError(explainFileError(thrown)), argv[0]);
+    return report(explainShortage(thrown), argv[0]);
   }
 }
 

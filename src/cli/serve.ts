@@ -1,9 +1,9 @@
 /** `tslm serve MODEL…`: models behind the API of OpenAI, and a page to talk to them. */
 import { Command, Option } from 'commander';
 import type { Listening } from '../serve/http/listen.ts';
-import { usageError } from '../support/errors.ts';
+import type { Log } from '../serve/http/log.ts';
+import { UserError, usageError } from '../support/errors.ts';
 import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, positiveInteger } from './options.ts';
-import { printJson } from './print.ts';
 import { withSignals } from './signals.ts';
 
 interface Options {
@@ -75,12 +75,15 @@ export function serveCommand(): Command {
         '  $ tslm serve models/gpt2 runs/tiny --name large --name small --port 9000\n' +
         '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n',
     )
-    .action((paths: string[], options: Options) =>
-      withSignals('finishing what is under way; once more to end at once', signal => serve(paths, options, signal)),
-    );
+    .action(async (paths: string[], options: Options) => {
+      const { createLog } = await import('../serve/http/log.ts');
+      const log = createLog(options.logLevel);
+      const notice = 'finishing what is under way; once more to end at once';
+      await withSignals(notice, signal => serve(paths, options, log, signal), log.note);
+    });
 }
 
-async function serve(paths: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
+async function serve(paths: readonly string[], options: Options, log: Log, signal: AbortSignal): Promise<void> {
   const upstreamUrls = options.upstream ?? [];
   if (paths.length + upstreamUrls.length === 0) {
     throw usageError('TSLM_NO_MODEL', 'no model given', 'for example `tslm serve models/gpt2`');
@@ -88,29 +91,24 @@ async function serve(paths: readonly string[], options: Options, signal: AbortSi
   checkCount(options.name, paths, '--name', 'models');
   checkCount(options.upstreamKeyEnv, upstreamUrls, '--upstream-key-env', 'servers');
   if (options.adapter && paths.length === 0) throw usageError('TSLM_NO_MODEL', 'an adapter needs a model');
-  const note = (line: string): boolean => process.stderr.write(`${line}\n`);
-  const { createModelPool } = await import('../serve/model-pool.ts');
-  // First of all: models load in their workers while the rest is read.
-  const models = createModelPool({
-    models: paths.map((path, i) => ({ path, name: options.name?.[i] })),
-    adapters: options.adapter?.map(adapterOf),
-    dtype: inferenceTypeOf(options.dtype),
-    memory: options.memory,
-    maxQueue: options.maxQueue,
-    maxBatch: options.maxBatch,
-    maxContext: options.maxContext,
-    onNote: note,
-  });
+  const { note, logger } = log;
+  const models = await createModels(paths, options, log);
   let server: Listening | undefined;
   try {
     const { createApp } = await import('../serve/http/app.ts');
     const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
-    const { watchKeys } = await import('../serve/http/keys/key-file.ts');
+    const { watchKeys } = await import('../serve/http/keys/watch-keys.ts');
+    const { createLineWriter } = await import('../serve/http/line-writer.ts');
     const { listen } = await import('../serve/http/listen.ts');
-    const { createLogger } = await import('../serve/http/log.ts');
     const { createStudio } = await import('../serve/studio/studio.ts');
     const { connectUpstream, withUpstreams } = await import('../serve/upstream.ts');
-    const keys = options.keys === undefined ? undefined : watchKeys(options.keys);
+    const keys =
+      options.keys === undefined
+        ? undefined
+        : watchKeys(options.keys, problem => {
+            if (problem === undefined) logger.info('the file of keys can be read again');
+            else logger.error({ reason: problem }, 'the file of keys cannot be read: nobody is let in');
+          });
     const isLocal = LOOPBACK_HOSTS.includes(options.host) || options.host === '::1';
     if (!isLocal && !keys) note(`note: everybody who reaches ${options.host} may ask; --keys FILE asks for keys`);
     const upstreams = await Promise.all(
@@ -124,23 +122,45 @@ async function serve(paths: readonly string[], options: Options, signal: AbortSi
       limits: { maxBodyBytes: options.maxBody, timeoutMs: options.timeout * 1000 },
       cors: options.cors,
       hosts: isLocal ? [...LOOPBACK_HOSTS, ...(options.allowHost ?? [])] : options.allowHost,
-      logger: createLogger(options.logLevel),
+      logger,
+      droppedLogLines: () => log.dropped,
       logPrompts: options.logPrompts,
       studio: options.studio ? createStudio({ pool, runs: options.runs }) : undefined,
     });
-    // Listening while models load: /health says when they are there.
-    server = await listen(app, { port: options.port, host: options.host });
+    // A port that is taken is found before models load; while they do, /health says so.
+    const onError = (error: Error): void => logger.error({ reason: error.message }, 'a connection was refused');
+    server = await listen(app, { port: options.port, host: options.host, onError });
     const stopped = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
-    await Promise.race([models.ready, stopped]);
+    await Promise.race([models.start(), stopped]);
     if (signal.aborted) return;
     const names = pool.list().map(({ id }) => id);
-    if (options.json) printJson({ url: server.url, models: names });
+    if (options.json) createLineWriter(1).write(`${JSON.stringify({ url: server.url, models: names }, null, 2)}\n`);
     else note(`ready: ${names.join(', ')} at ${server.url}`);
     await stopped;
   } finally {
     await server?.close(options.grace * 1000);
     await models.close();
+    await log.end();
   }
+}
+
+async function createModels(paths: readonly string[], options: Options, { note, logger }: Log) {
+  const { createModelPool } = await import('../serve/model-pool.ts');
+  return createModelPool({
+    models: paths.map((path, i) => ({ path, name: options.name?.[i] })),
+    adapters: options.adapter?.map(adapterOf),
+    dtype: inferenceTypeOf(options.dtype),
+    memory: options.memory,
+    maxQueue: options.maxQueue,
+    maxBatch: options.maxBatch,
+    maxContext: options.maxContext,
+    onNote: note,
+    onDown(model, reason, seconds) {
+      const details = reason instanceof UserError ? { reason: reason.message } : { err: reason };
+      logger.error({ model, ...details }, `the model has ended; it is started again in ${seconds} s`);
+    },
+    onUp: model => logger.info({ model }, 'the model answers again'),
+  });
 }
 
 function checkCount(values: readonly string[] | undefined, of: readonly string[], option: string, what: string): void {

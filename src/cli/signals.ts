@@ -11,15 +11,20 @@ const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
  * is set then.
  *
  * @param notice printed on stderr when that happens
+ * @param print prints it
  */
-export async function withSignals<T>(notice: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withSignals<T>(
+  notice: string,
+  body: (signal: AbortSignal) => Promise<T>,
+  print: (line: string) => void = line => process.stderr.write(`${line}\n`),
+): Promise<T> {
   const controller = new AbortController();
   const forget = (): void => {
     for (const name of names) process.off(name, stop);
   };
   const stop = (name: NodeJS.Signals): void => {
     forget();
-    if (notice !== '') process.stderr.write(`\n${notice}\n`);
+    if (notice !== '') print(`\n${notice}`);
     process.exitCode = exitCodes[name as keyof typeof exitCodes];
     controller.abort();
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
@@ -78,14 +78,15 @@ function mapShards(directory: string, index: CorpusIndex, name: SplitName): Mapp
 
 /** Maps a file that must have this many bytes. */
 function mapExactly(path: string, bytes: number): Uint8Array {
-  const size = existsSync(path) ? statSync(path).size : undefined;
-  if (size !== bytes) {
+  const mapped = existsSync(path) ? mapFile(path) : undefined;
+  const size = mapped?.length;
+  if (mapped === undefined || size !== bytes) {
     const found = size === undefined ? 'is missing' : `has ${size} bytes`;
     throw new UserError('TSLM_DAMAGED_CORPUS', `${path}: ${found}, corpus.json says ${bytes}`, {
       hint: 'the copy was cut short or changed: copy the corpus again, or prepare it again',
     });
   }
-  return bytes === 0 ? new Uint8Array(0) : mapFile(path);
+  return mapped;
 }
 
 async function verifyHashes(directory: string, index: CorpusIndex): Promise<void> {

@@ -1,8 +1,10 @@
 /** The models and adapters of a server: loaded, found by name, and let go. */
 import { basename, resolve } from 'node:path';
 import { UserError, usageError } from '../support/errors.ts';
-import { type OpenedEngine, type OpenOptions, openEngine } from './engine/open-engine.ts';
+import { type OpenOptions, openEngine } from './engine/open-engine.ts';
+import { RequestError } from './http/errors.ts';
 import type { ModelCard, ModelPool } from './protocol.ts';
+import { type SupervisedEngine, type SuperviseOptions, supervise } from './supervise.ts';
 
 export interface ModelPoolOptions extends Omit<OpenOptions, 'name'> {
   models: readonly { path: string; name?: string }[];
@@ -10,28 +12,43 @@ export interface ModelPoolOptions extends Omit<OpenOptions, 'name'> {
   adapters?: readonly { path: string; name: string; parent?: string }[];
   /** Told what is worth knowing, a line at a time. */
   onNote?: (note: string) => void;
+  /** Told that a model has ended or could not be opened again, and in how many seconds that is tried. */
+  onDown?: (model: string, reason: unknown, seconds: number) => void;
+  /** Told that it answers again. */
+  onUp?: (model: string) => void;
+  /** How a model is opened; default in a worker of its own. */
+  open?: typeof openEngine;
+  supervision?: Pick<SuperviseOptions, 'delays' | 'stableMs'>;
 }
 
 interface Entry {
   card: ModelCard;
-  engine: OpenedEngine;
+  engine: SupervisedEngine;
   adapter?: string;
 }
 
 /**
- * A pool whose first models are loading: `ready` says when they are there. Requests for models that are follow at once.
+ * A pool that `start` loads the first models of. Requests are answered by those that are there already.
  */
-export function createModelPool(options: ModelPoolOptions): ModelPool & { ready: Promise<void> } {
-  const { models, adapters = [], onNote = () => {}, ...engineOptions } = options;
+export function createModelPool(options: ModelPoolOptions): ModelPool & { start(): Promise<void> } {
+  const { models, adapters = [], onNote = () => {}, onDown, onUp, open = openEngine, supervision, ...rest } = options;
   const entries = new Map<string, Entry>();
   const loading = new Set<string>();
   const pending = new Set<Promise<unknown>>();
+  /** Names of what is still to be loaded at the start. */
+  const expected = new Set([
+    ...models.map(({ path, name = basename(resolve(path)) }) => name),
+    ...adapters.map(({ name }) => name),
+  ]);
   let isReady = false;
   let isClosed = false;
 
   const find = (name: string): Entry => {
     const entry = entries.get(name);
     if (entry) return entry;
+    if (loading.has(name) || expected.has(name)) {
+      throw new RequestError('TSLM_LOADING', `the model '${name}' is being loaded`, { hint: 'try again in a moment' });
+    }
     throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no model '${name}'`, {
       hint: entries.size === 0 ? 'none is loaded' : `loaded: ${[...entries.keys()].join(', ')}`,
     });
@@ -73,7 +90,11 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
         entries.set(name, { card, engine, adapter: name });
         return card;
       }
-      const engine = await openEngine(path, { ...engineOptions, name });
+      const engine = await supervise(() => open(path, { ...rest, name }), {
+        ...supervision,
+        onDown: (reason, seconds) => onDown?.(name, reason, seconds),
+        onUp: () => onUp?.(name),
+      });
       entries.set(name, { card: engine.card, engine });
       for (const note of engine.notes) onNote(`${name}: ${note}`);
       return engine.card;
@@ -86,15 +107,21 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { ready:
     isReady = true;
   }
 
-  const ready = loadAll();
-  ready.catch(() => {}); // whoever awaits it sees it
   return {
-    ready,
+    start: () => loadAll().finally(() => expected.clear()),
     get isReady() {
       return isReady;
     },
-    list: () => Array.from(entries.values(), ({ card }) => card),
-    find,
+    list: () => [...entries.values()].filter(({ engine }) => engine.isUp).map(({ card }) => card),
+    find(name) {
+      const entry = find(name);
+      entry.engine.requireUp();
+      return entry;
+    },
+    states: () =>
+      [...entries.values()]
+        .filter(({ adapter }) => adapter === undefined)
+        .map(({ card: { id }, engine: { isUp, restarts } }) => ({ id, isUp, restarts })),
     load,
     async unload(name) {
       const { engine, adapter } = find(name);

@@ -78,6 +78,14 @@ export interface Sampling {
   logitBias?: Record<number, number>;
 }
 
+/** Who asked: what a model can do at once is shared evenly between clients, and between the requests of each. */
+export interface Owner {
+  /** The holder of a key, or an address. */
+  client: string;
+  /** One HTTP request, which may ask for many texts. */
+  request: string;
+}
+
 export interface GenerationRequest {
   /** Name of a loaded adapter; default the model itself. */
   adapter?: string;
@@ -149,10 +157,17 @@ export interface Results {
 export interface Calls {
   tokenize: { prompt: Prompt; addSpecialTokens?: boolean };
   detokenize: { ids: readonly number[]; skipSpecialTokens?: boolean };
-  embed: { inputs: readonly TextInput[]; pooling?: 'mean' | 'cls' | 'last'; normalize?: boolean; dimensions?: number };
+  /** What is longer than the model reads is an error unless `truncate` is true; so in what follows. */
+  embed: {
+    inputs: readonly TextInput[];
+    truncate?: boolean;
+    pooling?: 'mean' | 'cls' | 'last';
+    normalize?: boolean;
+    dimensions?: number;
+  };
   /** Pairs for models that compare two texts. */
-  classify: { inputs: readonly (string | readonly [string, string])[]; topK?: number };
-  rerank: { query: string; documents: readonly string[] };
+  classify: { inputs: readonly (string | readonly [string, string])[]; topK?: number; truncate?: boolean };
+  rerank: { query: string; documents: readonly string[]; truncate?: boolean };
   fillMask: { input: string; topK?: number };
   /** Extracts answers from a context (`questionAnswering` models); other models generate. */
   answer: { question: string; context: string; topK?: number };
@@ -187,8 +202,8 @@ export interface Engine {
    *
    * @throws UserError for a request that cannot be done, `TSLM_OVERLOADED` when the queue is full
    */
-  generate(request: GenerationRequest, signal?: AbortSignal): AsyncIterable<GenerationEvent>;
-  call<K extends keyof Calls>(name: K, input: Calls[K], signal?: AbortSignal): Promise<Results[K]>;
+  generate(request: GenerationRequest, signal?: AbortSignal, owner?: Owner): AsyncIterable<GenerationEvent>;
+  call<K extends keyof Calls>(name: K, input: Calls[K], signal?: AbortSignal, owner?: Owner): Promise<Results[K]>;
   stats(): Promise<EngineStats>;
   /** Loads a PEFT folder under a name; the card of what requests can now name. */
   loadAdapter(name: string, path: string): Promise<ModelCard>;
@@ -197,18 +212,28 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** A model that was loaded: at work, or being started again after its thread has ended. */
+export interface ModelState {
+  id: string;
+  isUp: boolean;
+  /** Times that it was started again. */
+  restarts: number;
+}
+
 /** The models of a server, which come and go. */
 export interface ModelPool {
-  /** Models and adapters, in the order of their loading. */
+  /** Models and adapters that answer, in the order of their loading. */
   list(): readonly ModelCard[];
   /**
    * The engine that answers for a name, and the adapter that the name means.
    *
-   * @throws UserError `TSLM_MODEL_NOT_FOUND`
+   * @throws UserError `TSLM_MODEL_NOT_FOUND`; `TSLM_LOADING` or `TSLM_MODEL_DOWN` while it does not answer yet or again
    */
   find(name: string): { engine: Engine; card: ModelCard; adapter?: string };
   /** Everything asked for at the start is loaded. */
   readonly isReady: boolean;
+  /** Models that were loaded, those that do not answer now among them. */
+  states(): readonly ModelState[];
   /** Loads a model folder, or with `parent` an adapter. */
   load(options: { path: string; name?: string; parent?: string }): Promise<ModelCard>;
   /** @throws UserError `TSLM_MODEL_NOT_FOUND` */

@@ -136,6 +136,7 @@ export function withUpstreams(pool: ModelPool, upstreams: readonly Upstream[]): 
     get isReady() {
       return pool.isReady;
     },
+    states: () => pool.states(),
     load: options => pool.load(options),
     unload: name => pool.unload(name),
     close: () => pool.close(),

@@ -47,6 +47,7 @@ const ERRNO_REMEDIES: Record<string, [what: string, hint: string]> = {
   ENFILE: ['too many open files on this machine', 'end other programs'],
   ENOMEM: ['out of memory', 'end other programs, or ask for less'],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter path'],
+  ENODEV: ['cannot be mapped into memory', 'put it on another file system'],
 };
 
 /** Turns a file system error into a one-line `UserError` that names the path; passes everything else through. */

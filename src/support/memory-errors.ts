@@ -1,5 +1,5 @@
 /** Memory that ran out, as the many layers below say it. */
-import { messageOf, UserError } from './errors.ts';
+import { explainFileError, messageOf, UserError } from './errors.ts';
 import { formatBytes } from './format.ts';
 
 /** What native/allocator.cc, libtorch on CPU and GPU, C++ and JavaScript say. */
@@ -9,6 +9,8 @@ const PATTERNS = [
   /CUDA out of memory/,
   /std::bad_alloc/,
   /^Array buffer allocation failed/,
+  /^Invalid (?:typed array|array buffer) length/,
+  /^Cannot create a string/,
   /^Worker terminated due to reaching memory limit/,
 ];
 
@@ -29,3 +31,6 @@ export function explainMemoryError(
   const where = message.includes('CUDA') ? 'the GPU is out of memory' : 'out of memory';
   return new UserError('TSLM_OUT_OF_MEMORY', `${where}${wanted}`, { hint, cause: error });
 }
+
+/** Turns what the machine ran short of, files or memory, into a one-line `UserError`; passes everything else through. */
+export const explainShortage = (error: unknown): unknown => explainMemoryError(explainFileError(error));

@@ -46,33 +46,50 @@ export function checkReadsText(model: Model): void {
 export const maxInputLength = (model: Model, tokenizer: Tokenizer): number =>
   Math.min(contextOf(readerOf(model), {}), modelMaxLength(tokenizer.config) ?? Number.POSITIVE_INFINITY);
 
+export interface EncodeOptions {
+  prefixIds?: readonly number[];
+  truncate?: boolean;
+  first?: number;
+}
+
 /**
  * Tokens of each input with the special tokens that the model expects, cut to what it reads. Inputs that are tokens
  * already are taken as they are, and cut as well.
  *
  * @param options.prefixIds tokens in front of each text
- * @throws UserError when an input has no tokens, or an id is not in the vocabulary
+ * @param options.truncate cut what is longer than the model reads; default true
+ * @param options.first number of the first input in what errors say; default 0
+ * @throws UserError when an input has no tokens, has too many and may not be cut, or an id is not in the vocabulary
  */
 export function encodeInputs(
   model: Model,
   tokenizer: Tokenizer,
   inputs: readonly TaskInput[],
-  { prefixIds = [] }: { prefixIds?: readonly number[] } = {},
+  { prefixIds = [], truncate = true, first = 0 }: EncodeOptions = {},
 ): EncodedInput[] {
   checkReadsText(model);
   const maxLength = maxInputLength(model, tokenizer) - prefixIds.length;
-  const options = Number.isFinite(maxLength) ? { truncation: true, maxLength } : {};
+  const options = truncate && Number.isFinite(maxLength) ? { truncation: true, maxLength } : {};
   const withPrefix = (encoding: EncodedInput): EncodedInput =>
     prefixIds.length === 0 ? encoding : { ids: [...prefixIds, ...encoding.ids] };
   const encoded = inputs.map((input): EncodedInput => {
     if (typeof input === 'string') return withPrefix(tokenizer.encode(input, options));
-    if (typeof input[0] !== 'string') return { ids: (input as readonly number[]).slice(0, maxLength) };
+    if (typeof input[0] !== 'string') return { ids: (input as readonly number[]).slice(0, options.maxLength) };
     const [text, pair] = input as readonly [string, string];
     return tokenizer.encode(text, { ...options, pair });
   });
   const empty = encoded.findIndex(({ ids }) => ids.length === 0);
   if (empty >= 0) {
-    throw usageError('TSLM_EMPTY_INPUT', `input ${empty + 1} has no tokens`, 'give a text that is not empty');
+    throw usageError('TSLM_EMPTY_INPUT', `input ${first + empty + 1} has no tokens`, 'give a text that is not empty');
+  }
+  const long = encoded.findIndex(({ ids }) => ids.length > maxLength + prefixIds.length);
+  if (long >= 0) {
+    const { length } = encoded[long].ids;
+    throw usageError(
+      'TSLM_TOO_LONG',
+      `input ${first + long + 1} has ${length} tokens, and the model reads ${maxLength}`,
+      'shorten it, or ask for its beginning alone with truncate: true',
+    );
   }
   checkIds(
     encoded.map(({ ids }) => ids),

@@ -23,7 +23,8 @@ export function similarities(
 ): Similarities {
   const { vectors, tokens } = embedTexts(model, tokenizer, [source, ...texts], options);
   const [first, ...others] = vectors;
-  return { scores: others.map(other => dot(first, other)), tokens };
+  return { scores: others.map(other => cosine(first, other)), tokens };
 }
 
-const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
+/** Of two vectors of length 1. */
+export const cosine = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0);

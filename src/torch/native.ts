@@ -56,6 +56,8 @@ export interface Native {
   release(count: number): void;
   /** The file's bytes, or the system's error number. */
   mapFile(path: string): ArrayBuffer | number;
+  /** Files that this thread has mapped and that were shortened since; each is told once. */
+  shortenedFiles(): string[];
 
   backward(retainGraph: boolean, createGraph: boolean): void;
   grad(retainGraph: boolean, createGraph: boolean, allowUnused: boolean): void;
@@ -104,6 +106,9 @@ const BUFFER_LENGTH = 1 << 16;
 export const buffer = new Float64Array(BUFFER_LENGTH);
 
 let loaded: Native | undefined;
+
+/** Whether this thread has used the native side. */
+export const isNativeLoaded = (): boolean => loaded !== undefined;
 
 /** The native side, loaded at first use. Throws a `UserError` when it was not built or does not load. */
 export function native(): Native {

@@ -4,7 +4,7 @@ import { causal } from '../objectives/causal.ts';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
-import { dispose, keep, rngState, scope, type Tensor } from '../torch/index.ts';
+import { dispose, FileChangedError, keep, rngState, scope, type Tensor } from '../torch/index.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
@@ -191,6 +191,7 @@ export async function runSteps(
     };
   } catch (error) {
     rescue(error);
+    if (error instanceof FileChangedError) throw new FileChangedError(error.files, wholeFile(folder, progress.step));
     throw explainMemoryError(error, lessMemory(folder));
   } finally {
     metricsLog.close();
@@ -200,6 +201,9 @@ export async function runSteps(
     model.dispose();
   }
 }
+
+const wholeFile = (folder: string, step: number): string =>
+  `put the whole file back; then \`tslm resume ${folder}\` goes on from step ${step}`;
 
 const lessMemory = (folder: string): string =>
   `take a smaller batch (with gradientAccumulation the updates stay the same), train.recompute=true or a shorter context: \`tslm resume ${folder} --set train.batchSize=…\``;

@@ -32,9 +32,9 @@ function chatModel(folder: string): string {
 
 it('withstands clients of every kind', { timeout }, async () => {
   const pool = createModelPool({ models: [{ path: chatModel(join(scratch, 'chatter')) }] });
-  await pool.ready;
+  await pool.start();
   const keyFile = join(scratch, 'keys.json');
-  const key = addKey(keyFile, { name: 'chaos' });
+  const key = await addKey(keyFile, { name: 'chaos' });
   const maxBodyBytes = MiB;
   const app = createApp({ pool, keys: keysOf(readKeys(keyFile)), limits: { maxBodyBytes } });
   const server = await listen(app, { port: 0 });

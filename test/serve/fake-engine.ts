@@ -202,6 +202,7 @@ export function fakePool(...engines: Engine[]): ModelPool {
   const all = new Map(engines.map(engine => [engine.card.id, engine]));
   return {
     isReady: true,
+    states: () => [...all.keys()].map(id => ({ id, isUp: true, restarts: 0 })),
     list: () => Array.from(all.values(), ({ card }) => card),
     find(name) {
       const engine = all.get(name);

@@ -64,7 +64,7 @@ describe('a pool of models', () => {
       onNote: note => notes.push(note),
     });
     expect(pool.isReady).toBe(false);
-    await pool.ready;
+    await pool.start();
     expect(pool.isReady).toBe(true);
     expect(pool.list().map(({ id, parent }) => [id, parent])).toEqual([
       ['one', undefined],
@@ -79,7 +79,7 @@ describe('a pool of models', () => {
 
   it('answers for a model and its adapter at the same time, each as if alone', async () => {
     const pool = open({ models: [{ path: one }], adapters: [{ path: lora, name: 'tuned' }] });
-    await pool.ready;
+    await pool.start();
     const { engine } = pool.find('one');
     const [plain, tuned] = [await idsOf(engine), await idsOf(engine, 'tuned')];
     expect(tuned).not.toEqual(plain);
@@ -89,7 +89,7 @@ describe('a pool of models', () => {
 
   it('loads and unloads while it works', async () => {
     const pool = open({ models: [{ path: one }] });
-    await pool.ready;
+    await pool.start();
     expect(await pool.load({ path: two })).toMatchObject({ id: 'two' });
     expect(await pool.load({ path: lora, name: 'tuned', parent: 'one' })).toMatchObject({ parent: 'one', path: lora });
     await expect(pool.load({ path: two })).rejects.toMatchObject({ code: 'TSLM_NAME_TAKEN' });
@@ -113,14 +113,15 @@ describe('a pool of models', () => {
 
   it('closes what is still being loaded', async () => {
     const pool = open({ models: [{ path: one }, { path: two }] });
+    const refused = expect(pool.start()).rejects.toMatchObject({ code: 'TSLM_CLOSED' });
     await pool.close();
-    await expect(pool.ready).rejects.toMatchObject({ code: 'TSLM_CLOSED' });
+    await refused;
     expect(pool.list()).toEqual([]);
   });
 
   it('says what is wrong with what it was given', async () => {
     const pool = open({ models: [{ path: join(scratch, 'none') }] });
-    await expect(pool.ready).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
+    await expect(pool.start()).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
     expect(pool.isReady).toBe(false);
   });
 });

@@ -50,6 +50,7 @@ export function fakePool({ cards = [fakeCard('storyteller')], delay = 0 }: FakeO
   return {
     asked,
     isReady: true,
+    states: () => [...loaded.keys()].map(id => ({ id, isUp: true, restarts: 0 })),
     list: () => [...loaded.values()],
     find,
     async load({ path, name = path.split('/').at(-1)! }) {

@@ -36,12 +36,13 @@ export function cacheBudget(
 ): CacheBudget {
   const bytesOfPage = pageBytes(model, pageSize);
   const pagesOfText = Math.ceil((contextLength + 1) / pageSize);
-  const limit = memory ?? freeMemory() * SHARE_OF_FREE;
+  const limit = memory ?? Math.max(0, freeMemory() * SHARE_OF_FREE);
   const pages = Math.min(Math.floor(limit / bytesOfPage), pagesOfText * maxBatch);
   if (pages < pagesOfText) {
+    const source = memory === undefined ? ', a quarter of what is free,' : '';
     throw usageError(
       'TSLM_NO_MEMORY',
-      `${formatBytes(limit)} hold the keys and values of ${pages * pageSize} tokens, and one text may have ${contextLength}`,
+      `${formatBytes(limit)}${source} hold the keys and values of ${pages * pageSize} tokens, and one text may have ${contextLength}`,
       `give at least ${formatBytes(pagesOfText * bytesOfPage)} with --memory, or less context with --max-context`,
     );
   }

@@ -1,11 +1,13 @@
 /** A request at work: its texts, and what goes back to whoever asked. */
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { GenerationEvent, GenerationRequest, TokenInfo } from '../protocol.ts';
+import type { GenerationEvent, GenerationRequest, Owner, TokenInfo } from '../protocol.ts';
 import { type Choice, createChoice } from './choice.ts';
 import type { PreparedRequest } from './prepare.ts';
+import { NOBODY } from './shares.ts';
 
 export interface Job extends PreparedRequest {
   readonly request: GenerationRequest;
+  readonly owner: Owner;
   readonly choices: readonly Choice[];
   /** Texts that are drawn. */
   readonly count: number;
@@ -28,7 +30,7 @@ export function createJob(
   prepared: PreparedRequest,
   tokenizer: Tokenizer,
   send: (events: readonly GenerationEvent[]) => void,
-  { pageSize }: { pageSize?: number } = {},
+  { owner = NOBODY, pageSize }: { owner?: Owner; pageSize?: number } = {},
 ): Job {
   const { n = 1, bestOf } = request;
   const count = bestOf ?? n;
@@ -51,6 +53,7 @@ export function createJob(
   return {
     ...prepared,
     request,
+    owner,
     choices,
     count,
     isCancelled: false,

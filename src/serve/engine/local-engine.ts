@@ -7,12 +7,13 @@ import type { Model } from '../../models/model.ts';
 import { UserError } from '../../support/errors.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { memoryStats } from '../../torch/memory.ts';
-import type { EngineStats, GenerationEvent, GenerationRequest } from '../protocol.ts';
+import type { EngineStats, GenerationEvent, GenerationRequest, Owner } from '../protocol.ts';
 import type { Adapters } from './adapters.ts';
 import { type CacheBudget, cacheBudget } from './budget.ts';
 import { createJob, type Job } from './job.ts';
 import { createPreparation } from './prepare.ts';
 import { createScheduler } from './scheduler.ts';
+import { NOBODY, sharesOf } from './shares.ts';
 import { sideJob } from './side-job.ts';
 import { createTokenInfos } from './token-infos.ts';
 
@@ -43,6 +44,7 @@ export interface LocalEngine extends Disposable {
     request: GenerationRequest,
     send: (events: readonly GenerationEvent[]) => void,
     fail: (error: unknown) => void,
+    owner?: Owner,
   ): () => void;
   /** One step of everything under way; false when there is nothing to do. */
   step(): boolean;
@@ -53,6 +55,7 @@ interface SideJob {
   job: Job;
   steps: Generator<void, void>;
   fail: (error: unknown) => void;
+  isBegun: boolean;
 }
 
 /** Requests beside the batch that take turns. */
@@ -96,8 +99,30 @@ export function createLocalEngine(
       onError: (job, error) => fails.get(job)?.(error),
     });
 
+  /** The queue's places are shared as the batch's are: when it is full, whoever has less than its share may still come. */
+  function isFull(owner: Owner): boolean {
+    const waitingAside = side.filter(({ isBegun }) => !isBegun);
+    const queued = (scheduler?.queued ?? 0) + waitingAside.length;
+    if (queued < maxQueue) return false;
+    const clients = Math.max(1, scheduler?.clients ?? 0, new Set(side.map(({ job }) => job.owner.client)).size);
+    const own =
+      (scheduler?.queuedOf(owner) ?? 0) + waitingAside.filter(({ job }) => job.owner.client === owner.client).length;
+    return queued >= 2 * maxQueue || own >= Math.floor(maxQueue / clients);
+  }
+
+  /** Those that take turns: when one is over, the next comes from whoever has the fewest. */
+  function begun(): SideJob[] {
+    const isBegun = (one: SideJob): boolean => one.isBegun;
+    for (;;) {
+      const now = side.filter(isBegun);
+      const [next] = sharesOf(now, ({ job }) => job.owner).candidates(side.filter(one => !one.isBegun));
+      if (!next || now.length >= MOST_SIDE_JOBS) return now;
+      next.isBegun = true;
+    }
+  }
+
   function stepSideJobs(): boolean {
-    for (const current of side.slice(0, MOST_SIDE_JOBS)) {
+    for (const current of begun()) {
       const { job, steps, fail } = current;
       const leave = (): void => {
         steps.return();
@@ -117,10 +142,10 @@ export function createLocalEngine(
   return {
     contextLength,
     budget,
-    submit(request, send, fail) {
+    submit(request, send, fail, owner = NOBODY) {
       if (!isGenerative) throw notGenerative(model);
       adapters.require(request.adapter);
-      if ((scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS) >= maxQueue) throw overloaded(maxQueue);
+      if (isFull(owner)) throw overloaded(maxQueue);
       const prepared = prepare(request);
       const isBatched = scheduler !== undefined && prepared.config.numBeams === 1;
       const passOn = (events: readonly GenerationEvent[]): void => {
@@ -128,6 +153,7 @@ export function createLocalEngine(
         if (job.isDone) fails.delete(job);
       };
       const job = createJob(request, prepared, tokenizer, passOn, {
+        owner,
         pageSize: isBatched ? budget?.pageSize : undefined,
       });
       if (isBatched) {
@@ -135,7 +161,8 @@ export function createLocalEngine(
         scheduler.add(job);
       } else {
         if (request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
-        side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail });
+        side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail, isBegun: false });
+        begun();
       }
       return () => {
         job.isCancelled = true;
@@ -149,8 +176,8 @@ export function createLocalEngine(
     stats() {
       const counts = scheduler?.counts;
       return {
-        queued: (scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS),
-        running: (scheduler?.running ?? 0) + Math.min(side.length, MOST_SIDE_JOBS),
+        queued: (scheduler?.queued ?? 0) + side.filter(({ isBegun }) => !isBegun).length,
+        running: (scheduler?.running ?? 0) + side.filter(({ isBegun }) => isBegun).length,
         cacheUsedTokens: scheduler?.usedTokens ?? 0,
         cacheTokens: budget ? budget.pages * budget.pageSize : 0,
         cachedTokens: counts?.cachedTokens ?? 0,

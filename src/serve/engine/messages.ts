@@ -1,7 +1,8 @@
 /** What a model's worker and its host say to each other; errors cross as data. */
 import type { InferenceType } from '../../models/load-for-inference.ts';
 import { UserError } from '../../support/errors.ts';
-import type { Calls, EngineStats, GenerationEvent, GenerationRequest, ModelCard, Results } from '../protocol.ts';
+import { explainShortage } from '../../support/memory-errors.ts';
+import type { Calls, EngineStats, GenerationEvent, GenerationRequest, ModelCard, Owner, Results } from '../protocol.ts';
 import type { EngineLimits } from './local-engine.ts';
 
 export interface OpenOptions extends EngineLimits {
@@ -16,9 +17,9 @@ export interface WorkerData {
 }
 
 export type ToWorker =
-  | { id: number; kind: 'generate'; request: GenerationRequest }
+  | { id: number; kind: 'generate'; request: GenerationRequest; owner?: Owner }
   | { id: number; kind: 'cancel' }
-  | { id: number; kind: 'call'; name: keyof Calls; input: Calls[keyof Calls] }
+  | { id: number; kind: 'call'; name: keyof Calls; input: Calls[keyof Calls]; owner?: Owner }
   | { id: number; kind: 'stats' }
   | { id: number; kind: 'loadAdapter'; name: string; path: string }
   | { id: number; kind: 'unloadAdapter'; name: string }
@@ -29,23 +30,32 @@ export type FromWorker =
   /** What a step gave to each request. */
   | { kind: 'events'; events: [id: number, events: GenerationEvent[]][] }
   | { kind: 'result'; id: number; result: Results[keyof Results] | EngineStats | undefined }
-  /** Without an id: the model could not be opened. */
+  /** Without an id: the model could not be opened, or cannot go on. */
   | { kind: 'error'; id?: number; error: ErrorData };
 
 export interface ErrorData {
   message: string;
+  /** Of a mistake of ours, for the log. */
+  stack?: string;
   /** Of a `UserError`; what else is thrown is a mistake of ours. */
   code?: string;
   hint?: string;
   exitCode?: 1 | 2;
 }
 
-export function toData(error: unknown): ErrorData {
-  if (!(error instanceof UserError))
-    return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+const SAVE_MEMORY =
+  'start the server with a smaller --memory, --max-batch or --max-context, serve a smaller model, or free some memory';
+
+export function toData(thrown: unknown): ErrorData {
+  const error = explainShortage(thrown);
+  if (!(error instanceof UserError)) {
+    return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+  }
   const { message, code, hint, exitCode } = error;
-  return { message, code, hint, exitCode };
+  return { message, code, hint: code === 'TSLM_OUT_OF_MEMORY' ? SAVE_MEMORY : hint, exitCode };
 }
 
-export const fromData = ({ message, code, hint, exitCode }: ErrorData): Error =>
-  code === undefined ? new Error(message) : new UserError(code, message, { hint, exitCode });
+export function fromData({ message, stack, code, hint, exitCode }: ErrorData): Error {
+  if (code !== undefined) return new UserError(code, message, { hint, exitCode });
+  return Object.assign(new Error(message), { stack: stack ?? message });
+}

@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import { modelFolder } from '../../models/auto.ts';
 import { UserError } from '../../support/errors.ts';
+import { explainShortage } from '../../support/memory-errors.ts';
 import { startWorker } from '../../support/workers.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
-import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard } from '../protocol.ts';
+import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard, Owner } from '../protocol.ts';
 import {
   type ErrorData,
   type FromWorker,
@@ -19,6 +20,8 @@ export type { OpenOptions } from './messages.ts';
 export interface OpenedEngine extends Engine, AsyncDisposable {
   /** What is worth knowing of the model as it was loaded: memory, element type, leftovers of the checkpoint. */
   readonly notes: readonly string[];
+  /** Resolves with the reason when the model has ended without having been closed: its thread died, or it cannot go on. */
+  readonly ended: Promise<unknown>;
 }
 
 interface Stream {
@@ -58,10 +61,20 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     streams.clear();
     stayWhileAsked();
   };
+  const { promise: ended, resolve: tellEnd } = withResolvers<unknown>();
+  /** Nobody answers any more: what is under way has failed, and whoever opened the model may open it again. */
+  const die = (reason: unknown): void => {
+    refuse(explainShortage(reason));
+    if (closed) return;
+    closed = Promise.resolve();
+    void worker.terminate();
+    endAll(modelDown(reason));
+    tellEnd(reason);
+  };
   const onError = (id: number | undefined, data: ErrorData): void => {
     const error = fromData(data);
     if (id === undefined) {
-      endAll(error);
+      die(error);
       return;
     }
     calls.get(id)?.reject(error);
@@ -85,9 +98,9 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
       stayWhileAsked();
     }
   });
-  worker.on('error', endAll);
-  worker.on('exit', () => {
-    closed ??= Promise.resolve(); // nobody answers any more, whatever ended it
+  worker.on('error', die);
+  worker.on('exit', code => {
+    if (!closed) die(new Error(`the thread of the model has ended with code ${code}`));
     endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' }));
   });
 
@@ -102,6 +115,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     const abort = (): void => {
       calls.delete(id);
       stayWhileAsked();
+      tell({ id, kind: 'cancel' });
       reject(signal!.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -109,7 +123,11 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   };
 
-  async function* generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+  async function* generate(
+    request: GenerationRequest,
+    signal?: AbortSignal,
+    owner?: Owner,
+  ): AsyncGenerator<GenerationEvent, void> {
     signal?.throwIfAborted();
     if (closed) throw new UserError('TSLM_CLOSED', 'the model is closed', { hint: 'load it again' });
     const id = nextId++;
@@ -133,7 +151,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     };
     stayWhileAsked();
     signal?.addEventListener('abort', abort, { once: true });
-    tell({ id, kind: 'generate', request });
+    tell({ id, kind: 'generate', request, owner });
     let isOver = false;
     try {
       while (!isOver) {
@@ -174,7 +192,8 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     card,
     notes,
     generate,
-    call: (name, input, signal) => ask({ kind: 'call', name, input }, signal),
+    ended,
+    call: (name, input, signal, owner) => ask({ kind: 'call', name, input, owner }, signal),
     stats: () => ask<EngineStats>({ kind: 'stats' }),
     async loadAdapter(name, path) {
       await ask({ kind: 'loadAdapter', name, path });
@@ -185,6 +204,12 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     [Symbol.asyncDispose]: close,
   };
 }
+
+const modelDown = (cause: unknown): UserError =>
+  new UserError('TSLM_MODEL_DOWN', 'the model has ended unexpectedly', {
+    hint: 'it is being started again: try again in a moment',
+    cause,
+  });
 
 /** `Promise.withResolvers`, which Node 20 does not have. */
 function withResolvers<T>() {

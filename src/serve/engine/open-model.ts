@@ -8,16 +8,16 @@ import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
 import { toolFormatOf } from '../http/tools/tool-format.ts';
-import type { Calls, ModelCard, Results } from '../protocol.ts';
+import type { ModelCard } from '../protocol.ts';
 import { type Adapters, createAdapters } from './adapters.ts';
-import { createCalls } from './calls.ts';
+import { type CallParts, createCalls } from './calls.ts';
 import { createLocalEngine, type LocalEngine } from './local-engine.ts';
 import type { OpenOptions } from './messages.ts';
 
 export interface OpenedModel {
   engine: LocalEngine;
   adapters: Adapters;
-  call: <K extends keyof Calls>(name: K, input: Calls[K]) => Results[K];
+  call: CallParts;
   card: ModelCard;
   notes: string[];
   dispose: () => void;

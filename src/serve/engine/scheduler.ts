@@ -1,15 +1,17 @@
 /**
  * Continuous batching (Yu et al. 2022): at every step each growing text gets a token, and what room the step has left goes to
- * prompts that are still to be read, in stretches (Agrawal et al. 2023). Texts come and go between two steps.
+ * prompts that are still to be read, in stretches (Agrawal et al. 2023). Texts come and go between two steps. Places in the batch
+ * and room for prompts are shared evenly between clients and requests (`shares.ts`): whoever has more than its share lets go.
  */
 import type { LogitsProcessor } from '../../generate/logits-processors/index.ts';
 import type { PagedInput, PagedModel } from '../../generate/paged-model.ts';
 import { addToken, createRows, type Row } from '../../generate/rows.ts';
 import { argmax, multinomial } from '../../generate/sampling.ts';
-import type { TokenInfo } from '../protocol.ts';
+import type { Owner, TokenInfo } from '../protocol.ts';
 import type { Choice } from './choice.ts';
 import type { Job } from './job.ts';
 import { createPagePool } from './pages.ts';
+import { divideFairly, sharesOf } from './shares.ts';
 import type { TokenInfos } from './token-infos.ts';
 
 /** A text that grows: its tokens, how many of them the cache holds, and the pages that do. */
@@ -23,6 +25,10 @@ interface Sequence {
   published: number;
   /** Log-probabilities of the prompt's tokens, while they are collected. */
   prompt: TokenInfo[];
+  /** Steps since it was let in. */
+  turn: number;
+  /** Was let in before. */
+  isKnown: boolean;
 }
 
 export interface SchedulerOptions {
@@ -46,6 +52,9 @@ export interface Scheduler {
   /** One step of everything; false when there is nothing to do. */
   step(): boolean;
   readonly queued: number;
+  queuedOf(owner: Owner): number;
+  /** Clients that have texts here. */
+  readonly clients: number;
   readonly running: number;
   readonly usedTokens: number;
   readonly counts: {
@@ -60,6 +69,9 @@ export interface Scheduler {
 /** With the log-probabilities of a prompt every position has logits: fewer at once. */
 const SCORED_TOKENS = 64;
 
+/** Steps after which a text that others wait for lets one of them in. */
+const TURN = 64;
+
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { paged, infos, contextLength, maxBatch, maxPromptTokens, withAdapter, onError } = options;
   const { pageSize } = paged;
@@ -72,18 +84,47 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const { ids, config, constraint } = job;
     const own = { ...config, numReturnSequences: 1, seed: config.seed + index };
     const [row] = createRows([{ ids, padding: 0 }], own, { constraint, wholeCharacters: options.wholeCharacters });
-    return { job, choice: job.choices[index], row, past: 0, pages: [], published: 0, prompt: [] };
+    return {
+      job,
+      choice: job.choices[index],
+      row,
+      past: 0,
+      pages: [],
+      published: 0,
+      prompt: [],
+      turn: 0,
+      isKnown: false,
+    };
   }
 
   const rootOf = ({ job }: Sequence): string => job.request.adapter ?? '';
   const scoresPrompt = ({ job, choice }: Sequence): boolean =>
     job.request.promptLogprobs !== undefined && choice.index === 0 && !job.hasStarted;
 
+  const ownerOf = ({ job }: Sequence): Owner => job.owner;
+  const shares = () => sharesOf(running, ownerOf);
+
+  /** Gives its pages back: what they hold is read anew later. */
   function leave(sequence: Sequence): void {
     pool.release(sequence.pages);
     sequence.pages = [];
     sequence.past = 0;
     sequence.published = 0;
+    sequence.prompt = [];
+  }
+
+  /** Out of the batch for a while, with its pages as long as nobody needs them. */
+  function pause(sequence: Sequence, { isLast = false } = {}): void {
+    running.splice(running.indexOf(sequence), 1);
+    if (isLast) waiting.push(sequence);
+    else waiting.unshift(sequence);
+  }
+
+  /** Takes the pages of a text that waits, the last one's first; false when there are none. */
+  function reclaim(except: Sequence): boolean {
+    const paused = waiting.findLast(sequence => sequence !== except && sequence.pages.length > 0);
+    if (paused) leave(paused);
+    return paused !== undefined;
   }
 
   function dropCancelled(): void {
@@ -94,39 +135,95 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  /** Lets texts in while there is room, in their order. */
-  function admit(): void {
-    while (waiting.length > 0 && running.length < maxBatch) {
-      const sequence = waiting[0];
-      const { ids } = sequence.row;
-      // At least one token is read: its logits are what the next one is chosen from.
-      const shared = scoresPrompt(sequence) ? [] : pool.share(rootOf(sequence), ids.slice(0, -1));
-      const more = pool.take(Math.ceil((ids.length + 1) / pageSize) - shared.length);
-      if (!more) {
-        pool.release(shared);
-        return;
+  /** Pages for all tokens that it has and the next one; false when there are not so many. */
+  function place(sequence: Sequence): boolean {
+    const { ids } = sequence.row;
+    const needed = Math.ceil((ids.length + 1) / pageSize);
+    if (sequence.pages.length > 0) {
+      const more = pool.take(Math.max(0, needed - sequence.pages.length));
+      if (more) sequence.pages.push(...more);
+      return more !== undefined;
+    }
+    // At least one token is read: its logits are what the next one is chosen from.
+    const shared = scoresPrompt(sequence) ? [] : pool.share(rootOf(sequence), ids.slice(0, -1));
+    const more = pool.take(needed - shared.length);
+    if (!more) {
+      pool.release(shared);
+      return false;
+    }
+    sequence.pages = [...shared, ...more];
+    sequence.past = shared.length * pageSize;
+    sequence.published = shared.length;
+    return true;
+  }
+
+  /** Of those in the batch whoever has the most, where giving a place to `sequence` brings the two closer. */
+  const richerThan = (sequence: Sequence): Sequence | undefined => {
+    const all = shares();
+    return all.richest(other => all.surplus(other, sequence) > 1);
+  };
+
+  /** Whose turn is over, where all have the same and `sequence` has one place fewer. */
+  const turnFor = (sequence: Sequence): Sequence | undefined => {
+    const all = shares();
+    return running.find(other => other.turn >= TURN && all.surplus(other, sequence) > 0);
+  };
+
+  /** Makes a place in a batch that is full for one of those that wait; undefined when none has a better right to it. */
+  function yieldPlace(candidates: readonly Sequence[]): Sequence | undefined {
+    for (const sequence of candidates) {
+      const richer = richerThan(sequence);
+      if (richer) {
+        pause(richer);
+        return sequence;
       }
-      waiting.shift();
-      sequence.pages = [...shared, ...more];
-      sequence.past = shared.length * pageSize;
-      sequence.published = shared.length;
+    }
+    for (const sequence of candidates) {
+      const before = turnFor(sequence);
+      // Pages are not taken away for a turn: reading texts anew again and again would cost more than it gives.
+      if (before && place(sequence)) {
+        pause(before, { isLast: true });
+        return sequence;
+      }
+    }
+    return undefined;
+  }
+
+  /** Lets texts in: first of whoever has the smallest share of the batch, who also takes places from those that have more. */
+  function admit(): void {
+    while (waiting.length > 0) {
+      const candidates = shares().candidates(waiting);
+      const sequence = running.length < maxBatch ? candidates[0] : yieldPlace(candidates);
+      if (!sequence) return;
+      while (!place(sequence)) {
+        if (reclaim(sequence)) continue;
+        const richer = richerThan(sequence);
+        if (!richer) return;
+        leave(richer);
+        pause(richer);
+      }
+      waiting.splice(waiting.indexOf(sequence), 1);
+      sequence.turn = 0;
       running.push(sequence);
-      if (sequence.choice.length > 0) continue; // it was here before
-      counts.promptTokens += ids.length;
+      if (sequence.isKnown) continue;
+      sequence.isKnown = true;
+      counts.promptTokens += sequence.row.ids.length;
       counts.cachedTokens += sequence.past;
       if (sequence.choice.index === 0 && !scoresPrompt(sequence)) sequence.job.start(sequence.past);
     }
   }
 
-  /** A page for the next position; where there is none, the youngest text waits and is read anew later. */
+  /** A page for the next position; where there is none, a text of whoever has the most waits and is read anew later. */
   function makeRoom(sequence: Sequence): boolean {
     if (sequence.past < sequence.pages.length * pageSize) return true;
     let page = pool.take(1);
     while (!page) {
-      const youngest = running.pop()!;
-      leave(youngest);
-      waiting.unshift(youngest);
-      if (youngest === sequence) return false;
+      if (!reclaim(sequence)) {
+        const victim = shares().richest()!;
+        leave(victim);
+        pause(victim);
+        if (victim === sequence) return false;
+      }
       page = pool.take(1);
     }
     sequence.pages.push(...page);
@@ -136,26 +233,29 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** What each text feeds in this step. */
   function plan(): { sequence: Sequence; input: PagedInput }[] {
     const planned: { sequence: Sequence; input: PagedInput }[] = [];
-    let room = maxPromptTokens;
+    const leftOf = ({ row, past }: Sequence): number => row.ids.length - past;
+    const reading = running.filter(sequence => leftOf(sequence) > 1);
+    const demandOf = (sequence: Sequence): number =>
+      Math.min(leftOf(sequence), scoresPrompt(sequence) ? SCORED_TOKENS : maxPromptTokens);
+    const portions = divideFairly(maxPromptTokens, reading, { ownerOf, demandOf });
     for (const sequence of [...running]) {
       if (!running.includes(sequence)) continue;
       const { past, row } = sequence;
-      const left = row.ids.length - past;
+      const left = leftOf(sequence);
       if (left === 1) {
         if (!makeRoom(sequence)) continue;
         planned.push({ sequence, input: { ids: row.ids.slice(-1), past, pages: sequence.pages, logits: 'last' } });
         continue;
       }
-      const isScored = scoresPrompt(sequence);
-      const count = Math.min(left, room, isScored ? SCORED_TOKENS : room);
+      const count = portions.get(sequence)!;
       if (count === 0) continue;
-      room -= count;
-      const logits = isScored ? 'all' : count === left ? 'last' : 'none';
+      const logits = scoresPrompt(sequence) ? 'all' : count === left ? 'last' : 'none';
       planned.push({
         sequence,
         input: { ids: row.ids.slice(past, past + count), past, pages: sequence.pages, logits },
       });
     }
+    for (const { sequence } of planned) sequence.turn++;
     return planned.filter(({ sequence }) => running.includes(sequence));
   }
 
@@ -252,6 +352,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     get queued() {
       return waiting.length;
+    },
+    queuedOf: ({ client }) => waiting.filter(({ job }) => job.owner.client === client).length,
+    get clients() {
+      return new Set([...waiting, ...running].map(({ job }) => job.owner.client)).size;
     },
     get running() {
       return running.length;

@@ -4,11 +4,12 @@ import { routePath } from 'hono/route';
 import type { ModelPool } from '../protocol.ts';
 import type { Upstream } from '../upstream.ts';
 import { readBody } from './body.ts';
-import { findModel } from './call.ts';
+import { findModel, ownedBy } from './call.ts';
 import { ENDPOINTS } from './endpoints/all.ts';
 import { describeModel, listModels, modelObject } from './endpoints/models.ts';
 import { answerOf, type ParameterNames, RequestError } from './errors.ts';
 import { cors, hostGuard, keyGuard, originGuard, requireAdmin } from './guard.ts';
+import { healthOf } from './health.ts';
 import type { Keys } from './keys/key-file.ts';
 import { createLimiter } from './keys/limiter.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -16,7 +17,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { openapi } from './openapi.ts';
 import { readParameters } from './parameters.ts';
 import { loadSchema } from './schemas/models.ts';
-import { type Env, startWork } from './work.ts';
+import { addressOf, type Env, startWork } from './work.ts';
 
 export interface AppOptions {
   pool: ModelPool;
@@ -36,6 +37,8 @@ export interface AppOptions {
   hosts?: readonly string[];
   /** Default: none. */
   logger?: Logger;
+  /** Lines of the log that could not be written, for `/metrics`. */
+  droppedLogLines?: () => number;
   /** Whether bodies of requests are logged. Default false. */
   logPrompts?: boolean;
   metrics?: Metrics;
@@ -54,7 +57,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (origins.length > 0) app.use(cors(origins));
   app.use(originGuard(origins));
 
-  app.get('/health', c => (pool.isReady ? c.json({ status: 'ok' }) : c.json({ status: 'loading' }, 503)));
+  app.get('/health', () => healthOf(pool, keys));
   app.get('/openapi.json', c => c.json(openapi()));
 
   if (keys)
@@ -64,10 +67,13 @@ export function createApp(options: AppOptions): Hono<Env> {
   for (const { path } of ENDPOINTS) app.post(path, limit(limiter));
 
   app.get('/metrics', async c => {
-    const { text, type } = await metrics.print(pool);
+    const { text, type } = await metrics.print(pool, options.droppedLogLines?.());
     return c.body(text, 200, { 'content-type': type });
   });
-  app.get('/v1/models', c => c.json(listModels(pool)));
+  app.get('/v1/models', c => {
+    requireLoaded(pool);
+    return c.json(listModels(pool));
+  });
   app.get('/v1/models/:id{.+}', c => c.json(describeModel(pool, c.req.param('id'))));
   app.post('/v1/models', async c => {
     requireAdmin(c, keys !== undefined);
@@ -93,12 +99,12 @@ export function createApp(options: AppOptions): Hono<Env> {
         return upstream.forward(endpoint.path, text, work);
       }
       const read = readParameters(endpoint.schema, body);
-      if (!pool.isReady && pool.list().length === 0)
-        throw new RequestError('TSLM_LOADING', 'the models are being loaded');
+      requireLoaded(pool);
       const found = findModel(pool, read.model as string | undefined, endpoint.ability);
       work.model = found.model;
       work.names.input = endpoint.input;
-      return endpoint.handle({ ...found, body: read, work, metrics });
+      const owner = { client: work.holder?.name ?? addressOf(c), request: work.id };
+      return endpoint.handle({ ...found, engine: ownedBy(found.engine, owner), body: read, work, metrics });
     });
   }
 
@@ -118,6 +124,11 @@ export function createApp(options: AppOptions): Hono<Env> {
     return respond(work?.signal.aborted ? work.signal.reason : error, work?.names);
   });
   return app;
+}
+
+function requireLoaded(pool: ModelPool): void {
+  if (pool.isReady || pool.list().length > 0) return;
+  throw new RequestError('TSLM_LOADING', 'the models are being loaded', { hint: 'try again in a moment' });
 }
 
 function respond(error: unknown, names?: ParameterNames): Response {

@@ -1,6 +1,6 @@
 /** What an endpoint is, and what it is given when a request has been read and its model found. */
 import type { z } from 'zod';
-import type { Ability, Engine, GenerationEvent, GenerationRequest, ModelCard, ModelPool } from '../protocol.ts';
+import type { Ability, Engine, GenerationEvent, GenerationRequest, ModelCard, ModelPool, Owner } from '../protocol.ts';
 import { RequestError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import type { Work } from './work.ts';
@@ -51,8 +51,15 @@ export function findModel(
   return { model, engine, card, adapter };
 }
 
+/** The engine with everything asked in one name, as its shares are counted. */
+export const ownedBy = (engine: Engine, owner: Owner): Engine => ({
+  ...engine,
+  generate: (request, signal) => engine.generate(request, signal, owner),
+  call: (name, input, signal) => engine.call(name, input, signal, owner),
+});
+
 function onlyModel(pool: ModelPool): string {
-  const models = pool.list();
+  const models = [...pool.list(), ...pool.states().filter(({ isUp }) => !isUp)];
   if (models.length === 1) return models[0].id;
   throw new RequestError('TSLM_MISSING_PARAMETER', "Missing required parameter: 'model'", {
     param: 'model',

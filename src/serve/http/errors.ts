@@ -1,6 +1,7 @@
 /** Errors as a client sees them: a status, and OpenAI's body. The one place that knows which error has which status. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { explainFileError, UserError } from '../../support/errors.ts';
+import { UserError } from '../../support/errors.ts';
+import { explainShortage } from '../../support/memory-errors.ts';
 
 /** A mistake in a request, with the parameter that has it. */
 export class RequestError extends UserError {
@@ -39,6 +40,15 @@ export const STATUSES: Record<string, ContentfulStatusCode> = {
   TSLM_LOADING: 503,
   TSLM_SHUTTING_DOWN: 503,
   TSLM_CLOSED: 503,
+  TSLM_MODEL_DOWN: 503,
+  TSLM_FILE_CHANGED: 503,
+  TSLM_KEYS_UNREADABLE: 503,
+  TSLM_OUT_OF_MEMORY: 503,
+  TSLM_ENOMEM: 503,
+  TSLM_EMFILE: 503,
+  TSLM_ENFILE: 503,
+  TSLM_ENOSPC: 503,
+  TSLM_EDQUOT: 503,
   TSLM_TIMEOUT: 504,
 };
 
@@ -93,8 +103,10 @@ export interface ErrorAnswer {
 
 /** What to answer for anything that was thrown. What no person can act on stays in the log. */
 export function answerOf(thrown: unknown, names: ParameterNames = {}): ErrorAnswer {
-  const error = explainFileError(thrown);
-  if (!(error instanceof UserError)) {
+  const error = explainShortage(thrown);
+  // Of files that the server uses itself a client only learns what passes.
+  const isOurs = !(error instanceof UserError) || (error !== thrown && STATUSES[error.code] === undefined);
+  if (isOurs) {
     const message = 'The server failed to answer; its log says why.';
     return { status: 500, body: { error: { message, type: 'server_error', param: null, code: null } }, headers: {} };
   }

@@ -12,6 +12,8 @@ export interface ListenOptions {
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
+  /** Told when the system refuses a connection, for want of file descriptors for example; the others go on. */
+  onError?: (error: Error) => void;
 }
 
 export interface Listening {
@@ -24,7 +26,7 @@ export interface Listening {
 /** @throws UserError when the port is taken */
 export async function listen(
   app: Hono<Env>,
-  { port = 8080, host = '127.0.0.1' }: ListenOptions = {},
+  { port = 8080, host = '127.0.0.1', onError = () => {} }: ListenOptions = {},
 ): Promise<Listening> {
   let isClosing = false;
   const server = createAdaptorServer({
@@ -35,7 +37,10 @@ export async function listen(
   server.requestTimeout = 60_000; // for the request to arrive, not for its answer
   server.keepAliveTimeout = 30_000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(explain(error, port, host)));
+    server.on('error', error => {
+      if (server.listening) onError(error);
+      else reject(explain(error, port, host));
+    });
     server.listen(port, host, resolve);
   });
   const { port: taken, address, family } = server.address() as AddressInfo;

@@ -8,7 +8,7 @@ export interface Metrics {
   request(options: { endpoint: string; status: number; seconds: number }): void;
   tokens(model: string, counts: { promptTokens: number; completionTokens: number }): void;
   /** The text format, and its type. */
-  print(pool: ModelPool): Promise<{ text: string; type: string }>;
+  print(pool: ModelPool, droppedLogLines?: number): Promise<{ text: string; type: string }>;
 }
 
 const SHORT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -73,6 +73,18 @@ export function createMetrics(): Metrics {
     registers,
   });
   const gauges = GAUGES.map(([name, help]) => new Gauge({ name, help, labelNames: ['model'], registers }));
+  const up = new Gauge({ name: 'tslm_model_up', help: '1 while a model answers', labelNames: ['model'], registers });
+  const restarts = new Gauge({
+    name: 'tslm_model_restarts',
+    help: 'Times that a model was started again after its thread had ended',
+    labelNames: ['model'],
+    registers,
+  });
+  const dropped = new Gauge({
+    name: 'tslm_log_lines_dropped',
+    help: 'Lines of the log that could not be written',
+    registers,
+  });
   return {
     timeGeneration(model) {
       const first = timeToFirst.labels(model);
@@ -96,14 +108,29 @@ export function createMetrics(): Metrics {
       promptTokens.labels(model).inc(counts.promptTokens);
       completionTokens.labels(model).inc(counts.completionTokens);
     },
-    async print(pool) {
-      for (const gauge of gauges) gauge.reset(); // models that have gone
+    async print(pool, droppedLogLines = 0) {
+      for (const gauge of [...gauges, up, restarts]) gauge.reset(); // models that have gone
+      dropped.set(droppedLogLines);
+      for (const state of pool.states()) {
+        up.labels(state.id).set(state.isUp ? 1 : 0);
+        restarts.labels(state.id).set(state.restarts);
+      }
       const models = pool.list().filter(card => card.parent === undefined && card.upstream === undefined);
       for (const { id } of models) {
-        const stats = await pool.find(id).engine.stats();
+        const stats = await statsOf(pool, id);
+        if (!stats) continue;
         for (const [i, [, , read]] of GAUGES.entries()) gauges[i].labels(id).set(read(stats));
       }
       return { text: await registry.metrics(), type: registry.contentType };
     },
   };
+}
+
+/** Undefined of a model that has ended or was unloaded in this moment. */
+async function statsOf(pool: ModelPool, id: string): Promise<EngineStats | undefined> {
+  try {
+    return await pool.find(id).engine.stats();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 /** One request from its first byte to its last: what ends it, what it has used, and who must know when it is over. */
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
 import { messageOf } from '../../support/errors.ts';
 import { type ParameterNames, RequestError } from './errors.ts';
 import type { KeyHolder } from './keys/key-holder.ts';
@@ -58,5 +59,8 @@ const timedOut = (milliseconds: number): RequestError =>
 
 /** `chatcmpl-…`, `cmpl-…`, `resp_…` */
 export const newId = (prefix: string): string => prefix + randomBytes(12).toString('hex');
+
+/** Of the client, where there is a socket. */
+export const addressOf = (c: Context<Env>): string => c.env?.incoming?.socket.remoteAddress ?? '';
 
 export const secondsNow = (): number => Math.floor(Date.now() / 1000);

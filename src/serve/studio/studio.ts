@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { explainFileError, UserError, usageError } from '../../support/errors.ts';
+import { UserError, usageError } from '../../support/errors.ts';
+import { explainShortage } from '../../support/memory-errors.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { spellNonFinite } from '../../train/metrics-log.ts';
+import { STATUSES } from '../http/errors.ts';
 import type { ModelPool } from '../protocol.ts';
 import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
@@ -94,10 +96,10 @@ async function bodyOf(request: Request): Promise<unknown> {
 
 /** What a person can act on is told; everything else goes on to whoever mounted the studio, and into the log. */
 function answerOf(error: unknown): Response {
-  const known = explainFileError(error);
+  const known = explainShortage(error);
   if (!(known instanceof UserError)) throw error;
   const { code, message, hint } = known;
-  const status = code.endsWith('_NOT_FOUND') ? 404 : code === 'TSLM_OVERLOADED' ? 429 : 400;
+  const status = STATUSES[code] ?? (code.endsWith('_NOT_FOUND') ? 404 : 400);
   const body: ApiError = { error: { message, type: 'invalid_request_error', code, hint } };
   return jsonOf(body, status);
 }

@@ -26,7 +26,7 @@ model.dispose();
 
 describeClients('clients of a model', async () => {
   const pool = createModelPool({ models: [{ path: folder }] });
-  await pool.ready;
+  await pool.start();
   const server = await listen(createApp({ pool }), { port: 0 });
   return {
     url: server.url,

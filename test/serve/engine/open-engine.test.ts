@@ -127,6 +127,23 @@ describe('openEngine', () => {
     await expect(openEngine(join(folder, 'none'))).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
   });
 
+  it('cuts no text unless it is told to', async () => {
+    await using engine = await openEngine(folder);
+    const [one, other] = ['first end', 'quite another'].map(end => 'word '.repeat(200) + end);
+    for (const asked of [
+      engine.call('embed', { inputs: ['short', one] }),
+      engine.call('rerank', { query: 'a', documents: [one] }),
+    ]) {
+      await expect(asked).rejects.toMatchObject({
+        code: 'TSLM_TOO_LONG',
+        message: expect.stringMatching(/^input 2 has \d+ tokens, and the model reads 512$/),
+      });
+    }
+    const { vectors, tokens } = await engine.call('embed', { inputs: [one, other], truncate: true });
+    expect(tokens).toBe(1024);
+    expect(vectors[0]).toEqual(vectors[1]);
+  });
+
   it('closing ends what is under way, and refuses what comes after', async () => {
     const engine = await openEngine(folder);
     const reading = collect(engine.generate(request({ maxTokens: 500 })));

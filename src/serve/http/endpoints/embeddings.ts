@@ -19,7 +19,11 @@ export const embeddings = endpoint({
       (one): TextInput => ('ids' in one ? one.ids : one.text),
     );
     if (inputs.some(input => input.length === 0)) throw badParameter('input', 'a text is empty');
-    const { vectors, tokens } = await engine.call('embed', { inputs, dimensions: body.dimensions }, work.signal);
+    const { vectors, tokens } = await engine.call(
+      'embed',
+      { inputs, dimensions: body.dimensions, truncate: body.truncate },
+      work.signal,
+    );
     work.promptTokens += tokens;
     const write = body.encoding_format === 'base64' ? base64Of : (vector: Float32Array) => Array.from(vector);
     return Response.json({

@@ -23,5 +23,6 @@ export const listModels = (pool: ModelPool) => ({ object: 'list', data: pool.lis
 export function describeModel(pool: ModelPool, id: string) {
   const card = pool.list().find(one => one.id === id);
   if (card) return modelObject(card);
+  if (pool.states().some(one => one.id === id) || !pool.isReady) pool.find(id); // which says that it does not answer now
   throw new RequestError('TSLM_MODEL_NOT_FOUND', `there is no model '${id}'`, { param: 'model' });
 }

@@ -14,7 +14,11 @@ export const classify = endpoint({
   ability: 'classify',
   async handle({ body, model, engine, work }) {
     const inputs = typeof body.input === 'string' ? [body.input] : body.input;
-    const { labels, tokens } = await engine.call('classify', { inputs, topK: body.top_k }, work.signal);
+    const { labels, tokens } = await engine.call(
+      'classify',
+      { inputs, topK: body.top_k, truncate: body.truncate },
+      work.signal,
+    );
     work.promptTokens += tokens;
     const data = labels.map((list, index) => ({ index, label: list[0].label, score: list[0].score, labels: list }));
     return Response.json({ id: newId('classify-'), object: 'list', model, data, usage: readingUsage(tokens) });
@@ -30,7 +34,8 @@ export const rerank = endpoint({
   ability: 'rerank',
   async handle({ body, model, engine, work }) {
     const documents = body.documents.map(one => (typeof one === 'string' ? one : one.text));
-    const { scores, tokens } = await engine.call('rerank', { query: body.query, documents }, work.signal);
+    const { query, truncate } = body;
+    const { scores, tokens } = await engine.call('rerank', { query, documents, truncate }, work.signal);
     work.promptTokens += tokens;
     const results = [...scores]
       .map((score, index) => ({

@@ -9,5 +9,9 @@ export const embeddingsSchema = z.strictObject({
   input: prompts.describe('a text, a list of texts, token ids, or a list of lists of token ids'),
   encoding_format: z.enum(['float', 'base64']).optional().describe('`base64`: little-endian float32. Default `float`'),
   dimensions: z.int().min(1).optional().describe('keep so many numbers of each vector'),
+  truncate: z
+    .boolean()
+    .optional()
+    .describe('read the beginning of what is too long for the model. Default false: an error'),
   user: inert.user,
 });

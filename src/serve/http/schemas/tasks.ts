@@ -22,6 +22,10 @@ export const classifySchema = z.strictObject({
     )
     .describe('a text, or a list of texts or of pairs `[text, text]`'),
   top_k: z.int().min(1).optional().describe('so many labels. Default all'),
+  truncate: z
+    .boolean()
+    .optional()
+    .describe('read the beginning of what is too long for the model. Default false: an error'),
 });
 
 export const rerankSchema = z.strictObject({
@@ -32,6 +36,10 @@ export const rerankSchema = z.strictObject({
     .min(1)
     .max(2048)
     .describe('texts, or objects `{text}`'),
+  truncate: z
+    .boolean()
+    .optional()
+    .describe('read the beginning of what is too long for the model. Default false: an error'),
   top_n: z.int().min(1).optional().describe('so many results. Default all'),
   return_documents: z.boolean().optional().describe('give the texts back. Default false'),
 });
