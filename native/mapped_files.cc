@@ -29,13 +29,13 @@ struct MappedFile {
 
 namespace {
 
-std::atomic<MappedFile*> first{nullptr};
-std::mutex mutex;
+std::atomic<MappedFile*> firstFile{nullptr};
+std::mutex listMutex;
 struct sigaction previous;
 uintptr_t pageSize = 4096;
 
 MappedFile* find(uintptr_t address) {
-  for (MappedFile* file = first.load(std::memory_order_acquire); file; file = file->next) {
+  for (MappedFile* file = firstFile.load(std::memory_order_acquire); file; file = file->next) {
     const uintptr_t begin = file->begin.load(std::memory_order_acquire);
     if (begin != 0 && address >= begin && address < file->end.load(std::memory_order_acquire)) return file;
   }
@@ -89,8 +89,8 @@ MappedFile* watchMapping(const void* owner, const std::string& path, void* data,
   std::call_once(once, install);
   struct stat status {};
   fstat(fd, &status);
-  std::lock_guard<std::mutex> lock(mutex);
-  MappedFile* file = first.load();
+  std::lock_guard<std::mutex> lock(listMutex);
+  MappedFile* file = firstFile.load();
   while (file && file->begin != 0) file = file->next;
   const bool isNew = file == nullptr;
   if (isNew) file = new MappedFile();
@@ -103,22 +103,22 @@ MappedFile* watchMapping(const void* owner, const std::string& path, void* data,
   const auto begin = reinterpret_cast<uintptr_t>(data);
   file->end = begin + length;
   if (isNew) {
-    file->next = first.load();
-    first.store(file, std::memory_order_release);
+    file->next = firstFile.load();
+    firstFile.store(file, std::memory_order_release);
   }
   file->begin.store(begin, std::memory_order_release);
   return file;
 }
 
 void forgetMapping(MappedFile* file) {
-  std::lock_guard<std::mutex> lock(mutex);
+  std::lock_guard<std::mutex> lock(listMutex);
   file->begin = 0;
   file->owner = nullptr;
 }
 
 std::vector<std::string> takeShortened(const void* owner) {
   std::vector<std::string> paths;
-  std::lock_guard<std::mutex> lock(mutex);
+  std::lock_guard<std::mutex> lock(listMutex);
   for (MappedFile* file = first; file; file = file->next) {
     if (file->owner != owner || file->begin == 0 || file->isTold) continue;
     if (!file->isTorn && !isShorter(*file)) continue;
