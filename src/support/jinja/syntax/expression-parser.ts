@@ -24,8 +24,6 @@ export interface TupleOptions {
   isSimple?: boolean;
   /** Default true. */
   withCondition?: boolean;
-  /** A name that ends the tuple. */
-  endsAt?: string;
   /** Parentheses are around it, so that it may be empty. Default false. */
   isBracketed?: boolean;
   /** `name.attribute` is a place in a namespace. Default false. */
@@ -185,14 +183,14 @@ export class ExpressionParser {
   }
 
   tuple(options: TupleOptions = {}): Expression {
-    const { isSimple = false, withCondition = true, endsAt, isBracketed = false, withNamespace = false } = options;
+    const { isSimple = false, withCondition = true, isBracketed = false, withNamespace = false } = options;
     const { stream } = this;
     const { line } = stream.current;
     const items: Expression[] = [];
     let isTuple = false;
     while (true) {
       if (items.length > 0) stream.expect(',');
-      if (stream.is('variable_end', 'block_end', ')') || (endsAt !== undefined && stream.isName(endsAt))) break;
+      if (stream.is('variable_end', 'block_end', ')')) break;
       items.push(isSimple ? this.primary(withNamespace) : this.expression(withCondition));
       if (!stream.is(',')) break;
       isTuple = true;

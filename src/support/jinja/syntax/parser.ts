@@ -153,9 +153,9 @@ class Parser {
 
   #for(line: number): Statement {
     const stream = this.#stream;
-    const target = this.#target({ endsAt: 'in' });
+    const target = this.#target();
     stream.expectName('in');
-    const iterable = this.#expressions.tuple({ withCondition: false, endsAt: 'recursive' });
+    const iterable = this.#expressions.tuple({ withCondition: false });
     const test = stream.skipName('if') ? this.#expressions.expression() : undefined;
     const isRecursive = stream.skipName('recursive');
     const loop = { body: this.#body('endfor', 'else') };
@@ -170,7 +170,7 @@ class Parser {
     return { kind: 'set-block', target, filter, inner: this.#inner('set'), line };
   }
 
-  #target(options: { endsAt?: string; withNamespace?: boolean } = {}): Expression {
+  #target(options: { withNamespace?: boolean } = {}): Expression {
     const target = this.#expressions.tuple({ isSimple: true, ...options });
     if (!isTarget(target)) this.#stream.fail(`can't assign to '${target.kind}'`, target.line);
     return target;
