@@ -11,8 +11,9 @@ import { Scope } from '../syntax/scope.ts';
 import type { Environment } from './environment.ts';
 import { Evaluator } from './evaluator.ts';
 import { type Context, Frame } from './frame.ts';
+import { LoopContext } from './loop.ts';
 import { macroOf } from './macro.ts';
-import { LoopContext as Loop, type LoopContext, Namespace, TemplateReference, undefinedBecause } from './objects.ts';
+import { Namespace, TemplateReference, undefinedBecause } from './objects.ts';
 
 /** How a body ended, undefined when it ran to its end. */
 type Ending = 'break' | 'continue' | undefined;
@@ -45,8 +46,12 @@ export class Renderer {
   /** @param written takes what the statements write */
   #run(statements: readonly Statement[], frame: Frame, written: string[]): Ending {
     for (const statement of statements) {
-      const ending = at(statement.line, () => this.#statement(statement, frame, written));
-      if (ending) return ending;
+      try {
+        const ending = this.#statement(statement, frame, written);
+        if (ending) return ending;
+      } catch (error) {
+        throw located(error, statement.line);
+      }
     }
     return undefined;
   }
@@ -114,8 +119,15 @@ export class Renderer {
 
   #output({ nodes, escapes }: Extract<Statement, { kind: 'output' }>, frame: Frame, written: string[]): void {
     for (const node of nodes) {
-      if (typeof node === 'string') written.push(node);
-      else written.push(at(node.line, () => this.#text(this.evaluator.evaluate(node, frame), escapes)));
+      if (typeof node === 'string') {
+        written.push(node);
+        continue;
+      }
+      try {
+        written.push(this.#text(this.evaluator.evaluate(node, frame), escapes));
+      } catch (error) {
+        throw located(error, node.line);
+      }
     }
   }
 
@@ -204,7 +216,7 @@ export class Renderer {
     depth: number,
   ): Ending {
     const own = new Frame(node.loop.scope!, frame.context, frame);
-    const loop = new Loop(node.test ? this.#selected(node, iterable, frame) : iterable, recurse, depth);
+    const loop = new LoopContext(node.test ? this.#selected(node, iterable, frame) : iterable, recurse, depth);
     // As in Jinja, `else` is for loops of which no turn has come to its end.
     let hasFinished = false;
     for (let item = loop.next(); item !== undefined; item = loop.next()) {
@@ -280,11 +292,7 @@ export class Renderer {
 }
 
 /** Errors that do not know their line yet get this one. */
-function at<T>(line: number, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof TemplateError) error.line ??= line;
-    throw error;
-  }
+function located(error: unknown, line: number): unknown {
+  if (error instanceof TemplateError) error.line ??= line;
+  return error;
 }

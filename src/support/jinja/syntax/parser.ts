@@ -1,7 +1,8 @@
 /** Statements and text. Follows "List of Control Structures" of Jinja's template documentation, with loop controls. */
-import { ExpressionParser, isConstantName } from './expression-parser.ts';
+import { ExpressionParser } from './expression-parser.ts';
 import { type LexerOptions, tokenize } from './lexer.ts';
 import type { Body, Expression, MacroDefinition, Parameters, Program, Statement } from './nodes.ts';
+import { isConstantName } from './primary-parser.ts';
 import { TokenStream } from './token-stream.ts';
 
 export interface ParserOptions extends LexerOptions {
