@@ -119,7 +119,7 @@ void forgetMapping(MappedFile* file) {
 std::vector<std::string> takeShortened(const void* owner) {
   std::vector<std::string> paths;
   std::lock_guard<std::mutex> lock(listMutex);
-  for (MappedFile* file = first; file; file = file->next) {
+  for (MappedFile* file = firstFile; file; file = file->next) {
     if (file->owner != owner || file->begin == 0 || file->isTold) continue;
     if (!file->isTorn && !isShorter(*file)) continue;
     file->isTold = true;

@@ -12,6 +12,7 @@ import { TemplateError } from './errors.ts';
 import { FILTERS } from './filters/builtin.ts';
 import type { Filter, Test } from './filters/filter.ts';
 import { TESTS } from './filters/tests.ts';
+import type { Dict } from './python/dict.ts';
 import { fromJs } from './python/from-js.ts';
 import type { Value } from './python/values.ts';
 import type { Environment } from './runtime/environment.ts';
@@ -76,8 +77,8 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
 }
 
 function asValues(variables: Record<string, unknown>): Map<string, Value> {
-  const given = Object.entries(variables).filter(([, value]) => value !== undefined);
-  return new Map(given.map(([name, value]) => [name, fromJs(value)]));
+  const given = fromJs(variables) as Dict;
+  return new Map(Array.from(given.entries(), ([name, value]) => [String(name), value]));
 }
 
 /** Whatever else goes wrong in a template is its error, too: nesting that the stack does not hold, texts without end. */

@@ -95,10 +95,47 @@ describe('what goes wrong is one error', () => {
   });
 });
 
-it('writes dates as strftime does', () => {
-  const date = new Date(2024, 2, 5, 15, 4, 9);
-  expect(strftime(date, '%d %b %Y, %A %B %-d, %y-%m-%d %H:%M:%S %I %p %j %a %e %F %D %T %u %w %% %Q')).toBe(
-    '05 Mar 2024, Tuesday March 5, 24-03-05 15:04:09 03 PM 065 Tue  5 2024-03-05 03/05/24 15:04:09 2 2 % %Q',
+describe('bodies of generation tags', () => {
+  const render = (template: string) => renderChat([], template, { l: [1, 2] }, {}, true);
+  it('are functions, as in Transformers: what they set stays inside', () => {
+    expect(render('{% generation %}{% set x = 1 %}a{{ x }}{% endgeneration %}[{{ x }}]').text).toBe('a1[]');
+    const broken = '{% for x in l %}{% generation %}{% break %}{% endgeneration %}{% endfor %}';
+    expect(() => render(broken)).toThrow(/'break' outside loop/);
+  });
+  it('are counted in code points from the start of the text', () => {
+    const template = '😀{% for x in l %}{% generation %}é{{ x }}{% endgeneration %}-{% endfor %}';
+    expect(render(template)).toEqual({
+      text: '😀é1-é2-',
+      generated: [
+        { start: 1, end: 3 },
+        { start: 4, end: 6 },
+      ],
+    });
+  });
+});
+
+it('continues within another field of the final message', () => {
+  const template = '{% for m in messages %}<think>{{ m.reasoning_content }}</think>{{ m.content }}{% endfor %}';
+  const messages = [{ role: 'assistant', content: 'b', reasoning_content: 'so ' }];
+  const options = { continueFinalMessage: 'reasoning_content' };
+  expect(renderChat(messages, template, {}, options, false).text).toBe('<think>so ');
+  expect(() => renderChat(messages, template, {}, { continueFinalMessage: 'thoughts' }, false)).toThrow(
+    /no "thoughts"/,
   );
-  expect(renderJinja('{{ strftime_now("%Y") }}', {})).toBe(String(new Date().getFullYear()));
+});
+
+describe('dates', () => {
+  const recordedDates: [number[], string, string][] = JSON.parse(
+    readFileSync('test/fixtures/jinja/strftime.json', 'utf8'),
+  );
+  it.each(recordedDates)('%j as %s', ([year, month, ...rest], format, text) => {
+    expect(strftime(new Date(year, month - 1, ...rest), format)).toBe(text);
+  });
+  it('are written as strftime does', () => {
+    const date = new Date(2024, 2, 5, 15, 4, 9);
+    expect(strftime(date, '%d %b %Y, %A %B %-d, %y-%m-%d %H:%M:%S %I %p %j %a %e %F %D %T %u %w %% %Q')).toBe(
+      '05 Mar 2024, Tuesday March 5, 24-03-05 15:04:09 03 PM 065 Tue  5 2024-03-05 03/05/24 15:04:09 2 2 % %Q',
+    );
+    expect(renderJinja('{{ strftime_now("%Y") }}', {})).toBe(String(new Date().getFullYear()));
+  });
 });

@@ -6,7 +6,7 @@ import { floatRepr } from '../python/float.ts';
 import { toList } from '../python/iterate.ts';
 import { intText, str } from '../python/repr.ts';
 import { textArgument } from '../python/signature.ts';
-import { isInt, isStr, Markup, Tuple, textOf, typeName, type Value } from '../python/values.ts';
+import { isInt, isStr, Markup, Tuple, textOf, typeName, Undefined, type Value } from '../python/values.ts';
 import { type Filter, filter } from './filter.ts';
 
 export interface DumpOptions {
@@ -51,6 +51,7 @@ export function dumps(value: Value, options: DumpOptions, level = 0): string {
       level,
     );
   if (value instanceof Tuple) return dumps([...value.items], options, level);
+  if (value instanceof Undefined && value.isStrict) throw value.reason();
   if (!(value instanceof Dict)) throw typeError(`Object of type ${typeName(value)} is not JSON serializable`);
   const keys = [...value.keys()];
   const parts = (options.sortKeys ? sorted(keys, key => key) : keys).map(

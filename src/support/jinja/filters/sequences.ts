@@ -7,8 +7,10 @@ import { escapeHtml } from '../python/escape.ts';
 import { items, iterate, len, toList } from '../python/iterate.ts';
 import { str } from '../python/repr.ts';
 import { intArgument } from '../python/signature.ts';
+import { item } from '../python/subscript.ts';
 import {
   Bytes,
+  isInt,
   isStr,
   Markup,
   PyIterator,
@@ -130,7 +132,9 @@ export const SEQUENCE_FILTERS: Record<string, Filter> = {
   random: filter('random', 'seq', (context, value) => {
     const size = Number(len(value));
     if (size === 0) return context.undefined('No random item, sequence was empty.');
-    return context.item(value, BigInt(context.randomBelow(size)));
+    const chosen = item(value, BigInt(context.randomBelow(size)));
+    if (chosen === undefined) throw typeError(`'${typeName(value)}' object has no items by position`);
+    return chosen;
   }),
   reverse: filter('reverse', 'value', (_, value) => {
     if (isStr(value)) {
@@ -175,7 +179,7 @@ export const SEQUENCE_FILTERS: Record<string, Filter> = {
       groups(context, value, attribute, fallback, caseOf(caseSensitive)),
   ),
   batch: filter('batch', 'value linecount fill_with?', (_, value, size, fill = null) =>
-    lazily(() => batches(value, intArgument(size), fill)),
+    lazily(() => batches(value, fill === null && !isInt(size) ? Number.NaN : intArgument(size), fill)),
   ),
   slice: filter('slice', 'value slices fill_with?', (_, value, count, fill = null) =>
     lazily(() => slices(value, intArgument(count), fill)),

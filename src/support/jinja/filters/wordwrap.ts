@@ -2,7 +2,7 @@
 import { valueError } from '../errors.ts';
 import { truth } from '../python/compare.ts';
 import { intArgument, textArgument } from '../python/signature.ts';
-import { codePoints, length, slice, splitLines } from '../python/text.ts';
+import { splitLines } from '../python/text.ts';
 import { isSpaceText } from '../python/unicode.ts';
 import type { Value } from '../python/values.ts';
 import { type Filter, filter } from './filter.ts';
@@ -27,22 +27,33 @@ interface WrapOptions {
   breakOnHyphens: boolean;
 }
 
+/** A part of the text, and how much of it has been taken already. */
+interface Chunk {
+  points: readonly string[];
+  from: number;
+}
+
+const size = ({ points, from }: Chunk): number => points.length - from;
+const textOf = ({ points, from }: Chunk): string => points.slice(from).join('');
 const isBlank = (text: string): boolean => text === '' || isSpaceText(text);
+/** Words and white space never share a part. */
+const isBlankChunk = (chunk: Chunk): boolean => isBlank(chunk.points[chunk.from] ?? '');
 
 function wrap(text: string, options: WrapOptions): string[] {
   const { width } = options;
   if (width <= 0) throw valueError(`invalid width ${width} (must be > 0)`);
-  const chunks = (text.match(options.breakOnHyphens ? CHUNK : SIMPLE_CHUNK) ?? []).reverse();
+  const parts = text.match(options.breakOnHyphens ? CHUNK : SIMPLE_CHUNK) ?? [];
+  const chunks = parts.map(part => ({ points: Array.from(part), from: 0 })).reverse();
   const lines: string[] = [];
   while (chunks.length > 0) {
-    if (lines.length > 0 && isBlank(chunks.at(-1)!)) chunks.pop();
+    if (lines.length > 0 && isBlankChunk(chunks.at(-1)!)) chunks.pop();
     const line: string[] = [];
     let used = 0;
-    while (chunks.length > 0 && used + length(chunks.at(-1)!) <= width) {
-      used += length(chunks.at(-1)!);
-      line.push(chunks.pop()!);
+    while (chunks.length > 0 && used + size(chunks.at(-1)!) <= width) {
+      used += size(chunks.at(-1)!);
+      line.push(textOf(chunks.pop()!));
     }
-    if (chunks.length > 0 && length(chunks.at(-1)!) > width) breakWord(chunks, line, width - used, options);
+    if (chunks.length > 0 && size(chunks.at(-1)!) > width) breakWord(chunks, line, width - used, options);
     if (line.length > 0 && isBlank(line.at(-1)!)) line.pop();
     if (line.length > 0) lines.push(line.join(''));
   }
@@ -50,20 +61,18 @@ function wrap(text: string, options: WrapOptions): string[] {
 }
 
 /** A word longer than a line: as much of it as there is room for. */
-function breakWord(chunks: string[], line: string[], room: number, options: WrapOptions): void {
+function breakWord(chunks: Chunk[], line: string[], room: number, options: WrapOptions): void {
   const word = chunks.at(-1)!;
   if (!options.breakLongWords) {
-    if (line.length === 0) line.push(chunks.pop()!);
+    if (line.length === 0) line.push(textOf(chunks.pop()!));
     return;
   }
-  let end = room;
-  if (options.breakOnHyphens && length(word) > room) {
-    const before = slice(word, 0, room);
-    const hyphen = length(before.slice(0, Math.max(before.lastIndexOf('-'), 0)));
-    if (hyphen > 0 && /[^-]/.test(slice(word, 0, hyphen))) end = hyphen + 1;
-  }
-  line.push(slice(word, 0, end));
-  chunks[chunks.length - 1] = slice(word, end, codePoints(word).length);
+  const start = word.points.slice(word.from, word.from + room);
+  const hyphen = start.lastIndexOf('-');
+  const breaksAtHyphen = options.breakOnHyphens && hyphen > 0 && start.slice(0, hyphen).some(char => char !== '-');
+  const taken = breaksAtHyphen ? start.slice(0, hyphen + 1) : start;
+  line.push(taken.join(''));
+  word.from += taken.length;
 }
 
 const isTrue = (value: Value | undefined): boolean => value === undefined || truth(value);

@@ -12,6 +12,8 @@ interface Spec {
   sign: string;
   isAlternate: boolean;
   isZeroPadded: boolean;
+  /** Minus zero is zero; of floats alone. */
+  isPositiveZero: boolean;
   width: number;
   grouping: string;
   precision: number | undefined;
@@ -26,7 +28,7 @@ function parse(text: string): Spec {
   const align = hasFill ? points[1] : '<>=^'.includes(points[0] ?? ' ') ? points[0] : '';
   const match = TAIL.exec(points.slice(hasFill ? 2 : align ? 1 : 0).join(''));
   if (!match) throw valueError(`Invalid format specifier '${text}'`);
-  const [, sign, , alternate, zero, width, grouping, precision, kind] = match;
+  const [, sign, positive, alternate, zero, width, grouping, precision, kind] = match;
   if (Number(width) > MOST_WIDTH || Number(precision ?? 0) > MOST_WIDTH) throw valueError('Too many decimal digits');
   return {
     fill: hasFill ? points[0] : zero ? '0' : ' ',
@@ -34,6 +36,7 @@ function parse(text: string): Spec {
     sign,
     isAlternate: alternate !== '',
     isZeroPadded: zero !== '',
+    isPositiveZero: positive !== '',
     width: Number(width),
     grouping,
     precision: precision === undefined ? undefined : Number(precision),
@@ -61,7 +64,7 @@ function formatText(text: string, spec: Spec): string {
   if (spec.kind !== '' && spec.kind !== 's') {
     throw valueError(`Unknown format code '${spec.kind}' for object of type 'str'`);
   }
-  if (spec.sign) throw valueError('Sign not allowed in string format specifier');
+  if (spec.sign || spec.isPositiveZero) throw valueError('Sign not allowed in string format specifier');
   if (spec.isAlternate) throw valueError('Alternate form (#) not allowed in string format specifier');
   if (spec.align === '=') throw valueError("'=' alignment not allowed in string format specifier");
   if (spec.grouping) throw valueError(`Cannot specify '${spec.grouping}' with 's'.`);
@@ -70,6 +73,7 @@ function formatText(text: string, spec: Spec): string {
 }
 
 function formatInt(value: bigint, spec: Spec): string {
+  if (spec.isPositiveZero) throw valueError('Negative zero coercion (z) not allowed in integer format specifier');
   if (spec.precision !== undefined) throw valueError('Precision not allowed in integer format specifier');
   const kind = spec.kind || 'd';
   if (kind === 'c') {
@@ -94,7 +98,8 @@ function formatFloat(value: number, spec: Spec): string {
     keepsPoint: kind === '',
   });
   const [, digits, rest] = /^(\d*)(.*)$/s.exec(kind !== lower ? body.toUpperCase() : body)!;
-  const isNegative = value < 0 || Object.is(value, -0);
+  const isZero = spec.isPositiveZero && !/[1-9]/.test(body.split('e')[0]);
+  const isNegative = (value < 0 || Object.is(value, -0)) && !isZero;
   return assemble(isNegative, '', digits, rest + (isPercent ? '%' : ''), spec, 3);
 }
 

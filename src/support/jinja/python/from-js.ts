@@ -1,7 +1,7 @@
 /** JavaScript's values as Python has them. */
 import { TemplateError } from '../errors.ts';
 import { Dict } from './dict.ts';
-import { PyObject, type Value } from './values.ts';
+import { LostNumber, PyObject, type Value } from './values.ts';
 
 /** A number that is a float although it is whole, as 1.0 is in Python. */
 export class Float {
@@ -10,9 +10,9 @@ export class Float {
 
 /**
  * Whole numbers become ints, objects dicts; what is undefined in an object is left out, as JSON does. Values that are
- * Python's already stay.
+ * Python's already stay. A whole number that has lost digits raises where it is used.
  *
- * @throws TemplateError for what has no counterpart: functions, classes, whole numbers that have lost digits, cycles
+ * @throws TemplateError for what has no counterpart: functions, classes, cycles
  */
 export function fromJs(value: unknown): Value {
   return convert(value, new Map());
@@ -35,10 +35,14 @@ function convert(value: unknown, known: Map<object, Value | undefined>): Value {
   }
 }
 
+/** From here on JSON numbers have exponents, as floats do. */
+const LEAST_FLOAT = 1e21;
+
 function fromNumber(value: number): Value {
-  if (!Number.isInteger(value) || Object.is(value, -0)) return value;
+  if (!Number.isInteger(value) || Object.is(value, -0) || Math.abs(value) >= LEAST_FLOAT) return value;
   if (Number.isSafeInteger(value)) return BigInt(value);
-  throw new TemplateError(`the whole number ${value} is too large to be exact; give it as a bigint, or as a Float`);
+  const message = `the whole number ${value} is too large to be exact; give it as a bigint, or as a Float`;
+  return new LostNumber(() => new TemplateError(message));
 }
 
 /** The same object becomes the same value. */

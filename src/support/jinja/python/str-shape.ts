@@ -108,6 +108,8 @@ export const STR_SHAPE: Methods<Str> = {
     const name = encoding === undefined ? 'utf-8' : textArgument(encoding).toLowerCase();
     if (name === 'utf-8' || name === 'utf8') return new Bytes(new TextEncoder().encode(textOf(self)));
     if (name === 'ascii' && !/[^\0-\x7f]/.test(textOf(self))) return new Bytes(Buffer.from(textOf(self), 'latin1'));
+    const isLatin = /^(latin-?1|iso-8859-1)$/.test(name) && !/[^\0-\xff]/.test(textOf(self));
+    if (isLatin) return new Bytes(Buffer.from(textOf(self), 'latin1'));
     throw valueError(`encoding to ${name} is not supported for this text`);
   }),
   isalpha: asks(unicode.isAlpha),

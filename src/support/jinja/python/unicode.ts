@@ -88,10 +88,14 @@ export function title(text: string): string {
   return result;
 }
 
-export const swapCase = (text: string): string =>
-  Array.from(text, char =>
-    isUpperChar(char) ? char.toLowerCase() : isLowerChar(char) ? char.toUpperCase() : char,
-  ).join('');
+export function swapCase(text: string): string {
+  const chars = Array.from(text);
+  const swapped = chars.map((char, i) => {
+    if (char === 'Σ' && isCased(chars[i - 1] ?? '') && !isCased(chars[i + 1] ?? '')) return 'ς';
+    return isUpperChar(char) ? char.toLowerCase() : isLowerChar(char) ? char.toUpperCase() : char;
+  });
+  return swapped.join('');
+}
 
 /** For comparing without case; the dotless i has no other form. */
 export const caseFold = (text: string): string =>

@@ -106,7 +106,7 @@ export class Evaluator implements FilterContext {
 
   #concat({ nodes, escapes }: Extract<Expression, { kind: 'concat' }>, frame: Frame): Value {
     const values = nodes.map(node => this.evaluate(node, frame));
-    if (escapes !== true || !values.some(value => value instanceof Markup)) return values.map(str).join('');
+    if (escapes !== true || !values.some(value => value instanceof Markup)) return concatenated(values);
     // What stands before the first HTML is escaped as it joins it.
     return new Markup(values.map(value => escapeHtml(value).text).join(''));
   }
@@ -149,9 +149,11 @@ export class Evaluator implements FilterContext {
     return slice(value, this.#slice(key, frame));
   }
 
-  /** Slices within a tuple of keys are no keys of anything that there is. */
+  /** Jinja has no slices beside other keys. */
   #key(key: Expression, frame: Frame): Value {
-    if (key.kind === 'tuple' && key.items.some(part => part.kind === 'slice')) return [];
+    if (key.kind === 'tuple' && key.items.some(part => part.kind === 'slice')) {
+      throw new TemplateError('invalid syntax: a slice among other keys', { line: key.line });
+    }
     return this.evaluate(key, frame);
   }
 
@@ -231,6 +233,13 @@ export class Evaluator implements FilterContext {
   randomBelow(n: number): number {
     return this.environment.random.below(n);
   }
+}
+
+/** By adding, which does not copy: a text that grows in a loop stays cheap. */
+function concatenated(values: readonly Value[]): string {
+  let text = '';
+  for (const value of values) text += str(value);
+  return text;
 }
 
 /** Never strict, whatever other names are. */

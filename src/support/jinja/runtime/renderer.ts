@@ -11,8 +11,9 @@ import { Scope } from '../syntax/scope.ts';
 import type { Environment } from './environment.ts';
 import { Evaluator } from './evaluator.ts';
 import { type Context, Frame } from './frame.ts';
+import { LoopContext } from './loop.ts';
 import { macroOf } from './macro.ts';
-import { LoopContext as Loop, type LoopContext, Namespace, TemplateReference, undefinedBecause } from './objects.ts';
+import { Namespace, TemplateReference, undefinedBecause } from './objects.ts';
 
 /** How a body ended, undefined when it ran to its end. */
 type Ending = 'break' | 'continue' | undefined;
@@ -28,6 +29,7 @@ export class Renderer {
   /** What `{% generation %}` encloses, in code points of the output. */
   readonly generated: { start: number; end: number }[] = [];
   #depth = 0;
+  #counted = { parts: 0, length: 0 };
 
   constructor(environment: Environment, program: Program) {
     this.evaluator = new Evaluator(environment);
@@ -48,8 +50,7 @@ export class Renderer {
         const ending = this.#statement(statement, frame, written);
         if (ending) return ending;
       } catch (error) {
-        if (error instanceof TemplateError) error.line ??= statement.line;
-        throw error;
+        throw located(error, statement.line);
       }
     }
     return undefined;
@@ -59,11 +60,7 @@ export class Renderer {
     const { evaluator } = this;
     switch (statement.kind) {
       case 'output':
-        for (const node of statement.nodes) {
-          written.push(
-            typeof node === 'string' ? node : this.#text(evaluator.evaluate(node, frame), statement.escapes),
-          );
-        }
+        this.#output(statement, frame, written);
         return undefined;
       case 'set':
         this.#requireNamespaces(statement.target, frame);
@@ -71,7 +68,8 @@ export class Renderer {
         return undefined;
       case 'set-block': {
         const { target, filter, inner } = statement;
-        const { text, frame: own } = this.#apart(inner, frame);
+        const { text, frame: own, ending } = this.#apart(inner, frame);
+        if (ending) return ending;
         const value = filter ? evaluator.filterChain(filter, text, own) : text;
         this.#assign(target, evaluator.escapes ? new Markup(str(value)) : value, frame);
         return undefined;
@@ -94,17 +92,16 @@ export class Renderer {
         return undefined;
       case 'call-block': {
         const caller = macroOf(this, null, statement.caller, frame);
-        written.push(
-          this.#text(evaluator.evaluateCall(statement.call, frame, ['caller', caller]), frameEscapes(evaluator)),
-        );
+        written.push(this.#text(evaluator.evaluateCall(statement.call, frame, ['caller', caller]), evaluator.escapes));
         return undefined;
       }
       case 'generation':
         this.#generation(macroOf(this, null, statement.caller, frame).call([], new Map()), written);
         return undefined;
       case 'filter-block': {
-        const { text, frame: own } = this.#apart(statement.inner, frame);
-        written.push(this.#text(evaluator.filterChain(statement.filter, text, own), frameEscapes(evaluator)));
+        const { text, frame: own, ending } = this.#apart(statement.inner, frame);
+        if (ending) return ending;
+        written.push(this.#text(evaluator.filterChain(statement.filter, text, own), evaluator.escapes));
         return undefined;
       }
       case 'block':
@@ -120,16 +117,32 @@ export class Renderer {
     }
   }
 
+  #output({ nodes, escapes }: Extract<Statement, { kind: 'output' }>, frame: Frame, written: string[]): void {
+    for (const node of nodes) {
+      if (typeof node === 'string') {
+        written.push(node);
+        continue;
+      }
+      try {
+        written.push(this.#text(this.evaluator.evaluate(node, frame), escapes));
+      } catch (error) {
+        throw located(error, node.line);
+      }
+    }
+  }
+
   #text(value: Value, escapes: Escapes | undefined): string {
     const isEscaped = escapes === 'unknown' ? this.evaluator.escapes : escapes;
     return isEscaped ? escapeHtml(value).text : str(value);
   }
 
   /** A body whose text does not go where the statement stands. */
-  #apart(inner: Body, frame: Frame): { text: Value; frame: Frame } {
+  #apart(inner: Body, frame: Frame): { text: Value; frame: Frame; ending: Ending } {
     const own = new Frame(inner.scope!, frame.context, frame).enter();
-    const text = this.renderBody(inner.body, own);
-    return { text: this.evaluator.escapes ? new Markup(text) : text, frame: own };
+    const written: string[] = [];
+    const ending = this.#run(inner.body, own, written);
+    const text = written.join('');
+    return { text: this.evaluator.escapes ? new Markup(text) : text, frame: own, ending };
   }
 
   renderBody(body: readonly Statement[], frame: Frame): string {
@@ -203,7 +216,7 @@ export class Renderer {
     depth: number,
   ): Ending {
     const own = new Frame(node.loop.scope!, frame.context, frame);
-    const loop = new Loop(node.test ? this.#selected(node, iterable, frame) : iterable, recurse, depth);
+    const loop = new LoopContext(node.test ? this.#selected(node, iterable, frame) : iterable, recurse, depth);
     // As in Jinja, `else` is for loops of which no turn has come to its end.
     let hasFinished = false;
     for (let item = loop.next(); item !== undefined; item = loop.next()) {
@@ -232,9 +245,16 @@ export class Renderer {
 
   #generation(value: Value, written: string[]): void {
     const text = str(value);
-    const start = length(this.#written.join(''));
+    const start = this.#writtenLength();
     this.generated.push({ start, end: start + length(text) });
     written.push(text);
+  }
+
+  /** The output so far in code points, of which only what is new is counted. */
+  #writtenLength(): number {
+    const fresh = this.#written.slice(this.#counted.parts);
+    this.#counted = { parts: this.#written.length, length: this.#counted.length + length(fresh.join('')) };
+    return this.#counted.length;
   }
 
   #autoescape(node: Extract<Statement, { kind: 'autoescape' }>, frame: Frame, written: string[]): Ending {
@@ -271,4 +291,8 @@ export class Renderer {
   }
 }
 
-const frameEscapes = (evaluator: Evaluator): boolean => evaluator.escapes;
+/** Errors that do not know their line yet get this one. */
+function located(error: unknown, line: number): unknown {
+  if (error instanceof TemplateError) error.line ??= line;
+  return error;
+}

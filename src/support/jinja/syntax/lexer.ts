@@ -94,13 +94,15 @@ class Lexer {
 
   #comment(from: number): void {
     const end = this.#source.indexOf('#}', from);
-    if (end < 0) throw new TemplateError('Missing end of comment tag', { line: this.#line });
+    if (end < 0 && from < this.#source.length)
+      throw new TemplateError('Missing end of comment tag', { line: this.#line });
     const sign = end > from ? this.#source[end - 1] : '';
-    this.#advance(this.#afterEnd(end + 2, sign));
+    this.#advance(end < 0 ? from : this.#afterEnd(end + 2, sign));
   }
 
   #raw(from: number): void {
     this.#advance(from);
+    if (from === this.#source.length) return;
     END_RAW.lastIndex = from;
     const end = END_RAW.exec(this.#source);
     if (!end) throw new TemplateError('Missing end of raw directive', { line: this.#line });

@@ -1,7 +1,8 @@
 /** Statements and text. Follows "List of Control Structures" of Jinja's template documentation, with loop controls. */
-import { ExpressionParser, isConstantName } from './expression-parser.ts';
+import { ExpressionParser } from './expression-parser.ts';
 import { type LexerOptions, tokenize } from './lexer.ts';
 import type { Body, Expression, MacroDefinition, Parameters, Program, Statement } from './nodes.ts';
+import { isConstantName } from './primary-parser.ts';
 import { TokenStream } from './token-stream.ts';
 
 export interface ParserOptions extends LexerOptions {
@@ -153,9 +154,9 @@ class Parser {
 
   #for(line: number): Statement {
     const stream = this.#stream;
-    const target = this.#target({ endsAt: 'in' });
+    const target = this.#target();
     stream.expectName('in');
-    const iterable = this.#expressions.tuple({ withCondition: false, endsAt: 'recursive' });
+    const iterable = this.#expressions.tuple({ withCondition: false });
     const test = stream.skipName('if') ? this.#expressions.expression() : undefined;
     const isRecursive = stream.skipName('recursive');
     const loop = { body: this.#body('endfor', 'else') };
@@ -170,7 +171,7 @@ class Parser {
     return { kind: 'set-block', target, filter, inner: this.#inner('set'), line };
   }
 
-  #target(options: { endsAt?: string; withNamespace?: boolean } = {}): Expression {
+  #target(options: { withNamespace?: boolean } = {}): Expression {
     const target = this.#expressions.tuple({ isSimple: true, ...options });
     if (!isTarget(target)) this.#stream.fail(`can't assign to '${target.kind}'`, target.line);
     return target;
