@@ -39,6 +39,8 @@ export interface GenerateOptions extends StartOptions {
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
   /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
   constraint?: Constraint;
+  /** Steps of work on the constraint (`structured/work.ts`) between two yields, which may then be empty. Default: all at once. */
+  constraintSteps?: number;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
@@ -102,6 +104,8 @@ function* sampling(
     logits = promptOf.map(prompt => logits[prompt].slice());
   }
   while (true) {
+    const { constraintSteps = Number.POSITIVE_INFINITY } = options;
+    for (const row of rows) while (row.prepare?.(row.ids, constraintSteps) === false) yield [];
     const tokens = rows.map((row, r): GeneratedToken => {
       const scores = logits[r];
       options.onLogits?.(row.index, scores);
@@ -123,9 +127,9 @@ function* sampling(
 function* hypotheses(
   start: Start,
   config: GenerationConfig,
-  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint }: GenerateOptions,
+  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint, constraintSteps }: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint });
+  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint, constraintSteps });
   let step = search.next();
   for (; !step.done; step = search.next()) yield [];
   const texts = step.value.flatMap((found, prompt) =>

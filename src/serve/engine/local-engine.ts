@@ -1,6 +1,7 @@
 /** A model at work in this thread: requests come in, steps are made while there is something to do, and answers go out. */
 import { generationDefaults } from '../../generate/model-defaults.ts';
 import { canPage, pagedModel } from '../../generate/paged-model.ts';
+import { type ConstraintCompiler, compilerInThread } from '../../generate/structured/index.ts';
 import { vocabSizeOf } from '../../generate/vocabulary-size.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError } from '../../support/errors.ts';
@@ -8,9 +9,10 @@ import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { memoryStats } from '../../torch/memory.ts';
 import type { EngineStats, GenerationEvent, GenerationRequest } from '../protocol.ts';
 import type { Adapters } from './adapters.ts';
-import { type CacheBudget, cacheBudget } from './budget.ts';
+import { type CacheBudget, cacheBudget, constraintBudget } from './budget.ts';
+import { createConstraints, type Lease } from './constraints.ts';
 import { createJob, type Job } from './job.ts';
-import { createPreparation } from './prepare.ts';
+import { createPreparation, type PreparedRequest } from './prepare.ts';
 import { createScheduler } from './scheduler.ts';
 import { sideJob } from './side-job.ts';
 import { createTokenInfos } from './token-infos.ts';
@@ -24,8 +26,17 @@ export interface EngineLimits {
   memory?: number;
   /** Tokens of prompt and answer together, fewer than the model's own. */
   maxContext?: number;
+  /** Objects have no properties that their schema does not mention. Default false, as in the standard. */
+  strictObjects?: boolean;
   /** Tokens of prompts that a step reads: more is faster, fewer keep the others' steps short. Default 256. */
   maxPromptTokens?: number;
+}
+
+export interface EngineParts {
+  /** Where constraints are compiled. Default in this thread, so that requests need not wait for it. */
+  compiler?: ConstraintCompiler;
+  /** Called when there is something to do after `step` had nothing. */
+  wake?: () => void;
 }
 
 export interface LocalEngine extends Disposable {
@@ -56,6 +67,7 @@ interface SideJob {
 
 /** Requests beside the batch that take turns. */
 const MOST_SIDE_JOBS = 4;
+const STEPS_BETWEEN_TRIMS = 64;
 
 /** @param folder of the model, for its generation_config.json */
 export function createLocalEngine(
@@ -63,7 +75,15 @@ export function createLocalEngine(
   tokenizer: Tokenizer,
   folder: string,
   adapters: Adapters,
-  { maxQueue = 256, maxBatch = 32, memory, maxContext, maxPromptTokens = 256 }: EngineLimits = {},
+  {
+    maxQueue = 256,
+    maxBatch = 32,
+    memory,
+    maxContext,
+    maxPromptTokens = 256,
+    strictObjects = false,
+  }: EngineLimits = {},
+  { compiler = compilerInThread(tokenizer), wake = () => {} }: EngineParts = {},
 ): LocalEngine {
   const contextLength = Math.min(model.maxPositions, maxContext ?? Number.POSITIVE_INFINITY);
   const isGenerative = model.task === 'causalLM' || model.task === 'seq2seqLM';
@@ -74,6 +94,9 @@ export function createLocalEngine(
   const fails = new Map<Job, (error: unknown) => void>();
   const side: SideJob[] = [];
   let sideTokens = 0;
+  /** Requests whose constraint is being compiled. */
+  let compiling = 0;
+  const constraints = createConstraints(compiler, { maxBytes: constraintBudget(memory), strictObjects });
   const prepare = createPreparation({
     tokenizer,
     defaults: generationDefaults(folder, tokenizer),
@@ -112,38 +135,92 @@ export function createLocalEngine(
     return side.length > 0;
   }
 
+  const queued = (): number => (scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS) + compiling;
+  let steps = 0;
+
+  function start(
+    request: GenerationRequest,
+    prepared: PreparedRequest,
+    send: (events: readonly GenerationEvent[]) => void,
+    fail: (error: unknown) => void,
+  ): () => void {
+    const job = createJob(request, prepared, tokenizer, events => {
+      if (!job.isCancelled) send(events);
+      if (job.isDone) fails.delete(job);
+    });
+    if (scheduler && prepared.config.numBeams === 1) {
+      fails.set(job, fail);
+      scheduler.add(job);
+    } else side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail });
+    return () => {
+      job.isCancelled = true;
+      fails.delete(job);
+    };
+  }
+
   return {
     contextLength,
     budget,
     submit(request, send, fail) {
       if (!isGenerative) throw notGenerative(model);
       adapters.require(request.adapter);
-      if ((scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS) >= maxQueue) throw overloaded(maxQueue);
+      if (queued() >= maxQueue) throw overloaded(maxQueue);
       const prepared = prepare(request);
-      const job = createJob(request, prepared, tokenizer, events => {
-        if (!job.isCancelled) send(events);
-        if (job.isDone) fails.delete(job);
-      });
-      if (scheduler && prepared.config.numBeams === 1) {
-        fails.set(job, fail);
-        scheduler.add(job);
-      } else {
-        if (request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
-        side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail });
-      }
+      const isPagedJob = scheduler && prepared.config.numBeams === 1;
+      if (!isPagedJob && request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
+      if (!request.constraint) return start(request, prepared, send, fail);
+
+      let isCancelled = false;
+      let cancel = (): void => {};
+      const begin = ({ constraint, release }: Lease): void => {
+        if (isCancelled) {
+          release();
+          return;
+        }
+        const stop = start(
+          request,
+          { ...prepared, constraint },
+          events => {
+            if (events.at(-1)?.type === 'end') release();
+            send(events);
+          },
+          error => {
+            release();
+            fail(error);
+          },
+        );
+        cancel = () => {
+          release();
+          stop();
+        };
+      };
+      const lease = constraints.acquire(request.constraint, prepared.config.eosTokenId, () => !isCancelled);
+      if (lease instanceof Promise) {
+        compiling++;
+        lease
+          .then(begin)
+          .catch(error => {
+            if (!isCancelled) fail(error);
+          })
+          .finally(() => {
+            compiling--;
+            wake();
+          });
+      } else begin(lease);
       return () => {
-        job.isCancelled = true;
-        fails.delete(job);
+        isCancelled = true;
+        cancel();
       };
     },
     step() {
+      if (++steps % STEPS_BETWEEN_TRIMS === 0) constraints.trim();
       const stepped = scheduler?.step() ?? false;
       return stepSideJobs() || stepped;
     },
     stats() {
       const counts = scheduler?.counts;
       return {
-        queued: (scheduler?.queued ?? 0) + Math.max(0, side.length - MOST_SIDE_JOBS),
+        queued: queued(),
         running: (scheduler?.running ?? 0) + Math.min(side.length, MOST_SIDE_JOBS),
         cacheUsedTokens: scheduler?.usedTokens ?? 0,
         cacheTokens: budget ? budget.pages * budget.pageSize : 0,
@@ -153,11 +230,13 @@ export function createLocalEngine(
         steps: counts?.steps ?? 0,
         batchSizes: counts?.batchSizes ?? 0,
         tensorBytes: memoryStats().liveBytes,
+        constraintBytes: constraints.bytes,
       };
     },
     [Symbol.dispose]() {
       for (const { steps } of side) steps.return();
       paged?.[Symbol.dispose]();
+      compiler[Symbol.dispose]();
     },
   };
 }

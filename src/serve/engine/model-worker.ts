@@ -9,7 +9,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 try {
   const { folder, options } = workerData as WorkerData;
-  const { engine, adapters, call, card, notes, dispose } = openModel(folder, options);
+  const { engine, adapters, call, card, notes, dispose } = openModel(folder, options, () => work());
   const cancels = new Map<number, () => void>();
   let ready: [number, GenerationEvent[]][] = [];
   let isStepping = false;
@@ -35,6 +35,10 @@ try {
     }
   };
 
+  const work = (): void => {
+    run().catch(error => say({ kind: 'error', error: toData(error) }));
+  };
+
   const fail = (id: number, error: unknown): void => {
     cancels.delete(id);
     flush();
@@ -53,7 +57,7 @@ try {
         id,
         engine.submit(request, send, error => fail(id, error)),
       );
-      run().catch(error => say({ kind: 'error', error: toData(error) }));
+      work();
     },
     cancel({ id }) {
       cancels.get(id)?.();
