@@ -225,6 +225,16 @@ const OURS: [schema: unknown, allowed: string[], forbidden: string[]][] = [
     ['{}', '{"a":1,"b":1}', '{"c":1,"d":1}'],
     ['{"a":1}', '{"c":1}'],
   ],
+  [
+    {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      $id: 'http://a/b/',
+      definitions: { one: { $id: 'http://a/one.json', type: 'string' }, two: { $id: 'one.json', type: 'integer' } },
+      allOf: [{ $id: 'http://a/', $ref: 'one.json' }],
+    },
+    ['1'],
+    ['"a"'],
+  ],
 ];
 
 const strings = (list: string[]): string[] => list.map(text => JSON.stringify(text));

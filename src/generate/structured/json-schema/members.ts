@@ -70,8 +70,8 @@ export function make(schema: SchemaObject): SchemaObject {
 
 /** @param root the whole schema, which references point into */
 export function createReader(root: Schema): Reader {
-  const references = createReferences(root);
   const isLegacy = isObject(root) && /draft-0[3-7]/.test(String(root.$schema));
+  const references = createReferences(root, isLegacy);
   const ids = new WeakMap<SchemaObject, number>();
   const byText = new Map<string, number>();
   const meanings = new Map<number, SchemaObject>();

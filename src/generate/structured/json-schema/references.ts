@@ -32,7 +32,8 @@ const NAMED = ['properties', 'patternProperties', 'dependentSchemas', 'dependenc
 /** What a schema without `$id` is relative to. */
 const NOWHERE = 'schema:///root';
 
-export function createReferences(root: Schema): References {
+/** @param isLegacy draft 7 or before, where an `$id` beside `$ref` names nothing */
+export function createReferences(root: Schema, isLegacy: boolean): References {
   const bases = new WeakMap<object, string>();
   const places = new Map<string, Located>();
 
@@ -44,7 +45,7 @@ export function createReferences(root: Schema): References {
       if (!isObject(schema) || bases.has(schema)) continue;
       let base = around;
       for (const id of [schema.$id, schema.id]) {
-        if (typeof id !== 'string') continue;
+        if (typeof id !== 'string' || (isLegacy && schema.$ref !== undefined)) continue;
         const { address, fragment } = split(id, around);
         if (fragment !== '' && !fragment.startsWith('/')) places.set(`${address}#${fragment}`, { schema, path });
         else if (!id.startsWith('#')) {
