@@ -30,6 +30,7 @@ const optionsSchema = z.strictObject({
   maxBatch: limit,
   memory: z.number().positive().optional(),
   maxContext: limit,
+  strictObjects: z.boolean().optional(),
   maxPromptTokens: limit,
   open: z.unknown().optional(),
 } satisfies Record<keyof TslmOptions, z.ZodType>);

@@ -16,6 +16,7 @@ interface Options {
   maxQueue?: number;
   maxBatch?: number;
   maxContext?: number;
+  strictObjects?: boolean;
   keys?: string;
   cors?: string[];
   allowHost?: string[];
@@ -48,6 +49,7 @@ export function serveCommand(): Command {
     .option('--max-queue <n>', 'requests that may wait (default: 256)', positiveInteger)
     .option('--max-batch <n>', 'texts that grow at once (default: 32)', positiveInteger)
     .option('--max-context <n>', 'tokens of prompt and answer, if fewer than the model can', positiveInteger)
+    .option('--strict-objects', 'JSON Schemas allow only the properties that they mention')
     .option('--keys <file>', 'API keys that are asked for; `tslm keys add` makes them')
     .option('--cors <origin>', 'pages that may ask, such as https://example.com; may be repeated', collect)
     .option('--allow-host <name>', 'name that a server on this machine answers to; may be repeated', collect)
@@ -154,6 +156,7 @@ async function createModels(paths: readonly string[], options: Options, { note, 
     maxQueue: options.maxQueue,
     maxBatch: options.maxBatch,
     maxContext: options.maxContext,
+    strictObjects: options.strictObjects,
     onNote: note,
     onDown(model, reason, seconds) {
       const details = reason instanceof UserError ? { reason: reason.message } : { err: reason };

@@ -12,6 +12,7 @@ import { logitsProcessorsFor } from './logits-processors-for.ts';
 import type { Prompt, Start } from './prompts.ts';
 import { logSoftmax, nothingAllowed } from './sampling.ts';
 import { createStopCriteria, type TextEnd } from './stopping.ts';
+import type { ConstrainingProcessor } from './structured/constrain.ts';
 import type { Constraint } from './structured/constraint.ts';
 
 export interface BeamSearchOptions {
@@ -23,6 +24,8 @@ export interface BeamSearchOptions {
   constraint?: Constraint;
   /** Keeps the texts UTF-8. */
   wholeCharacters?: LogitsProcessor;
+  /** Steps of work on the constraint between two yields. Default: all at once. */
+  constraintSteps?: number;
 }
 
 /** Beams of one prompt, or of one group of them, with the row of the stepper that each of them is. */
@@ -30,6 +33,7 @@ interface Group {
   beams: Beams;
   rows: number[];
   process: LogitsProcessor;
+  prepare?: ConstrainingProcessor['prepare'];
 }
 
 /** One prompt's groups, in the order in which they choose. */
@@ -56,6 +60,10 @@ export function* beamSearch(
   let isFirst = true;
   while (alive.length > 0) {
     const logProbs = stepper.step(input).map(logSoftmax);
+    const { constraintSteps = Number.POSITIVE_INFINITY } = options;
+    for (const { beams, prepare } of alive) {
+      for (const { ids } of beams.open) while (prepare?.(ids, constraintSteps) === false) yield;
+    }
     for (const search of searches) {
       search.chosen.length = 0;
       for (const { beams, rows, process } of search.groups) {
@@ -123,7 +131,9 @@ function startSearch(
       'allow a longer text',
     );
   }
+  const constraining = processors.find((one): one is ConstrainingProcessor => 'prepare' in one);
   const group = (): Group => ({
+    prepare: constraining?.prepare,
     beams: createBeams(ids, {
       width,
       eosTokenId,

@@ -42,6 +42,8 @@ export interface GenerateOptions extends StartOptions {
   constraint?: Constraint;
   /** Keeps sampled texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
   wholeCharacters?: LogitsProcessor;
+  /** Steps of work on the constraint (`structured/work.ts`) between two yields, which may then be empty. Default: all at once. */
+  constraintSteps?: number;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
@@ -105,6 +107,8 @@ function* sampling(
     logits = promptOf.map(prompt => logits[prompt].slice());
   }
   while (true) {
+    const { constraintSteps = Number.POSITIVE_INFINITY } = options;
+    for (const row of rows) while (row.prepare?.(row.ids, constraintSteps) === false) yield [];
     const tokens = rows.map((row, r): GeneratedToken => {
       const scores = logits[r];
       options.onLogits?.(row.index, scores);
@@ -126,9 +130,23 @@ function* sampling(
 function* hypotheses(
   start: Start,
   config: GenerationConfig,
-  { logProbs = false, stopAfter, isComplete, prefixAllowedTokens, constraint, wholeCharacters }: GenerateOptions,
+  {
+    logProbs = false,
+    stopAfter,
+    isComplete,
+    prefixAllowedTokens,
+    constraint,
+    constraintSteps,
+    wholeCharacters,
+  }: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  const search = beamSearch(start, config, { isComplete, prefixAllowedTokens, constraint, wholeCharacters });
+  const search = beamSearch(start, config, {
+    isComplete,
+    prefixAllowedTokens,
+    constraint,
+    constraintSteps,
+    wholeCharacters,
+  });
   let step = search.next();
   for (; !step.done; step = search.next()) yield [];
   const texts = step.value.flatMap((found, prompt) =>

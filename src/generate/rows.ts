@@ -7,6 +7,7 @@ import { logitsProcessorsFor } from './logits-processors-for.ts';
 import type { Prompt } from './prompts.ts';
 import { logProbability } from './sampling.ts';
 import { createStopCriteria, type StopReason } from './stopping.ts';
+import type { ConstrainingProcessor } from './structured/constrain.ts';
 
 export interface Row {
   index: number;
@@ -15,6 +16,8 @@ export interface Row {
   promptLength: number;
   random: Random;
   process: LogitsProcessor;
+  /** Does a slice of what `process` needs for the text so far; false while there is more. Absent where nothing is. */
+  prepare?: ConstrainingProcessor['prepare'];
   stopReason: (ids: ArrayLike<number>) => StopReason | undefined;
 }
 
@@ -36,6 +39,7 @@ export function createRows(
       constraint,
       wholeCharacters,
     });
+    const constraining = processors.find((one): one is ConstrainingProcessor => 'prepare' in one);
     return Array.from({ length: copies }, (_, copy): Row => {
       const index = (firstPrompt + prompt) * copies + copy;
       return {
@@ -45,6 +49,7 @@ export function createRows(
         promptLength,
         random: createRandom(config.seed + index),
         process: processorChain(processors),
+        prepare: constraining?.prepare,
         stopReason: createStopCriteria(config, promptLength),
       };
     });

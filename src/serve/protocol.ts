@@ -2,8 +2,10 @@
  * What HTTP handlers know of a model: requests and results as plain data, so that they cross between threads as they are. A
  * model lives in a worker (`engine/`); text becomes tokens and tokens text on the worker's side.
  */
+
 import type { AttentionMaps } from '../explain/attention-maps.ts';
 import type { LayerPredictions } from '../explain/logit-lens.ts';
+import type { ConstraintSource } from '../generate/structured/index.ts';
 import type { Ability } from '../tasks/abilities.ts';
 import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
@@ -56,11 +58,7 @@ export type Prompt =
     };
 
 /** What the text must follow. */
-export type ConstraintRequest =
-  | { kind: 'jsonSchema'; schema: unknown }
-  | { kind: 'json' }
-  | { kind: 'regex'; pattern: string }
-  | { kind: 'grammar'; grammar: string };
+export type ConstraintRequest = ConstraintSource;
 
 /** Sampling as `generate` has it (`GenerationOptions`), by the names of Hugging Face in camelCase. */
 export interface Sampling {
@@ -192,6 +190,8 @@ export interface EngineStats {
   batchSizes: number;
   /** Bytes of tensors alive. */
   tensorBytes: number;
+  /** Estimated bytes of compiled constraints and what was found with them. */
+  constraintBytes: number;
 }
 
 /** A model at work: in a worker (`model-worker.ts`), or anything that tests put in its place. */

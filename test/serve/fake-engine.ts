@@ -190,6 +190,7 @@ export function fakeEngine({
       steps: 4,
       batchSizes: 6,
       tensorBytes: 0,
+      constraintBytes: 0,
     }),
     loadAdapter: async (name, path) => ({ id: name, created: 1, abilities: ['generate'], parent: 'fake', path }),
     unloadAdapter: async () => {},

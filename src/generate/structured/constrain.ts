@@ -1,7 +1,17 @@
 /** A constraint as a logits processor: forbids what may not follow. It looks at texts alone, so that these may branch. */
-import { usageError } from '../../support/errors.ts';
+import { UserError, usageError } from '../../support/errors.ts';
 import type { LogitsProcessor } from '../logits-processors/logits-processor.ts';
 import type { Constraint, ConstraintState } from './constraint.ts';
+
+/** A processor that may need work before, which can be done a slice at a time. */
+export interface ConstrainingProcessor extends LogitsProcessor {
+  /**
+   * Works for so many steps (`work.ts`) towards what the next token of a text may be.
+   *
+   * @returns whether the processor has little left to do for this text
+   */
+  prepare(inputIds: readonly number[], steps: number): boolean;
+}
 
 /** Texts whose states are remembered: those of a step's beams and of the step before. */
 const MOST_REMEMBERED = 256;
@@ -16,7 +26,7 @@ interface Remembered {
  * @param eosTokenId what ends the text where it is generated
  * @throws UserError when the constraint knows no such end, and so could never be complete
  */
-export function constrain(constraint: Constraint, from: number, eosTokenId: readonly number[]): LogitsProcessor {
+export function constrain(constraint: Constraint, from: number, eosTokenId: readonly number[]): ConstrainingProcessor {
   if (!constraint.eosTokenId.some(id => eosTokenId.includes(id))) {
     throw usageError(
       'TSLM_NO_END',
@@ -25,16 +35,19 @@ export function constrain(constraint: Constraint, from: number, eosTokenId: read
     );
   }
   let remembered: Remembered[] = [{ ids: [], state: constraint.start() }];
-  return (inputIds, logits) => {
+  const process: LogitsProcessor = (inputIds, logits) => {
     if (inputIds.length < from) return;
-    const ids = Array.from({ length: inputIds.length - from }, (_, i) => inputIds[from + i]);
-    const state = stateOf(ids);
+    const state = stateOf(inputIds);
     if (state) maskLogits(logits, state.mask());
     // A text that was not allowed is there only to fill a beam's place.
     else logits.fill(Number.NEGATIVE_INFINITY);
   };
+  const prepare = (inputIds: readonly number[], steps: number): boolean =>
+    inputIds.length < from || (stateOf(inputIds)?.prepare(steps) ?? true);
+  return Object.assign(process, { prepare });
 
-  function stateOf(ids: readonly number[]): ConstraintState | undefined {
+  function stateOf(inputIds: ArrayLike<number>): ConstraintState | undefined {
+    const ids = Array.from({ length: inputIds.length - from }, (_, i) => inputIds[from + i]);
     let longest = remembered[0];
     for (const known of remembered) {
       if (known.ids.length > longest.ids.length && isPrefix(known.ids, ids)) longest = known;
@@ -43,7 +56,6 @@ export function constrain(constraint: Constraint, from: number, eosTokenId: read
     const state = longest.state.clone();
     for (let i = longest.ids.length; i < ids.length; i++) {
       if (!isAllowed(state, ids[i])) return undefined;
-      state.advance(ids[i]);
     }
     remembered.push({ ids, state });
     if (remembered.length > MOST_REMEMBERED) remembered = [remembered[0], ...remembered.slice(MOST_REMEMBERED / 2)];
@@ -51,9 +63,15 @@ export function constrain(constraint: Constraint, from: number, eosTokenId: read
   }
 }
 
+/** Goes on with a token where it is allowed. */
 function isAllowed(state: ConstraintState, id: number): boolean {
-  const mask = state.mask();
-  return ((mask[id >> 5] >>> (id & 31)) & 1) === 1;
+  try {
+    state.advance(id);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'TSLM_TOKEN_NOT_ALLOWED') return false;
+    throw error;
+  }
 }
 
 /** Compared from the end, where texts differ. */

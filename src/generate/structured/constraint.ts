@@ -1,20 +1,23 @@
 /** A constraint on what is generated: at each token, which tokens may follow. */
 import { UserError } from '../../support/errors.ts';
-import type { Expression } from './automata/expression.ts';
-import { LazyDfa } from './automata/lazy-dfa.ts';
-import { buildNfa } from './automata/nfa.ts';
+import { compileGrammar } from './grammar/compile-grammar.ts';
 import type { Grammar } from './grammar/grammar.ts';
-import { matchesAnything, productionsOf } from './grammar/productions.ts';
+import { bytesOf, loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
 import { type Configuration, createPushdown } from './grammar/pushdown.ts';
 import { createMasks } from './masks.ts';
 import { memo } from './memo.ts';
-import type { Vocabulary } from './vocabulary/vocabulary.ts';
+import type { Vocabulary } from './vocabulary/vocabulary-data.ts';
+import { spentSoFar } from './work.ts';
 
 export interface Constraint {
   /** Before the first token. */
   start(): ConstraintState;
   /** The tokens that end a text. */
   readonly eosTokenId: readonly number[];
+  /** Estimated bytes of its automata and of what was found with them. */
+  readonly bytes: number;
+  /** Forgets what was found; states that are held go on. */
+  forget(): void;
 }
 
 export interface ConstraintState {
@@ -25,6 +28,13 @@ export interface ConstraintState {
    * @throws UserError when the text may not end and no token of the vocabulary can go on
    */
   mask(): Uint32Array;
+  /**
+   * Works on the mask, for so many steps (`work.ts`) and little more; the work goes on at the next call.
+   *
+   * @returns whether `mask` has nothing left to do
+   * @throws UserError as `mask` does
+   */
+  prepare(steps: number): boolean;
   /** @throws UserError when the token was not allowed */
   advance(tokenId: number): void;
   /** Nothing but the end may follow, or the text has ended. */
@@ -32,31 +42,51 @@ export interface ConstraintState {
   clone(): ConstraintState;
 }
 
-/** Automata of expressions that outlive a grammar, such as JSON's strings, are made once for a vocabulary. */
-const terminals = new WeakMap<Vocabulary, WeakMap<Expression, LazyDfa>>();
+/** Terminals that several grammars have in common, such as JSON's strings, are made once for a vocabulary. */
+const terminals = new WeakMap<object, SharedTerminals>();
 
 /**
  * The constraint that a grammar is.
  *
  * @throws UserError when no text follows the grammar, or none that the vocabulary can write
  */
-export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constraint {
-  const known = memo(terminals, vocabulary, () => new WeakMap<Expression, LazyDfa>());
-  const terminalOf = (expression: Expression): LazyDfa =>
-    memo(known, expression, () => new LazyDfa(buildNfa(expression, vocabulary.isUsable)));
-  const root = productionsOf(grammar, terminalOf);
-  if (!matchesAnything(root)) throw unwritable(grammar);
-  const pushdown = createPushdown(root, grammar.where);
+export const constraintOf = (grammar: Grammar, vocabulary: Vocabulary): Constraint =>
+  loadConstraint(compileGrammar(grammar, vocabulary.isUsable), vocabulary);
+
+/** The constraint of a program that was compiled for this vocabulary, in this thread or another. */
+export function loadConstraint(program: Program, vocabulary: Vocabulary): Constraint {
+  const shared = memo(terminals, vocabulary.tokens, (): SharedTerminals => new Map());
+  const pushdown = createPushdown(loadProgram(program, shared), program.where);
   const masks = createMasks(pushdown, vocabulary);
+  const programBytes = bytesOf(program);
+  /** Masks under way, which texts at the same place share. */
+  const underWay = [true, false].map(() => new Map<Configuration, Generator<void, Uint32Array | undefined>>());
 
   const state = (from: Configuration, isFirst: boolean, hasEnded: boolean): ConstraintState => {
     let configuration = from;
     return {
       mask() {
-        if (hasEnded) return new Uint32Array(Math.ceil(vocabulary.size / 32));
-        const mask = masks.maskOf(configuration, isFirst);
-        if (!mask) throw noToken(configuration);
-        return mask;
+        this.prepare(Number.POSITIVE_INFINITY);
+        return hasEnded ? new Uint32Array(Math.ceil(vocabulary.size / 32)) : masks.known(configuration, isFirst)!;
+      },
+      prepare(steps) {
+        if (hasEnded || masks.known(configuration, isFirst)) return true;
+        const own = underWay[Number(isFirst)];
+        const work = memo(own, configuration, () => masks.find(configuration, isFirst));
+        const end = spentSoFar() + steps;
+        try {
+          do {
+            const { done, value } = work.next();
+            if (!done) continue;
+            own.delete(configuration);
+            if (!value) throw noToken(configuration);
+            return true;
+          } while (spentSoFar() < end);
+        } catch (error) {
+          own.delete(configuration);
+          throw error;
+        }
+        return false;
       },
       advance(tokenId) {
         if (hasEnded) throw notAllowed(tokenId, 'the text has ended');
@@ -65,7 +95,7 @@ export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constrai
           hasEnded = true;
           return;
         }
-        const text = (isFirst ? vocabulary.firstTexts : vocabulary.texts)[tokenId];
+        const text = isFirst ? vocabulary.firstTextOf(tokenId) : vocabulary.textOf(tokenId);
         if (!text?.length) throw notAllowed(tokenId, 'it writes no text');
         let next: Configuration | null = configuration;
         for (const byte of text) {
@@ -81,7 +111,18 @@ export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constrai
       clone: () => state(configuration, isFirst, hasEnded),
     };
   };
-  return { start: () => state(pushdown.start!, true, false), eosTokenId: vocabulary.eosTokenId };
+  return {
+    start: () => state(pushdown.start!, true, false),
+    eosTokenId: vocabulary.eosTokenId,
+    get bytes() {
+      return programBytes + pushdown.bytes + masks.bytes;
+    },
+    forget() {
+      for (const own of underWay) own.clear();
+      pushdown.forget();
+      masks.forget();
+    },
+  };
 
   function noToken(at: Configuration): UserError {
     const bytes = [...Array(256).keys()].filter(byte => pushdown.step(at, byte));
@@ -91,22 +132,6 @@ export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constrai
       { hint: 'use a tokenizer that has a token for every byte' },
     );
   }
-}
-
-function unwritable(grammar: Grammar): UserError {
-  const isPossible = matchesAnything(productionsOf(grammar, expression => new LazyDfa(buildNfa(expression))));
-  return isPossible
-    ? new UserError(
-        'TSLM_VOCABULARY_CANNOT_WRITE',
-        `${grammar.where}: the vocabulary lacks characters that it asks for`,
-        {
-          hint: 'use a tokenizer that has a token for every byte',
-        },
-      )
-    : new UserError('TSLM_UNSATISFIABLE', `${grammar.where}: there is no text that it allows`, {
-        hint: 'look for contradictions, and for rules that never come to an end',
-        exitCode: 2,
-      });
 }
 
 const shownByte = (byte: number): string =>

@@ -5,19 +5,25 @@
  * where the terminal may end inside a token (Dong et al. 2024, "XGrammar", arXiv:2411.15100, call these independent of the
  * context). Only the tokens below such places are walked with the whole automaton.
  */
-import { DEAD, type LazyDfa } from './automata/lazy-dfa.ts';
+import { DEAD, type Terminal } from './automata/terminal.ts';
 import type { Configuration, Item, Pushdown } from './grammar/pushdown.ts';
 import { memo } from './memo.ts';
 import { PLAIN, type Slice } from './vocabulary/slices.ts';
 import type { TokenTrie } from './vocabulary/token-trie.ts';
-import type { TokenTree, Vocabulary } from './vocabulary/vocabulary.ts';
+import type { TokenTree, Vocabulary } from './vocabulary/vocabulary-data.ts';
+import { spend } from './work.ts';
 
 export interface Masks {
+  /** Bit i of word w stands for token 32 w + i. Undefined where the mask was not found yet, or is forgotten. */
+  known(configuration: Configuration, isFirst: boolean): Uint32Array | undefined;
   /**
-   * Bit i of word w stands for token 32 w + i. End-of-sequence tokens are allowed where the text may end. Undefined
-   * where it may not, and no token goes on.
+   * Finds the mask, a slice of work at a time. End-of-sequence tokens are allowed where the text may end. Undefined where
+   * it may not, and no token goes on.
    */
-  maskOf(configuration: Configuration, isFirst: boolean): Uint32Array | undefined;
+  find(configuration: Configuration, isFirst: boolean): Generator<void, Uint32Array | undefined>;
+  /** Estimated bytes of what is remembered. */
+  readonly bytes: number;
+  forget(): void;
 }
 
 /** What is known of a terminal's state whatever follows the terminal. */
@@ -34,51 +40,79 @@ interface Inside {
   below: number;
 }
 
-/** Bytes of masks that are kept; then they are computed anew. */
-const MOST_BYTES = 64 * 2 ** 20;
+/** Bytes of masks that are kept, and of what is known of terminals; then the oldest go. */
+const MOST_BYTES = 16 * 2 ** 20;
+/** Nodes of a walk between two places where it may pause. */
+const SLICE = 2048;
 
 export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
   const words = Math.ceil(vocabulary.size / 32);
   const cache = new Map<Configuration, Uint32Array>();
   const firstCache = new Map<Configuration, Uint32Array>();
-  let cached = 0;
+  const used = new Map<TokenTree, Set<Terminal>>();
+  let insideBytes = 0;
+
+  const treeOf = (isFirst: boolean): TokenTree => (isFirst ? vocabulary.firstTokens : vocabulary.tokens);
+  const masksOf = (isFirst: boolean): Map<Configuration, Uint32Array> =>
+    treeOf(isFirst) === vocabulary.tokens ? cache : firstCache;
+  const maskBytes = (): number => (cache.size + firstCache.size) * words * 4;
+
+  function forgetInsides(): void {
+    for (const [tree, terminals] of used) for (const terminal of terminals) insides.get(tree)?.delete(terminal);
+    used.clear();
+    insideBytes = 0;
+  }
 
   return {
-    maskOf(configuration, isFirst) {
-      const tree = isFirst ? vocabulary.firstTokens : vocabulary.tokens;
-      const masks = tree === vocabulary.tokens ? cache : firstCache;
-      const known = masks.get(configuration);
-      if (known) return known;
+    known: (configuration, isFirst) => masksOf(isFirst).get(configuration),
+    *find(configuration, isFirst) {
+      const tree = treeOf(isFirst);
       const mask = new Uint32Array(words);
-      for (const item of configuration.items) addItem(item, configuration, tree, mask);
-      if (configuration.isComplete) for (const id of vocabulary.eosTokenId) mask[id >> 5] |= 1 << (id & 31);
+      for (const item of configuration.items) yield* addItem(item, configuration, tree, mask);
+      // A token that ends the text is nothing else.
+      for (const id of vocabulary.eosTokenId) {
+        if (configuration.isComplete) mask[id >> 5] |= 1 << (id & 31);
+        else mask[id >> 5] &= ~(1 << (id & 31));
+      }
       if (!configuration.isComplete && mask.every(word => word === 0)) return undefined;
-      cached += mask.byteLength;
-      if (cached > MOST_BYTES) {
-        cache.clear();
-        firstCache.clear();
-        cached = mask.byteLength;
+      const masks = masksOf(isFirst);
+      for (const oldest of masks.keys()) {
+        if (maskBytes() + mask.byteLength <= MOST_BYTES) break;
+        masks.delete(oldest);
       }
       masks.set(configuration, mask);
       return mask;
     },
+    get bytes() {
+      let automata = 0;
+      for (const terminals of used.values()) for (const { bytes } of terminals) automata += bytes;
+      return maskBytes() + insideBytes + automata;
+    },
+    forget() {
+      cache.clear();
+      firstCache.clear();
+      forgetInsides();
+    },
   };
 
-  function addItem({ terminal, state, follow }: Item, whole: Configuration, tree: TokenTree, mask: Uint32Array): void {
-    const { slice, tokens, trie, exits, below } = insideOf(terminal, state, tree, words);
+  function* addItem(item: Item, whole: Configuration, tree: TokenTree, mask: Uint32Array): Generator<void, void> {
+    const inside = yield* insideOf(item, tree);
+    const { slice, tokens, trie, exits, below } = inside;
+    spend(words >> 3);
     if (slice) for (let w = 0; w < words; w++) mask[w] |= slice.tokens[w];
     if (tokens instanceof Uint32Array) for (let w = 0; w < words; w++) mask[w] |= tokens[w];
     else for (const id of tokens) mask[id >> 5] |= 1 << (id & 31);
+    yield;
     if (exits.length === 0) return;
-    const after = pushdown.after(follow);
+    const after = pushdown.after(item.follow);
     if (!after || after.items.length === 0) return;
     // Where a terminal can end nearly everywhere, one walk from the root sees all of these places.
-    if (below > 2 * trie.size) addBelow(whole, trie, 0, mask);
-    else for (const node of exits) addBelow(after, trie, node, mask);
+    if (below > 2 * trie.size) yield* addBelow(whole, trie, 0, mask);
+    else for (const node of exits) yield* addBelow(after, trie, node, mask);
   }
 
   /** Adds the tokens below a node that the automaton allows. */
-  function addBelow(from: Configuration, trie: TokenTrie, root: number, mask: Uint32Array): void {
+  function* addBelow(from: Configuration, trie: TokenTrie, root: number, mask: Uint32Array): Generator<void, void> {
     const { bytes, depths, ends, starts, tokens } = trie;
     const path: Configuration[] = [from];
     const base = depths[root];
@@ -86,6 +120,8 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
     for (let node = root + 1; node < end; ) {
       const depth = depths[node] - base;
       const next = pushdown.step(path[depth - 1], bytes[node]);
+      spend(2);
+      yield;
       if (!next) {
         node = ends[node];
         continue;
@@ -95,24 +131,31 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
       node++;
     }
   }
+
+  function* insideOf(item: Item, tree: TokenTree): Generator<void, Inside> {
+    const alike = item.terminal.alike?.(item.state, tree.trie.deepest);
+    const { terminal, state } = alike ?? item;
+    const byTerminal = memo(insides, tree, () => new WeakMap<Terminal, Map<number, Inside>>());
+    const byState = memo(byTerminal, terminal, () => new Map<number, Inside>());
+    memo(used, tree, () => new Set<Terminal>()).add(terminal);
+    const known = byState.get(state);
+    if (known) return known;
+    const slice = tree.slices.find(({ length }) => staysInside(terminal, state, length));
+    yield;
+    const trie = slice?.rest ?? tree.trie;
+    const inside: Inside = { slice, trie, ...(yield* walk(terminal, state, trie, words)) };
+    insideBytes += inside.tokens.byteLength + inside.exits.byteLength + 100;
+    if (insideBytes > MOST_BYTES) forgetInsides();
+    byState.set(state, inside);
+    return inside;
+  }
 }
 
 /** For each tree and terminal: what is known of its states. Terminals that many grammars share are shared here too. */
-const insides = new WeakMap<TokenTree, WeakMap<LazyDfa, Map<number, Inside>>>();
-
-function insideOf(terminal: LazyDfa, state: number, tree: TokenTree, words: number): Inside {
-  const byTerminal = memo(insides, tree, () => new WeakMap<LazyDfa, Map<number, Inside>>());
-  const byState = memo(byTerminal, terminal, () => new Map<number, Inside>());
-  if (byState.size * words * 4 > MOST_BYTES) byState.clear();
-  return memo(byState, state, () => {
-    const slice = tree.slices.find(({ length }) => staysInside(terminal, state, length));
-    const trie = slice?.rest ?? tree.trie;
-    return { slice, trie, ...walk(terminal, state, trie, words) };
-  });
-}
+const insides = new WeakMap<TokenTree, WeakMap<Terminal, Map<number, Inside>>>();
 
 /** Whether any plain characters, so many, may follow inside the terminal, and it ends after none of them. */
-function staysInside(terminal: LazyDfa, state: number, length: number): boolean {
+function staysInside(terminal: Terminal, state: number, length: number): boolean {
   const bytes = memo(plainBytes, terminal, () => {
     const classes = new Map(PLAIN.map(byte => [terminal.classOf[byte], byte]));
     return [...classes.values()];
@@ -122,6 +165,7 @@ function staysInside(terminal: LazyDfa, state: number, length: number): boolean 
   for (let i = 0; i < length && reached.length > 0; i++) {
     const next: number[] = [];
     for (const from of reached) {
+      spend(bytes.length);
       for (const byte of bytes) {
         const target = terminal.step(from, byte);
         if (target === DEAD || terminal.isAccepting(target)) return false;
@@ -129,37 +173,39 @@ function staysInside(terminal: LazyDfa, state: number, length: number): boolean 
         seen.add(target);
         next.push(target);
       }
+      if (seen.size > MOST_STATES) return false;
     }
     reached = next;
   }
   return true;
 }
+/** States that are looked at to find whether a slice stays inside; where there are more, the walk finds out. */
+const MOST_STATES = 1000;
 
 /** One plain byte of each class. */
-const plainBytes = new WeakMap<LazyDfa, number[]>();
+const plainBytes = new WeakMap<Terminal, number[]>();
 
 /** The walk of the whole tree from one state of a terminal. */
-function walk(
-  terminal: LazyDfa,
+function* walk(
+  terminal: Terminal,
   state: number,
   trie: TokenTrie,
   words: number,
-): Pick<Inside, 'tokens' | 'exits' | 'below'> {
+): Generator<void, Pick<Inside, 'tokens' | 'exits' | 'below'>> {
   const { bytes, depths, ends, starts, tokens, size } = trie;
-  const { classOf, classes } = terminal;
-  let { transitions } = terminal;
-  const path = new Int32Array(trie.deepest + 1);
+  const path = new Float64Array(trie.deepest + 1);
   path[0] = state;
   const allowed: number[] = [];
   const exits: number[] = [];
   let below = 0;
+  let visited = 0;
   for (let node = 1; node < size; ) {
-    const depth = depths[node];
-    let next = transitions[path[depth - 1] * classes + classOf[bytes[node]]];
-    if (next < DEAD) {
-      next = terminal.compute(path[depth - 1], bytes[node]);
-      transitions = terminal.transitions;
+    if (++visited % SLICE === 0) {
+      spend(SLICE);
+      yield;
     }
+    const depth = depths[node];
+    const next = terminal.step(path[depth - 1], bytes[node]);
     if (next === DEAD) {
       node = ends[node];
       continue;
@@ -172,6 +218,7 @@ function walk(
     }
     node++;
   }
+  spend(visited % SLICE);
   return { tokens: compact(allowed, words), exits: Int32Array.from(exits), below };
 }
 

@@ -36,7 +36,7 @@ export function cacheBudget(
 ): CacheBudget {
   const bytesOfPage = pageBytes(model, pageSize);
   const pagesOfText = Math.ceil((contextLength + 1) / pageSize);
-  const limit = memory ?? Math.max(0, freeMemory() * SHARE_OF_FREE);
+  const limit = memory ?? Math.max(0, totalBudget(memory) - constraintBudget(memory));
   const pages = Math.min(Math.floor(limit / bytesOfPage), pagesOfText * maxBatch);
   if (pages < pagesOfText) {
     const source = memory === undefined ? ', a quarter of what is free,' : '';
@@ -48,6 +48,18 @@ export function cacheBudget(
   }
   return { pages, pageSize, bytes: pages * bytesOfPage };
 }
+
+/** Constraints get an eighth of what keys and values get, no more than this; less than the least is of no use. */
+const CONSTRAINT_SHARE = 1 / 8;
+const MOST_CONSTRAINT_BYTES = 256 * 2 ** 20;
+const LEAST_CONSTRAINT_BYTES = 32 * 2 ** 20;
+
+const totalBudget = (memory: number | undefined): number => memory ?? freeMemory() * SHARE_OF_FREE;
+const shareOfConstraints = (total: number): number => Math.min(total * CONSTRAINT_SHARE, MOST_CONSTRAINT_BYTES);
+
+/** Bytes for compiled constraints and what is found with them: part of the quarter, or beside what is given. */
+export const constraintBudget = (memory: number | undefined): number =>
+  Math.max(LEAST_CONSTRAINT_BYTES, shareOfConstraints(totalBudget(memory)));
 
 /** Of the machine, or of the container that this runs in. */
 function freeMemory(): number {

@@ -1,6 +1,7 @@
 /** A model at work in this thread: requests come in, steps are made while there is something to do, and answers go out. */
 import { generationDefaults } from '../../generate/model-defaults.ts';
 import { canPage, pagedModel } from '../../generate/paged-model.ts';
+import { type ConstraintCompiler, compilerInThread } from '../../generate/structured/index.ts';
 import { vocabSizeOf } from '../../generate/vocabulary-size.ts';
 import { wholeCharacters } from '../../generate/whole-characters.ts';
 import type { Model } from '../../models/model.ts';
@@ -9,9 +10,10 @@ import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { memoryStats } from '../../torch/memory.ts';
 import type { EngineStats, GenerationEvent, GenerationRequest, Owner } from '../protocol.ts';
 import type { Adapters } from './adapters.ts';
-import { type CacheBudget, cacheBudget } from './budget.ts';
+import { type CacheBudget, cacheBudget, constraintBudget } from './budget.ts';
+import { createConstraints, type Lease } from './constraints.ts';
 import { createJob, type Job } from './job.ts';
-import { createPreparation } from './prepare.ts';
+import { createPreparation, type PreparedRequest } from './prepare.ts';
 import { createScheduler } from './scheduler.ts';
 import { NOBODY, sharesOf } from './shares.ts';
 import { sideJob } from './side-job.ts';
@@ -26,8 +28,17 @@ export interface EngineLimits {
   memory?: number;
   /** Tokens of prompt and answer together, fewer than the model's own. */
   maxContext?: number;
+  /** Objects have no properties that their schema does not mention. Default false, as in the standard. */
+  strictObjects?: boolean;
   /** Tokens of prompts that a step reads: more is faster, fewer keep the others' steps short. Default 256. */
   maxPromptTokens?: number;
+}
+
+export interface EngineParts {
+  /** Where constraints are compiled. Default in this thread, so that requests need not wait for it. */
+  compiler?: ConstraintCompiler;
+  /** Called when there is something to do after `step` had nothing. */
+  wake?: () => void;
 }
 
 export interface LocalEngine extends Disposable {
@@ -60,6 +71,7 @@ interface SideJob {
 
 /** Requests beside the batch that take turns. */
 const MOST_SIDE_JOBS = 4;
+const STEPS_BETWEEN_TRIMS = 64;
 
 /** @param folder of the model, for its generation_config.json */
 export function createLocalEngine(
@@ -67,7 +79,15 @@ export function createLocalEngine(
   tokenizer: Tokenizer,
   folder: string,
   adapters: Adapters,
-  { maxQueue = 256, maxBatch = 32, memory, maxContext, maxPromptTokens = 256 }: EngineLimits = {},
+  {
+    maxQueue = 256,
+    maxBatch = 32,
+    memory,
+    maxContext,
+    maxPromptTokens = 256,
+    strictObjects = false,
+  }: EngineLimits = {},
+  { compiler = compilerInThread(tokenizer), wake = () => {} }: EngineParts = {},
 ): LocalEngine {
   const contextLength = Math.min(model.maxPositions, maxContext ?? Number.POSITIVE_INFINITY);
   const isGenerative = model.task === 'causalLM' || model.task === 'seq2seqLM';
@@ -78,6 +98,9 @@ export function createLocalEngine(
   const fails = new Map<Job, (error: unknown) => void>();
   const side: SideJob[] = [];
   let sideTokens = 0;
+  /** Requests whose constraint is being compiled. */
+  let compiling = 0;
+  const constraints = createConstraints(compiler, { maxBytes: constraintBudget(memory), strictObjects });
   const prepare = createPreparation({
     tokenizer,
     defaults: generationDefaults(folder, tokenizer),
@@ -99,15 +122,16 @@ export function createLocalEngine(
       onError: (job, error) => fails.get(job)?.(error),
     });
 
+  const queued = (): number => (scheduler?.queued ?? 0) + side.filter(({ isBegun }) => !isBegun).length + compiling;
+
   /** The queue's places are shared as the batch's are: when it is full, whoever has less than its share may still come. */
   function isFull(owner: Owner): boolean {
+    if (queued() < maxQueue) return false;
     const waitingAside = side.filter(({ isBegun }) => !isBegun);
-    const queued = (scheduler?.queued ?? 0) + waitingAside.length;
-    if (queued < maxQueue) return false;
     const clients = Math.max(1, scheduler?.clients ?? 0, new Set(side.map(({ job }) => job.owner.client)).size);
     const own =
       (scheduler?.queuedOf(owner) ?? 0) + waitingAside.filter(({ job }) => job.owner.client === owner.client).length;
-    return queued >= 2 * maxQueue || own >= Math.floor(maxQueue / clients);
+    return queued() >= 2 * maxQueue || own >= Math.floor(maxQueue / clients);
   }
 
   /** Those that take turns: when one is over, the next comes from whoever has the fewest. */
@@ -139,6 +163,37 @@ export function createLocalEngine(
     return side.length > 0;
   }
 
+  let steps = 0;
+
+  function start(
+    request: GenerationRequest,
+    prepared: PreparedRequest,
+    send: (events: readonly GenerationEvent[]) => void,
+    fail: (error: unknown) => void,
+    owner: Owner,
+  ): () => void {
+    const isBatched = scheduler !== undefined && prepared.config.numBeams === 1;
+    const passOn = (events: readonly GenerationEvent[]): void => {
+      if (!job.isCancelled) send(events);
+      if (job.isDone) fails.delete(job);
+    };
+    const job = createJob(request, prepared, tokenizer, passOn, {
+      owner,
+      pageSize: isBatched ? budget?.pageSize : undefined,
+    });
+    if (isBatched) {
+      fails.set(job, fail);
+      scheduler.add(job);
+    } else {
+      side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail, isBegun: false });
+      begun();
+    }
+    return () => {
+      job.isCancelled = true;
+      fails.delete(job);
+    };
+  }
+
   return {
     contextLength,
     budget,
@@ -147,36 +202,62 @@ export function createLocalEngine(
       adapters.require(request.adapter);
       if (isFull(owner)) throw overloaded(maxQueue);
       const prepared = prepare(request);
-      const isBatched = scheduler !== undefined && prepared.config.numBeams === 1;
-      const passOn = (events: readonly GenerationEvent[]): void => {
-        if (!job.isCancelled) send(events);
-        if (job.isDone) fails.delete(job);
+      const isPagedJob = scheduler && prepared.config.numBeams === 1;
+      if (!isPagedJob && request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
+      if (!request.constraint) return start(request, prepared, send, fail, owner);
+
+      let isCancelled = false;
+      let cancel = (): void => {};
+      const begin = ({ constraint, release }: Lease): void => {
+        if (isCancelled) {
+          release();
+          return;
+        }
+        const stop = start(
+          request,
+          { ...prepared, constraint },
+          events => {
+            if (events.at(-1)?.type === 'end') release();
+            send(events);
+          },
+          error => {
+            release();
+            fail(error);
+          },
+          owner,
+        );
+        cancel = () => {
+          release();
+          stop();
+        };
       };
-      const job = createJob(request, prepared, tokenizer, passOn, {
-        owner,
-        pageSize: isBatched ? budget?.pageSize : undefined,
-      });
-      if (isBatched) {
-        fails.set(job, fail);
-        scheduler.add(job);
-      } else {
-        if (request.promptLogprobs !== undefined) throw noPromptLogprobs(model);
-        side.push({ job, steps: sideJob(model, tokenizer, job, infos), fail, isBegun: false });
-        begun();
-      }
+      const lease = constraints.acquire(request.constraint, prepared.config.eosTokenId, () => !isCancelled);
+      if (lease instanceof Promise) {
+        compiling++;
+        lease
+          .then(begin)
+          .catch(error => {
+            if (!isCancelled) fail(error);
+          })
+          .finally(() => {
+            compiling--;
+            wake();
+          });
+      } else begin(lease);
       return () => {
-        job.isCancelled = true;
-        fails.delete(job);
+        isCancelled = true;
+        cancel();
       };
     },
     step() {
+      if (++steps % STEPS_BETWEEN_TRIMS === 0) constraints.trim();
       const stepped = scheduler?.step() ?? false;
       return stepSideJobs() || stepped;
     },
     stats() {
       const counts = scheduler?.counts;
       return {
-        queued: (scheduler?.queued ?? 0) + side.filter(({ isBegun }) => !isBegun).length,
+        queued: queued(),
         running: (scheduler?.running ?? 0) + side.filter(({ isBegun }) => isBegun).length,
         cacheUsedTokens: scheduler?.usedTokens ?? 0,
         cacheTokens: budget ? budget.pages * budget.pageSize : 0,
@@ -186,11 +267,13 @@ export function createLocalEngine(
         steps: counts?.steps ?? 0,
         batchSizes: counts?.batchSizes ?? 0,
         tensorBytes: memoryStats().liveBytes,
+        constraintBytes: constraints.bytes,
       };
     },
     [Symbol.dispose]() {
       for (const { steps } of side) steps.return();
       paged?.[Symbol.dispose]();
+      compiler[Symbol.dispose]();
     },
   };
 }

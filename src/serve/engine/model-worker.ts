@@ -12,7 +12,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 try {
   const { folder, options } = workerData as WorkerData;
-  const { engine, adapters, call, card, notes, dispose } = openModel(folder, options);
+  const { engine, adapters, call, card, notes, dispose } = openModel(folder, options, () => start());
   const cancels = new Map<number, () => void>();
   const calls = createTurns<{ id: number; parts: Generator<void, FromWorkerResult> }>();
   let ready: [number, GenerationEvent[]][] = [];

@@ -1,4 +1,5 @@
 /** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
+import { startCompiler } from '../../generate/structured/index.ts';
 import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { loadForInference } from '../../models/load-for-inference.ts';
@@ -23,12 +24,18 @@ export interface OpenedModel {
   dispose: () => void;
 }
 
-export function openModel(folder: string, { name = folder, dtype, ...limits }: OpenOptions): OpenedModel {
+/** @param wake called when there is something to do after the engine had nothing */
+export function openModel(
+  folder: string,
+  { name = folder, dtype, ...limits }: OpenOptions,
+  wake: () => void = () => {},
+): OpenedModel {
   const notes: string[] = [];
   const tokenizer = Tokenizer.fromFile(folder);
   const model = loadForInference(folder, { dtype, onNote: note => notes.push(note) });
   const adapters = createAdapters(model);
-  const engine = createLocalEngine(model, tokenizer, folder, adapters, limits);
+  const compiler = startCompiler(folder);
+  const engine = createLocalEngine(model, tokenizer, folder, adapters, limits, { compiler, wake });
   const { budget } = engine;
   if (budget) {
     const tokens = budget.pages * budget.pageSize;

@@ -1,22 +1,15 @@
-/** From a request to what generation takes: token ids, a configuration, a compiled constraint. */
+/** From a request to what generation takes: token ids and a configuration; what it must follow is compiled apart. */
 import {
   type GenerationConfig,
   type GenerationOptions,
   resolveGenerationConfig,
 } from '../../generate/generation-config.ts';
-import {
-  type Constraint,
-  compileGbnf,
-  compileJsonSchema,
-  compileRegex,
-  type Vocabulary,
-  vocabularyOf,
-} from '../../generate/structured/index.ts';
-import { UserError, usageError } from '../../support/errors.ts';
+import type { Constraint } from '../../generate/structured/index.ts';
+import { usageError } from '../../support/errors.ts';
 import { randomSeed } from '../../support/random.ts';
 import { instructionFor } from '../../tasks/text-to-text.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { ConstraintRequest, GenerationRequest, Prompt } from '../protocol.ts';
+import type { GenerationRequest, Prompt } from '../protocol.ts';
 
 export interface PrepareOptions {
   tokenizer: Tokenizer;
@@ -49,11 +42,9 @@ export function promptIds(tokenizer: Tokenizer, prompt: Prompt): number[] {
   return [...tokenizer.encode(text, { addSpecialTokens: false }).ids];
 }
 
-/** What requests are prepared with; constraints that come again are compiled once. */
+/** What requests are prepared with. */
 export function createPreparation(options: PrepareOptions): (request: GenerationRequest) => PreparedRequest {
   const { tokenizer, contextLength, answersApart, vocabularySize, modelConfig } = options;
-  let vocabulary: Vocabulary | undefined;
-  const compiled = new Map<string, Constraint>();
 
   return request => {
     checkBeams(request);
@@ -67,7 +58,7 @@ export function createPreparation(options: PrepareOptions): (request: Generation
       defaults: { ...defaults, maxLength: undefined, maxNewTokens: undefined },
       where: 'request',
     });
-    return { ids, config, constraint: request.constraint && constraintOf(request.constraint, config.eosTokenId) };
+    return { ids, config };
   };
 
   /** A prompt's tokens, and how the model wants to write what is asked. */
@@ -101,31 +92,7 @@ export function createPreparation(options: PrepareOptions): (request: Generation
       );
     }
   }
-
-  function constraintOf(constraint: ConstraintRequest, eosTokenId: readonly number[]): Constraint {
-    const key = JSON.stringify([constraint, eosTokenId]);
-    let found = compiled.get(key);
-    if (found) return found;
-    if (eosTokenId.length === 0) {
-      throw new UserError(
-        'TSLM_NO_END',
-        'the model has no token that ends a text, so a constrained one would not end',
-        {
-          hint: 'give `stop_token_ids`, or do without the constraint',
-        },
-      );
-    }
-    vocabulary ??= vocabularyOf(tokenizer, { eosTokenId });
-    const own =
-      vocabulary.eosTokenId.join() === eosTokenId.join() ? vocabulary : vocabularyOf(tokenizer, { eosTokenId });
-    found = compile(constraint, own);
-    if (compiled.size >= MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
-    compiled.set(key, found);
-    return found;
-  }
 }
-
-const MOST_COMPILED = 64;
 
 /** Beams are the best of their own, and what else might have followed is not kept of them. */
 function checkBeams({ beams = 1, bestOf, logprobs = 0 }: GenerationRequest): void {
@@ -138,19 +105,6 @@ function checkBeams({ beams = 1, bestOf, logprobs = 0 }: GenerationRequest): voi
       'beam search reports the log-probabilities of its own tokens, not of alternatives',
       "ask for 'logprobs' without alternatives, or do without beams",
     );
-  }
-}
-
-function compile(constraint: ConstraintRequest, vocabulary: Vocabulary): Constraint {
-  switch (constraint.kind) {
-    case 'json':
-      return compileJsonSchema({ type: 'object' }, vocabulary);
-    case 'jsonSchema':
-      return compileJsonSchema(constraint.schema, vocabulary);
-    case 'regex':
-      return compileRegex(constraint.pattern, vocabulary);
-    case 'grammar':
-      return compileGbnf(constraint.grammar, vocabulary);
   }
 }
 

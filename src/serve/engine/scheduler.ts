@@ -7,6 +7,7 @@ import type { LogitsProcessor } from '../../generate/logits-processors/index.ts'
 import type { PagedInput, PagedModel } from '../../generate/paged-model.ts';
 import { addToken, createRows, type Row } from '../../generate/rows.ts';
 import { argmax, multinomial } from '../../generate/sampling.ts';
+import { spentSoFar } from '../../generate/structured/index.ts';
 import type { Owner, TokenInfo } from '../protocol.ts';
 import type { Choice } from './choice.ts';
 import type { Job } from './job.ts';
@@ -66,6 +67,12 @@ export interface Scheduler {
   };
 }
 
+/**
+ * Steps of work on constraints in one step of all texts, some milliseconds: a text whose mask takes longer sits out while
+ * the others go on.
+ */
+export const CONSTRAINT_STEPS = 200_000;
+
 /** With the log-probabilities of a prompt every position has logits: fewer at once. */
 const SCORED_TOKENS = 64;
 
@@ -78,6 +85,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const pool = createPagePool(paged.pages, pageSize);
   const waiting: Sequence[] = [];
   const running: Sequence[] = [];
+  /** Whether a text sits out because of its constraint. */
+  let isPreparing = false;
   const counts = { cachedTokens: 0, promptTokens: 0, completionTokens: 0, steps: 0, batchSizes: 0 };
 
   function sequenceOf(job: Job, index: number): Sequence {
@@ -127,12 +136,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return paused !== undefined;
   }
 
-  function dropCancelled(): void {
+  /** Whether there were any. */
+  function dropCancelled(): boolean {
+    let hasDropped = false;
     for (const list of [waiting, running]) {
       for (let i = list.length - 1; i >= 0; i--) {
-        if (list[i].job.isCancelled) leave(list.splice(i, 1)[0]);
+        if (!list[i].job.isCancelled) continue;
+        leave(list.splice(i, 1)[0]);
+        hasDropped = true;
       }
     }
+    return hasDropped;
   }
 
   /** Pages for all tokens that it has and the next one; false when there are not so many. */
@@ -233,6 +247,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** What each text feeds in this step. */
   function plan(): { sequence: Sequence; input: PagedInput }[] {
     const planned: { sequence: Sequence; input: PagedInput }[] = [];
+    const deadline = spentSoFar() + CONSTRAINT_STEPS;
+    isPreparing = false;
+    /** Whether what the next token may be is known; otherwise the text sits out this step. */
+    const isPrepared = ({ job, row }: Sequence): boolean => {
+      let isReady = true;
+      if (row.prepare && job.request.maxTokens !== 0) {
+        guarded(job, () => {
+          isReady = row.prepare!(row.ids, Math.max(0, deadline - spentSoFar()));
+        });
+      }
+      isPreparing ||= !isReady;
+      return isReady && !job.isCancelled;
+    };
     const leftOf = ({ row, past }: Sequence): number => row.ids.length - past;
     const reading = running.filter(sequence => leftOf(sequence) > 1);
     const demandOf = (sequence: Sequence): number =>
@@ -243,12 +270,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const { past, row } = sequence;
       const left = leftOf(sequence);
       if (left === 1) {
+        if (!isPrepared(sequence)) continue;
         if (!makeRoom(sequence)) continue;
         planned.push({ sequence, input: { ids: row.ids.slice(-1), past, pages: sequence.pages, logits: 'last' } });
         continue;
       }
       const count = portions.get(sequence)!;
-      if (count === 0) continue;
+      if (count === 0 || (count === left && !isPrepared(sequence))) continue;
       const logits = scoresPrompt(sequence) ? 'all' : count === left ? 'last' : 'none';
       planned.push({
         sequence,
@@ -333,7 +361,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       dropCancelled();
       admit();
       const planned = plan();
-      if (planned.length === 0) return false;
+      if (planned.length === 0) return isPreparing || dropCancelled();
       counts.steps++;
       counts.batchSizes += planned.length;
       for (const adapter of new Set(planned.map(({ sequence }) => sequence.job.request.adapter))) {

@@ -8,6 +8,7 @@ import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { TokenInfo } from '../protocol.ts';
 import type { Job } from './job.ts';
+import { CONSTRAINT_STEPS } from './scheduler.ts';
 import type { TokenInfos } from './token-infos.ts';
 
 /** Yields after each step; leaving it early frees everything. */
@@ -28,6 +29,7 @@ export function* sideJob(model: Model, tokenizer: Tokenizer, job: Job, infos: To
     {
       constraint,
       wholeCharacters: wholeCharacters(tokenizer),
+      constraintSteps: CONSTRAINT_STEPS,
       stopAfter: accept,
       ...(config.stopStrings.length > 0 && { isComplete }),
       logProbs: needsInfo,

@@ -28,6 +28,7 @@ const GAUGES: readonly [string, string, (stats: EngineStats) => number][] = [
   ['tslm_steps', 'Steps since the model was loaded', stats => stats.steps],
   ['tslm_cached_prompt_tokens', 'Prompt tokens found in the cache since the start', stats => stats.cachedTokens],
   ['tslm_tensor_bytes', 'Bytes of tensors alive', stats => stats.tensorBytes],
+  ['tslm_constraint_bytes', 'Bytes of compiled constraints, estimated', stats => stats.constraintBytes],
 ];
 
 export function createMetrics(): Metrics {

@@ -71,10 +71,8 @@ function constraintOf({ json, regex, choice, grammar }: NonNullable<Given['struc
   if (json !== undefined) return { kind: 'jsonSchema', schema: json };
   if (regex !== undefined) return { kind: 'regex', pattern: regex };
   if (grammar !== undefined) return { kind: 'grammar', grammar };
-  return { kind: 'regex', pattern: choice!.map(escapeRegex).join('|') };
+  return { kind: 'choice', choices: choice! };
 }
-
-const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 /** @throws RequestError when more tokens must be written than may be */
 export function checkLengths(minTokens: number | undefined, maxTokens: number | undefined): void {

@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { compileJsonSchema } from '../../../src/generate/structured/index.ts';
 import { createRandom } from '../../../src/support/random.ts';
+import { addStandardFormats } from './ajv-formats.ts';
 import { randomSchema } from './random-schemas.ts';
 import { accepts, draw, vocabulary } from './sampling.ts';
 
@@ -12,7 +12,7 @@ const timeout = 300_000;
 
 function validator(schema: unknown): (value: unknown) => boolean {
   const ajv = new Ajv2020({ strict: false, ownProperties: true });
-  addFormats.default(ajv);
+  addStandardFormats(ajv);
   return ajv.compile(schema as object) as (value: unknown) => boolean;
 }
 

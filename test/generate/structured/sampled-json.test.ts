@@ -4,7 +4,6 @@
  */
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { constrain } from '../../../src/generate/structured/constrain.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import { UserError } from '../../../src/support/errors.ts';
 import { createRandom, type Random } from '../../../src/support/random.ts';
 import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
+import { addStandardFormats } from './ajv-formats.ts';
 import { randomSchema } from './random-schemas.ts';
 import { type Draft, wildSchema } from './wild-schemas.ts';
 
@@ -34,7 +34,7 @@ const vocabularies = ['byte_bpe_gpt2', 'byte_bpe_qwen2'].map(name => {
 
 const options = { strict: false, ownProperties: true, logger: false } as const;
 const validators = { 7: new Ajv(options), 2020: new Ajv2020(options) };
-for (const ajv of Object.values(validators)) addFormats.default(ajv);
+for (const ajv of Object.values(validators)) addStandardFormats(ajv);
 
 const validator = (schema: unknown, draft: Draft): ((value: unknown) => boolean) =>
   validators[draft].compile(schema as object) as (value: unknown) => boolean;

@@ -79,7 +79,7 @@ describe(PATH, () => {
       maxTokens: 4,
       ignoreEos: true,
       stopTokenIds: [9],
-      constraint: { kind: 'regex', pattern: 'a\\.b|c' },
+      constraint: { kind: 'choice', choices: ['a.b', 'c'] },
     });
   });
 

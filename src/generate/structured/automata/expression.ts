@@ -1,6 +1,9 @@
 /** What texts are made of: expressions over characters, with references to the rules of a grammar. */
 import type { CodePoints } from './code-points.ts';
+import type { CountedData } from './counted-dfa.ts';
 import type { Dfa } from './dfa.ts';
+import type { ExceptData } from './except-dfa.ts';
+import { buildTrie, type Trie } from './trie.ts';
 
 export type Expression =
   /** One character of a set. */
@@ -13,7 +16,13 @@ export type Expression =
   /** What a rule of the grammar describes. */
   | { readonly kind: 'rule'; readonly name: string }
   /** A regular language that was computed. */
-  | { readonly kind: 'automaton'; readonly dfa: Dfa };
+  | { readonly kind: 'automaton'; readonly dfa: Dfa }
+  /** One of many texts. */
+  | { readonly kind: 'texts'; readonly trie: Trie }
+  /** A string of JSON whose characters are counted; a terminal of its own. */
+  | { readonly kind: 'counted'; readonly counted: CountedData }
+  /** Any string of JSON but some; a terminal of its own. */
+  | { readonly kind: 'except'; readonly except: ExceptData };
 
 export const EMPTY: Expression = { kind: 'sequence', parts: [] };
 /** No text at all, not even the empty one. */
@@ -29,6 +38,16 @@ export function sequence(...parts: Expression[]): Expression {
 }
 export const choice = (...options: Expression[]): Expression =>
   options.length === 1 ? options[0] : { kind: 'choice', options };
+
+const encoder = new TextEncoder();
+/** Fewer texts are alternatives like others, which join with what is beside them. */
+const FEW_TEXTS = 16;
+
+/** One of these texts, however many they are. */
+export function oneOfTexts(texts: readonly string[]): Expression {
+  if (texts.length <= FEW_TEXTS) return choice(...texts.map(literal));
+  return { kind: 'texts', trie: buildTrie(texts.map(text => encoder.encode(text))) };
+}
 
 /** `body`, `min` to `max` times; `max` may be infinite. */
 export const repeat = (body: Expression, min: number, max = Number.POSITIVE_INFINITY): Expression =>
@@ -55,7 +74,7 @@ export function mapParts(expression: Expression, map: (part: Expression) => Expr
 export function isRegular(expression: Expression): boolean {
   const known = regular.get(expression);
   if (known !== undefined) return known;
-  const result = expression.kind !== 'rule' && partsOf(expression).every(isRegular);
+  const result = !['rule', 'counted', 'except'].includes(expression.kind) && partsOf(expression).every(isRegular);
   regular.set(expression, result);
   return result;
 }
@@ -79,7 +98,11 @@ function measure(expression: Expression): number {
       return expression.text.length;
     case 'automaton':
       return expression.dfa.accepting.length;
+    case 'texts':
+      return expression.trie.accepting.length;
     case 'rule':
+    case 'counted':
+    case 'except':
       return 1;
     case 'repeat': {
       const copies = expression.max < Number.POSITIVE_INFINITY ? expression.max : expression.min + 1;

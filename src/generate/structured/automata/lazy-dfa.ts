@@ -4,22 +4,22 @@
  * bounded.
  */
 import { UserError } from '../../../support/errors.ts';
+import { spend } from '../work.ts';
 import type { Nfa } from './nfa.ts';
+import { DEAD, type Terminal } from './terminal.ts';
 
-export const DEAD = -1;
 const UNKNOWN = -2;
-/** More states than a legitimate pattern visits; beyond, memory and time would run away. */
+/** More states than a legitimate pattern visits, and what they may hold; beyond, memory and time would run away. */
 const MOST_STATES = 1 << 16;
+const MOST_BYTES = 32 * 2 ** 20;
 
-export class LazyDfa {
-  /** Class of each byte: bytes of one class are alike in every state. */
+export class LazyDfa implements Terminal {
   readonly classOf = new Uint8Array(256);
   readonly classes: number;
   readonly start: number;
-  /** Whether no text at all is matched. */
   readonly isEmpty: boolean;
-  /** Target for state × class; `DEAD`, or below it where not computed yet. Replaced as it grows. */
-  transitions = new Int32Array(0);
+  /** Target for state × class; `DEAD`, or below it where not computed yet. */
+  #transitions = new Int32Array(0);
   readonly #nfa: Nfa;
   readonly #sets: Int32Array[] = [];
   readonly #bySet = new Map<string, number>();
@@ -28,18 +28,15 @@ export class LazyDfa {
   /** Marks of the states seen by the closure at hand. */
   readonly #seen: Int32Array;
   #round = 0;
+  #setBytes = 0;
 
   constructor(nfa: Nfa) {
     this.#nfa = nfa;
-    this.#seen = new Int32Array(nfa.edges.length);
+    this.#seen = new Int32Array(nfa.edgeStarts.length - 1);
     const isBoundary = new Uint8Array(257);
     isBoundary[0] = 1;
-    for (const out of nfa.edges) {
-      for (const { low, high } of out) {
-        isBoundary[low] = 1;
-        isBoundary[high + 1] = 1;
-      }
-    }
+    for (const low of nfa.lows) isBoundary[low] = 1;
+    for (const high of nfa.highs) isBoundary[high + 1] = 1;
     let classes = 0;
     for (let byte = 0; byte < 256; byte++) {
       if (isBoundary[byte]) {
@@ -54,26 +51,30 @@ export class LazyDfa {
     this.isEmpty = first.length === 0;
   }
 
-  get size(): number {
-    return this.#sets.length;
+  get bytes(): number {
+    const { lows, jumps } = this.#nfa;
+    return this.#transitions.byteLength + this.#setBytes + 12 * this.#seen.length + 6 * lows.length + 4 * jumps.length;
   }
 
-  /** The state after a byte, or `DEAD`. Every other state can still reach a match. */
   step(state: number, byte: number): number {
-    const target = this.transitions[state * this.classes + this.classOf[byte]];
-    return target === UNKNOWN ? this.compute(state, byte) : target;
+    const target = this.#transitions[state * this.classes + this.classOf[byte]];
+    return target === UNKNOWN ? this.#compute(state, byte) : target;
   }
 
-  /** What `step` does where `transitions` holds nothing yet. */
-  compute(state: number, byte: number): number {
+  #compute(state: number, byte: number): number {
     const byteClass = this.classOf[byte];
     const first = this.#firstOfClass[byteClass];
-    const targets: number[] = [];
-    for (const s of this.#sets[state]) {
-      for (const { low, high, target } of this.#nfa.edges[s]) if (low <= first && first <= high) targets.push(target);
+    const { edgeStarts, lows, highs, targets } = this.#nfa;
+    const reached: number[] = [];
+    const set = this.#sets[state];
+    for (const s of set) {
+      for (let e = edgeStarts[s]; e < edgeStarts[s + 1]; e++) {
+        if (lows[e] <= first && first <= highs[e]) reached.push(targets[e]);
+      }
     }
-    const target = targets.length === 0 ? DEAD : this.#intern(this.#closure(targets));
-    this.transitions[state * this.classes + byteClass] = target;
+    spend(set.length);
+    const target = reached.length === 0 ? DEAD : this.#intern(this.#closure(reached));
+    this.#transitions[state * this.classes + byteClass] = target;
     return target;
   }
 
@@ -81,44 +82,54 @@ export class LazyDfa {
     return this.#accepting[state];
   }
 
-  /** Whether any byte may follow. */
   canContinue(state: number): boolean {
-    return this.#sets[state].some(s => this.#nfa.edges[s].length > 0);
+    const { edgeStarts } = this.#nfa;
+    return this.#sets[state].some(s => edgeStarts[s] < edgeStarts[s + 1]);
   }
 
   /** The states reached without reading that read something or end, in order. */
-  #closure(from: number[]): Int32Array {
-    const { edges, jumps, end } = this.#nfa;
+  #closure(work: number[]): Int32Array {
+    const { edgeStarts, jumpStarts, jumps, end } = this.#nfa;
     const round = ++this.#round;
     const kept: number[] = [];
-    const work = from;
+    let visited = 0;
     for (let s = work.pop(); s !== undefined; s = work.pop()) {
       if (this.#seen[s] === round) continue;
       this.#seen[s] = round;
-      if (edges[s].length > 0 || s === end) kept.push(s);
-      for (const target of jumps[s]) if (this.#seen[target] !== round) work.push(target);
+      visited++;
+      if (edgeStarts[s] < edgeStarts[s + 1] || s === end) kept.push(s);
+      for (let j = jumpStarts[s]; j < jumpStarts[s + 1]; j++) if (this.#seen[jumps[j]] !== round) work.push(jumps[j]);
     }
+    spend(visited);
     return Int32Array.from(kept).sort();
   }
 
   #intern(set: Int32Array): number {
-    const key = set.join();
+    const key = keyOf(set);
     const known = this.#bySet.get(key);
     if (known !== undefined) return known;
     const state = this.#sets.push(set) - 1;
-    if (state >= MOST_STATES) {
-      throw new UserError('TSLM_CONSTRAINT_TOO_LARGE', `a pattern needs more than ${MOST_STATES} states`, {
+    this.#setBytes += 6 * set.length + 150;
+    if (state >= MOST_STATES || this.#setBytes > MOST_BYTES) {
+      throw new UserError('TSLM_CONSTRAINT_TOO_LARGE', `a pattern needs more than ${state} states`, {
         hint: 'choices that overlap before a counted repetition are expensive: make them differ at their beginning',
       });
     }
     this.#bySet.set(key, state);
     this.#accepting.push(set.includes(this.#nfa.end));
     const needed = (state + 1) * this.classes;
-    if (this.transitions.length < needed) {
-      const grown = new Int32Array(Math.max(needed, 2 * this.transitions.length, 16 * this.classes)).fill(UNKNOWN);
-      grown.set(this.transitions);
-      this.transitions = grown;
+    if (this.#transitions.length < needed) {
+      const grown = new Int32Array(Math.max(needed, 2 * this.#transitions.length, 16 * this.classes)).fill(UNKNOWN);
+      grown.set(this.#transitions);
+      this.#transitions = grown;
     }
     return state;
   }
+}
+
+/** Sets as texts of two characters a state: short, and quickly made. */
+function keyOf(set: Int32Array): string {
+  let key = '';
+  for (const s of set) key += String.fromCharCode(s & 0xffff, s >>> 16);
+  return key;
 }

@@ -2,44 +2,60 @@
 import { pairs } from './code-points.ts';
 import type { Dfa } from './dfa.ts';
 import type { Expression } from './expression.ts';
+import type { Trie } from './trie.ts';
 import { utf8Sequences } from './utf8-ranges.ts';
 
-/** Reads a byte from `low` to `high` and goes to `target`. */
-export interface Edge {
-  low: number;
-  high: number;
-  target: number;
-}
-
-/** Every state lies on a path from the start to the end; an empty language has no edges. */
+/**
+ * Every state lies on a path from the start to the end; an empty language has no edges. Edges and jumps of state s begin
+ * at its entry of `edgeStarts` and `jumpStarts`, and end where those of s + 1 begin.
+ */
 export interface Nfa {
-  edges: Edge[][];
+  edgeStarts: Int32Array;
+  /** An edge reads a byte from its low to its high and goes to its target. */
+  lows: Uint8Array;
+  highs: Uint8Array;
+  targets: Int32Array;
+  jumpStarts: Int32Array;
   /** States that are reached without reading. */
-  jumps: number[][];
+  jumps: Int32Array;
   start: number;
   end: number;
 }
 
 const encoder = new TextEncoder();
 
+/** Edges and jumps in the order in which they are made. */
+interface Links {
+  from: number[];
+  to: number[];
+}
+
 /** @param isUsable which bytes can be written at all; default all */
 export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
-  const edges: Edge[][] = [];
-  const jumps: number[][] = [];
-  const state = (): number => {
-    jumps.push([]);
-    return edges.push([]) - 1;
+  const edges: Links & { lows: number[]; highs: number[] } = { from: [], to: [], lows: [], highs: [] };
+  const jumps: Links = { from: [], to: [] };
+  let states = 0;
+  const state = (): number => states++;
+  const jump = (from: number, to: number): void => {
+    jumps.from.push(from);
+    jumps.to.push(to);
+  };
+  const edge = (from: number, low: number, high: number, to: number): void => {
+    edges.from.push(from);
+    edges.to.push(to);
+    edges.lows.push(low);
+    edges.highs.push(high);
   };
   const connect = (from: number, low: number, high: number, target: number): void => {
     if (!isUsable) {
-      edges[from].push({ low, high, target });
+      edge(from, low, high, target);
       return;
     }
     for (let byte = low; byte <= high; byte++) {
       if (!isUsable[byte]) continue;
       const first = byte;
       while (byte < high && isUsable[byte + 1]) byte++;
-      edges[from].push({ low: first, high: byte, target });
+      edge(from, first, byte, target);
     }
   };
 
@@ -63,8 +79,8 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
         const to = state();
         for (const option of part.options) {
           const branch = state();
-          jumps[from].push(branch);
-          jumps[add(option, branch)].push(to);
+          jump(from, branch);
+          jump(add(option, branch), to);
         }
         return to;
       }
@@ -74,24 +90,26 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
         const to = state();
         if (part.max === Number.POSITIVE_INFINITY) {
           const loop = state();
-          jumps[at].push(loop);
-          jumps[add(part.body, loop)].push(loop);
-          jumps[loop].push(to);
+          jump(at, loop);
+          jump(add(part.body, loop), loop);
+          jump(loop, to);
           return to;
         }
         for (let i = part.min; i < part.max; i++) {
-          jumps[at].push(to);
+          jump(at, to);
           const copy = state();
-          jumps[at].push(copy);
+          jump(at, copy);
           at = add(part.body, copy);
         }
-        jumps[at].push(to);
+        jump(at, to);
         return to;
       }
       case 'automaton':
         return addAutomaton(part.dfa, from);
-      case 'rule':
-        throw new Error(`rule '${part.name}' in a regular expression`);
+      case 'texts':
+        return addTrie(part.trie, from);
+      default:
+        throw new Error(`'${part.kind}' in a regular expression`);
     }
   };
 
@@ -119,47 +137,87 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
     return to;
   };
 
-  const addAutomaton = (dfa: Dfa, from: number): number => {
+  const addAutomaton = ({ accepting, next, classes, classOf }: Dfa, from: number): number => {
     const to = state();
-    const own = Array.from(dfa.accepting, state);
-    jumps[from].push(own[0]);
+    const own = Array.from(accepting, state);
+    jump(from, own[0]);
     for (const [s, source] of own.entries()) {
-      if (dfa.accepting[s]) jumps[source].push(to);
+      if (accepting[s]) jump(source, to);
+      const targetOf = (byte: number): number => next[s * classes + classOf[byte]];
       for (let low = 0; low < 256; low++) {
-        const target = dfa.next[s * 256 + low];
+        const target = targetOf(low);
         if (target < 0) continue;
         const first = low;
-        while (low < 255 && dfa.next[s * 256 + low + 1] === target) low++;
+        while (low < 255 && targetOf(low + 1) === target) low++;
         connect(source, first, low, own[target]);
       }
     }
     return to;
   };
 
+  const addTrie = ({ edgeStarts, bytes, targets, accepting }: Trie, from: number): number => {
+    const to = state();
+    const own = Array.from(accepting, state);
+    jump(from, own[0]);
+    for (const [node, source] of own.entries()) {
+      if (accepting[node]) jump(source, to);
+      for (let e = edgeStarts[node]; e < edgeStarts[node + 1]; e++)
+        connect(source, bytes[e], bytes[e], own[targets[e]]);
+    }
+    return to;
+  };
+
   const start = state();
   const end = add(expression, start);
-  return trim({ edges, jumps, start, end });
+
+  // What leads nowhere is left out, so that each state that is ever reached can still end.
+  const ends = canReach(end, states, edges, jumps);
+  const keptEdges = group(edges, states, ends);
+  const keptJumps = group(jumps, states, ends);
+  return {
+    edgeStarts: keptEdges.starts,
+    lows: Uint8Array.from(keptEdges.order, e => edges.lows[e]),
+    highs: Uint8Array.from(keptEdges.order, e => edges.highs[e]),
+    targets: Int32Array.from(keptEdges.order, e => edges.to[e]),
+    jumpStarts: keptJumps.starts,
+    jumps: Int32Array.from(keptJumps.order, j => jumps.to[j]),
+    start,
+    end,
+  };
 }
 
-/** Removes what leads nowhere, so that each state that is ever reached can still end. */
-function trim(nfa: Nfa): Nfa {
-  const { edges, jumps, end } = nfa;
-  const sources: number[][] = edges.map(() => []);
-  for (const [s, out] of edges.entries()) for (const { target } of out) sources[target].push(s);
-  for (const [s, out] of jumps.entries()) for (const target of out) sources[target].push(s);
-  const ends = new Uint8Array(edges.length);
+/** Links that lead to states of `kept`, ordered by where they come from. */
+function group({ from, to }: Links, states: number, kept: Uint8Array): { starts: Int32Array; order: Int32Array } {
+  const starts = new Int32Array(states + 1);
+  let size = 0;
+  for (let i = 0; i < from.length; i++) {
+    if (!kept[to[i]]) continue;
+    starts[from[i] + 1]++;
+    size++;
+  }
+  for (let s = 0; s < states; s++) starts[s + 1] += starts[s];
+  const filled = starts.slice();
+  const order = new Int32Array(size);
+  for (let i = 0; i < from.length; i++) if (kept[to[i]]) order[filled[from[i]]++] = i;
+  return { starts, order };
+}
+
+/** 1 for each state from which `end` can be reached. */
+function canReach(end: number, states: number, ...all: Links[]): Uint8Array {
+  const everything = new Uint8Array(states).fill(1);
+  const backwards = all.map(({ from, to }) => ({ from, ...group({ from: to, to: from }, states, everything) }));
+  const reaches = new Uint8Array(states);
   const work = [end];
-  ends[end] = 1;
+  reaches[end] = 1;
   for (let s = work.pop(); s !== undefined; s = work.pop()) {
-    for (const source of sources[s]) {
-      if (ends[source]) continue;
-      ends[source] = 1;
-      work.push(source);
+    for (const { from, starts, order } of backwards) {
+      for (let i = starts[s]; i < starts[s + 1]; i++) {
+        const source = from[order[i]];
+        if (reaches[source]) continue;
+        reaches[source] = 1;
+        work.push(source);
+      }
     }
   }
-  return {
-    ...nfa,
-    edges: edges.map(out => out.filter(({ target }) => ends[target])),
-    jumps: jumps.map(out => out.filter(target => ends[target])),
-  };
+  return reaches;
 }

@@ -1,6 +1,7 @@
 /** Grammars in GBNF as constraints. */
 import { type Constraint, constraintOf } from '../constraint.ts';
-import type { Vocabulary } from '../vocabulary/vocabulary.ts';
+import type { Grammar } from '../grammar/grammar.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary-data.ts';
 import { withLexemes } from './lexemes.ts';
 import { parseGbnf } from './parse.ts';
 
@@ -11,4 +12,6 @@ import { parseGbnf } from './parse.ts';
  * @throws UserError when the grammar is malformed, left-recursive, or allows no text
  */
 export const compileGbnf = (grammar: string, vocabulary: Vocabulary): Constraint =>
-  constraintOf(withLexemes(parseGbnf(grammar)), vocabulary);
+  constraintOf(gbnfGrammar(grammar), vocabulary);
+
+export const gbnfGrammar = (grammar: string): Grammar => withLexemes(parseGbnf(grammar));

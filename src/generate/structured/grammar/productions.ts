@@ -4,56 +4,71 @@
  */
 import { UserError } from '../../../support/errors.ts';
 import { type Expression, isRegular, sizeOf } from '../automata/expression.ts';
-import type { LazyDfa } from '../automata/lazy-dfa.ts';
+import type { Terminal } from '../automata/terminal.ts';
 import { memo } from '../memo.ts';
 import type { Grammar } from './grammar.ts';
 
 /** Larger expressions are taken apart, so that counts are counted rather than written out. */
-const LARGEST_TERMINAL = 100_000;
+const LARGEST_TERMINAL = 20_000;
 /** A grammar of more parts than that is a mistake, or an attack. */
-const MOST_SYMBOLS = 200_000;
+export const MOST_SYMBOLS = 100_000;
 
 /** A terminal or a rule, `min` to `max` times. */
-export interface Sym {
-  terminal?: LazyDfa;
-  rule?: Rule;
+export interface Sym<T = Terminal> {
+  terminal?: T;
+  rule?: Rule<T>;
   min: number;
   max: number;
   isNullable: boolean;
 }
 
-export interface Rule {
+export interface Rule<T = Terminal> {
   name: string;
-  productions: Sym[][];
+  productions: Sym<T>[][];
   isNullable: boolean;
   /** Rules that it can begin with have larger ranks. */
   rank: number;
 }
 
+/** A terminal by its number in a list. */
+export interface Numbered {
+  id: number;
+  isEmpty: boolean;
+  isNullable: boolean;
+}
+
+type NumberedRule = Rule<number>;
+
 /**
- * @param terminalOf the automaton of a regular expression
+ * @param terminalOf the terminal of a regular expression
  * @returns the root's rule without productions that nothing matches; none are left where no text matches
  * @throws UserError when a rule is left-recursive, or the grammar is too large
  */
-export function productionsOf({ rules, root, where }: Grammar, terminalOf: (regular: Expression) => LazyDfa): Rule {
-  const byName = new Map<string, Rule>();
-  const all: Rule[] = [];
-  const pending: [Rule, Expression][] = [];
+export function productionsOf(
+  { rules, root, where }: Grammar,
+  terminalOf: (regular: Expression) => Numbered,
+): NumberedRule {
+  const byName = new Map<string, NumberedRule>();
+  const all: NumberedRule[] = [];
+  const pending: [NumberedRule, Expression][] = [];
+  const empty = new Set<number>();
   let symbols = 0;
 
-  const create = (name: string, expression: Expression): Rule => {
-    const rule: Rule = { name, productions: [], isNullable: false, rank: 0 };
+  const create = (name: string, expression: Expression): NumberedRule => {
+    const rule: NumberedRule = { name, productions: [], isNullable: false, rank: 0 };
     all.push(rule);
     pending.push([rule, expression]);
     return rule;
   };
   const isTerminal = (part: Expression): boolean => isRegular(part) && sizeOf(part) <= LARGEST_TERMINAL;
-  const isIndivisible = (part: Expression): boolean => part.kind === 'characters' || part.kind === 'automaton';
-  const terminal = (part: Expression): Sym => {
-    const dfa = terminalOf(part);
-    return { terminal: dfa, min: 1, max: 1, isNullable: dfa.isAccepting(dfa.start) };
+  const isIndivisible = (part: Expression): boolean =>
+    ['characters', 'automaton', 'texts', 'counted', 'except'].includes(part.kind);
+  const terminal = (part: Expression): Sym<number> => {
+    const { id, isEmpty, isNullable } = terminalOf(part);
+    if (isEmpty) empty.add(id);
+    return { terminal: id, min: 1, max: 1, isNullable };
   };
-  const symbolOf = (part: Expression, owner: string): Sym => {
+  const symbolOf = (part: Expression, owner: string): Sym<number> => {
     if (++symbols > MOST_SYMBOLS) {
       throw new UserError('TSLM_CONSTRAINT_TOO_LARGE', `${where}: more than ${MOST_SYMBOLS} parts`, {
         hint: 'describe less, or share parts between rules',
@@ -68,7 +83,7 @@ export function productionsOf({ rules, root, where }: Grammar, terminalOf: (regu
     return { rule, min: 1, max: 1, isNullable: false };
   };
   /** Nested repetitions keep a rule of their own. */
-  const symbol = (part: Expression, owner: string): Sym =>
+  const symbol = (part: Expression, owner: string): Sym<number> =>
     part.kind === 'repeat' && part.body.kind === 'repeat' && !isTerminal(part)
       ? { rule: create(owner, part.body), min: part.min, max: part.max, isNullable: false }
       : symbolOf(part, owner);
@@ -87,7 +102,7 @@ export function productionsOf({ rules, root, where }: Grammar, terminalOf: (regu
     }
   }
   // Rules come before those that they refer to, and depend on them: the last are decided first.
-  prune([...all].reverse());
+  prune([...all].reverse(), empty);
   findNullable([...all].reverse());
   rank(all, where);
   return start;
@@ -124,9 +139,10 @@ function gathered(
 }
 
 /** Removes productions that no text matches: they would lead where nothing can end. */
-function prune(all: readonly Rule[]): void {
-  const productive = new Set<Rule>();
-  const isProductive = ({ terminal, rule }: Sym): boolean => (terminal ? !terminal.isEmpty : productive.has(rule!));
+function prune(all: readonly NumberedRule[], empty: ReadonlySet<number>): void {
+  const productive = new Set<NumberedRule>();
+  const isProductive = ({ terminal, rule }: Sym<number>): boolean =>
+    terminal === undefined ? productive.has(rule!) : !empty.has(terminal);
   for (let grew = true; grew; ) {
     grew = false;
     for (const rule of all) {
@@ -145,7 +161,7 @@ function prune(all: readonly Rule[]): void {
 }
 
 /** What may be empty may also be left out of a counted repetition. */
-function findNullable(all: readonly Rule[]): void {
+function findNullable(all: readonly NumberedRule[]): void {
   for (let grew = true; grew; ) {
     grew = false;
     for (const rule of all) {
@@ -161,20 +177,20 @@ function findNullable(all: readonly Rule[]): void {
 }
 
 /** The rules that a rule can begin with. */
-const beginnings = ({ productions }: Rule): Rule[] =>
+const beginnings = ({ productions }: NumberedRule): NumberedRule[] =>
   productions.flatMap(symbols => {
     const first = symbols.findIndex(({ isNullable }) => !isNullable);
     return symbols.slice(0, first < 0 ? symbols.length : first + 1).flatMap(({ rule }) => rule ?? []);
   });
 
 /** Orders rules so that each comes before those that it can begin with. */
-function rank(all: readonly Rule[], where: string): void {
-  const done = new Set<Rule>();
-  const open = new Set<Rule>();
+function rank(all: readonly NumberedRule[], where: string): void {
+  const done = new Set<NumberedRule>();
+  const open = new Set<NumberedRule>();
   let next = all.length;
   for (const root of all) {
     if (done.has(root)) continue;
-    const path: { rule: Rule; rest: Rule[] }[] = [{ rule: root, rest: beginnings(root) }];
+    const path: { rule: NumberedRule; rest: NumberedRule[] }[] = [{ rule: root, rest: beginnings(root) }];
     open.add(root);
     while (path.length > 0) {
       const { rule, rest } = path[path.length - 1];
@@ -205,4 +221,4 @@ function leftRecursion(where: string, names: string[]): UserError {
 }
 
 /** Whether any text matches. */
-export const matchesAnything = (rule: Rule): boolean => rule.productions.length > 0;
+export const matchesAnything = (rule: Rule<unknown>): boolean => rule.productions.length > 0;

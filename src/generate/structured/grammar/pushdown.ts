@@ -6,8 +6,9 @@
  * soon is a table, and one with recursion is one wherever it was before.
  */
 import { UserError } from '../../../support/errors.ts';
-import { DEAD, type LazyDfa } from '../automata/lazy-dfa.ts';
+import { DEAD, type Terminal } from '../automata/terminal.ts';
 import { memo } from '../memo.ts';
+import { spend } from '../work.ts';
 import type { Rule, Sym } from './productions.ts';
 
 /** What may come after something: places in productions that go on with it, each with what comes after the production. */
@@ -22,7 +23,7 @@ export interface Continuation {
 
 /** A state of a terminal inside which the text may be. */
 export interface Item {
-  readonly terminal: LazyDfa;
+  readonly terminal: Terminal;
   readonly state: number;
   readonly follow: Continuation;
 }
@@ -43,11 +44,18 @@ export interface Pushdown {
   step(from: Configuration, byte: number): Configuration | null;
   /** The configuration in which the continuation follows, without what was before; null where nothing follows. */
   after(follow: Continuation): Configuration | null;
+  /** Estimated bytes of what is remembered. */
+  readonly bytes: number;
+  /** Forgets what was found; states that are held go on. */
+  forget(): void;
 }
 
 const END_OF_TEXT = -1;
-/** Remembered configurations and continuations; more are forgotten all at once. */
-const MOST_REMEMBERED = 30_000;
+/** Estimated bytes of remembered configurations and continuations; more are forgotten all at once. */
+const MOST_BYTES = 16 * 2 ** 20;
+/** About what a configuration with its steps takes, and what each of its items and each place of a continuation do. */
+const CONFIGURATION_BYTES = 1500;
+const ITEM_BYTES = 150;
 /** Terminals that the text may be in at once: a thousand properties may each be next. */
 const MOST_ITEMS = 5_000;
 /** Counts and places at which one terminal may be at once: more are a mistake in the grammar. */
@@ -86,7 +94,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
   let ids = 0;
   let continuations = new Map<string, Continuation>();
   let configurations = new Map<string, Configuration>();
-  const terminals = new Map<LazyDfa, number>();
+  const terminals = new Map<Terminal, number>();
 
   const end: Continuation = { id: ids++, frames: [END_OF_TEXT], parents: [undefined] };
   const before: Continuation = { id: ids++, frames: [frameOf(0, 0)], parents: [end] };
@@ -104,16 +112,18 @@ export function createPushdown(root: Rule, where: string): Pushdown {
     new UserError('TSLM_CONSTRAINT_TOO_LARGE', `${where}: more than ${MOST_MEMBERS} ways to read the text at once`, {
       hint: 'counted repetitions of what overlaps itself are expensive: make one way of reading the only one',
     });
+  let bytes = 0;
   const internContinuation = (members: Members): Continuation =>
-    memo(continuations, [...members.keys()].sort().join(), () => {
+    memo(continuations, members.size === 1 ? members.keys().next().value! : [...members.keys()].sort().join(), () => {
       const list = [...members.values()];
+      bytes += ITEM_BYTES * (1 + list.length);
       return { id: ids++, frames: list.map(([frame]) => frame), parents: list.map(([, parent]) => parent) };
     });
 
   /** Collects what the text may be in, and makes a configuration of it. */
   const collect = (finished: Iterable<Continuation>, inside: Iterable<Item>): Configuration | null => {
-    const items = new Map<string, { terminal: LazyDfa; state: number; members: Members }>();
-    const addItem = (terminal: LazyDfa, state: number): Members => {
+    const items = new Map<string, { terminal: Terminal; state: number; members: Members }>();
+    const addItem = (terminal: Terminal, state: number): Members => {
       const key = `${memo(terminals, terminal, () => terminals.size)}.${state}`;
       const item = memo(items, key, () => ({ terminal, state, members: new Map() }));
       if (items.size > MOST_ITEMS) throw tooAmbiguous();
@@ -179,6 +189,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
       for (const position of firstOf.get(first!)!) arrive(position, 0, follow, visit);
     }
     for (const { terminal, state, follow } of inside) putAll(addItem(terminal, state), follow);
+    spend(10 * (items.size + visited.size + popped.size));
     if (items.size === 0 && !isComplete) return null;
 
     const list = [...items].map(([key, { terminal, state, members }]) => {
@@ -189,17 +200,21 @@ export function createPushdown(root: Rule, where: string): Pushdown {
       .map(item => item.key)
       .sort()
       .join()}`;
-    const configuration = memo(configurations, key, () => ({
-      id: ids++,
-      items: list.map(({ item }) => item),
-      isComplete,
-      next: [],
-    }));
-    if (configurations.size + continuations.size > MOST_REMEMBERED) {
-      configurations = new Map();
-      continuations = new Map();
-    }
+    const configuration = memo(configurations, key, () => {
+      bytes += CONFIGURATION_BYTES + ITEM_BYTES * list.length;
+      return { id: ids++, items: list.map(({ item }) => item), isComplete, next: [] };
+    });
+    if (bytes > MOST_BYTES) forget();
     return configuration;
+  };
+
+  /** What is held from outside must not hold the rest: the steps that lead from one to the other go too. */
+  const forget = (): void => {
+    for (const { next } of configurations.values()) next.length = 0;
+    for (const continuation of continuations.values()) continuation.configuration = undefined;
+    configurations = new Map();
+    continuations = new Map();
+    bytes = 0;
   };
 
   const step = (from: Configuration, byte: number): Configuration | null => {
@@ -225,6 +240,10 @@ export function createPushdown(root: Rule, where: string): Pushdown {
       if (follow.configuration === undefined) follow.configuration = collect([follow], []);
       return follow.configuration;
     },
+    get bytes() {
+      return bytes;
+    },
+    forget,
   };
 }
 

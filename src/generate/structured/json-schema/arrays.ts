@@ -1,9 +1,12 @@
 /** Arrays: the first items by position, then the others, as many as are allowed. */
 import { choice, EMPTY, type Expression, sequence } from '../automata/expression.ts';
 import type { Builder } from './builder.ts';
+import { countedItems } from './counted-items.ts';
 import { between, elements } from './json-text.ts';
 import { badSchema, type Schema, unsupported } from './keywords.ts';
 import { at, type Located, type Plain } from './members.ts';
+import type { RestOfItems } from './unevaluated.ts';
+import { containsOf } from './values.ts';
 
 const MOST_POSITIONS = 1000;
 
@@ -12,17 +15,9 @@ interface Items {
   rest: Located[];
 }
 
-/** What one schema says: draft 2020-12 says `prefixItems` and `items`, draft 7 a list `items` and `additionalItems`. */
 function itemsOf({ schema, path }: Plain): Items {
-  const isTuple = Array.isArray(schema.items);
-  if (schema.additionalItems !== undefined && !isTuple) {
-    throw unsupported('additionalItems', path, "without a list 'items'", "use 'items'");
-  }
-  if (isTuple && schema.prefixItems !== undefined) throw badSchema(path, "'items' is a list beside 'prefixItems'");
-  const keyword = isTuple ? 'items' : 'prefixItems';
-  const first = ((schema[keyword] as Schema[] | undefined) ?? []).map((item, i) => at(item, path, keyword, i));
-  const restKeyword = isTuple ? 'additionalItems' : 'items';
-  const rest = schema[restKeyword] === undefined ? [] : [at(schema[restKeyword], path, restKeyword)];
+  const first = ((schema.prefixItems as Schema[] | undefined) ?? []).map((item, i) => at(item, path, 'prefixItems', i));
+  const rest = schema.items === undefined ? [] : [at(schema.items, path, 'items')];
   return { first, rest };
 }
 
@@ -36,24 +31,49 @@ export function countsOf(plain: readonly Plain[], least: string, most: string): 
 export function arrayText(builder: Builder, plain: readonly Plain[], path: string): Expression {
   const { marks } = builder;
   const { min, max } = countsOf(plain, 'minItems', 'maxItems');
+  if (min > max) return choice();
   for (const { schema, path: where } of plain) {
-    if (schema.uniqueItems === true && max > 1) {
-      throw unsupported('uniqueItems', where, 'true, with more than one item', 'leave it out, and check the result');
-    }
+    if (schema['~repeated'] === true) throw unsupported('uniqueItems', where, 'where it must not hold');
   }
   const said = plain.map(itemsOf);
-  const positions = Math.max(0, ...said.map(({ first }) => first.length));
+  const rests = plain.flatMap(({ schema, path: where }) => {
+    const rest = schema['~restItems'] as RestOfItems | undefined;
+    return rest ? [{ from: rest.from, value: at(rest.value, where, 'unevaluatedItems') }] : [];
+  });
+  const contains = plain.flatMap(({ schema, path: where }) =>
+    containsOf(schema).map(one => ({ ...one, value: at(one.value, where, 'contains') })),
+  );
+  const positions = Math.max(
+    0,
+    ...said.map(({ first }) => first.length),
+    ...[...rests, ...contains].map(({ from }) => from),
+  );
   if (positions > MOST_POSITIONS) throw badSchema(path, `more than ${MOST_POSITIONS} items by position`);
-  const itemAt = (i: number): Expression => builder.value(said.flatMap(({ first, rest }) => first[i] ?? rest));
-  const others = builder.value(said.flatMap(({ rest }) => rest));
+  const schemasAt = (i: number): Located[] => [
+    ...said.flatMap(({ first, rest }) => first[i] ?? rest),
+    ...rests.filter(({ from }) => i >= from).map(({ value }) => value),
+  ];
+  const unique = plain.find(({ schema }) => schema.uniqueItems === true);
+  if (contains.length > 0 || (unique && max > 1)) {
+    const isUnique = unique !== undefined && max > 1;
+    const inside = countedItems(builder, {
+      positions,
+      min,
+      max,
+      schemasAt,
+      contains,
+      isUnique,
+      path: unique?.path ?? path,
+    });
+    return between('[', ']', inside, marks);
+  }
+  const others = builder.value(schemasAt(positions));
 
   // From the last position to the first: what may stand there, and all that may come after it.
   let tail = elements(others, min - positions, max - positions, marks, positions === 0);
   for (let i = Math.min(positions, max) - 1; i >= 0; i--) {
-    const here = sequence(i > 0 ? marks.comma : EMPTY, itemAt(i), tail);
-    const rest = builder.share(`${path}[${i}]`, () => (min > i ? here : choice(EMPTY, here)));
-    tail = rest;
+    const here = sequence(i > 0 ? marks.comma : EMPTY, builder.value(schemasAt(i)), tail);
+    tail = builder.share(`${path}[${i}]`, () => (min > i ? here : choice(EMPTY, here)));
   }
-  if (min > max) return choice();
   return between('[', ']', tail, marks);
 }

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { parseOptions } from '../../../support/schema.ts';
 import { type Constraint, constraintOf } from '../constraint.ts';
-import type { Vocabulary } from '../vocabulary/vocabulary.ts';
+import type { Grammar } from '../grammar/grammar.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary-data.ts';
 import { createBuilder } from './builder.ts';
 import { punctuation } from './json-text.ts';
-import { badSchema, type Schema } from './keywords.ts';
+import { badSchema, isObject, type Schema } from './keywords.ts';
 
 export interface JsonSchemaOptions {
   /** White-space characters allowed at each place between tokens of JSON. Default 0: as `JSON.stringify` writes. */
@@ -27,19 +28,19 @@ const optionsSchema = z.strictObject({
  * @throws UserError when the schema is malformed, no value can follow it, or a keyword is not supported: named, with its
  *   path
  */
-export function compileJsonSchema(
+export const compileJsonSchema = (
   schema: unknown,
   vocabulary: Vocabulary,
   options: JsonSchemaOptions = {},
-): Constraint {
+): Constraint => constraintOf(jsonSchemaGrammar(schema, options), vocabulary);
+
+export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = {}): Grammar {
   const { maxWhitespace, strictObjects } = parseOptions(optionsSchema, options, 'compileJsonSchema');
-  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
-    throw badSchema('#', 'a schema is an object, true or false');
-  }
-  const builder = createBuilder(schema as Schema, punctuation(maxWhitespace), strictObjects);
+  if (typeof schema !== 'boolean' && !isObject(schema)) throw badSchema('#', 'a schema is an object, true or false');
   try {
+    const builder = createBuilder(schema as Schema, punctuation(maxWhitespace), strictObjects);
     builder.share('value', () => builder.value([{ schema: schema as Schema, path: '#' }]));
-    return constraintOf({ rules: builder.rules, root: 'value', where: 'the schema' }, vocabulary);
+    return { rules: builder.rules, root: 'value', where: 'the schema' };
   } catch (error) {
     // The stack is full: a constant of thousands of arrays in each other, say.
     if (error instanceof RangeError) throw badSchema('#', 'values nest too deeply');

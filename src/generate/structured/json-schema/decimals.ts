@@ -28,7 +28,7 @@ const digits = (from: number, to: number): Expression =>
   from > to ? NOTHING : characters(codePoints([[0x30 + from, 0x30 + to]]));
 const DIGIT = digits(0, 9);
 /** Nothing, or a point with digits. */
-const FRACTION = choice(EMPTY, sequence(literal('.'), repeat(DIGIT, 1, FRACTION_DIGITS)));
+export const FRACTION = choice(EMPTY, sequence(literal('.'), repeat(DIGIT, 1, FRACTION_DIGITS)));
 
 const WHOLE = choice(literal('0'), sequence(digits(1, 9), repeat(DIGIT, 0, WHOLE_DIGITS - 1)));
 const SIGN = choice(EMPTY, literal('-'));

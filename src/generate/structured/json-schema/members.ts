@@ -1,14 +1,17 @@
 /**
  * What several schemas say together. Everything that joins schemas (`allOf`, `$ref`, a property in two of them) becomes a
- * list of plain schemas that hold at once, and groups of which one alternative holds too.
+ * list of plain schemas that hold at once, and groups of which one alternative holds too. What must not hold is turned
+ * around (`negation.ts`), so that only what must hold is left.
  */
-import { badSchema, checkKeywords, type Schema, type SchemaObject, unsupported } from './keywords.ts';
 
-export interface Located {
-  schema: Schema;
-  /** JSON pointer, for messages. */
-  path: string;
-}
+import { memo } from '../memo.ts';
+import { isClearlyEmpty } from './emptiness.ts';
+import { badSchema, isObject, meaningOf, type Schema, type SchemaObject } from './keywords.ts';
+import { alternativesTo } from './negation.ts';
+import { at, createReferences, type Located } from './references.ts';
+import { withUnevaluated } from './unevaluated.ts';
+
+export { at, type Located } from './references.ts';
 
 /** A schema's own keywords, without those that join it with others. */
 export interface Plain {
@@ -16,98 +19,213 @@ export interface Plain {
   path: string;
 }
 
-/** One of these holds; of `oneOf`, exactly one. */
+export type Alternatives = readonly (readonly Located[])[];
+
+/** One of these holds. */
 export interface Group {
-  keyword: 'anyOf' | 'oneOf';
-  /** The list in the schema: the same group wherever it is met. */
-  list: readonly Schema[];
-  alternatives: readonly Located[];
+  /** The same group wherever it is met. */
+  key: string;
+  keyword: string;
   path: string;
+  /** Each a list of schemas that hold together. Undefined while they are being told apart, which may lead back here. */
+  alternatives(): Alternatives | undefined;
   /** Schemas that lead here without a value between: an alternative that leads back to one of them says nothing. */
-  within: readonly SchemaObject[];
+  within: readonly string[];
 }
 
 /** What must hold together. */
 export interface Together {
-  plain: readonly Plain[];
-  groups: readonly Group[];
+  plain: ReadonlyMap<string, Plain>;
+  groups: ReadonlyMap<string, Group>;
 }
 
-export const at = (schema: unknown, path: string, ...keys: (string | number)[]): Located => ({
-  schema: schema as Schema,
-  path: keys.reduce<string>((all, key) => `${all}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`, path),
-});
+export const NOTHING_SAID: Together = { plain: new Map(), groups: new Map() };
+export const plainOf = (all: Together): Plain[] => [...all.plain.values()];
 
 export interface Reader {
+  /** A number for each schema; equal ones have the same. */
+  idOf(schema: SchemaObject): number;
+  /** What a schema's own keywords mean. */
+  meaning(located: Located): SchemaObject;
   /**
    * Adds schemas to what holds already; `within` are the schemas that lead to them. Undefined where nothing can follow
    * them all.
    */
-  together(schemas: readonly Located[], before?: Together, within?: readonly SchemaObject[]): Together | undefined;
+  together(schemas: readonly Located[], before?: Together, within?: readonly string[]): Together | undefined;
+  resolve(from: SchemaObject, path: string): Located;
+}
+
+/** Longer ones are told apart by where they stand. */
+const LONGEST_COMPARED = 20_000;
+const DEEPEST = 200;
+/** Schemas that are joined, over and over where alternatives multiply. */
+const MOST_JOINED = 300_000;
+
+/** Schemas of our own making, whose keywords may be ours too. */
+const made = new WeakSet<SchemaObject>();
+export function make(schema: SchemaObject): SchemaObject {
+  made.add(schema);
+  return schema;
 }
 
 /** @param root the whole schema, which references point into */
 export function createReader(root: Schema): Reader {
-  const checked = new Set<SchemaObject>();
+  const isLegacy = isObject(root) && /draft-0[3-7]/.test(String(root.$schema));
+  const references = createReferences(root, isLegacy);
+  const ids = new WeakMap<SchemaObject, number>();
+  const byText = new Map<string, number>();
+  const meanings = new Map<number, SchemaObject>();
+  const groups = new Map<string, Alternatives | undefined>();
+  const joins = new Map<string, Join[]>();
+  const plains = new Map<string, Plain>();
+  let nextId = 0;
+  let joined = 0;
 
-  const resolve = ({ path }: Located, reference: string): Located => {
-    if (!/^#(\/|$)/.test(reference)) {
-      throw unsupported('$ref', path, `'${reference}' is not inside the schema`, 'refer by path: #/$defs/name');
+  const idOf = (schema: SchemaObject): number => {
+    let id = ids.get(schema);
+    if (id !== undefined) return id;
+    const text = JSON.stringify(schema);
+    if (text.length > LONGEST_COMPARED) id = nextId++;
+    else {
+      const key = `${made.has(schema)} ${text.includes('"$ref"') ? references.baseOf(schema) : ''} ${text}`;
+      id = byText.get(key) ?? nextId++;
+      byText.set(key, id);
     }
-    let target: unknown = root;
-    for (const part of reference.split('/').slice(1)) {
-      const key = decode(part);
-      const isThere = typeof target === 'object' && target !== null && Object.hasOwn(target, key);
-      target = isThere ? (target as Record<string, unknown>)[key] : undefined;
+    ids.set(schema, id);
+    return id;
+  };
+  const meaning = ({ schema, path }: Located): SchemaObject => {
+    const own = schema as SchemaObject;
+    if (made.has(own)) return own;
+    const id = idOf(own);
+    let known = meanings.get(id);
+    if (!known) {
+      known = meaningOf(own, path, isLegacy);
+      meanings.set(id, known);
     }
-    if (typeof target !== 'boolean' && (typeof target !== 'object' || target === null || Array.isArray(target))) {
-      throw badSchema(path, `there is no schema at '${reference}'`);
+    return known;
+  };
+  const resolve = (schema: SchemaObject, path: string): Located =>
+    references.resolve(schema, schema.$ref as string, path);
+
+  const alternativesOf = (key: string, join: Join): Alternatives | undefined => {
+    if (!groups.has(key)) {
+      groups.set(key, undefined);
+      groups.set(key, join.alternatives());
     }
-    return { schema: target as Schema, path: reference };
+    return groups.get(key);
   };
 
-  return {
-    together(schemas, before = { plain: [], groups: [] }, within = []) {
-      const plain = new Map(before.plain.map(one => [one.schema, one]));
-      const groups = new Map(before.groups.map(group => [group.list, group]));
+  const reader: Reader = {
+    idOf,
+    meaning,
+    resolve,
+    together(schemas, before = NOTHING_SAID, within = []) {
+      const plain = new Map(before.plain);
+      const open = new Map(before.groups);
       let isPossible = true;
-      /** @param chain references that were followed to get here */
-      const add = (located: Located, chain: readonly SchemaObject[]): void => {
-        const { schema, path } = located;
-        if (schema === true) return;
-        if (schema === false) {
+
+      const addGroup = (key: string, join: Join, path: string, within: readonly string[]): void => {
+        if (join.size === 0) isPossible = false;
+        else if (join.size === 1) for (const one of join.alternatives()[0]) add(one, within);
+        else open.set(key, { key, keyword: join.keyword, path, within, alternatives: () => alternativesOf(key, join) });
+      };
+
+      /** @param chain schemas that were followed to get here */
+      const add = (located: Located, chain: readonly string[]): void => {
+        const { schema, path, not = false } = located;
+        if (typeof schema === 'boolean') {
+          if (schema === not) isPossible = false;
+          return;
+        }
+        if (!isPossible) return;
+        const key = `${not ? '-' : '+'}${idOf(schema)}`;
+        if (chain.includes(key)) throw badSchema(path, 'it refers to itself and says nothing else');
+        if (plain.has(key)) return;
+        if (++joined > MOST_JOINED) throw badSchema(path, 'alternatives multiply beyond what can be worked out');
+        // A schema and its opposite.
+        if (plain.has(`${not ? '+' : '-'}${key.slice(1)}`)) {
           isPossible = false;
           return;
         }
-        if (chain.includes(schema)) throw badSchema(path, 'it refers to itself and says nothing else');
-        if (plain.has(schema)) return;
-        if (!checked.has(schema)) {
-          checkKeywords(schema, path);
-          if (schema.$id !== undefined && schema !== root) throw unsupported('$id', path, 'inside a schema');
-          checked.add(schema);
+        const own = meaning(located);
+        const next = [...chain, key];
+        if (next.length > DEEPEST) throw badSchema(path, 'references and allOf nest too deeply');
+        if (not) {
+          plain.set(key, { schema: {}, path });
+          const [opposite] = memo(joins, key, () => {
+            const alternatives = alternativesTo(own, schema, path, reader);
+            return [{ keyword: 'not', size: alternatives.length, alternatives: () => alternatives }];
+          });
+          addGroup(key, opposite, path, next);
+          return;
         }
-        plain.set(schema, { schema, path });
-        const next = [...chain, schema];
-        if (next.length > 200) throw badSchema(path, 'references and allOf nest too deeply');
-        if (schema.$ref !== undefined) add(resolve(located, schema.$ref as string), next);
-        for (const [i, inner] of ((schema.allOf as Schema[]) ?? []).entries()) add(at(inner, path, 'allOf', i), next);
-        for (const keyword of ['anyOf', 'oneOf'] as const) {
-          const list = schema[keyword] as Schema[] | undefined;
-          if (!list) continue;
-          const alternatives = list.map((inner, i) => at(inner, path, keyword, i));
-          groups.set(list, { keyword, path, list, alternatives, within: next });
-        }
+        plain.set(
+          key,
+          memo(plains, key, () => ({ schema: withUnevaluated(own, schema, path, reader), path })),
+        );
+        if (own.$ref !== undefined) add(resolve(schema, path), next);
+        for (const [i, inner] of ((own.allOf as Schema[]) ?? []).entries()) add(at(inner, path, 'allOf', i), next);
+        if (own.not !== undefined) add({ ...at(own.not, path, 'not'), not: true }, next);
+        for (const join of memo(joins, key, () => joinsOf(own, path, reader)))
+          addGroup(`${key} ${join.keyword}`, join, path, next);
       };
       for (const located of schemas) add(located, within);
-      return isPossible ? { plain: [...plain.values()], groups: [...groups.values()] } : undefined;
+      return isPossible ? { plain, groups: open } : undefined;
     },
   };
+  return reader;
 }
 
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  } catch {
-    return part;
+interface Join {
+  keyword: string;
+  /** How many alternatives there are. */
+  size: number;
+  alternatives: () => Alternatives;
+}
+
+const not = (located: Located): Located => ({ ...located, not: !located.not });
+
+/** The keywords of a schema of whose cases one holds. */
+function joinsOf(own: SchemaObject, path: string, reader: Reader): Join[] {
+  const joins: Join[] = [];
+  const join = (keyword: string, size: number, alternatives: () => Alternatives): void => {
+    joins.push({ keyword, size, alternatives });
+  };
+  if (own.anyOf !== undefined) {
+    const list = (own.anyOf as Schema[]).map((inner, i) => at(inner, path, 'anyOf', i));
+    join('anyOf', list.length, () => list.map(one => [one]));
   }
+  if (own.oneOf !== undefined) {
+    const list = (own.oneOf as Schema[]).map((inner, i) => at(inner, path, 'oneOf', i));
+    join('oneOf', list.length, () =>
+      list.map((one, i) => [one, ...list.filter((other, j) => i !== j && !areApart(reader, one, other)).map(not)]),
+    );
+  }
+  if (own.if !== undefined && (own.then !== undefined || own.else !== undefined)) {
+    const condition = at(own.if, path, 'if');
+    join('if', 2, () => [
+      [condition, at(own.then ?? true, path, 'then')],
+      [not(condition), at(own.else ?? true, path, 'else')],
+    ]);
+  }
+  const { dependentRequired, dependentSchemas, dependencies } = own as Record<
+    string,
+    Record<string, unknown> | undefined
+  >;
+  for (const [keyword, named] of Object.entries({ dependentRequired, dependentSchemas, dependencies })) {
+    for (const [name, asked] of Object.entries(named ?? {})) {
+      const without = at(make({ properties: { [name]: false } }), path);
+      const withIt = at(make({ required: [name] }), path);
+      const then = Array.isArray(asked) ? at(make({ required: asked }), path) : at(asked, path, keyword, name);
+      join(`${keyword} ${name}`, 2, () => [[without], [withIt, then]]);
+    }
+  }
+  return joins;
+}
+
+/** Whether it is plain to see that no value follows both. */
+function areApart(reader: Reader, a: Located, b: Located): boolean {
+  const both = reader.together([a, b]);
+  return !both || isClearlyEmpty(reader, both);
 }

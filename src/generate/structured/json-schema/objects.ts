@@ -2,181 +2,99 @@
  * Objects: the properties that are listed, in the order of the schema, each left out or not; then any others, of which the
  * patterns of their names decide what they may be.
  */
-import { type Dfa, dfaOf, intersect, isEmpty, matches, subtract } from '../automata/dfa.ts';
-import { choice, EMPTY, type Expression, literal, many, sequence } from '../automata/expression.ts';
+import { choice, EMPTY, type Expression, literal, sequence } from '../automata/expression.ts';
 import { memo } from '../memo.ts';
 import { countsOf } from './arrays.ts';
 import type { Builder } from './builder.ts';
-import { typesOf } from './builder.ts';
-import { followsEnum } from './enums.ts';
-import { between, elements, inner, quoted, quotedForm, STRING, STRING_CHARACTER } from './json-text.ts';
-import { badSchema, type Schema, unsupported } from './keywords.ts';
-import { at, type Located, type Plain } from './members.ts';
-import { patternExpression, stringBody } from './strings.ts';
+import { between } from './json-text.ts';
+import { badSchema, unsupported } from './keywords.ts';
+import { keyOfRest, namesOf, ownNames } from './late-groups.ts';
+import { at, plainOf, type Together } from './members.ts';
+import { type Names, namesSaid, otherMembers } from './other-members.ts';
 
-const MOST_PATTERNS = 4;
-const MOST_PROPERTIES = 1000;
+const MOST_PROPERTIES = 3000;
+/** Ways to come from the first property to the last that alternatives lead to. */
+const MOST_STATES = 20_000;
 
-/** What one schema says of a property by its name. */
-interface Names {
-  properties: ReadonlyMap<string, Located>;
-  patterns: { index: number; value: Located }[];
-  /** What neither lists; undefined where nothing is said. */
-  others?: Located;
-}
+/** Properties that are worked out in one go. */
+const STRETCH = 200;
 
-export function objectText(builder: Builder, plain: readonly Plain[], path: string): Expression {
-  const patterns: Dfa[] = [];
-  const indexOf = new Map<string, number>();
-  const says = (keyword: string): boolean => plain.some(({ schema }) => schema[keyword] !== undefined);
-  const isClosed =
-    builder.strictObjects && !says('additionalProperties') && (says('properties') || says('patternProperties'));
-  const said = plain.map(({ schema, path: where }): Names => {
-    const properties = Object.entries((schema.properties as Record<string, Schema> | undefined) ?? {});
-    const byPattern = Object.entries((schema.patternProperties as Record<string, Schema> | undefined) ?? {});
-    const others = schema.additionalProperties;
-    return {
-      properties: new Map(properties.map(([name, value]) => [name, at(value, where, 'properties', name)])),
-      patterns: byPattern.map(([pattern, value]) => ({
-        index: memo(
-          indexOf,
-          pattern,
-          () =>
-            patterns.push(
-              dfaOf(quotedForm(patternExpression(pattern, at(0, where, 'patternProperties', pattern).path))),
-            ) - 1,
-        ),
-        value: at(value, where, 'patternProperties', pattern),
-      })),
-      others: others === undefined ? undefined : at(others, where, 'additionalProperties'),
-    };
-  });
-  if (patterns.length > MOST_PATTERNS)
-    throw unsupported('patternProperties', path, `more than ${MOST_PATTERNS} patterns`);
-  /** The schemas for a name that is listed, or (undefined) for one that is not, by the patterns that it matches. */
-  const schemasFor = (name: string | undefined, isMatched: (pattern: number) => boolean): Located[] => {
-    const found = said.flatMap(({ properties, patterns, others }) => {
-      const own = [
-        ...(name !== undefined && properties.has(name) ? [properties.get(name)!] : []),
-        ...patterns.filter(({ index }) => isMatched(index)).map(({ value }) => value),
-      ];
-      return own.length > 0 ? own : others ? [others] : [];
-    });
-    const isMentioned = said.some(
-      ({ properties, patterns }) =>
-        (name !== undefined && properties.has(name)) || patterns.some(({ index }) => isMatched(index)),
-    );
-    return isClosed && !isMentioned ? [{ schema: false, path }] : found;
-  };
-
-  const allowedNames = nameLanguage(builder, plain);
-  const required = new Set(plain.flatMap(({ schema }) => (schema.required as string[] | undefined) ?? []));
-  const listed = [...new Set([...said.flatMap(({ properties }) => [...properties.keys()]), ...required])];
+/** @param all its groups speak of properties alone */
+export function objectText(builder: Builder, all: Together, path: string): Expression {
+  const { reader, marks } = builder;
+  const base = plainOf(all);
+  const inGroups = [...all.groups.values()].flatMap(group => [...(namesOf(reader, group) ?? [])]);
+  const listed = [...new Set([...base.flatMap(({ schema }) => ownNames(schema)), ...inGroups])];
   if (listed.length > MOST_PROPERTIES) throw badSchema(path, `more than ${MOST_PROPERTIES} properties`);
-  const members = listed.map((name): Member => {
-    const bytes = Buffer.from(inner(name));
-    const isAllowed = !allowedNames || matches(allowedNames, bytes);
-    const schemas = schemasFor(name, pattern => matches(patterns[pattern], bytes));
-    const value = isAllowed ? builder.value(schemas) : choice();
-    return {
-      text: sequence(literal(JSON.stringify(name)), builder.marks.colon, value),
-      isRequired: required.has(name),
-    };
-  });
-
-  const others = otherMembers(builder, { listed, patterns, allowedNames, schemasFor });
-  const { min, max } = countsOf(plain, 'minProperties', 'maxProperties');
-  if (min > members.length + 1) {
+  const later = listed.map((_, i) => (all.groups.size > 0 ? new Set(listed.slice(i)) : new Set<string>()));
+  const { min, max } = countsOf(base, 'minProperties', 'maxProperties');
+  if (min > listed.length + 1) {
     throw unsupported('minProperties', path, 'more than the listed properties and one', 'list the properties');
   }
-  return withCounts(builder, members, others, { min, max, path });
-}
-
-interface Member {
-  text: Expression;
-  isRequired: boolean;
-}
-
-/** The names that `propertyNames` allows, as they are written inside quotes; undefined where it is silent. */
-function nameLanguage(builder: Builder, plain: readonly Plain[]): Dfa | undefined {
-  const schemas = plain.flatMap(({ schema, path }) =>
-    schema.propertyNames === undefined ? [] : [at(schema.propertyNames, path, 'propertyNames')],
-  );
-  if (schemas.length === 0) return undefined;
-  const all = builder.reader.together(schemas);
-  if (!all) return dfaOf(choice());
-  if (all.groups.length > 0)
-    throw unsupported('propertyNames', schemas[0].path, `with ${all.groups[0].keyword} inside`);
-  const types = typesOf(all.plain);
-  if (!types.has('string')) return dfaOf(choice());
-  if (all.plain.some(({ schema }) => schema.enum !== undefined || Object.hasOwn(schema, 'const'))) {
-    const names = followsEnum(all.plain, types).filter(value => typeof value === 'string');
-    return dfaOf(choice(...names.map(name => literal(inner(name)))));
-  }
-  const body = stringBody(all.plain);
-  return body && dfaOf(body);
-}
-
-interface OtherNames {
-  listed: readonly string[];
-  patterns: readonly Dfa[];
-  allowedNames: Dfa | undefined;
-  schemasFor: (name: undefined, isMatched: (pattern: number) => boolean) => Located[];
-}
-
-const ANY_NAME = many(STRING_CHARACTER);
-
-/** The members that are not listed: names apart by the patterns that they match, since these decide on the value. */
-function otherMembers(builder: Builder, { listed, patterns, allowedNames, schemasFor }: OtherNames): Expression {
-  const options: Expression[] = [];
-  for (let matched = 0; matched < 2 ** patterns.length; matched++) {
-    const isMatched = (pattern: number): boolean => ((matched >> pattern) & 1) === 1;
-    const schemas = schemasFor(undefined, isMatched);
-    if (!builder.reader.together(schemas)) continue;
-    let name: Expression = STRING;
-    if (listed.length + patterns.length > 0 || allowedNames) {
-      let language = allowedNames ?? dfaOf(ANY_NAME);
-      for (const [i, pattern] of patterns.entries()) {
-        language = isMatched(i) ? intersect(language, pattern) : subtract(language, pattern);
-      }
-      if (listed.length > 0) language = subtract(language, dfaOf(choice(...listed.map(text => literal(inner(text))))));
-      if (isEmpty(language)) continue;
-      name = quoted({ kind: 'automaton', dfa: language });
-    }
-    options.push(sequence(name, builder.marks.colon, builder.value(schemas)));
-  }
-  return choice(...options);
-}
-
-interface Counts {
-  min: number;
-  max: number;
-  path: string;
-}
-
-/** The members in their order, each required or not, and how many there are. */
-function withCounts(builder: Builder, members: readonly Member[], others: Expression, counts: Counts): Expression {
-  const { marks } = builder;
-  const { min, max, path } = counts;
-  if (min > max || members.filter(({ isRequired }) => isRequired).length > max) return choice();
   // Members so far: exact where counts ask for it, or else whether there are any.
   const cap = Math.max(1, min, max < Number.POSITIVE_INFINITY ? max : 0);
+  const saidBy = new Map<Together, Names>();
   const known = new Map<string, Expression>();
-  /** What may come from the i-th member on, after `count` members. */
-  const from = (i: number, count: number): Expression =>
-    memo(known, `${i}:${count}`, () => {
-      if (i === members.length) {
-        // Names that are not listed may repeat, so that only one of them is sure to count.
-        const missing = min - count;
-        return missing > 1 ? choice() : elements(others, missing, max - count, marks, count === 0);
+
+  /** What may come from the i-th listed name on, after `count` members, with witnesses that are still missing. */
+  const from = (i: number, count: number, missing: number, held: Together): Expression => {
+    const rest = all.groups.size > 0 && i < listed.length ? keyOfRest(held, later[i]) : '';
+    return memo(known, `${i}:${count}:${missing}:${rest}`, () => {
+      if (known.size > MOST_STATES) throw badSchema(path, `more than ${MOST_STATES} ways through its properties`);
+      if (i === listed.length) {
+        return otherMembers(builder, said(held), {
+          listed,
+          missing,
+          min: min - count,
+          max: max - count,
+          isFirst: count === 0,
+        });
       }
-      const { text, isRequired } = members[i];
-      const taken =
-        count < max ? sequence(count > 0 ? marks.comma : EMPTY, text, from(i + 1, Math.min(count + 1, cap))) : choice();
-      if (isRequired) return taken;
-      const left = from(i + 1, count);
-      return builder.share(`${path}{${i}}`, () => choice(taken, left));
+      const name = listed[i];
+      const open = [...held.groups.values()].find(group => namesOf(reader, group)!.has(name));
+      if (open) {
+        const options = builder.alternatives(held, open).map(option => from(i, count, missing, option));
+        return options.length === 1 ? options[0] : builder.share(`${path}{${i}}`, () => choice(...options));
+      }
+      const names = said(held);
+      const isRequired = plainOf(held).some(({ schema }) => (schema.required as string[] | undefined)?.includes(name));
+      const options = count < max ? taken(i, count, missing, held) : [];
+      if (!isRequired) options.push(from(i + 1, count, missing, held));
+      return options.length === 1 && isRequired ? options[0] : builder.share(`${path}{${i}}`, () => choice(...options));
+
+      function taken(i: number, count: number, missing: number, held: Together): Expression[] {
+        const { schemas, witnessed: possible } = names.ofName(name);
+        if (!names.isAllowed(name) || !reader.together(schemas)) return [];
+        const next = Math.min(count + 1, cap);
+        const start = [count > 0 ? marks.comma : EMPTY, literal(JSON.stringify(name)), marks.colon];
+        return subsets(missing & possible).flatMap(witnessed => {
+          const values = names.some.filter((_, w) => (witnessed >> w) & 1).map(({ value }) => at(value, path));
+          const both = [...schemas, ...values];
+          if (!reader.together(both)) return [];
+          return [sequence(...start, builder.value(both), from(i + 1, next, missing & ~witnessed, held))];
+        });
+      }
     });
-  const inside = from(0, 0);
+  };
+  const said = (held: Together): Names => memo(saidBy, held, () => namesSaid(builder, plainOf(held), path));
+
+  if (min > max) return choice();
+  // From the end, so that what is later is known already and the stack stays short.
+  if (all.groups.size === 0) {
+    for (let i = listed.length - STRETCH; i > 0; i -= STRETCH) {
+      for (let count = 0; count <= Math.min(i, cap); count++) from(i, count, 0, all);
+    }
+  }
+  const inside = from(0, 0, 2 ** said(all).some.length - 1, all);
   return between('{', '}', inside, marks);
+}
+
+/** The subsets of a set of bits, the whole first. */
+export function subsets(bits: number): number[] {
+  const all = [bits];
+  for (let subset = bits; subset > 0; ) {
+    subset = (subset - 1) & bits;
+    all.push(subset);
+  }
+  return all;
 }

@@ -1,7 +1,8 @@
 /** Regular expressions as constraints. */
 
 import { type Constraint, constraintOf } from '../constraint.ts';
-import type { Vocabulary } from '../vocabulary/vocabulary.ts';
+import type { Grammar } from '../grammar/grammar.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary-data.ts';
 import { wholeMatch } from './anchors.ts';
 import { parsePattern } from './parse.ts';
 
@@ -12,11 +13,10 @@ import { parsePattern } from './parse.ts';
  * @throws UserError when the pattern is malformed, not regular, or matches no text
  */
 export const compileRegex = (pattern: string, vocabulary: Vocabulary): Constraint =>
-  constraintOf(
-    {
-      rules: new Map([['root', wholeMatch(parsePattern(pattern))]]),
-      root: 'root',
-      where: `the pattern /${pattern.slice(0, 60)}/`,
-    },
-    vocabulary,
-  );
+  constraintOf(regexGrammar(pattern), vocabulary);
+
+export const regexGrammar = (pattern: string): Grammar => ({
+  rules: new Map([['root', wholeMatch(parsePattern(pattern))]]),
+  root: 'root',
+  where: `the pattern /${pattern.slice(0, 60)}/`,
+});

@@ -2,29 +2,16 @@
 import { usageError } from '../../../support/errors.ts';
 import { fromByteChars } from '../../../tokenizers/byte-alphabet.ts';
 import type { Tokenizer } from '../../../tokenizers/tokenizer.ts';
-import { createSlices, type Slice } from './slices.ts';
-import { createTokenTrie, type TokenTrie } from './token-trie.ts';
+import { memo } from '../memo.ts';
+import {
+  type TokenTexts,
+  type Vocabulary,
+  type VocabularyData,
+  vocabularyData,
+  vocabularyFrom,
+} from './vocabulary-data.ts';
 
-export interface Vocabulary {
-  /** The highest id and one more. */
-  readonly size: number;
-  /** Tokens that end a text, and write nothing. */
-  readonly eosTokenId: readonly number[];
-  /** Bytes that each token adds to a text; undefined for those that write nothing, which never follow. */
-  readonly texts: readonly (Uint8Array | undefined)[];
-  /** The same for the first token of a text, which loses its space in some tokenizers. */
-  readonly firstTexts: readonly (Uint8Array | undefined)[];
-  readonly tokens: TokenTree;
-  readonly firstTokens: TokenTree;
-  /** 1 for each byte that some token writes. */
-  readonly isUsable: Uint8Array;
-}
-
-/** The texts of all tokens, and parts of them that are known to be alike. */
-export interface TokenTree {
-  readonly trie: TokenTrie;
-  readonly slices: readonly Slice[];
-}
+export type { Vocabulary } from './vocabulary-data.ts';
 
 export interface VocabularyOptions {
   /** Tokens that end a text. Default: the tokenizer's. */
@@ -40,11 +27,16 @@ export interface VocabularyOptions {
 export function vocabularyOf(tokenizer: Tokenizer, options: VocabularyOptions = {}): Vocabulary {
   const { eosTokenId } = tokenizer;
   const ends = options.eosTokenId ?? (eosTokenId === undefined ? [] : [eosTokenId]);
-  const { texts, firstTexts } = textsOf(tokenizer);
-  const writing = (all: readonly (Uint8Array | undefined)[]): (Uint8Array | undefined)[] =>
-    all.map((text, id) => (ends.includes(id) ? undefined : text));
-  return createVocabulary(writing(texts), { eosTokenId: ends, firstTexts: firstTexts && writing(firstTexts) });
+  return vocabularyFrom(vocabularyDataOf(tokenizer), ends);
 }
+
+/** A tokenizer's vocabulary before it is said what ends a text; made once. */
+export const vocabularyDataOf = (tokenizer: Tokenizer): VocabularyData =>
+  memo(vocabularies, tokenizer, () => {
+    const { texts, firstTexts } = textsOf(tokenizer);
+    return vocabularyData(texts, firstTexts);
+  });
+const vocabularies = new WeakMap<Tokenizer, VocabularyData>();
 
 /** Bytes that each token adds to a text; undefined for special tokens, and for those that have no text of their own. */
 export function tokenTexts(tokenizer: Tokenizer): readonly (Uint8Array | undefined)[] {
@@ -52,30 +44,10 @@ export function tokenTexts(tokenizer: Tokenizer): readonly (Uint8Array | undefin
 }
 
 /** A vocabulary from the bytes of its tokens. */
-export function createVocabulary(
-  texts: readonly (Uint8Array | undefined)[],
-  {
-    eosTokenId = [],
-    firstTexts = texts,
-  }: { eosTokenId?: readonly number[]; firstTexts?: readonly (Uint8Array | undefined)[] } = {},
-): Vocabulary {
-  const isUsable = new Uint8Array(256);
-  for (const text of [...texts, ...firstTexts]) for (const byte of text ?? []) isUsable[byte] = 1;
-  const treeOf = (all: readonly (Uint8Array | undefined)[]): TokenTree => ({
-    trie: createTokenTrie(all),
-    slices: createSlices(all),
-  });
-  const tokens = treeOf(texts);
-  return {
-    size: texts.length,
-    eosTokenId,
-    texts,
-    firstTexts,
-    tokens,
-    firstTokens: firstTexts === texts ? tokens : treeOf(firstTexts),
-    isUsable,
-  };
-}
+export const createVocabulary = (
+  texts: TokenTexts,
+  { eosTokenId = [], firstTexts = texts }: { eosTokenId?: readonly number[]; firstTexts?: TokenTexts } = {},
+): Vocabulary => vocabularyFrom(vocabularyData(texts, firstTexts), eosTokenId);
 
 interface Texts {
   texts: (Uint8Array | undefined)[];

@@ -1,0 +1,190 @@
+/**
+ * What becomes of published JSON Schemas: how many compile, whether texts are judged as the suites say, how long it takes.
+ *
+ *   node build/bench/bench/json-schema-suites.js --suite JSON-Schema-Test-Suite/tests --bench jsonschemabench/data \
+ *     --masked jsonschemabench/maskbench/data --store schemastore/src/schemas/json [--show]
+ *
+ * Folders of github.com/json-schema-org/JSON-Schema-Test-Suite, guidance-ai/jsonschemabench and SchemaStore/schemastore.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import {
+  type Constraint,
+  type ConstraintState,
+  compileJsonSchema,
+  createVocabulary,
+} from '../src/generate/structured/index.ts';
+
+const { values: folders } = parseArgs({
+  options: {
+    suite: { type: 'string' },
+    bench: { type: 'string' },
+    masked: { type: 'string' },
+    store: { type: 'string' },
+    show: { type: 'boolean' },
+  },
+});
+
+const END = 256;
+const bytes = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), undefined];
+const vocabulary = createVocabulary(bytes, { eosTokenId: [END] });
+
+interface Case {
+  name: string;
+  schema: unknown;
+  tests: { description: string; data: unknown; valid: boolean }[];
+}
+
+const listed = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.json') && statSync(join(folder, path)).isFile())
+    .sort();
+const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+/** Drafts 7 and 2020-12. Formats are asserted here, so that tests which say that they are not are left out. */
+function* ofSuite(folder: string): Generator<Case> {
+  for (const draft of ['draft2020-12', 'draft7']) {
+    for (const path of listed(join(folder, draft))) {
+      if (/^format\.json$|optional\/format-annotation/.test(path)) continue;
+      for (const { description, schema, tests } of parsed(join(folder, draft, path)) as (Case & {
+        description: string;
+      })[]) {
+        yield { name: `${draft}/${path}: ${description}`, schema: ofDraft(draft, schema), tests };
+      }
+    }
+  }
+}
+/** What the folder says of its schemas, the schemas of draft 7 do not say themselves. */
+const ofDraft = (draft: string, schema: unknown): unknown =>
+  draft === 'draft7' && typeof schema === 'object'
+    ? { $schema: 'http://json-schema.org/draft-07/schema#', ...schema }
+    : schema;
+function* ofSchemas(folder: string): Generator<Case> {
+  for (const path of listed(folder)) yield { name: path, schema: parsed(join(folder, path)), tests: [] };
+}
+function* ofMaskBench(folder: string): Generator<Case> {
+  for (const path of listed(folder)) {
+    const { schema, tests } = parsed(join(folder, path)) as Omit<Case, 'name'>;
+    yield { name: path, schema, tests };
+  }
+}
+
+/** The state after a text; undefined where it is not allowed. */
+function after(state: ConstraintState, text: string): ConstraintState | undefined {
+  const next = state.clone();
+  try {
+    for (const byte of Buffer.from(text)) next.advance(byte);
+    return next;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value may be written with its properties in some order. */
+function accepts(constraint: Constraint, value: unknown): boolean {
+  let tries = 0;
+  function write(state: ConstraintState, value: unknown, then: (state: ConstraintState) => boolean): boolean {
+    if (++tries > 20_000) return false;
+    if (typeof value !== 'object' || value === null) {
+      const next = after(state, JSON.stringify(value));
+      return next !== undefined && then(next);
+    }
+    const [open, close] = Array.isArray(value) ? '[]' : '{}';
+    const start = after(state, open);
+    if (!start) return false;
+    const end = (state: ConstraintState): boolean => {
+      const next = after(state, close);
+      return next !== undefined && then(next);
+    };
+    if (Array.isArray(value)) {
+      const from = (state: ConstraintState, i: number): boolean => {
+        if (i === value.length) return end(state);
+        const next = i === 0 ? state : after(state, ',');
+        return next !== undefined && write(next, value[i], state => from(state, i + 1));
+      };
+      return from(start, 0);
+    }
+    const from = (state: ConstraintState, left: [string, unknown][], isFirst: boolean): boolean => {
+      if (left.length === 0) return end(state);
+      return left.some(([name, one], i) => {
+        const next = after(state, `${isFirst ? '' : ','}${JSON.stringify(name)}:`);
+        return next !== undefined && write(next, one, state => from(state, left.toSpliced(i, 1), false));
+      });
+    };
+    return from(start, Object.entries(value), true);
+  }
+  return write(constraint.start(), value, state => {
+    try {
+      state.advance(END);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function run(title: string, cases: Iterable<Case>): void {
+  const times: number[] = [];
+  const refused = new Map<string, number>();
+  let [all, compiled, wrongAccepts, wrongRejects, right, most] = [0, 0, 0, 0, 0, 0];
+  for (const { name, schema, tests } of cases) {
+    all++;
+    let constraint: Constraint;
+    const began = performance.now();
+    try {
+      constraint = compileJsonSchema(schema, vocabulary);
+      compiled++;
+    } catch (error) {
+      times.push(performance.now() - began);
+      const { code, message } = error as { code?: string; message: string };
+      // What nothing can follow is known at once, and is right where the suite has nothing that follows it.
+      if (code === 'TSLM_UNSATISFIABLE' && tests.length > 0 && !tests.some(({ valid }) => valid)) {
+        compiled++;
+        continue;
+      }
+      const kind = message
+        .replace(/at #[^ ]*/, 'at …')
+        .replace(/\d+/g, 'n')
+        .slice(0, 90);
+      refused.set(kind, (refused.get(kind) ?? 0) + 1);
+      if (folders.show) console.log(`refused  ${name}: ${code === undefined ? (error as Error).stack : message}`);
+      continue;
+    }
+    times.push(performance.now() - began);
+    if (folders.show && times.at(-1)! > 300) console.log(`slow     ${name}: ${times.at(-1)!.toFixed(0)} ms`);
+    for (const { description, data, valid } of tests) {
+      let is: boolean;
+      try {
+        is = accepts(constraint, data);
+      } catch (error) {
+        console.log(`failed   ${name}: ${(error as Error).message}`);
+        continue;
+      }
+      if (is === valid) right++;
+      else if (is) wrongAccepts++;
+      else wrongRejects++;
+      if (is !== valid && folders.show) {
+        console.log(
+          `${is ? 'accepts' : 'rejects'}  ${name}: ${description}: ${JSON.stringify(data).slice(0, 300)} ${JSON.stringify(schema).slice(0, 400)}`,
+        );
+      }
+    }
+    most = Math.max(most, constraint.bytes);
+  }
+  times.sort((a, b) => a - b);
+  const quantile = (q: number): string => `${(times[Math.floor(q * (times.length - 1))] ?? 0).toFixed(1)} ms`;
+  console.log(`${title}: ${compiled} of ${all} compile (${((100 * compiled) / all).toFixed(1)}%)`);
+  console.log(`  texts: ${right} right, ${wrongAccepts} wrong accepts, ${wrongRejects} wrong rejects`);
+  console.log(
+    `  compile time: p50 ${quantile(0.5)}, p99 ${quantile(0.99)}, most ${quantile(1)}; largest ${(most / 2 ** 20).toFixed(1)} MB; rss ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MB`,
+  );
+  for (const [kind, count] of [...refused].sort((a, b) => b[1] - a[1]).slice(0, 25))
+    console.log(`  ${count} × ${kind}`);
+}
+
+if (folders.suite) run('JSON-Schema-Test-Suite, drafts 2020-12 and 7', ofSuite(folders.suite));
+if (folders.bench) run('JSONSchemaBench', ofSchemas(folders.bench));
+if (folders.masked) run('JSONSchemaBench with texts (MaskBench)', ofMaskBench(folders.masked));
+if (folders.store) run('SchemaStore', ofSchemas(folders.store));

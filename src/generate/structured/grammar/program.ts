@@ -1,0 +1,128 @@
+/** A grammar as plain data: its terminals as automata, its rules as numbers. It crosses between threads as it is. */
+import { createHash } from 'node:crypto';
+import { CountedDfa, countedData } from '../automata/counted-dfa.ts';
+import { ExceptDfa } from '../automata/except-dfa.ts';
+import type { TableDfa } from '../automata/table-dfa.ts';
+import type { Terminal } from '../automata/terminal.ts';
+import { arraysOf, type TerminalData, terminalOf } from '../automata/terminal-data.ts';
+import type { Rule, Sym } from './productions.ts';
+
+export interface Program {
+  /** How errors call the grammar. */
+  where: string;
+  terminals: TerminalData[];
+  /** The same terminals have the same key in every program. */
+  keys: string[];
+  /** For each rule, the root first: its first production, its rank, whether it may be empty. */
+  rules: Int32Array;
+  /** Where the symbols of each production begin. */
+  productions: Int32Array;
+  /** For each symbol: its terminal, or −1; its rule, or −1; how often at least and at most, −1 for ever; may it be empty. */
+  symbols: Int32Array;
+}
+
+const RULE = 3;
+const SYMBOL = 5;
+
+/** @param root of productions whose terminals are numbers of the list */
+export function programOf(root: Rule<number>, terminals: readonly TerminalData[], where: string): Program {
+  const all = reachable(root);
+  const ids = new Map([...all].map((rule, id) => [rule, id]));
+  const rules: number[] = [];
+  const productions: number[] = [];
+  const symbols: number[] = [];
+  for (const rule of all) {
+    rules.push(productions.length, rule.rank, Number(rule.isNullable));
+    for (const production of rule.productions) {
+      productions.push(symbols.length / SYMBOL);
+      for (const { terminal = -1, rule: target, min, max, isNullable } of production) {
+        const most = max === Number.POSITIVE_INFINITY ? -1 : max;
+        symbols.push(terminal, target ? ids.get(target)! : -1, min, most, Number(isNullable));
+      }
+    }
+  }
+  productions.push(symbols.length / SYMBOL);
+  rules.push(productions.length - 1, 0, 0);
+  return {
+    where,
+    terminals: [...terminals],
+    keys: terminals.map(keyOf),
+    rules: Int32Array.from(rules),
+    productions: Int32Array.from(productions),
+    symbols: Int32Array.from(symbols),
+  };
+}
+
+function reachable(root: Rule<number>): Set<Rule<number>> {
+  const found = new Set([root]);
+  for (const { productions } of found) for (const { rule } of productions.flat()) if (rule) found.add(rule);
+  return found;
+}
+
+function keyOf(data: TerminalData): string {
+  const hash = createHash('sha1').update(data.kind);
+  if (data.kind === 'nfa') hash.update(`${data.nfa.start},${data.nfa.end}`);
+  if (data.kind === 'counted') hash.update(`${data.counted.min},${data.counted.max}`);
+  for (const array of arraysOf(data)) hash.update(`,${array.length},`).update(array);
+  return hash.digest('base64');
+}
+
+/** The buffers of a program, for a message that moves them. */
+export const buffersOf = ({ terminals, rules, productions, symbols }: Program): ArrayBuffer[] => [
+  ...new Set([rules, productions, symbols, ...terminals.flatMap(arraysOf)].map(({ buffer }) => buffer as ArrayBuffer)),
+];
+
+export const bytesOf = (program: Program): number =>
+  // A rule, a production and a symbol are objects once it is loaded.
+  buffersOf(program).reduce((sum, { byteLength }) => sum + byteLength, 0) + 20 * program.symbols.length;
+
+/** Terminals by their keys, as long as something uses them: what is known of them is shared by all programs. */
+export type SharedTerminals = Map<string, WeakRef<Terminal>>;
+
+export function loadProgram(program: Program, shared: SharedTerminals): Rule<Terminal> {
+  const { rules, productions, symbols } = program;
+  const share = (key: string, create: () => Terminal): Terminal => {
+    const known = shared.get(key)?.deref();
+    if (known) return known;
+    const made = create();
+    shared.set(key, new WeakRef(made));
+    return made;
+  };
+  const create = (data: TerminalData): Terminal => {
+    if (data.kind === 'counted') return counted(data, share);
+    if (data.kind !== 'except') return terminalOf(data);
+    const strings: TerminalData = { kind: 'table', dfa: data.except.strings };
+    return new ExceptDfa(data.except, share(keyOf(strings), () => terminalOf(strings)) as TableDfa);
+  };
+  const terminals = program.terminals.map((data, i) => share(program.keys[i], () => create(data)));
+  const all = Array.from({ length: rules.length / RULE - 1 }, (_, r): Rule<Terminal> => {
+    const [, rank, isNullable] = rules.subarray(r * RULE, (r + 1) * RULE);
+    return { name: '', productions: [], rank, isNullable: isNullable === 1 };
+  });
+  for (const [r, rule] of all.entries()) {
+    for (let p = rules[r * RULE]; p < rules[(r + 1) * RULE]; p++) {
+      const production: Sym<Terminal>[] = [];
+      for (let s = productions[p]; s < productions[p + 1]; s++) {
+        const [terminal, target, min, max, isNullable] = symbols.subarray(s * SYMBOL, (s + 1) * SYMBOL);
+        production.push({
+          ...(terminal >= 0 ? { terminal: terminals[terminal] } : { rule: all[target] }),
+          min,
+          max: max < 0 ? Number.POSITIVE_INFINITY : max,
+          isNullable: isNullable === 1,
+        });
+      }
+      rule.productions.push(production);
+    }
+  }
+  return all[0];
+}
+
+/** Strings of any lengths share what is known of the same strings without limits. */
+function counted(
+  { counted: { dfa, ...limits } }: Extract<TerminalData, { kind: 'counted' }>,
+  share: (key: string, create: () => Terminal) => Terminal,
+): Terminal {
+  const unlimited: TerminalData = { kind: 'counted', counted: countedData(dfa, 0, Number.POSITIVE_INFINITY) };
+  const free = share(keyOf(unlimited), () => new CountedDfa(unlimited.counted)) as CountedDfa;
+  return new CountedDfa({ dfa, ...limits }, free);
+}
