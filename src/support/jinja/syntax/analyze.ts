@@ -242,9 +242,21 @@ class Analysis {
     if (node.kind === 'test' && !isSoft && !this.known.hasTest(node.name)) {
       throw new TemplateError(`No test named '${node.name}'.`, { line: node.line });
     }
-    for (const part of parts(node)) this.#expression(part, isSoft || node.kind === 'condition', escapes);
+    const isDecided = (node.kind === 'and' || node.kind === 'or') && literalTruth(node.left) === (node.kind === 'or');
+    for (const part of isDecided ? [node.left] : parts(node))
+      this.#expression(part, isSoft || node.kind === 'condition', escapes);
   }
 }
+
+/** Whether a literal is true; undefined for what is none. The compiler leaves out what it decides. */
+function literalTruth(node: Expression): boolean | undefined {
+  if (node.kind === 'const') return Boolean(node.value);
+  if (node.kind === 'dict') return node.pairs.flat().every(isLiteral) ? node.pairs.length > 0 : undefined;
+  if (node.kind !== 'list' && node.kind !== 'tuple') return undefined;
+  return node.items.every(isLiteral) ? node.items.length > 0 : undefined;
+}
+
+const isLiteral = (node: Expression): boolean => literalTruth(node) !== undefined;
 
 function load(scope: Scope, ...expressions: (Expression | undefined)[]): void {
   for (const expression of expressions) {
