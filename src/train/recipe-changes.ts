@@ -32,7 +32,9 @@ export function changesOf(before: Record<string, unknown>, now: Recipe, where: s
 export function refuseChanges(changes: readonly RecipeChange[], folder: string): void {
   const refused = changes.filter(({ path }) => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`)));
   if (refused.length === 0) return;
-  const list = refused.map(({ path, before, after }) => `'${path}' (was ${JSON.stringify(before)}, is ${JSON.stringify(after)})`);
+  const list = refused.map(
+    ({ path, before, after }) => `'${path}' (was ${JSON.stringify(before)}, is ${JSON.stringify(after)})`,
+  );
   throw usageError(
     'TSLM_RECIPE_CHANGED',
     `${folder}: a run cannot change ${list.join(', ')}`,

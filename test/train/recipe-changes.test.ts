@@ -93,7 +93,9 @@ describe('resume with changes', () => {
   });
 
   it('names everything that it refuses', async () => {
-    const error = await errorOf(() => resumeRun(place('fixed'), { set: ['seed=7', 'train.steps=9', 'model.layers=2'] }));
+    const error = await errorOf(() =>
+      resumeRun(place('fixed'), { set: ['seed=7', 'train.steps=9', 'model.layers=2'] }),
+    );
     expect(error.message).toContain("'seed' (was 1337, is 7), 'model.layers' (was 1, is 2)");
     expect(error.message).not.toContain('train.steps');
   });
