@@ -6,15 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import {
-  autocast,
-  backward,
-  type Device,
-  type DType,
-  inferenceMode,
-  requireWholeFiles,
-  scope,
-} from '../torch/index.ts';
+import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
 import { clipGradNorm } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { WindowSampler } from './window-sampler.ts';
@@ -57,6 +49,8 @@ export interface TrainLoop {
   device: Device;
   evaluation: { windows: readonly Tokens[]; every: number };
   hooks: TrainHooks;
+  /** Throws when data that has just been read is not what it was; called before anything rests on it. */
+  checkData?: () => void;
   /** Stop after the step in progress. */
   signal?: AbortSignal;
 }
@@ -65,8 +59,7 @@ export interface TrainLoop {
  * Runs the loop.
  *
  * @returns the steps done in all: fewer than asked for when the signal stopped it
- * @throws UserError when the loss is no longer a number; FileChangedError when a file of the data was shortened, with the weights
- *   as the last step has left them
+ * @throws UserError when the loss is no longer a number; what `checkData` throws, with the weights as the last step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
   const { model, objective, optimizer, schedule, sampler, hooks, dtype, device } = loop;
@@ -89,7 +82,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
         ),
       );
       // All of the step's data has been read, and nothing drawn yet: the run can go on from the step before.
-      requireWholeFiles();
+      loop.checkData?.();
       for (const batch of batches) {
         scope(() => {
           const partLoss = autocast(dtype, () => objective.loss(model, batch)).div(loop.gradientAccumulation);
@@ -110,7 +103,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     hooks.onStep?.({ step: done, loss, lr, gradNorm, tokens, seconds: (performance.now() - start) / 1000 });
     if (done === loop.steps || (every > 0 && done % every === 0)) {
       const heldOut = evaluateLoss(loop);
-      requireWholeFiles();
+      loop.checkData?.();
       if (!Number.isFinite(heldOut)) throw diverged(done, 'held-out loss', heldOut);
       hooks.onEvaluate?.(done, heldOut);
     }

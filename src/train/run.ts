@@ -9,7 +9,7 @@ import { type Corpus, openCorpus } from '../data/corpus.ts';
 import { causal } from '../objectives/causal.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
-import { FileChangedError, manualSeed, requireDevice } from '../torch/index.ts';
+import { FileChangedError, manualSeed, requireDevice, requireWholeFiles } from '../torch/index.ts';
 import {
   latestCheckpoint,
   noSteps,
@@ -162,6 +162,7 @@ async function runFrom(run: RunState, { signal, hooks = {} }: RunOptions): Promi
       device: train.device,
       evaluation: { windows: run.evaluationWindows, every: evaluation.every },
       signal,
+      checkData: () => requireWholeFiles(run.corpus.directory),
       hooks: {
         onStep(metrics) {
           const { step, lr, gradNorm } = metrics;
