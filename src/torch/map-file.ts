@@ -1,3 +1,4 @@
+import { join, sep } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { explainFileError, UserError } from '../support/errors.ts';
 import { isNativeLoaded, native } from './native.ts';
@@ -31,10 +32,12 @@ export class FileChangedError extends UserError {
 /**
  * Call it before results are used that rest on files that this thread has mapped.
  *
+ * @param folder whose files are meant; default all. Mappings that nobody uses any more last until they are garbage
  * @throws FileChangedError when one of them was shortened; once for each file
  */
-export function requireWholeFiles(): void {
+export function requireWholeFiles(folder?: string): void {
   if (!isNativeLoaded()) return;
-  const files = [...new Set(native().shortenedFiles())]; // a file may be mapped twice
+  const all = new Set(native().shortenedFiles()); // a file may be mapped twice
+  const files = [...all].filter(file => folder === undefined || file.startsWith(join(folder, sep)));
   if (files.length > 0) throw new FileChangedError(files);
 }

@@ -6,15 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import {
-  autocast,
-  backward,
-  type Device,
-  type DType,
-  inferenceMode,
-  requireWholeFiles,
-  scope,
-} from '../torch/index.ts';
+import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
 import { clipGradNorm } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { WindowSampler } from './window-sampler.ts';
@@ -64,6 +56,8 @@ export interface TrainLoop {
   device: Device;
   evaluation: { windows: readonly Tokens[]; every: number };
   hooks: TrainHooks;
+  /** Throws when data that has just been read is not what it was; called before anything rests on it. */
+  checkData?: () => void;
   /** Stop after the forward and backward pass in progress: the step it belongs to is not done then. */
   signal?: AbortSignal;
 }
@@ -73,8 +67,8 @@ export interface TrainLoop {
  *
  * @returns the steps done in all: fewer than asked for when the signal stopped it. When it did so in an evaluation,
  *   `onStepEnd` was not called for the last one.
- * @throws UserError when the loss is no longer a number; FileChangedError when a file of the data was shortened, with the weights
- *   as the last step has left them
+ * @throws UserError when the loss is no longer a number; what `checkData` throws, with the weights as the last
+ *   step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
   const { model, optimizer, schedule, hooks, signal } = loop;
@@ -118,7 +112,7 @@ async function accumulateGradients(loop: TrainLoop): Promise<{ loss: number; tok
     scope(() => {
       const examples = Array.from({ length: loop.batchSize }, () => sampler.next());
       const batch = objective.batch(examples, device);
-      requireWholeFiles(); // the run can go on from the step before
+      loop.checkData?.(); // the run can go on from the step before
       const partLoss = autocast(dtype, () => objective.loss(model, batch)).div(gradientAccumulation);
       backward(partLoss);
       loss += partLoss.item();
@@ -136,7 +130,7 @@ async function finishStep(loop: TrainLoop, done: number): Promise<boolean> {
     const heldOut = await evaluateLoss(loop);
     model.train();
     if (heldOut === undefined) return false;
-    requireWholeFiles();
+    loop.checkData?.();
     if (!Number.isFinite(heldOut)) throw diverged(done, 'held-out loss', heldOut);
     hooks.onEvaluate?.(done, heldOut);
   }

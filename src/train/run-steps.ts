@@ -4,7 +4,7 @@ import { causal } from '../objectives/causal.ts';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
-import { dispose, FileChangedError, keep, rngState, scope, type Tensor } from '../torch/index.ts';
+import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
@@ -122,6 +122,7 @@ export async function runSteps(
       device: train.device,
       evaluation: { windows: run.evaluationWindows, every: evaluation.every },
       signal,
+      checkData: () => requireWholeFiles(run.corpus.directory),
       hooks: {
         onUpdate() {
           isBetweenSteps = false;

@@ -244,6 +244,8 @@ describe('doctor', () => {
       threads: 1,
       devices: expect.arrayContaining(['cpu']),
       matmul: expect.objectContaining({ cpu: { float32: expect.any(Number), bfloat16: expect.any(Number) } }),
+      tier: expect.any(String),
+      linearMaps: { float32: expect.any(Number), bfloat16: expect.any(Number) },
       trainingPrecision: expect.stringMatching(/^(bf16|float32)$/),
       advice: expect.any(Array),
     });

@@ -100,6 +100,7 @@ try {
     unloadAdapter: ({ name }) => adapters.unload(name),
     close() {
       for (const cancel of cancels.values()) cancel();
+      calls.remove(() => true);
       engine.step();
       dispose();
       port.close();
