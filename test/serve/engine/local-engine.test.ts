@@ -104,7 +104,7 @@ describe('an engine', () => {
     const prompt = text(20);
     const [drawn, chosen] = engine.answer(
       request(prompt, { sampling: { topP: 0, temperature: 2 } }),
-      request(prompt, { sampling: greedy }),
+      request(prompt, { sampling: { topK: 1, temperature: 2 } }), // greedy texts may end in parts of characters
     );
     expect(idsOf(drawn)).toEqual(idsOf(chosen));
   });
