@@ -44,7 +44,8 @@ export interface ModelCard {
 export type Prompt =
   /** With a task: in front goes what an encoder–decoder is told for it. */
   | { text: string; task?: TextToTextTask }
-  | { ids: readonly number[] }
+  /** With a task: all that the encoder reads. */
+  | { ids: readonly number[]; task?: TextToTextTask }
   | {
       messages: readonly ChatMessage[];
       /** As in OpenAI's API: `{ type: 'function', function: { name, description, parameters } }`. */
@@ -141,7 +142,8 @@ export interface Results {
 
 /** What is computed in one go; each name with what it takes. */
 export interface Calls {
-  tokenize: { prompt: Prompt; addSpecialTokens?: boolean };
+  /** `withTokens`: give their strings, too. Default true. */
+  tokenize: { prompt: Prompt; addSpecialTokens?: boolean; withTokens?: boolean };
   detokenize: { ids: readonly number[]; skipSpecialTokens?: boolean };
   embed: { inputs: readonly TextInput[]; pooling?: 'mean' | 'cls' | 'last'; normalize?: boolean; dimensions?: number };
   /** Pairs for models that compare two texts. */

@@ -10,7 +10,7 @@ import { embeddingDefaults } from '../../tasks/sentence-transformers.ts';
 import { classifyTexts } from '../../tasks/text-classification.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Calls, Results } from '../protocol.ts';
-import { promptIds } from './prepare.ts';
+import { createTextCalls } from './text-calls.ts';
 
 type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] };
 
@@ -20,13 +20,10 @@ export function createCalls(
   tokenizer: Tokenizer,
 ): <K extends keyof Calls>(name: K, input: Calls[K]) => Results[K] {
   const embeddingOptions = embeddingDefaults(folder);
+  const text = createTextCalls(tokenizer, model.config);
   const answers: Answers = {
-    tokenize({ prompt, addSpecialTokens = true }) {
-      const ids =
-        'text' in prompt ? tokenizer.encode(prompt.text, { addSpecialTokens }).ids : promptIds(tokenizer, prompt);
-      return { ids: Array.from(ids), tokens: Array.from(ids, id => tokenizer.idToToken(id) ?? '') };
-    },
-    detokenize: ({ ids, skipSpecialTokens = false }) => ({ text: tokenizer.decode([...ids], { skipSpecialTokens }) }),
+    tokenize: text.tokenize,
+    detokenize: text.detokenize,
     embed: ({ inputs, ...options }) => embedTexts(model, tokenizer, inputs, { ...embeddingOptions, ...given(options) }),
     classify: ({ inputs, topK }) => classifyTexts(model, tokenizer, inputs, { topK }),
     rerank: ({ query, documents }) => rerank(model, tokenizer, query, documents),

@@ -4,7 +4,15 @@ import { modelFolder } from '../../models/auto.ts';
 import { UserError } from '../../support/errors.ts';
 import { startWorker } from '../../support/workers.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
-import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard } from '../protocol.ts';
+import type {
+  Calls,
+  Engine,
+  EngineStats,
+  GenerationEvent,
+  GenerationRequest,
+  ModelCard,
+  Results,
+} from '../protocol.ts';
 import {
   type ErrorData,
   type FromWorker,
@@ -13,6 +21,8 @@ import {
   type ToWorker,
   type WorkerData,
 } from './messages.ts';
+import { isLong } from './text-calls.ts';
+import { createTextThread } from './text-thread.ts';
 
 export type { OpenOptions } from './messages.ts';
 
@@ -39,6 +49,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   configureRuntime(); // libtorch reads the environment of the process, not that of a worker
   const workerData: WorkerData = { folder, options: { name: basename(folder), ...options } };
   const worker = startWorker(import.meta.url, './model-worker', { workerData });
+  const texts = createTextThread(folder, options.maxQueue);
   const streams = new Map<number, Stream>();
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: unknown) => void }>();
   let nextId = 1;
@@ -74,6 +85,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   worker.on('error', endAll);
   worker.on('exit', () => {
     closed ??= Promise.resolve(); // nobody answers any more, whatever ended it
+    void texts.close();
     endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' }));
   });
 
@@ -93,9 +105,18 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   };
 
-  async function* generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+  /** The request with the tokens of a long prompt in place of its text. */
+  const read = async (request: GenerationRequest, signal?: AbortSignal): Promise<GenerationRequest> => {
+    const { prompt } = request;
+    if ('ids' in prompt || !isLong(prompt)) return request;
+    const { ids } = await texts.ask('promptIds', { prompt }, signal);
+    return { ...request, prompt: { ids, ...('text' in prompt && { task: prompt.task }) } };
+  };
+
+  async function* generate(given: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     signal?.throwIfAborted();
     if (closed) throw new UserError('TSLM_CLOSED', 'the model is closed', { hint: 'load it again' });
+    const request = await read(given, signal);
     const id = nextId++;
     let pending: GenerationEvent[] = [];
     let failure: { error: unknown } | undefined;
@@ -146,6 +167,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
       worker.once('exit', () => resolve());
       tell({ id: nextId++, kind: 'close' });
     });
+    void texts.close();
     return closed;
   };
 
@@ -154,7 +176,12 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     card,
     notes,
     generate,
-    call: (name, input, signal) => ask({ kind: 'call', name, input }, signal),
+    async call<K extends keyof Calls>(name: K, input: Calls[K], signal?: AbortSignal): Promise<Results[K]> {
+      if ((name === 'tokenize' || name === 'detokenize') && isLong(input)) {
+        return (await texts.ask(name, input as never, signal)) as Results[K];
+      }
+      return ask({ kind: 'call', name, input }, signal);
+    },
     stats: () => ask<EngineStats>({ kind: 'stats' }),
     async loadAdapter(name, path) {
       await ask({ kind: 'loadAdapter', name, path });
