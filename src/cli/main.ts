@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { explainFileError, messageOf, UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
+import { once, refuseWarning, setDefaultWarning } from '../support/warnings.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
@@ -19,6 +20,9 @@ import { serveCommand } from './serve.ts';
 import { tokenizerCommand } from './tokenizer.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
+
+/** Commands that read models which others have written. */
+const OPEN_MODELS = ['evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -45,6 +49,12 @@ export function program(): Command {
     doctorCommand(),
   ];
   for (const command of commands) root.addCommand(command);
+  for (const command of commands.filter(command => OPEN_MODELS.includes(command.name()))) {
+    command.option('--strict', 'refuse a model whose files have keys without effect, in place of a warning');
+  }
+  root.hook('preAction', (_root, command) => {
+    if (command.opts().strict) setDefaultWarning(refuseWarning);
+  });
   for (const command of withSubcommands(root)) {
     command
       .exitOverride()
@@ -62,6 +72,7 @@ const pathOf = (command: Command): string =>
 /** Runs a command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   configureRuntime();
+  setDefaultWarning(once(message => void process.stderr.write(`tslm: warning: ${oneLine(message)}\n`)));
   // A reader that closed our output (`tslm … | head`) has seen enough.
   process.stdout.on('error', error => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);

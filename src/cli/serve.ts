@@ -29,6 +29,7 @@ interface Options {
   logLevel: string;
   logPrompts?: boolean;
   json?: boolean;
+  strict?: boolean;
 }
 
 export function serveCommand(): Command {
@@ -99,6 +100,7 @@ async function serve(paths: readonly string[], options: Options, signal: AbortSi
     maxQueue: options.maxQueue,
     maxBatch: options.maxBatch,
     maxContext: options.maxContext,
+    strict: options.strict,
     onNote: note,
   });
   let server: Listening | undefined;

@@ -4,6 +4,7 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { loadForInference } from '../../models/load-for-inference.ts';
 import type { Model } from '../../models/model.ts';
 import { formatBytes } from '../../support/format.ts';
+import { once, refuseWarning } from '../../support/warnings.ts';
 import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
@@ -23,10 +24,15 @@ export interface OpenedModel {
   dispose: () => void;
 }
 
-export function openModel(folder: string, { name = folder, dtype, ...limits }: OpenOptions): OpenedModel {
+export function openModel(
+  folder: string,
+  { name = folder, dtype, strict = false, ...limits }: OpenOptions,
+): OpenedModel {
   const notes: string[] = [];
-  const tokenizer = Tokenizer.fromFile(folder);
-  const model = loadForInference(folder, { dtype, onNote: note => notes.push(note) });
+  const onNote = (note: string): void => void notes.push(note);
+  const onWarning = strict ? refuseWarning : once(message => onNote(`warning: ${message}`));
+  const tokenizer = Tokenizer.fromFile(folder, { onWarning });
+  const model = loadForInference(folder, { dtype, onNote, onWarning });
   const adapters = createAdapters(model);
   const engine = createLocalEngine(model, tokenizer, folder, adapters, limits);
   const { budget } = engine;
