@@ -31,6 +31,7 @@ const optionsSchema = z.strictObject({
   memory: z.number().positive().optional(),
   maxContext: limit,
   strictObjects: z.boolean().optional(),
+  strict: z.boolean().optional(),
   maxPromptTokens: limit,
   open: z.unknown().optional(),
 } satisfies Record<keyof TslmOptions, z.ZodType>);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
 import { explainShortage } from '../support/memory-errors.ts';
 import { version } from '../support/version.ts';
+import { once, refuseWarning, setDefaultWarning } from '../support/warnings.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
 import { benchCommand } from './bench.ts';
@@ -21,6 +22,9 @@ import { serveCommand } from './serve.ts';
 import { tokenizerCommand } from './tokenizer.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
+
+/** Commands that read models which others have written. */
+const OPEN_MODELS = ['evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -47,6 +51,12 @@ export function program(): Command {
     doctorCommand(),
   ];
   for (const command of commands) root.addCommand(command);
+  for (const command of commands.filter(command => OPEN_MODELS.includes(command.name()))) {
+    command.option('--strict', 'refuse a model whose files have keys without effect, in place of a warning');
+  }
+  root.hook('preAction', (_root, command) => {
+    if (command.opts().strict) setDefaultWarning(refuseWarning);
+  });
   for (const command of withSubcommands(root)) {
     command
       .exitOverride()
@@ -64,6 +74,7 @@ const pathOf = (command: Command): string =>
 /** Runs a command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   configureRuntime();
+  setDefaultWarning(once(message => void process.stderr.write(`tslm: warning: ${oneLine(message)}\n`)));
   // A reader that closed our output (`tslm … | head`) has seen enough.
   process.stdout.on('error', error => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0);

@@ -30,6 +30,7 @@ interface Options {
   logLevel: string;
   logPrompts?: boolean;
   json?: boolean;
+  strict?: boolean;
 }
 
 export function serveCommand(): Command {
@@ -157,6 +158,7 @@ async function createModels(paths: readonly string[], options: Options, { note, 
     maxBatch: options.maxBatch,
     maxContext: options.maxContext,
     strictObjects: options.strictObjects,
+    strict: options.strict,
     onNote: note,
     onDown(model, reason, seconds) {
       const details = reason instanceof UserError ? { reason: reason.message } : { err: reason };

@@ -29,8 +29,12 @@ export function createStopCriteria(
 }
 
 export interface StopStringMatcher {
-  /** Takes the next piece of text; returns what can be shown now. After a stop nothing more is shown. */
-  push(piece: string): string;
+  /**
+   * Takes the next piece of text; returns what can be shown now. After a stop nothing more is shown.
+   *
+   * @param special text of a special token before it, which is not shown
+   */
+  push(piece: string, special?: string): string;
   /** What is still held back when generation ends for another reason. */
   flush(): string;
   /** The stop string that was found. */
@@ -40,30 +44,64 @@ export interface StopStringMatcher {
 /**
  * Looks for stop strings in streamed text, however it is cut into pieces, and never shows a part of one: the longest end
  * of the text that may begin a stop string is held back. Of several stop strings the one that is complete first counts.
+ *
+ * @param specialTokens a stop string that names one of them is looked for in the text with its special tokens, all others
+ *   in the text that is shown
  */
-export function createStopStringMatcher(stopStrings: readonly string[]): StopStringMatcher {
+export function createStopStringMatcher(
+  stopStrings: readonly string[],
+  specialTokens: readonly string[] = [],
+): StopStringMatcher {
+  const namesSpecial = (stop: string): boolean => specialTokens.some(token => token !== '' && stop.includes(token));
   const stops = stopStrings.filter(stop => stop !== '');
-  const longest = Math.max(0, ...stops.map(stop => stop.length));
+  const named = stops.filter(namesSpecial);
+  const plain = stops.filter(stop => !namesSpecial(stop));
+  const longest = (list: readonly string[]): number => list.reduce((most, { length }) => Math.max(most, length), 0);
+  const [longestNamed, longestPlain] = [longest(named), longest(plain)];
+  /** Text that is held back, its special tokens included; `places` are those of the units that are shown. */
   let held = '';
+  let places: number[] = [];
   let stopped: string | undefined;
+
+  const append = (text: string, isShown: boolean): void => {
+    if (isShown) for (let i = 0; i < text.length; i++) places.push(held.length + i);
+    held += text;
+  };
+  const shownText = (): string => places.map(place => held[place]).join('');
+  /** What is shown of the text before a place; the rest stays. */
+  const release = (end: number): string => {
+    const count = countBelow(places, end);
+    const text = shownText().slice(0, count);
+    places = places.slice(count).map(place => place - end);
+    held = held.slice(end);
+    return text;
+  };
+
   return {
-    push(piece) {
+    push(piece, special = '') {
       if (stopped !== undefined) return '';
-      const text = held + piece;
-      const match = firstComplete(text, stops);
+      if (named.length > 0) append(special, false);
+      append(piece, true);
+      const shown = shownText();
+      const inShown = firstComplete(shown, plain);
+      const match = earlier(
+        inShown && { ...inShown, start: places[inShown.start], end: places[inShown.end - 1] + 1 },
+        firstComplete(held, named),
+      );
       if (match) {
-        stopped = match;
+        const text = release(match.start);
+        stopped = match.stop;
         held = '';
-        return text.slice(0, text.indexOf(match));
+        places = [];
+        return text;
       }
-      const shown = text.length - beginningOfStop(text, stops, longest);
-      held = text.slice(shown);
-      return text.slice(0, shown);
+      const mayBegin = shown.length - beginningOfStop(shown, plain, longestPlain);
+      return release(
+        Math.min(places[mayBegin] ?? held.length, held.length - beginningOfStop(held, named, longestNamed)),
+      );
     },
     flush() {
-      const rest = held;
-      held = '';
-      return rest;
+      return release(held.length);
     },
     get stopped() {
       return stopped;
@@ -71,17 +109,31 @@ export function createStopStringMatcher(stopStrings: readonly string[]): StopStr
   };
 }
 
+/** How many of ascending numbers are below a limit. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  const count = numbers.findIndex(number => number >= limit);
+  return count < 0 ? numbers.length : count;
+}
+
+interface Match {
+  stop: string;
+  start: number;
+  end: number;
+}
+
 /** The stop string whose first occurrence ends first; the longest of several that end there. */
-function firstComplete(text: string, stops: readonly string[]): string | undefined {
-  let found: string | undefined;
-  let foundEnd = Number.POSITIVE_INFINITY;
+function firstComplete(text: string, stops: readonly string[]): Match | undefined {
+  let found: Match | undefined;
   for (const stop of stops) {
     const start = text.indexOf(stop);
-    if (start < 0) continue;
-    const end = start + stop.length;
-    if (end < foundEnd || (end === foundEnd && stop.length > found!.length)) [found, foundEnd] = [stop, end];
+    if (start >= 0) found = earlier(found, { stop, start, end: start + stop.length });
   }
   return found;
+}
+
+function earlier(a: Match | undefined, b: Match | undefined): Match | undefined {
+  if (!a || !b) return a ?? b;
+  return b.end < a.end || (b.end === a.end && b.start < a.start) ? b : a;
 }
 
 /** The length of the longest end of `text` that a stop string begins with. */

@@ -5,7 +5,8 @@ import type { Tensor } from '../torch/index.ts';
 import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
 import type { GenerationInputs } from './prompts.ts';
-import { createStopStringMatcher, type TextEnd } from './stopping.ts';
+import type { TextEnd } from './stopping.ts';
+import { createTextStream, holdsStopString } from './text-stream.ts';
 import { wholeCharacters } from './whole-characters.ts';
 
 export interface TextPiece {
@@ -67,28 +68,22 @@ export function* streamTextAfter(
   { decodedAfter = [], ...options }: Omit<TextOptions, 'pixelValues'> & { decodedAfter?: readonly number[] } = {},
 ): Generator<TextPiece, void> {
   const count = (inputs.pixelValues?.size(0) ?? inputs.inputIds!.length) * config.numReturnSequences;
-  const rows = Array.from({ length: count }, () => {
-    const decoder = tokenizer.decodeStream({ skipSpecialTokens: true });
-    for (const id of decodedAfter) decoder.push(id);
-    return { decoder, matcher: createStopStringMatcher(config.stopStrings), shown: '' };
-  });
+  const rows = Array.from({ length: count }, () => ({
+    stream: createTextStream(tokenizer, config.stopStrings, decodedAfter),
+    shown: '',
+  }));
   const stopAfter = (index: number, id: number): 'stopString' | undefined => {
     const row = rows[index];
-    row.shown = row.matcher.push(row.decoder.push(id));
-    return row.matcher.stopped === undefined ? undefined : 'stopString';
+    row.shown = row.stream.push(id);
+    return row.stream.stopped === undefined ? undefined : 'stopString';
   };
-  const stopStrings = config.stopStrings.filter(stop => stop !== '');
-  const isComplete = (generated: readonly number[]): boolean => {
-    if (stopStrings.length === 0) return false;
-    const text = tokenizer.decode(generated, { skipSpecialTokens: true });
-    return stopStrings.some(stop => text.includes(stop));
-  };
+  const isComplete = (generated: readonly number[]): boolean =>
+    holdsStopString(tokenizer, generated, config.stopStrings);
   const whole = wholeCharacters(tokenizer);
   for (const tokens of generate(model, inputs, config, { wholeCharacters: whole, ...options, stopAfter, isComplete })) {
     for (const token of tokens) {
-      const { decoder, matcher, shown } = rows[token.row];
-      const ended = token.stop !== undefined && matcher.stopped === undefined;
-      const text = ended ? shown + matcher.push(decoder.end()) + matcher.flush() : shown;
+      const { stream, shown } = rows[token.row];
+      const text = token.stop === undefined ? shown : shown + stream.end();
       yield { row: token.row, text, token, ...(config.doSample && { seed: seedOf(token.row, config) }) };
     }
   }

@@ -9,6 +9,7 @@ import { UserError, usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
+import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
@@ -109,6 +110,8 @@ export interface LoadOptions {
   task?: Task;
   /** Of weights that the checkpoint lacks. Default 0. */
   seed?: number;
+  /** Told of keys of config.json that have no effect. Default: Node's warnings. */
+  onWarning?: OnWarning;
 }
 
 /** What a model folder gives: the network in evaluation mode, and where folder and network differ. */
@@ -125,7 +128,9 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const where = join(folder, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = openCheckpoint(folder);
-  const model = withoutMemory(() => build(config, where, { task: options.task, checkpoint }));
+  const model = withWarnings(options.onWarning, () =>
+    withoutMemory(() => build(config, where, { task: options.task, checkpoint })),
+  );
   try {
     const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
     model.to({ device }).eval();
@@ -158,11 +163,15 @@ export function loadCompleteModel(
 }
 
 /** A model without memory for its weights, for what can be said of it unread; a folder with config.json is enough. */
-export function describeModel(folder: string): { model: Model; checkpoint?: Checkpoint } {
+export function describeModel(
+  folder: string,
+  { onWarning }: Pick<LoadOptions, 'onWarning'> = {},
+): { model: Model; checkpoint?: Checkpoint } {
   const where = join(folder, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = checkpointIfAny(folder);
-  return { model: withoutMemory(() => build(config, where, { checkpoint })), checkpoint };
+  const model = withWarnings(onWarning, () => withoutMemory(() => build(config, where, { checkpoint })));
+  return { model, checkpoint };
 }
 
 /** `3 tensors of its weights: a, b, c` */

@@ -5,9 +5,11 @@
 import type { z } from 'zod';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
+import { warn, withWarnings } from '../support/warnings.ts';
 import { TorchError } from '../torch/operator.ts';
 import type { Checkpoint } from './checkpoint/files.ts';
 import { bookkeepingKeys, type commonConfig } from './config/keys.ts';
+import { passOver } from './config/unknown-keys.ts';
 import { type Backbone, type Head, initializeNormal, type Model, type Task } from './model.ts';
 import { usePerformer } from './performer.ts';
 
@@ -47,7 +49,7 @@ export interface Family {
   /** The config.json of a new model: a recipe's sizes, dropout and end-of-text token under this family's names. */
   configFor?: (sizes: ModelSizes, dropout: number, eosTokenId: number | null) => Record<string, unknown>;
   /**
-   * The network that a config.json describes. A key that is neither known nor bookkeeping is refused.
+   * The network that a config.json describes. A key that is neither known nor bookkeeping is passed over with a warning.
    *
    * @throws UserError when a key is unknown, or a value does not fit
    */
@@ -64,6 +66,8 @@ export interface Family {
   bareTasks?: readonly Task[];
   /** Prefixes of classes that have another one. */
   otherPrefixes?: Partial<Record<Task, string>>;
+  /** Keys under which Transformers keeps a tensor once more, beside that of ours. */
+  savedTwice?: readonly (readonly [key: RegExp, other: string])[];
   /** Keys that a checkpoint may lack: their initial values are meant then. */
   optionalKeys?: RegExp;
   /** Keys that may be in a checkpoint and mean nothing. */
@@ -100,9 +104,15 @@ export function defineFamily<Schema extends z.ZodObject>({
     initialize,
     build(json, task, source) {
       const { where } = source;
-      const meaningful = Object.entries(json).filter(([key]) => !saysNothing(key));
-      const named = meaningful.map(([key, value]) => [aliases[key] ?? key, value]);
-      const parsed = parseOptions(schema, Object.fromEntries(named), where) as z.output<Schema>;
+      const known = Object.keys(schema.shape);
+      const read: Record<string, unknown> = {};
+      for (const [given, value] of Object.entries(json)) {
+        const key = aliases[given] ?? given;
+        if (key in schema.shape) read[key] = value;
+        else if (!saysNothing(given)) passOver(given, value, known, where);
+      }
+      const inFile = (message: string): void => warn(`${where}: ${message}`);
+      const parsed = withWarnings(inFile, () => parseOptions(schema, read, where)) as z.output<Schema>;
       try {
         const made = backbone(parsed, task, source);
         const { performer } = parsed as z.output<z.ZodObject<typeof commonConfig>>;

@@ -46,7 +46,8 @@ export interface ModelCard {
 export type Prompt =
   /** With a task: in front goes what an encoder–decoder is told for it. */
   | { text: string; task?: TextToTextTask }
-  | { ids: readonly number[] }
+  /** With a task: all that the encoder reads. */
+  | { ids: readonly number[]; task?: TextToTextTask }
   | {
       messages: readonly ChatMessage[];
       /** As in OpenAI's API: `{ type: 'function', function: { name, description, parameters } }`. */
@@ -153,7 +154,8 @@ export interface Results {
 
 /** What is computed in one go; each name with what it takes. */
 export interface Calls {
-  tokenize: { prompt: Prompt; addSpecialTokens?: boolean };
+  /** `withTokens`: give their strings, too. Default true. */
+  tokenize: { prompt: Prompt; addSpecialTokens?: boolean; withTokens?: boolean };
   detokenize: { ids: readonly number[]; skipSpecialTokens?: boolean };
   /** What is longer than the model reads is an error unless `truncate` is true; so in what follows. */
   embed: {

@@ -40,8 +40,17 @@ export class AddedTokens {
   readonly #normalized: Finder | undefined;
   readonly #normalizer: Normalizer | undefined;
 
-  /** Tokens that the model does not know get the ids after its own, in order, whatever id the file says. */
-  constructor(tokens: readonly AddedToken[], model: Model, normalizer?: Normalizer) {
+  /**
+   * Tokens that the model does not know get the ids after its own, in order, whatever id the file says.
+   *
+   * @param options.splitSpecial special tokens are not cut out of a text. Default false
+   */
+  constructor(
+    tokens: readonly AddedToken[],
+    model: Model,
+    normalizer?: Normalizer,
+    { splitSpecial = false }: { splitSpecial?: boolean } = {},
+  ) {
     this.#normalizer = normalizer;
     let next = model.size;
     for (const token of tokens) {
@@ -55,7 +64,7 @@ export class AddedTokens {
     }
     this.list = [...this.#byContent.values()];
     const byWritten = (wanted: boolean): Finder | undefined => {
-      const found = this.list.filter(token => token.normalized === wanted);
+      const found = this.list.filter(token => token.normalized === wanted && !(splitSpecial && token.special));
       return found.length > 0 ? new Finder(new Map(found.map(t => [this.#written.get(t.id)!, t]))) : undefined;
     };
     this.#literal = byWritten(false);

@@ -1,8 +1,8 @@
 /** What tokenizer_config.json changes in the pipeline of tokenizer.json, as Transformers applies it. */
 import type { AddedToken } from './added-tokens.ts';
-import type { TokenizerConfig } from './tokenizer-config.ts';
+import { SPECIAL_NAMES, type TokenizerConfig } from './tokenizer-config.ts';
 
-/** The added tokens of tokenizer.json and those that only the configuration knows, by id. */
+/** The added tokens of tokenizer.json, those that only the configuration knows, by id, and the special tokens that it names. */
 export function withAddedTokens(tokens: readonly AddedToken[], config: TokenizerConfig): AddedToken[] {
   const known = new Set(tokens.map(({ content }) => content));
   const others = Object.entries(config.added_tokens_decoder ?? {})
@@ -10,7 +10,23 @@ export function withAddedTokens(tokens: readonly AddedToken[], config: Tokenizer
     .map(([id, { content, single_word, lstrip, rstrip, normalized, special }]) => ({
       ...{ id: Number(id), content, single_word, lstrip, rstrip, normalized, special },
     }));
-  return [...tokens, ...others.sort((a, b) => a.id - b.id)];
+  const all = [...tokens, ...others.sort((a, b) => a.id - b.id)];
+  for (const content of specialTokensOf(config)) {
+    if (all.some(token => token.content === content)) continue;
+    // Its id is that of the vocabulary, or the next.
+    all.push({ id: 0, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+  }
+  return all;
+}
+
+/** All special tokens that a configuration names. */
+export function specialTokensOf(config: TokenizerConfig): string[] {
+  const named = SPECIAL_NAMES.map(name => config[name]);
+  const more = [config.additional_special_tokens, config.extra_special_tokens].flatMap(list =>
+    Array.isArray(list) ? list : [],
+  );
+  const contents = [...named, ...more].map(token => (token as { content?: unknown } | null)?.content ?? token);
+  return [...new Set(contents)].filter((token): token is string => typeof token === 'string' && token !== '');
 }
 
 /** BERT's normalizer with what the configuration says of case, accents and ideographs. */

@@ -21,8 +21,16 @@ export function createDecodeStream(decode: (ids: number[]) => string): DecodeStr
   const next = (isLast: boolean): string => {
     const before = decode(context);
     const text = decode([...context, ...pending]);
-    const isIncomplete = text.endsWith('\ufffd') && pending.length < LONGEST_WAIT;
-    if (!isLast && (isIncomplete || text.length <= before.length)) return '';
+    const mayWait = pending.length < LONGEST_WAIT;
+    if (!isLast && text.endsWith('\ufffd') && mayWait) return '';
+    if (!isLast && text.length <= before.length) {
+      // Tokens that leave no text, such as skipped ones, must not be decoded again with each that follows.
+      if (!mayWait) {
+        if (context.length === 0) context = pending;
+        pending = [];
+      }
+      return '';
+    }
     // A first token that leaves no text of its own stays in the context of the next.
     if (pending.length > 0) context = before === '' ? [...context, ...pending] : pending;
     pending = [];

@@ -3,6 +3,7 @@
  * with the `v` flag: other escapes, groups that ignore case, possessive quantifiers, atomic groups, classes within
  * classes, and `^`, `$` and `.` as Ruby means them. What has no faithful translation is an error.
  */
+import { posixClass, propertyEscape } from './oniguruma-properties.ts';
 import { escapeRegExp, ONIGURUMA_WORD, WHITE_SPACE } from './unicode.ts';
 
 /** An equivalent expression for the flag `v`. Throws an `Error` that names what cannot be translated. */
@@ -18,33 +19,46 @@ const NEGATED_CLASSES: Record<string, string> = {
   H: '[^0-9a-fA-F]',
 };
 
-/** POSIX brackets within a class. */
-const POSIX: Record<string, string> = {
-  alnum: '\\p{Alphabetic}\\p{Nd}',
-  alpha: '\\p{Alphabetic}',
-  blank: '\\p{Zs}\\t',
-  cntrl: '\\p{Cc}',
-  digit: '\\p{Nd}',
-  lower: '\\p{Lowercase}',
-  space: WHITE_SPACE,
-  upper: '\\p{Uppercase}',
-  word: ONIGURUMA_WORD,
-  xdigit: '0-9a-fA-F',
-};
+/** Where the search begins; `SearchStartRegExp` knows it by this. */
+export const SEARCH_START = '(?:(?!))';
 
-/** Properties that JavaScript wants a name for. */
-const SCRIPTS = /^(Arabic|Bopomofo|Cyrillic|Devanagari|Greek|Han|Hangul|Hebrew|Hiragana|Katakana|Latin|Thai)$/;
+/** Any character; with the flag `v`, V8 repeats `[^]` no more than once. */
+const ANY = '[\\s\\S]';
+
+/** What matches beside characters, and kinds of characters that no class holds. */
+const ANCHORS: Record<string, string> = {
+  A: `(?<!${ANY})`,
+  z: `(?!${ANY})`,
+  Z: `(?=\\n?(?!${ANY}))`,
+  G: SEARCH_START,
+  R: '(?:\\r\\n|\\r(?!\\n)|[\\n\\v\\f\\u0085\\u2028\\u2029])',
+  N: '[^\\n]',
+  O: ANY,
+};
 
 /** Characters beside upper and lower case that fold to a letter: the long s and the Kelvin sign. */
 const OTHER_FOLDS: Record<string, string> = { s: '\u017f', k: '\u212a' };
 
 const QUANTIFIER = /^(?:[?*+]|\{(?:\d+(?:,\d*)?|,\d+)\})/;
-const GROUP_OPENING = /^\((?:\?(?:[:=!>]|<[=!]|<[a-zA-Z_]\w*>|-?i[:)]))?/;
+const GROUP_OPENING = /^\((?:\?(?:[:=!>]|<[=!]|<[a-zA-Z_]\w*>|[imx]*(?:-[imx]*)?[:)]))?/;
+/** A reference to a group, by number or by name. */
+const REFERENCE = /\\(?:[1-9]|k<)/;
+
+interface Flags {
+  ignoreCase: boolean;
+  /** The dot matches line feeds, too. */
+  dotAll: boolean;
+  /** White space and comments mean nothing. */
+  extended: boolean;
+}
 
 interface Group {
   start: number;
-  ignoreCase: boolean;
+  /** Of what is around it. */
+  flags: Flags;
   isAtomic: boolean;
+  /** The name under which what it matches can be referred to. */
+  name?: string;
   /** Opened by `(?i)`, and closed with the group around it. */
   isImplicit: boolean;
 }
@@ -55,18 +69,34 @@ class Translator {
   #out = '';
   /** Where the last atom begins in `#out`: what a quantifier applies to. */
   #atom = 0;
+  /** The last atom has a quantifier already. */
+  #isQuantified = false;
   readonly #groups: Group[] = [];
-  #ignoreCase = false;
+  #flags: Flags = { ignoreCase: false, dotAll: false, extended: false };
+  /** Groups that are closed and can be referred to. */
+  readonly #closed = new Set<string>();
+  #captures = 0;
+  readonly #hasReferences: boolean;
+  /** Beside groups with names, those without capture nothing. */
+  readonly #hasNames: boolean;
   #atomicGroups = 0;
 
   constructor(source: string) {
     this.#source = source;
+    this.#hasReferences = REFERENCE.test(source);
+    this.#hasNames = /\(\?<[a-zA-Z_]/.test(source);
   }
 
   translate(): string {
     while (this.#at < this.#source.length) {
       const char = this.#char();
-      const quantifier = QUANTIFIER.exec(this.#source.slice(this.#at))?.[0];
+      const rest = this.#source.slice(this.#at);
+      const ignored = /^\(\?#[^)]*\)/.exec(rest) ?? (this.#flags.extended ? /^(?:\s+|#[^\n]*)/.exec(rest) : null);
+      if (ignored) {
+        this.#at += ignored[0].length;
+        continue;
+      }
+      const quantifier = QUANTIFIER.exec(rest)?.[0];
       if (quantifier) this.#quantifier(quantifier);
       else if (char === '(') this.#open();
       else if (char === ')') this.#close();
@@ -93,22 +123,38 @@ class Translator {
     const kind = opening.slice(1);
     this.#at += opening.length;
     if (this.#source[this.#at] === '?') throw new Error(`(${this.#source.slice(this.#at, this.#at + 2)}`);
+    const options = /^\?([imx]*)(?:-([imx]*))?[:)]$/.exec(kind);
+    const name = this.#captureName(kind);
     this.#groups.push({
       start: this.#out.length,
-      ignoreCase: this.#ignoreCase,
+      flags: this.#flags,
       isAtomic: kind === '?>',
       isImplicit: kind.endsWith(')'),
+      name,
     });
-    if (kind.startsWith('?i')) this.#ignoreCase = true;
-    if (kind.startsWith('?-i')) this.#ignoreCase = false;
-    this.#out += /[=!]/.test(kind) ? opening : '(?:';
+    if (options) {
+      const [, on, off = ''] = options;
+      const flag = (letter: string, now: boolean): boolean => (now || on.includes(letter)) && !off.includes(letter);
+      const { ignoreCase, dotAll, extended } = this.#flags;
+      this.#flags = { ignoreCase: flag('i', ignoreCase), dotAll: flag('m', dotAll), extended: flag('x', extended) };
+    }
+    this.#out += /[=!]/.test(kind) ? opening : name === undefined ? '(?:' : `(?<${name}>`;
+    this.#isQuantified = false;
+  }
+
+  /** The name of a group that something may refer to. */
+  #captureName(kind: string): string | undefined {
+    if (!this.#hasReferences) return undefined;
+    const named = /^\?<(\w+)>$/.exec(kind)?.[1];
+    if (named !== undefined) return `n_${named}`;
+    return kind === '' && !this.#hasNames ? `g${++this.#captures}` : undefined;
   }
 
   #closeImplicit(): void {
     for (let group = this.#groups.at(-1); group?.isImplicit; group = this.#groups.at(-1)) {
       this.#groups.pop();
       this.#out += ')';
-      this.#ignoreCase = group.ignoreCase;
+      this.#flags = group.flags;
     }
   }
 
@@ -118,21 +164,24 @@ class Translator {
     if (!group) throw new Error('a parenthesis too many');
     this.#take(')');
     this.#atom = group.start;
-    this.#ignoreCase = group.ignoreCase;
+    this.#isQuantified = false;
+    if (group.name !== undefined) this.#closed.add(group.name);
+    this.#flags = group.flags;
     if (group.isAtomic) this.#makeAtomic();
   }
 
   #quantifier(quantifier: string): void {
-    this.#take(quantifier);
-    if (quantifier.startsWith('{,')) this.#out = `${this.#out.slice(0, -quantifier.length)}{0${quantifier.slice(1)}`;
+    // A second quantifier repeats what the first one made.
+    if (this.#isQuantified) this.#out = `${this.#out.slice(0, this.#atom)}(?:${this.#out.slice(this.#atom)})`;
+    if (this.#out.includes(SEARCH_START, this.#atom)) throw new Error(`\\G before ${quantifier}`);
+    this.#isQuantified = true;
+    this.#at += quantifier.length;
+    this.#out += quantifier.replace('{,', '{0,');
     const next = this.#source[this.#at];
-    if (next === '?') {
-      // After one number in braces, Ruby reads a question mark as a second quantifier.
-      if (/^\{\d+\}$/.test(quantifier)) throw new Error(`${quantifier}?`);
+    // After a count in braces, Ruby reads a plus as a second quantifier, and a question mark after a single number.
+    if (next === '?' && !/^\{\d+\}$/.test(quantifier)) {
       this.#take('?');
-    } else if (next === '+') {
-      // After a count in braces, Ruby reads a plus as a second quantifier.
-      if (quantifier.startsWith('{')) throw new Error(`${quantifier}+`);
+    } else if (next === '+' && !quantifier.startsWith('{')) {
       this.#at++;
       this.#makeAtomic();
     }
@@ -147,6 +196,7 @@ class Translator {
 
   #single(char: string): void {
     this.#atom = this.#out.length;
+    this.#isQuantified = false;
     if (char === '\\') {
       this.#out += this.#escape(false);
     } else if (char === '[') {
@@ -154,7 +204,7 @@ class Translator {
     } else {
       this.#at += char.length;
       // In Ruby ^ and $ are the ends of lines, and a dot stops at a line feed only.
-      if (char === '.') this.#out += '[^\\n]';
+      if (char === '.') this.#out += this.#flags.dotAll ? ANY : '[^\\n]';
       else if (char === '^') this.#out += '(?<![^\\n])';
       else if (char === '$') this.#out += '(?![^\\n])';
       else this.#out += this.#literal(char);
@@ -168,15 +218,27 @@ class Translator {
 
   /** The character, in all its cases where case is ignored. */
   #cases(char: string): string {
-    if (!this.#ignoreCase) return char;
+    if (!this.#flags.ignoreCase) return char;
     const lower = char.toLowerCase();
     return [...new Set([lower, char.toUpperCase(), OTHER_FOLDS[lower] ?? ''])].join('');
+  }
+
+  /** The rest of a range that begins with `start`, and the other cases of its characters. */
+  #otherCases(start: string): string {
+    const end = this.#char();
+    const [from, to] = [start.codePointAt(0)!, end.codePointAt(0)!];
+    if (end === '\\' || to - from > WIDEST_RANGE) throw new Error('a range of this kind that ignores case');
+    this.#at += end.length;
+    let others = '';
+    for (let code = from; code <= to; code++) others += this.#cases(String.fromCodePoint(code));
+    const outside = [...new Set(others)].filter(char => char < start || char > end);
+    return `-${escapeInClass(end)}${outside.map(escapeInClass).join('')}`;
   }
 
   #escape(inClass: boolean): string {
     const char = this.#source[this.#at + 1];
     this.#at += 2;
-    if (char === 'p' || char === 'P') return this.#property(char === 'P');
+    if (char === 'p' || char === 'P') return this.#property(char === 'P', inClass);
     if (char === 'u' || char === 'x') return this.#codePoint(char);
     if (char in NEGATED_CLASSES) return NEGATED_CLASSES[char];
     if (!inClass && char === 'w') return `[${BARE_WORD}]`;
@@ -184,18 +246,45 @@ class Translator {
     if (!inClass && (char === 'b' || char === 'B')) return wordBoundary(char === 'B');
     if (char in CLASSES) return inClass ? CLASSES[char] : `[${CLASSES[char]}]`;
     if ('rntfv'.includes(char)) return `\\${char}`;
-    if (!inClass && char === 'A') return '(?<![\\s\\S])';
-    if (!inClass && char === 'z') return '(?![\\s\\S])';
+    if (char === 'a' || char === 'e' || char === '0') return { a: '\\x07', e: '\\x1b', 0: '\\0' }[char];
+    if (!inClass) {
+      if (char === 'G' && !this.#isAtStart()) throw new Error('\\G after other things');
+      if (Object.hasOwn(ANCHORS, char)) return ANCHORS[char];
+      if (char === 'k' || /[1-9]/.test(char)) return this.#reference(char);
+    }
     if (char === undefined || /[A-Za-z0-9]/.test(char)) throw new Error(`\\${char ?? ''}`);
     return inClass ? escapeInClass(char) : this.#literal(char);
   }
 
-  #property(isNegated: boolean): string {
-    const match = /^\{(\^?)(\w+)\}/.exec(this.#source.slice(this.#at));
+  #property(isNegated: boolean, inClass: boolean): string {
+    const match = /^\{(\^?)([\w -]+)\}/.exec(this.#source.slice(this.#at));
     if (!match) throw new Error('\\p without a property');
     this.#at += match[0].length;
-    const name = SCRIPTS.test(match[2]) ? `Script=${match[2]}` : match[2];
-    return `\\${isNegated !== (match[1] === '^') ? 'P' : 'p'}{${name}}`;
+    const isOther = isNegated !== (match[1] === '^');
+    if (!inClass && /^word$/i.test(match[2])) return `[${isOther ? '^' : ''}${BARE_WORD}]`;
+    return propertyEscape(match[2], isOther);
+  }
+
+  /** Whether nothing stands before this place in any alternative around it. */
+  #isAtStart(): boolean {
+    let end = this.#out.length;
+    for (const { start } of this.#groups.toReversed()) {
+      const before = this.#out.slice(start, end);
+      if (!/^\(\?(?:[:=!]|<\w+>)$|(?<!\\)\|$/.test(before)) return false;
+      end = start;
+    }
+    return /^$|(?<!\\)\|$/.test(this.#out.slice(0, end));
+  }
+
+  /** `\1` or `\k<name>`: what a group that is closed has matched. */
+  #reference(char: string): string {
+    const named = char === 'k' ? /^<(\w+)>/.exec(this.#source.slice(this.#at)) : undefined;
+    if (named) this.#at += named[0].length;
+    else if (/\d/.test(this.#source[this.#at] ?? '')) throw new Error(`\\${char}${this.#source[this.#at]}`);
+    const name = named ? (/^\d+$/.test(named[1]) ? `g${named[1]}` : `n_${named[1]}`) : `g${char}`;
+    if (!this.#closed.has(name)) throw new Error(`\\${char}${named?.[0] ?? ''}, which refers to no group before it`);
+    if (this.#flags.ignoreCase) throw new Error('a reference that ignores case');
+    return `\\k<${name}>`;
   }
 
   #codePoint(kind: string): string {
@@ -216,13 +305,14 @@ class Translator {
     const add = (text: string): void => {
       parts[parts.length - 1] += text;
     };
+    /** The last character, which may begin a range. */
+    let last: string | undefined;
     while (source[this.#at] !== ']' || this.#at === first) {
       if (this.#at >= source.length) throw new Error('a class without an end');
       const posix = /^\[:(\^?)(\w+):\]/.exec(source.slice(this.#at));
       if (posix) {
-        if (!Object.hasOwn(POSIX, posix[2])) throw new Error(posix[0]);
         this.#at += posix[0].length;
-        add(`[${posix[1]}${POSIX[posix[2]]}]`);
+        add(posixClass(posix[2], posix[1] === '^'));
       } else if (source.startsWith('&&', this.#at)) {
         this.#at += 2;
         parts.push('');
@@ -232,13 +322,16 @@ class Translator {
         add(this.#escape(true));
       } else if (source[this.#at] === '-') {
         const isRange = this.#at > first && source[this.#at + 1] !== ']';
-        if (isRange && this.#ignoreCase) throw new Error('a range that ignores case');
-        add(isRange ? '-' : '\\-');
         this.#at++;
+        if (!isRange) add('\\-');
+        else if (this.#flags.ignoreCase && last !== undefined) add(this.#otherCases(last));
+        else add('-');
       } else {
         const char = this.#char();
-        add([...this.#cases(char)].map(escapeInClass).join(''));
         this.#at += char.length;
+        const isRangeStart = source[this.#at] === '-' && source[this.#at + 1] !== ']';
+        last = char;
+        add(isRangeStart ? escapeInClass(char) : [...this.#cases(char)].map(escapeInClass).join(''));
       }
     }
     this.#at++;
@@ -246,6 +339,9 @@ class Translator {
     return `[${isNegated ? '^' : ''}${content}]`;
   }
 }
+
+/** Wider ranges hold scripts without case. */
+const WIDEST_RANGE = 0x800;
 
 const wordBoundary = (isNegated: boolean): string => {
   const [here, there] = isNegated ? ['=', '!'] : ['!', '='];

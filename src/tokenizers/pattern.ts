@@ -1,13 +1,15 @@
 /** Patterns of tokenizer.json, as JavaScript regular expressions. */
 import { messageOf, UserError } from '../support/errors.ts';
-import { translateOniguruma } from './oniguruma.ts';
+import { SEARCH_START, translateOniguruma } from './oniguruma.ts';
+import { SearchStartRegExp } from './search-start.ts';
 import { escapeRegExp } from './unicode.ts';
 
 /** A global regular expression for a pattern: a literal string, or an expression in Oniguruma's syntax. */
 export function compilePattern(pattern: { String: string } | { Regex: string }, where: string): RegExp {
   if ('String' in pattern) return new RegExp(escapeRegExp(pattern.String), 'gu');
   try {
-    return new RegExp(translateOniguruma(pattern.Regex), 'gv');
+    const translated = translateOniguruma(pattern.Regex);
+    return translated.includes(SEARCH_START) ? new SearchStartRegExp(translated, 'gv') : new RegExp(translated, 'gv');
   } catch (error) {
     throw new UserError(
       'TSLM_UNSUPPORTED_TOKENIZER',

@@ -84,7 +84,9 @@ export class Pipeline {
     );
     this.decodesBytes = (file.decoder as { type?: string } | null)?.type === 'ByteLevel';
     this.encoder = createByteBpeEncoder(this.model, preTokenizer);
-    this.added = new AddedTokens(withAddedTokens(file.added_tokens, config), this.model, normalizer);
+    this.added = new AddedTokens(withAddedTokens(file.added_tokens, this.config), this.model, normalizer, {
+      splitSpecial: config.split_special_tokens ?? false,
+    });
     this.chunks =
       this.encoder || this.added.hasNormalized
         ? undefined

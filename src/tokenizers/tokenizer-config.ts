@@ -6,6 +6,17 @@ import { readJson } from '../support/files.ts';
 import { readTemplateFiles } from './chat/templates.ts';
 import { parseConfig } from './config.ts';
 
+/** Special tokens by name, in the order in which those get ids that no file gives one. */
+export const SPECIAL_NAMES = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+] as const;
+
 const side = z.enum(['left', 'right']);
 /** A special token: its text, or an object as older versions wrote it. */
 const specialToken = z
@@ -28,6 +39,8 @@ const schema = z.looseObject({
   pad_token_type_id: z.int().nonnegative().nullish(),
   model_max_length: z.number().nullish(),
   clean_up_tokenization_spaces: flag,
+  /** Text that looks like a special token is cut as any other text. */
+  split_special_tokens: flag,
   /** Where one of the two is given, they come before the post-processor of tokenizer.json. */
   add_bos_token: flag,
   add_eos_token: flag,
@@ -61,7 +74,8 @@ export const parseTokenizerConfig = (config: unknown, where: string): TokenizerC
 
 /**
  * Reads the configuration of a folder. Templates in files of their own come before the `chat_template` in it; special
- * tokens that it lacks are looked up in `special_tokens_map.json`, which older versions wrote.
+ * tokens that it lacks are looked up in `special_tokens_map.json`, which older versions wrote, and added tokens in
+ * `added_tokens.json`.
  */
 export function readTokenizerConfig(folder: string): TokenizerConfig {
   const read = (name: string): TokenizerConfig => {
@@ -69,8 +83,23 @@ export function readTokenizerConfig(folder: string): TokenizerConfig {
     return existsSync(path) ? parseTokenizerConfig(readJson(path), path) : {};
   };
   const config = { ...read('special_tokens_map.json'), ...read('tokenizer_config.json') };
+  config.added_tokens_decoder ??= readAddedTokens(folder, config);
   const templates = readTemplateFiles(folder);
   return templates === undefined ? config : { ...config, chat_template: templates };
+}
+
+/** `added_tokens.json`, which older versions wrote in place of `added_tokens_decoder`: ids by token. */
+function readAddedTokens(folder: string, config: TokenizerConfig): TokenizerConfig['added_tokens_decoder'] {
+  const path = join(folder, 'added_tokens.json');
+  if (!existsSync(path)) return undefined;
+  const ids = parseConfig(z.record(z.string(), z.int().nonnegative()), readJson(path), path);
+  const named = new Set(SPECIAL_NAMES.map(name => config[name]));
+  return Object.fromEntries(
+    Object.entries(ids).map(([content, id]) => {
+      const special = named.has(content);
+      return [id, { content, single_word: false, lstrip: false, rstrip: false, normalized: !special, special }];
+    }),
+  );
 }
 
 /** Larger numbers mean that no limit is known; Transformers writes 10³⁰. */

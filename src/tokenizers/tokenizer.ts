@@ -5,6 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readJson, writeJson } from '../support/files.ts';
+import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { assistantMask, type ChatMessage, type ChatOptions, renderChat } from './chat/chat.ts';
 import { writeTemplateFiles } from './chat/templates.ts';
 import { malformed } from './config.ts';
@@ -23,11 +24,18 @@ import { wellFormed } from './unicode.ts';
 export type { ChatMessage, ChatOptions } from './chat/chat.ts';
 export type { EncodeOptions, TextInput } from './encode-options.ts';
 
+export interface OpenTokenizerOptions {
+  /** Told of what the files say that has no effect. Default: Node's warnings. */
+  onWarning?: OnWarning;
+}
+
 export class Tokenizer {
   /** What tokenizer_config.json says. */
   readonly config: TokenizerConfig;
   /** The highest id and one more, added tokens included. */
   readonly vocabSize: number;
+  /** Tokens that decoding leaves out on request, by id. */
+  readonly specialTokens: ReadonlyMap<number, string>;
   readonly #json: Record<string, unknown>;
   readonly #pipeline: Pipeline;
   readonly #detokenizer: Detokenizer;
@@ -42,12 +50,8 @@ export class Tokenizer {
     this.#json = json as Record<string, unknown>;
     this.config = config;
     this.vocabSize = this.#pipeline.vocabSize;
-    for (const name of ['bos_token', 'eos_token', 'pad_token', 'unk_token'] as const) {
-      const token = config[name];
-      if (token && this.tokenToId(token) === undefined) {
-        throw malformed(where, `${name} ${JSON.stringify(token)} is not in the vocabulary`);
-      }
-    }
+    const special = this.#pipeline.added.list.filter(token => token.special);
+    this.specialTokens = new Map(special.map(({ id, content }) => [id, content]));
     this.#detokenizer = new Detokenizer(this.#pipeline);
   }
 
@@ -56,21 +60,28 @@ export class Tokenizer {
    * is read too.
    * @throws UserError that names the file and what is wrong or not supported
    */
-  static fromFile(path: string): Tokenizer {
-    if (existsSync(path) && statSync(path).isDirectory()) {
-      const { json, config, file } = openFolder(path);
-      return new Tokenizer(json, config, file);
-    }
-    return new Tokenizer(
-      readJson(path),
-      basename(path) === 'tokenizer.json' ? readTokenizerConfig(dirname(path)) : {},
-      path,
-    );
+  static fromFile(path: string, { onWarning }: OpenTokenizerOptions = {}): Tokenizer {
+    return withWarnings(onWarning, () => {
+      if (existsSync(path) && statSync(path).isDirectory()) {
+        const { json, config, file } = openFolder(path);
+        return new Tokenizer(json, config, file);
+      }
+      return new Tokenizer(
+        readJson(path),
+        basename(path) === 'tokenizer.json' ? readTokenizerConfig(dirname(path)) : {},
+        path,
+      );
+    });
   }
 
   /** A tokenizer from the contents of a tokenizer.json and, if there is one, a tokenizer_config.json. */
-  static fromJSON(json: unknown, where = 'tokenizer.json', config: unknown = {}): Tokenizer {
-    return new Tokenizer(json, parseTokenizerConfig(config, where), where);
+  static fromJSON(
+    json: unknown,
+    where = 'tokenizer.json',
+    config: unknown = {},
+    { onWarning }: OpenTokenizerOptions = {},
+  ): Tokenizer {
+    return withWarnings(onWarning, () => new Tokenizer(json, parseTokenizerConfig(config, where), where));
   }
 
   get bosTokenId(): number | undefined {

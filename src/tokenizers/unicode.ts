@@ -22,4 +22,8 @@ export const isPlainAscii = (text: string): boolean => /^[ -~]*$/.test(text);
 /** Whether a text is one code point. */
 export const isOneCharacter = (text: string): boolean => text !== '' && [...text].length === 1;
 
+/** The beginning of a text, quoted, for an error. */
+export const excerpt = (text: string): string =>
+  text.length > 40 ? `${JSON.stringify(text.slice(0, 40))}…` : JSON.stringify(text);
+
 export const escapeRegExp = (text: string): string => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');

@@ -1,12 +1,12 @@
 /**
  * Tensors as files store them: element types under safetensors' names, those that libtorch lacks included, and bytes of
- * a mapped file to a tensor. What libtorch cannot hold is widened on reading where that is exact: float8 to float32,
- * unsigned 16 and 32 bits to int32 and int64. The rest (complex, six and four bits, …) is an error once it is read.
+ * a mapped file to a tensor. What libtorch cannot hold is widened on reading where that is exact: float8 and
+ * float4 to float32, unsigned 16, 32 and 64 bits to int32 and int64. The rest (complex, six bits, …) is an error once it is read.
  */
 import { UserError } from '../support/errors.ts';
 import { fromTypedArray } from './create.ts';
 import { type DType, dtypeInfo, dtypes, type TypedArray } from './dtype.ts';
-import { decodeFloat8 } from './float8.ts';
+import { decodeE2M1, decodeE8M0, decodeFloat8 } from './float8.ts';
 import { scope } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -38,9 +38,22 @@ export interface TensorFile<Entry extends StoredTensor = StoredTensor> {
 
 const aligned = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
+function decodeU64(bytes: Uint8Array): BigInt64Array {
+  const signed = new BigInt64Array(aligned(bytes));
+  const tooLarge = signed.find(value => value < 0n);
+  if (tooLarge === undefined) return signed;
+  const value = BigInt.asUintN(64, tooLarge);
+  throw new UserError('TSLM_UNSUPPORTED_DTYPE', `a tensor stored as U64 holds ${value}, more than int64 can`, {
+    hint: 'numbers up to 9,223,372,036,854,775,807 can be read',
+  });
+}
+
 const widened: StoredType[] = [
   { name: 'F8_E4M3', bits: 8, dtype: 'float32', decode: bytes => decodeFloat8(bytes, 'F8_E4M3') },
   { name: 'F8_E5M2', bits: 8, dtype: 'float32', decode: bytes => decodeFloat8(bytes, 'F8_E5M2') },
+  { name: 'F8_E8M0', bits: 8, dtype: 'float32', decode: decodeE8M0 },
+  { name: 'F4', bits: 4, dtype: 'float32', decode: decodeE2M1 },
+  { name: 'U64', bits: 64, dtype: 'int64', decode: decodeU64 },
   { name: 'U16', bits: 16, dtype: 'int32', decode: bytes => Int32Array.from(new Uint16Array(aligned(bytes))) },
   {
     name: 'U32',
@@ -51,13 +64,10 @@ const widened: StoredType[] = [
 ];
 
 const unreadable: [name: string, bits: number][] = [
-  ['F4', 4],
   ['F6_E2M3', 6],
   ['F6_E3M2', 6],
-  ['F8_E8M0', 8],
   ['F8_E4M3FNUZ', 8],
   ['F8_E5M2FNUZ', 8],
-  ['U64', 64],
   ['C64', 64],
 ];
 

@@ -37,6 +37,45 @@ describe('createStopStringMatcher', () => {
     expect(show(['a', 'b'], ['']).each).toEqual(['a', 'b']);
   });
 
+  describe('with special tokens', () => {
+    const run = (stops: string[], ...pushes: [piece: string, special?: string][]) => {
+      const matcher = createStopStringMatcher(stops, ['<end>', '<start>']);
+      const shown = pushes.map(([piece, special]) => matcher.push(piece, special));
+      return {
+        shown: shown.join('') + (matcher.stopped === undefined ? matcher.flush() : ''),
+        stopped: matcher.stopped,
+      };
+    };
+
+    it('stops at a special token that a stop string is', () => {
+      expect(run(['<end>'], ['ab'], ['', '<start>'], ['c'], ['', '<end>'], ['d'])).toEqual({
+        shown: 'abc',
+        stopped: '<end>',
+      });
+    });
+
+    it('stops at a special token within a stop string, and shows no part of it', () => {
+      expect(run(['b\n<end>\n'], ['a'], ['b\n'], ['', '<end>'], ['\n'], ['c'])).toEqual({
+        shown: 'a',
+        stopped: 'b\n<end>\n',
+      });
+      expect(run(['b<end>x'], ['ab'], ['', '<end>'], ['yz'])).toEqual({ shown: 'abyz', stopped: undefined });
+    });
+
+    it('takes the stop string that is complete first, of both kinds', () => {
+      expect(run(['<end>', 'cd'], ['abc'], ['d'], ['', '<end>']).stopped).toBe('cd');
+      expect(run(['<end>', 'cd'], ['abc'], ['', '<end>'], ['d'])).toEqual({ shown: 'abc', stopped: '<end>' });
+    });
+
+    it('looks for other stop strings in what is shown alone', () => {
+      expect(run(['end', 'bc'], ['ab'], ['', '<end>'], ['cd'])).toEqual({ shown: 'a', stopped: 'bc' });
+    });
+
+    it('takes a special token that is written out as text for what it is', () => {
+      expect(run(['<end>'], ['a<e'], ['nd>b'])).toEqual({ shown: 'a', stopped: '<end>' });
+    });
+  });
+
   it('shows the same however the text is cut, and never a part of a stop string', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', '字', '🙂'), maxLength: 30 });
     const stops = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '字', '🙂'), minLength: 1, maxLength: 4 }), {

@@ -53,6 +53,23 @@ describe('streamText', () => {
     expect(text).toBe('\ufffd');
   });
 
+  it.each([1, 2])('stops at a special token that a stop string names, with %i beams', numBeams => {
+    const end = tokenizer.tokenToId('<|endoftext|>')!;
+    const script = [...tokenizer.encode('ab\n').ids, end, ...tokenizer.encode('cd').ids];
+    const forced = { prefixAllowedTokens: (ids: ArrayLike<number>) => [script[ids.length - 1] ?? end] };
+    const [one] = tokenizer.encode('x').ids;
+    expect(tokenizer.encode('x').ids).toEqual([one]);
+    for (const [stop, text] of [
+      ['<|endoftext|>', 'ab\n'],
+      ['b\n<|endoftext|>', 'a'],
+      ['<|endoftext|>c', 'ab\n'],
+    ]) {
+      const config = resolveGenerationConfig({ maxNewTokens: 12, stopStrings: [stop], numBeams });
+      const [result] = generateText(model, tokenizer, ['x'], config, forced);
+      expect(result).toMatchObject({ text, stop: 'stopString' });
+    }
+  });
+
   it('frees everything when it is left early', () => {
     const before = memoryStats();
     for (const { token } of streamText(model, tokenizer, prompts, sample(1))) if (token.row === 2) break;

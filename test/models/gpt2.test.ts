@@ -235,7 +235,6 @@ describe('what is wrong with a folder', () => {
   };
 
   it.each([
-    ['an unknown key', { n_layers: 3 }, /config.json: unknown key 'n_layers'/, "did you mean 'n_layer'?"],
     ['an unknown model type', { model_type: 'gpt_2' }, /model type 'gpt_2' is not known/, "did you mean 'gpt2'?"],
     ['an unknown architecture', { architectures: ['GPT2ForCows'] }, /architecture 'GPT2ForCows'/, /GPT2LMHeadModel/],
     ['an unknown activation', { activation_function: 'gelu_old' }, /'activation_function'/, undefined],

@@ -144,3 +144,49 @@ describe('a folder', () => {
     expect(() => Tokenizer.fromFile(folder)).toThrow(/tokenizer_config\.json: 'padding_side'/);
   });
 });
+
+describe('tokens that tokenizer.json lacks', () => {
+  const json = fixtureJson('byte_bpe_gpt2');
+  const size = Object.keys(json.model.vocab).length;
+  const open = (config: object) => Tokenizer.fromJSON(json, 'x.json', config);
+
+  it('get the ids after the vocabulary: those of a file first, then those that are only named, in the order of their names', () => {
+    const tokenizer = open({
+      pad_token: '[PAD]',
+      bos_token: '[B]',
+      additional_special_tokens: ['<u>'],
+      added_tokens_decoder: { [size]: { content: '<z>', special: true } },
+    });
+    expect(tokenizer.encode('<z>[B][PAD]<u>', { addSpecialTokens: false }).ids).toEqual(
+      [0, 1, 2, 3].map(i => size + i),
+    );
+    expect([tokenizer.padTokenId, tokenizer.bosTokenId, tokenizer.vocabSize]).toEqual([size + 2, size + 1, size + 4]);
+    expect(tokenizer.decode([size + 2], { skipSpecialTokens: true })).toBe('');
+  });
+
+  it('are text like any other where special tokens are to be split', () => {
+    const text = '<|endoftext|>';
+    const { ids } = open({ split_special_tokens: true }).encode(text);
+    expect(ids.length).toBeGreaterThan(3);
+    expect(open({}).encode(text).ids).toEqual([0]);
+    expect(open({ split_special_tokens: true }).decode(ids)).toBe(text);
+  });
+});
+
+describe('keys of tokenizer.json that are not known', () => {
+  it.each<[string, (j: Json) => void, string]>([
+    ['model', j => (j.model.colour = 1), "x.json: model (BPE): unknown key 'colour' has no effect"],
+    [
+      'pre_tokenizer',
+      j => (j.pre_tokenizer.colour = 1),
+      "x.json: pre_tokenizer (ByteLevel): unknown key 'colour' has no effect",
+    ],
+    ['added_tokens', j => (j.added_tokens[0].colour = 1), "x.json: unknown key 'added_tokens.0.colour' has no effect"],
+  ])('of %s are passed over with a warning', (_part, change, message) => {
+    const warnings: string[] = [];
+    const onWarning = (warning: string): number => warnings.push(warning);
+    const odd = Tokenizer.fromJSON(changed('byte_bpe_gpt2', change), 'x.json', {}, { onWarning });
+    expect([...new Set(warnings)]).toEqual([message]);
+    expect(odd.encode('Hello').ids).toEqual(Tokenizer.fromJSON(fixtureJson('byte_bpe_gpt2')).encode('Hello').ids);
+  });
+});

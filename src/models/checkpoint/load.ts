@@ -54,8 +54,12 @@ function requireEnough(found: readonly Place[], missing: readonly Place[], where
 
 /** A model's parameters under the keys and in the layout of its family's checkpoints. */
 export function* checkpointTensors(model: Model): Generator<[key: string, tensor: Tensor]> {
+  const { savedTwice = [] } = model.family;
   for (const [path, parameter] of model.namedParameters()) {
     const { key, transpose } = ownKeyOf(path, model);
-    yield [key, transpose ? parameter.detach().t() : parameter.detach()];
+    const tensor = transpose ? parameter.detach().t() : parameter.detach();
+    yield [key, tensor];
+    const twice = savedTwice.find(([pattern]) => pattern.test(key));
+    if (twice) yield [key.replace(...twice), tensor];
   }
 }

@@ -150,4 +150,8 @@ export const bookkeepingKeys = new Set([
   'cache_implementation',
   'auto_map',
   'unk_token_id',
+  'internal_version',
+  'transformers.js_config',
+  'unsloth_fixed',
+  'unsloth_version',
 ]);

@@ -1,9 +1,10 @@
 /**
  * The schema of rotary positions in config.json: `rope_scaling` in the style of Transformers 4, `rope_parameters` in that
- * of 5. A kind, key or value that is not known is an error that names it.
+ * of 5. A kind or value that is not known is an error that names it, a key a warning, as in Transformers.
  */
 import { z } from 'zod';
 import { nearest } from '../../support/nearest.ts';
+import { warn } from '../../support/warnings.ts';
 import { refuse } from './keys.ts';
 
 const positive = z.number().positive();
@@ -44,7 +45,10 @@ const kinds = {
 };
 type Kind = keyof typeof kinds;
 
-export type RopeParameters = z.output<(typeof kinds)[Kind]> & { rope_theta?: number; partial_rotary_factor?: number };
+export type RopeParameters = z.output<(typeof kinds)[Kind]> & {
+  rope_theta?: number | null;
+  partial_rotary_factor?: number;
+};
 
 interface RopeKeys {
   /** The kinds that a family knows. Default all. */
@@ -59,7 +63,7 @@ interface RopeKeys {
 export function ropeParameters({ only, aliases = {}, partial = false }: RopeKeys = {}) {
   const known = only ?? (Object.keys(kinds) as Kind[]);
   const shared = {
-    rope_theta: positive.optional(),
+    rope_theta: optional,
     partial_rotary_factor: partial ? z.number().positive().max(1).optional() : refuse(1),
   };
   return z.record(z.string(), z.unknown()).transform(({ type, rope_type, ...given }, context): RopeParameters => {
@@ -71,21 +75,29 @@ export function ropeParameters({ only, aliases = {}, partial = false }: RopeKeys
       return z.NEVER;
     }
     const schema = kinds[kind].extend(shared) as z.ZodObject;
-    const result = schema.safeParse({ ...given, rope_type: kind });
+    const keys = Object.keys(schema.shape);
+    const read: Record<string, unknown> = { rope_type: kind };
+    for (const [key, value] of Object.entries(given)) {
+      if (keys.includes(key)) read[key] = value;
+      else if (value !== null) warn(unknownKey(named, key, keys));
+    }
+    const result = schema.safeParse(read);
     if (result.success) return result.data as RopeParameters;
     const [issue] = result.error.issues;
-    if (issue.code === 'unrecognized_keys') {
-      const guess = nearest(issue.keys[0], Object.keys(schema.shape));
-      const hint = guess === undefined ? '' : `; did you mean '${guess}'?`;
-      context.addIssue({ code: 'custom', message: `rope type '${named}' has no key '${issue.keys[0]}'${hint}` });
-    } else context.issues.push({ ...issue, input: given } as (typeof context.issues)[number]);
+    context.issues.push({ ...issue, input: given } as (typeof context.issues)[number]);
     return z.NEVER;
   });
 }
 
+function unknownKey(kind: string, key: string, known: readonly string[]): string {
+  const guess = nearest(key, known);
+  const hint = guess === undefined ? '' : `; did you mean '${guess}'?`;
+  return `rope type '${kind}' has no key '${key}', which has no effect${hint}`;
+}
+
 /** The keys of config.json for one rotation in all layers. */
 export const ropeConfig = {
-  rope_theta: positive.optional(),
+  rope_theta: optional,
   rope_scaling: ropeParameters().nullish(),
   rope_parameters: ropeParameters().nullish(),
   partial_rotary_factor: refuse(1),

@@ -75,7 +75,7 @@ export function rotaryFrom(given: RopeParameters = { rope_type: 'default' }, con
 }
 
 interface RopeConfig {
-  rope_theta?: number;
+  rope_theta?: number | null;
   rope_scaling?: RopeParameters | null;
   rope_parameters?: RopeParameters | null;
   max_position_embeddings: number;
@@ -85,7 +85,7 @@ interface RopeConfig {
 export const rotaryOf = (c: RopeConfig, headDim: number, context: Partial<RopeContext> = {}): Rotary =>
   rotaryFrom(c.rope_scaling ?? c.rope_parameters ?? undefined, {
     headDim,
-    theta: c.rope_theta,
+    theta: c.rope_theta ?? undefined,
     maxPositions: c.max_position_embeddings,
     ...context,
   });

@@ -42,5 +42,6 @@ export const albert = defineFamily({
     [/^predictions\.bias$/, 'predictions.decoder.bias'],
     [/^predictions\.decoder\.bias$/, 'predictions.bias'],
   ],
+  savedTwice: [[/^predictions\.decoder\.bias$/, 'predictions.bias']],
   ignoredKeys: /embeddings\.(position|token_type)_ids$|^predictions\.bias$/,
 });

@@ -30,7 +30,7 @@ export const llama = defineFamily({
     mlp_bias: z.boolean().default(false),
     rope_interleaved: refuse(false),
   }),
-  bookkeeping: ['max_sequence_length', 'is_llama_config', 'transformers.js_config', 'unsloth_fixed', 'unsloth_version'],
+  bookkeeping: ['max_sequence_length', 'is_llama_config'],
   configFor: rotaryDecoderSizes,
   backbone(c) {
     const rotary = rotaryOf(c, headDimOf(c));

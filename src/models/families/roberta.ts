@@ -49,6 +49,7 @@ export const robertaCheckpoint = {
     [/^lm_head\.bias$/, 'lm_head.decoder.bias'],
     [/^lm_head\.decoder\.bias$/, 'lm_head.bias'],
   ],
+  savedTwice: [[/^lm_head\.decoder\.bias$/, 'lm_head.bias']],
   ignoredKeys: /embeddings\.(position|token_type)_ids$|^lm_head\.bias$/,
 } as const;
 

@@ -164,11 +164,12 @@ export const classifierOptions = (c: BertConfig) => ({
 /** What else the checkpoints with these keys have in common. */
 export const bertCheckpoint = {
   prefix: 'bert.',
-  // The bias of the output layer is stored under either of its names, or both.
+  // The bias of the output layer is stored under either of its names, or both; so it is here, where it is no embedding's.
   olderKeys: [
     ...olderNormKeys,
     [/^cls\.predictions\.bias$/, 'cls.predictions.decoder.bias'],
     [/^cls\.predictions\.decoder\.bias$/, 'cls.predictions.bias'],
   ],
+  savedTwice: [[/^cls\.predictions\.decoder\.bias$/, 'cls.predictions.bias']],
   ignoredKeys: /embeddings\.(position|token_type)_ids$|^cls\.predictions\.bias$/,
 } as const;

@@ -13,7 +13,7 @@ import { classifyTexts } from '../../tasks/text-classification.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Calls, Results } from '../protocol.ts';
 import { inParts, sizeOf, slices } from './in-parts.ts';
-import { promptIds } from './prepare.ts';
+import { createTextCalls } from './text-calls.ts';
 
 type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] | Generator<void, Results[K]> };
 
@@ -40,13 +40,10 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
     return { vectors: results, tokens };
   }
 
+  const text = createTextCalls(tokenizer, model.config);
   const answers: Answers = {
-    tokenize({ prompt, addSpecialTokens = true }) {
-      const ids =
-        'text' in prompt ? tokenizer.encode(prompt.text, { addSpecialTokens }).ids : promptIds(tokenizer, prompt);
-      return { ids: Array.from(ids), tokens: Array.from(ids, id => tokenizer.idToToken(id) ?? '') };
-    },
-    detokenize: ({ ids, skipSpecialTokens = false }) => ({ text: tokenizer.decode([...ids], { skipSpecialTokens }) }),
+    tokenize: text.tokenize,
+    detokenize: text.detokenize,
     embed: ({ inputs, truncate, ...options }) =>
       embedAll(inputs, truncate, { ...embeddingDefaults(folder), ...given(options) }),
     *classify({ inputs, topK, truncate }) {

@@ -1,5 +1,6 @@
 /** One of the texts that a request asks for: its tokens as text, in pieces that can be shown. */
-import { createStopStringMatcher, type TextEnd } from '../../generate/stopping.ts';
+import type { TextEnd } from '../../generate/stopping.ts';
+import { createTextStream } from '../../generate/text-stream.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { FinishReason, GenerationEvent, TokenInfo } from '../protocol.ts';
 
@@ -23,9 +24,7 @@ export function createChoice(
   index: number,
   { promptIds, stop }: { promptIds: readonly number[]; stop: readonly string[] },
 ): Choice {
-  const decoder = tokenizer.decodeStream({ skipSpecialTokens: true });
-  for (const id of promptIds.slice(-CONTEXT)) decoder.push(id);
-  const matcher = createStopStringMatcher(stop);
+  const stream = createTextStream(tokenizer, stop, promptIds.slice(-CONTEXT));
   let shown = '';
   let length = 0;
   let logProbability = 0;
@@ -33,13 +32,12 @@ export function createChoice(
     index,
     accept(id) {
       length++;
-      shown = matcher.push(decoder.push(id));
-      return matcher.stopped === undefined ? undefined : 'stopString';
+      shown = stream.push(id);
+      return stream.stopped === undefined ? undefined : 'stopString';
     },
     events({ info, stop: end, isEos = false }) {
       logProbability += info?.logprob ?? 0;
-      const isOver = end !== undefined && matcher.stopped === undefined;
-      const text = isOver ? shown + matcher.push(decoder.end()) + matcher.flush() : shown;
+      const text = end === undefined ? shown : shown + stream.end();
       const events: GenerationEvent[] = [];
       const tokens = info && !isEos ? [info] : undefined;
       if (text !== '' || tokens) events.push({ type: 'text', index, text, ...(tokens && { tokens }) });
@@ -48,7 +46,7 @@ export function createChoice(
           type: 'finish',
           index,
           reason: reasonOf(end),
-          ...(matcher.stopped && { stop: matcher.stopped }),
+          ...(stream.stopped && { stop: stream.stopped }),
         });
       }
       return events;

@@ -9,6 +9,8 @@ export interface OpenOptions extends EngineLimits {
   /** Name of the model in requests. Default the folder's. */
   name?: string;
   dtype?: InferenceType;
+  /** Refuse files with keys that have no effect. Default false: they are among the notes. */
+  strict?: boolean;
 }
 
 export interface WorkerData {

@@ -5,7 +5,16 @@ import { UserError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
 import { startWorker } from '../../support/workers.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
-import type { Engine, EngineStats, GenerationEvent, GenerationRequest, ModelCard, Owner } from '../protocol.ts';
+import type {
+  Calls,
+  Engine,
+  EngineStats,
+  GenerationEvent,
+  GenerationRequest,
+  ModelCard,
+  Owner,
+  Results,
+} from '../protocol.ts';
 import {
   type ErrorData,
   type FromWorker,
@@ -14,6 +23,8 @@ import {
   type ToWorker,
   type WorkerData,
 } from './messages.ts';
+import { isLong } from './text-calls.ts';
+import { createTextThread } from './text-thread.ts';
 
 export type { OpenOptions } from './messages.ts';
 
@@ -42,6 +53,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   configureRuntime(); // libtorch reads the environment of the process, not that of a worker
   const workerData: WorkerData = { folder, options: { name: basename(folder), ...options } };
   const worker = startWorker(import.meta.url, './model-worker', { workerData });
+  const texts = createTextThread(folder, options.maxQueue);
   const streams = new Map<number, Stream>();
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: unknown) => void }>();
   let nextId = 1;
@@ -100,6 +112,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
   });
   worker.on('error', die);
   worker.on('exit', code => {
+    void texts.close();
     if (!closed) die(new Error(`the thread of the model has ended with code ${code}`));
     endAll(new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' }));
   });
@@ -123,13 +136,22 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   };
 
+  /** The request with the tokens of a long prompt in place of its text. */
+  const read = async (request: GenerationRequest, signal?: AbortSignal): Promise<GenerationRequest> => {
+    const { prompt } = request;
+    if ('ids' in prompt || !isLong(prompt)) return request;
+    const { ids } = await texts.ask('promptIds', { prompt }, signal);
+    return { ...request, prompt: { ids, ...('text' in prompt && { task: prompt.task }) } };
+  };
+
   async function* generate(
-    request: GenerationRequest,
+    given: GenerationRequest,
     signal?: AbortSignal,
     owner?: Owner,
   ): AsyncGenerator<GenerationEvent, void> {
     signal?.throwIfAborted();
     if (closed) throw new UserError('TSLM_CLOSED', 'the model is closed', { hint: 'load it again' });
+    const request = await read(given, signal);
     const id = nextId++;
     let pending: GenerationEvent[] = [];
     let failure: { error: unknown } | undefined;
@@ -183,6 +205,7 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
       worker.once('exit', () => resolve());
       tell({ id: nextId++, kind: 'close' });
     });
+    void texts.close();
     return closed;
   };
 
@@ -193,7 +216,17 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     notes,
     generate,
     ended,
-    call: (name, input, signal, owner) => ask({ kind: 'call', name, input, owner }, signal),
+    async call<K extends keyof Calls>(
+      name: K,
+      input: Calls[K],
+      signal?: AbortSignal,
+      owner?: Owner,
+    ): Promise<Results[K]> {
+      if ((name === 'tokenize' || name === 'detokenize') && isLong(input)) {
+        return (await texts.ask(name, input as never, signal)) as Results[K];
+      }
+      return ask({ kind: 'call', name, input, owner }, signal);
+    },
     stats: () => ask<EngineStats>({ kind: 'stats' }),
     async loadAdapter(name, path) {
       await ask({ kind: 'loadAdapter', name, path });

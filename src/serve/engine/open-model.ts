@@ -5,6 +5,7 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { loadForInference } from '../../models/load-for-inference.ts';
 import type { Model } from '../../models/model.ts';
 import { formatBytes } from '../../support/format.ts';
+import { once, refuseWarning } from '../../support/warnings.ts';
 import { abilitiesOf } from '../../tasks/abilities.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { DType } from '../../torch/index.ts';
@@ -27,12 +28,14 @@ export interface OpenedModel {
 /** @param wake called when there is something to do after the engine had nothing */
 export function openModel(
   folder: string,
-  { name = folder, dtype, ...limits }: OpenOptions,
+  { name = folder, dtype, strict = false, ...limits }: OpenOptions,
   wake: () => void = () => {},
 ): OpenedModel {
   const notes: string[] = [];
-  const tokenizer = Tokenizer.fromFile(folder);
-  const model = loadForInference(folder, { dtype, onNote: note => notes.push(note) });
+  const onNote = (note: string): void => void notes.push(note);
+  const onWarning = strict ? refuseWarning : once(message => onNote(`warning: ${message}`));
+  const tokenizer = Tokenizer.fromFile(folder, { onWarning });
+  const model = loadForInference(folder, { dtype, onNote, onWarning });
   const adapters = createAdapters(model);
   const compiler = startCompiler(folder);
   const engine = createLocalEngine(model, tokenizer, folder, adapters, limits, { compiler, wake });

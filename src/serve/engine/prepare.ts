@@ -10,6 +10,7 @@ import { randomSeed } from '../../support/random.ts';
 import { instructionFor } from '../../tasks/text-to-text.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { GenerationRequest, Prompt } from '../protocol.ts';
+import { promptIds } from './prompt-ids.ts';
 
 export interface PrepareOptions {
   tokenizer: Tokenizer;
@@ -27,19 +28,6 @@ export interface PreparedRequest {
   ids: number[];
   config: GenerationConfig;
   constraint?: Constraint;
-}
-
-export function promptIds(tokenizer: Tokenizer, prompt: Prompt): number[] {
-  if ('ids' in prompt) return [...prompt.ids];
-  if ('text' in prompt) return [...tokenizer.encode(prompt.text).ids];
-  const { messages, tools, variables, continueFinalMessage = false } = prompt;
-  const text = tokenizer.applyChatTemplate(messages, {
-    tools,
-    variables,
-    continueFinalMessage,
-    addGenerationPrompt: !continueFinalMessage,
-  });
-  return [...tokenizer.encode(text, { addSpecialTokens: false }).ids];
 }
 
 /** What requests are prepared with. */
@@ -63,9 +51,9 @@ export function createPreparation(options: PrepareOptions): (request: Generation
 
   /** A prompt's tokens, and how the model wants to write what is asked. */
   function read(prompt: Prompt): { ids: number[]; generation?: GenerationOptions } {
-    if (!('text' in prompt && prompt.task)) return { ids: promptIds(tokenizer, prompt) };
-    const { prefix, prefixIds, generation } = instructionFor(modelConfig, tokenizer, prompt.task);
-    return { ids: [...prefixIds, ...tokenizer.encode(prefix + prompt.text).ids], generation };
+    const task = 'messages' in prompt ? undefined : prompt.task;
+    const ids = promptIds(tokenizer, prompt, modelConfig);
+    return { ids, generation: task && instructionFor(modelConfig, tokenizer, task).generation };
   }
 
   function checkPrompt(ids: readonly number[], { maxTokens, minTokens, promptLogprobs }: GenerationRequest): void {

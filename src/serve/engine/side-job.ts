@@ -3,6 +3,7 @@
  * `generate` by itself, a step at a time, beside the batch.
  */
 import { generate } from '../../generate/generate.ts';
+import { holdsStopString } from '../../generate/text-stream.ts';
 import { wholeCharacters } from '../../generate/whole-characters.ts';
 import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
@@ -18,10 +19,8 @@ export function* sideJob(model: Model, tokenizer: Tokenizer, job: Job, infos: To
   const needsInfo = logprobs !== undefined || job.count > (request.n ?? 1);
   const raw: (Float32Array | undefined)[] = [];
   const accept = (row: number, id: number): 'stopString' | undefined => job.choices[row].accept(id);
-  const isComplete = (generated: readonly number[]): boolean => {
-    const text = tokenizer.decode(generated, { skipSpecialTokens: true });
-    return config.stopStrings.some(stop => text.includes(stop));
-  };
+  const isComplete = (generated: readonly number[]): boolean =>
+    holdsStopString(tokenizer, generated, config.stopStrings);
   const steps = generate(
     model,
     [ids],

@@ -12,7 +12,7 @@ export const createByteFallback: Factory<Decoder> = (config, where) => {
       const flush = (): void => {
         const run = Buffer.from(bytes);
         if (isUtf8(run)) decoded.push(run.toString('utf8'));
-        else decoded.push(...bytes.map(() => '\ufffd'));
+        else for (const _ of bytes) decoded.push('\ufffd');
         bytes = [];
       };
       for (const token of tokens) {

@@ -41,9 +41,10 @@ export function specialAddedTokens(
   const tokens = new Map<string, object>();
   for (const name of NAMES) {
     const content = config[name];
-    if (!content || tokens.has(content)) continue;
+    const id = content ? idOf(content) : undefined;
+    // Those that the vocabulary lacks follow it, after the added tokens of the configuration.
+    if (!content || id === undefined || tokens.has(content)) continue;
     const lstrip = maskTakesSpace && name === 'mask_token';
-    const id = idOf(content) ?? 0;
     tokens.set(content, { id, content, single_word: false, lstrip, rstrip: false, normalized: false, special: true });
   }
   return [...tokens.values()];

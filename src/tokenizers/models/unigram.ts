@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { type Factory, malformed, parseConfig } from '../config.ts';
+import { excerpt } from '../unicode.ts';
 import { byteToken } from './byte-token.ts';
 import type { Model, ModelToken } from './model.ts';
 import { TokenCache } from './token-cache.ts';
@@ -47,13 +48,9 @@ export const createUnigram: Factory<Model> = (config, where) => {
   let starts = new Int32Array(256);
 
   const noUnknown = (piece: string): UserError =>
-    new UserError(
-      'TSLM_UNKNOWN_TOKEN',
-      `${where}: ${JSON.stringify(piece)} has a character that is not in the vocabulary`,
-      {
-        hint: "the model has no 'unk_id' to stand for it",
-      },
-    );
+    new UserError('TSLM_UNKNOWN_TOKEN', `${where}: ${excerpt(piece)} has a character that is not in the vocabulary`, {
+      hint: "the model has no 'unk_id' to stand for it",
+    });
 
   /** Fills `best`, `lastIds` and `starts`. */
   const search = (piece: string): void => {
@@ -116,7 +113,7 @@ export const createUnigram: Factory<Model> = (config, where) => {
       if (id === unknownId) {
         // Unknown characters in a row are one unknown token.
         while (start > 0 && lastIds[start] === unknownId) start = starts[start];
-        tokens.push(...unknown(piece.slice(start, end), start, end).reverse());
+        for (const token of unknown(piece.slice(start, end), start, end).reverse()) tokens.push(token);
       } else {
         tokens.push({ id, token: vocab[id][0], start, end });
       }

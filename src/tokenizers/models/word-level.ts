@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { type Factory, parseConfig } from '../config.ts';
+import { excerpt } from '../unicode.ts';
 import type { Model } from './model.ts';
 import { Vocabulary, vocabSchema } from './vocabulary.ts';
 
@@ -20,7 +21,7 @@ export const createWordLevel: Factory<Model> = (config, where) => {
       const id = vocabulary.ids.get(piece);
       if (id !== undefined) return [{ id, token: piece, start: 0, end: piece.length }];
       if (unknownId !== undefined) return [{ id: unknownId, token: unknown, start: 0, end: piece.length }];
-      throw new UserError('TSLM_UNKNOWN_TOKEN', `${where}: ${JSON.stringify(piece)} is not in the vocabulary`, {
+      throw new UserError('TSLM_UNKNOWN_TOKEN', `${where}: ${excerpt(piece)} is not in the vocabulary`, {
         hint: `the vocabulary has no unknown token '${unknown}' to stand for it`,
       });
     },

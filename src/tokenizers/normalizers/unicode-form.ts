@@ -1,6 +1,8 @@
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { bare, type Factory, parseConfig } from '../config.ts';
+import { isOneCharacter } from '../unicode.ts';
 import { alignChanges, type Change } from './changes.ts';
+import { combiningClass } from './combining-class.ts';
 import type { Normalizer } from './normalizer.ts';
 
 export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
@@ -15,13 +17,21 @@ export const createUnicodeForm =
 
 /** A character with what may combine with it: marks, and the vowels and finals of Hangul. */
 const CLUSTER = /[^\p{M}\u1160-\u11ff][\p{M}\u1160-\u11ff]*|[\p{M}\u1160-\u11ff]+/gu;
+/** The time that `String.normalize` takes grows with the square of the marks in a row. */
+const MANY_MARKS = /\p{M}{64}/u;
 
 /** `source` in a normal form, character by character aligned with what it was. */
 export function normalizeForm(source: AlignedText, form: Form): AlignedText {
   const { text } = source;
+  const builder = new AlignedTextBuilder(source);
+  if (MANY_MARKS.test(text)) {
+    const changes = changesOf(text, form);
+    if (changes.map(({ char }) => char).join('') === text) return source;
+    alignChanges(builder, text, 0, changes);
+    return builder.build();
+  }
   const normalized = text.normalize(form);
   if (normalized === text) return source;
-  const builder = new AlignedTextBuilder(source);
   const clusters = text.match(CLUSTER)!;
   const areIndependent = clusters.map(cluster => cluster.normalize(form)).join('') === normalized;
   let start = 0;
@@ -37,52 +47,55 @@ export function normalizeForm(source: AlignedText, form: Form): AlignedText {
 /** Decomposes, sorts and composes as the standard says, and keeps account of the changes. */
 function changesOf(text: string, form: Form): Change[] {
   const decomposition = form.replace('C', 'D');
-  const decomposed = [...text].flatMap(char =>
-    [...char.normalize(decomposition)].map((part, i): Change => ({ char: part, change: i === 0 ? 0 : 1 })),
-  );
-  const sorted = sortLike(decomposed, [...text.normalize(decomposition)]);
-  return form.endsWith('D') ? sorted : compose(sorted);
+  const decomposed: Change[] = [];
+  for (const char of text) {
+    let change = 0;
+    for (const part of char.normalize(decomposition)) {
+      decomposed.push({ char: part, change });
+      change = 1;
+    }
+  }
+  sortMarks(decomposed);
+  return form.endsWith('D') ? decomposed : compose(decomposed);
 }
 
-/** The canonical order, which is a stable sort: equal characters stay in order. */
-function sortLike(changes: readonly Change[], order: readonly string[]): Change[] {
-  const waiting = new Map<string, Change[]>();
-  for (const change of changes) waiting.set(change.char, [...(waiting.get(change.char) ?? []), change]);
-  return order.map(char => waiting.get(char)!.shift()!);
+/** The canonical order: each run of marks sorted by class, equal ones as they were. */
+function sortMarks(changes: Change[]): void {
+  const classOf = ({ char }: Change): number => combiningClass(char);
+  for (let start = 0; start < changes.length; start++) {
+    if (classOf(changes[start]) === 0) continue;
+    let end = start + 1;
+    while (end < changes.length && classOf(changes[end]) > 0) end++;
+    if (end - start > 1) {
+      const sorted = changes.slice(start, end).sort((a, b) => classOf(a) - classOf(b));
+      for (const [i, change] of sorted.entries()) changes[start + i] = change;
+    }
+    start = end;
+  }
 }
 
 function compose(sorted: readonly Change[]): Change[] {
   const composed: Change[] = [];
   let starter: Change | undefined;
-  /** The last mark after the starter that did not combine with it. */
-  let last: string | undefined;
+  /** Class of the last mark after the starter that did not combine with it. */
+  let last: number | undefined;
   for (const { char, change } of sorted) {
-    const isBlocked = last !== undefined && (!isMark(char) || isOfOneClass(last, char));
+    const combining = combiningClass(char);
+    const isBlocked = last !== undefined && (combining === 0 || combining === last);
     const whole = starter && !isBlocked ? (starter.char + char).normalize('NFC') : undefined;
-    if (starter && whole !== undefined && [...whole].length === 1) {
+    if (starter && whole !== undefined && isOneCharacter(whole)) {
       starter.char = whole;
       starter.change += change - 1;
       continue;
     }
     const next = { char, change };
     composed.push(next);
-    if (!isMark(char)) {
+    if (combining === 0) {
       starter = next;
       last = undefined;
     } else if (starter) {
-      last = char;
+      last = combining;
     }
   }
   return composed;
 }
-
-/** Marks of the lowest and of the highest combining class: every other mark sorts before or after one of them. */
-const LOWEST = '\u0334';
-const HIGHEST = '\u0345';
-
-/** Whether a decomposed character's combining class is not 0. */
-const isMark = (char: string): boolean =>
-  (char + LOWEST).normalize('NFD') !== char + LOWEST || (HIGHEST + char).normalize('NFD') !== HIGHEST + char;
-
-/** Whether two neighbours in canonical order are of one combining class: turned round, they stay so. */
-const isOfOneClass = (first: string, second: string): boolean => (second + first).normalize('NFD') === second + first;

@@ -46,6 +46,8 @@ export function parseHeader(bytes: Uint8Array, path: string): Header {
     }
   }
   checkLayout(entries, dataLength, fail);
+  if (hasFraction(bytes.subarray(8, dataStart)))
+    throw fail('the header has numbers that are not written as whole ones');
   return { entries, metadata, dataStart };
 }
 
@@ -65,6 +67,10 @@ function parseJson(bytes: Uint8Array, fail: Fail): object {
   if (countColons(text) !== countKeys(parsed)) throw fail('the header has repeated or misplaced keys');
   return parsed;
 }
+
+/** Whether a number outside of strings has a fraction or an exponent, as `2.0` does: sizes and places never have. */
+const hasFraction = (json: Uint8Array): boolean =>
+  /\d[.eE]/.test(new TextDecoder().decode(json).replace(/"(?:[^"\\]|\\.)*"/gs, '""'));
 
 /** Colons of a JSON text outside its strings. */
 function countColons(text: string): number {

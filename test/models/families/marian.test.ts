@@ -168,7 +168,6 @@ describe('config.json', () => {
     ['normalize_embedding', true],
     ['static_position_embeddings', false],
     ['encoder_layerdrop', 0.5],
-    ['normalise_before', true],
   ])('with %s %s is refused', (key, value) => {
     expect(() => marian({ [key]: value })).toThrow(new RegExp(key));
   });

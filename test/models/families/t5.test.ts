@@ -324,7 +324,6 @@ describe('config.json', () => {
     ['feed_forward_proj', 'gated-sine'],
     ['is_decoder', true],
     ['tie_encoder_decoder', true],
-    ['d_modle', 8],
   ])('with %s %s is refused', (key, value) => {
     expect(() => t5('Model', { [key]: value })).toThrow(new RegExp(key));
   });

@@ -154,3 +154,48 @@ describe('openEngine', () => {
     await engine.close();
   });
 });
+
+describe('long texts', () => {
+  const text = 'ab\n'.repeat(100_000);
+
+  it('become tokens and text beside the model, which answers others meanwhile', async () => {
+    await using engine = await openEngine(folder);
+    const order: string[] = [];
+    const tokenized = engine.call('tokenize', { prompt: { text } }).then(result => {
+      order.push('tokens');
+      return result;
+    });
+    await engine.stats();
+    order.push('model');
+    const { ids, tokens } = await tokenized;
+    expect(order).toEqual(['model', 'tokens']);
+    const short = await engine.call('tokenize', { prompt: { text: 'ab\n' } });
+    expect(ids.length).toBe(100_000 * short.ids.length);
+    expect(ids.slice(0, 3)).toEqual(short.ids);
+    expect(tokens.slice(-3)).toEqual(short.tokens);
+    expect(await engine.call('tokenize', { prompt: { text }, withTokens: false })).toEqual({ ids, tokens: [] });
+    expect(await engine.call('detokenize', { ids })).toEqual({ text });
+  });
+
+  it('are refused as prompts when the model does not see so much', async () => {
+    await using engine = await openEngine(folder);
+    await expect(collect(engine.generate(request({ prompt: { text } })))).rejects.toThrow('300000 tokens');
+  });
+
+  it('end with their request, and those behind them go on', async () => {
+    await using engine = await openEngine(folder);
+    const controller = new AbortController();
+    const first = engine.call('tokenize', { prompt: { text } }, controller.signal);
+    const second = engine.call('tokenize', { prompt: { text }, withTokens: false });
+    controller.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect((await second).ids.length).toBe(300_000);
+  });
+
+  it('fail when the model is closed', async () => {
+    const engine = await openEngine(folder);
+    const answer = expect(engine.call('tokenize', { prompt: { text } })).rejects.toThrow('closed');
+    await engine.close();
+    await answer;
+  });
+});

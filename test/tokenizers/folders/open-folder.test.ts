@@ -115,3 +115,55 @@ describe('SentencePiece models', () => {
 it('a folder without any is one error', () => {
   expect(() => Tokenizer.fromFile(folder({}))).toThrow(expect.objectContaining({ code: 'TSLM_NO_TOKENIZER' }));
 });
+
+describe('added_tokens.json, of folders before added_tokens_decoder', () => {
+  const gpt2 = () => {
+    const { vocab, merges } = fixtureJson('byte_bpe_gpt2').model;
+    const size = Object.keys(vocab).length;
+    return {
+      size,
+      files: {
+        'vocab.json': vocab,
+        'merges.txt': merges
+          .map((merge: string | string[]) => (typeof merge === 'string' ? merge : merge.join(' ')))
+          .join('\n'),
+        'special_tokens_map.json': { pad_token: '<pad>', additional_special_tokens: ['<|user|>'] },
+        'added_tokens.json': { '<|bot|>': size + 2, '<pad>': size, '<|user|>': size + 1 },
+      },
+    };
+  };
+
+  it('gives ids to tokens beside vocab.json', () => {
+    const { size, files } = gpt2();
+    const tokenizer = Tokenizer.fromFile(folder(files));
+    const { ids } = tokenizer.encode('<|user|>a<|bot|>');
+    expect([ids[0], ids.at(-1), ids.length]).toEqual([size + 1, size + 2, 3]);
+    expect([tokenizer.padTokenId, tokenizer.vocabSize]).toEqual([size, size + 3]);
+  });
+
+  it('is not read where added_tokens_decoder stands', () => {
+    const { size, files } = gpt2();
+    const config = { added_tokens_decoder: { [size]: { content: '<|bot|>', special: true } } };
+    const tokenizer = Tokenizer.fromFile(folder({ ...files, 'tokenizer_config.json': config }));
+    expect(tokenizer.tokenToId('<|bot|>')).toBe(size);
+  });
+
+  it('gives ids to tokens beside vocab.txt, which are found after normalization', () => {
+    const vocab = lines(fixtureJson('wordpiece_bert').model.vocab);
+    const tokenizer = Tokenizer.fromFile(
+      folder({
+        'vocab.txt': vocab.join('\n'),
+        'added_tokens.json': { '[E1]': vocab.length, '[E2]': vocab.length + 1 },
+      }),
+    );
+    const { ids } = tokenizer.encode('[E1] the [e2]', { addSpecialTokens: false });
+    expect([ids[0], ids.at(-1)]).toEqual([vocab.length, vocab.length + 1]);
+  });
+
+  it('that is damaged is an error that names it', () => {
+    const { files } = gpt2();
+    expect(() => Tokenizer.fromFile(folder({ ...files, 'added_tokens.json': { '<a>': 'x' } }))).toThrow(
+      /added_tokens\.json/,
+    );
+  });
+});

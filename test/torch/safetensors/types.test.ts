@@ -48,14 +48,28 @@ it('U16 and U32 become wider integers', () => {
   expect([u32.dtype, u32.toArray()]).toEqual(['int64', [[0, 0x80000000, 0xffffffff]]]);
 });
 
+it('F8_E8M0 and F4, scales and elements of MXFP4, become float32', () => {
+  const scales = stored('F8_E8M0', [4], [0, 127, 130, 255]).tensor('x');
+  expect([scales.dtype, scales.toNumbers()]).toEqual(['float32', [2 ** -127, 1, 8, Number.NaN]]);
+  const elements = stored('F4', [2, 4], [0x10, 0x32, 0x54, 0xf6]).tensor('x');
+  expect([elements.shape, elements.toNumbers()]).toEqual([
+    [2, 4],
+    [0, 0.5, 1, 1.5, 2, 3, 4, -6],
+  ]);
+});
+
+it('U64 becomes int64 where that holds it', () => {
+  const x = stored('U64', [2], new BigUint64Array([5n, 2n ** 40n])).tensor('x');
+  expect([x.dtype, x.toNumbers()]).toEqual(['int64', [5, 2 ** 40]]);
+  const large = stored('U64', [1], new BigUint64Array([2n ** 63n]));
+  expect(() => large.tensor('x')).toThrow('9223372036854775808');
+});
+
 it.each([
-  ['F4', [2, 4], 4],
   ['F6_E2M3', [4], 3],
   ['F6_E3M2', [8], 6],
-  ['F8_E8M0', [4], 4],
   ['F8_E4M3FNUZ', [4], 4],
   ['F8_E5M2FNUZ', [4], 4],
-  ['U64', [1], 8],
   ['C64', [1], 8],
 ])('%s is refused once it is used', (dtype, shape, bytes) => {
   const file = stored(dtype, shape, new Uint8Array(bytes));
@@ -77,4 +91,13 @@ it('shapes that no tensor has', () => {
   const none = new Uint8Array(0);
   expect(() => stored('F32', [2 ** 50, 2 ** 50, 0], none)).toThrow(/impossible shape/);
   expect(() => stored('F32', Array(100_000).fill(1), new Uint8Array(4))).toThrow(/impossible shape \[1, 1.*, …\]$/);
+});
+
+it.each(['[2.0]', '[2e0]', '[0.2e1]'])('sizes that are not written as whole numbers: %s', shape => {
+  const json = Buffer.from(`{"a.5e":{"dtype":"I32","shape":${shape},"data_offsets":[0,8]}}`);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const path = join(folder, 'fraction.safetensors');
+  writeFileSync(path, Buffer.concat([length, json, Buffer.alloc(8)]));
+  expect(() => openSafetensors(path)).toThrow(/whole/);
 });

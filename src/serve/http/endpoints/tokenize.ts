@@ -33,7 +33,11 @@ export const tokenize = endpoint({
       : { text: text! };
     if (messages) work.names.input = 'messages';
     const addSpecialTokens = messages ? undefined : (body.add_special_tokens ?? true);
-    const { ids, tokens } = await engine.call('tokenize', { prompt, addSpecialTokens }, work.signal);
+    const { ids, tokens } = await engine.call(
+      'tokenize',
+      { prompt, addSpecialTokens, withTokens: body.return_token_strs ?? false },
+      work.signal,
+    );
     return Response.json({
       count: ids.length,
       max_model_len: card.contextLength ?? null,
