@@ -116,10 +116,10 @@ const leftoversOf = (place: string): string[] =>
   );
 
 /** A name for what is at a place while something takes its place. */
-export const newAside = (place: string): string => `${temporaryBeside(place)}${ASIDE}`;
+const newAside = (place: string): string => `${temporaryBeside(place)}${ASIDE}`;
 
 /** What was moved aside of a place and is still there. */
-export function asideOf(place: string): string | undefined {
+function asideOf(place: string): string | undefined {
   if (!existsSync(dirname(place))) return undefined;
   const name = leftoversOf(place).find(name => name.endsWith(ASIDE));
   return name === undefined ? undefined : join(dirname(place), name);

@@ -13,7 +13,6 @@ import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.t
 import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
 import { type Recipe, readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
-import { replacingRun } from './replace-run.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
 import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
 import { type RunHooks, type RunResult, runSteps } from './run-steps.ts';
@@ -24,11 +23,6 @@ export interface RunOptions {
   /** Stops between two forward passes and saves. */
   signal?: AbortSignal;
   hooks?: RunHooks;
-}
-
-export interface StartOptions extends RunOptions {
-  /** Replace a run that is in the folder; it is put back when the new one ends without a checkpoint. Default false. */
-  replace?: boolean;
 }
 
 export interface ResumeOptions extends RunOptions {
@@ -42,22 +36,15 @@ export interface ResumeOptions extends RunOptions {
  * @throws UserError when there is something in the folder, or when the recipe, the corpus and the model do not fit; the
  *   folder is not made then
  */
-export async function startRun(
-  recipe: Recipe,
-  folder: string,
-  { replace = false, ...options }: StartOptions = {},
-): Promise<RunResult> {
+export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
   requireDevice(recipe.train.device);
-  if (!replace) refuseOccupied(folder);
+  refuseOccupied(folder);
   const corpus = openCorpus(recipe.data.corpus);
   const parts = partsOf(recipe, corpus);
-  const start = async (): Promise<RunResult> => {
-    namingFile(folder, () => makeFolder(folder));
-    using _lock = lockRun(folder);
-    refuseOccupied(folder); // another process may have been faster
-    return await begin(parts, folder, options);
-  };
-  return replace ? await replacingRun(folder, start) : await start();
+  namingFile(folder, () => makeFolder(folder));
+  using _lock = lockRun(folder);
+  refuseOccupied(folder); // another process may have been faster
+  return await begin(parts, folder, options);
 }
 
 /**
