@@ -15,7 +15,7 @@ const SIZES = [
 const PASSES = 2.5;
 
 /**
- * `recipes/quickstart.yaml` for what this machine does in so many seconds, measured with real steps. A slow machine gets
+ * `recipes/quickstart.yaml` for what this machine does in the time given, measured with real steps. A slow machine gets
  * the small model, for one pass over the text and more; a fast one, which would go round the text again and again, a larger one.
  *
  * @param prompts of the samples; default the first words of a few held-out documents
