@@ -13,7 +13,18 @@ function isEmail(text: string): boolean {
   return at >= 0 && isName && (DOMAIN.test(domain) || /^\[(IPv6:[\da-f:.]+|[\d.]+)\]$/i.test(domain));
 }
 
+/** RFC 3986 lets a scheme stand alone, with an empty path; ajv's expression wants more. */
+const SCHEME_ALONE = /^[a-z][a-z\d+.-]*:$/i;
+
 export function addStandardFormats(ajv: Ajv): void {
   addFormats.default(ajv);
+  for (const name of ['uri', 'iri'] as const) {
+    const known = ajv.formats[name];
+    if (known instanceof RegExp || typeof known === 'function') {
+      const isKnown = (text: string): boolean =>
+        known instanceof RegExp ? known.test(text) : Boolean(known(text as never));
+      ajv.addFormat(name, text => SCHEME_ALONE.test(text) || isKnown(text));
+    }
+  }
   ajv.addFormat('email', isEmail);
 }

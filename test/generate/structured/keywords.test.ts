@@ -136,6 +136,7 @@ const CASES: [schema: unknown, allowed: string[], forbidden: string[]][] = [
   [{ type: 'array', not: { items: { type: 'integer' } } }, ['["a"]', '[1,"a",2]'], ['[]', '[1,2]']],
   // Alternatives of which one holds.
   [{ oneOf: [{ type: 'integer' }, { type: 'number', minimum: 2.5 }] }, ['1', '2', '3.5'], ['3', '1.5']],
+  [{ enum: [{ a: 1 }, [2], 1], oneOf: [{ enum: ['a', [2]] }, { const: 1 }] }, ['1', '[2]'], ['{"a":1}']],
   [
     {
       oneOf: [

@@ -29,10 +29,7 @@ export function follows(
 
 /** The values of the lists that stand in all of them, and follow everything else that is said. */
 export function listedValues(reader: Reader, all: Together): unknown[] {
-  const lists = [...all.plain.values()].flatMap(({ schema }) => [
-    ...(schema.enum === undefined ? [] : [schema.enum as unknown[]]),
-    ...(Object.hasOwn(schema, 'const') ? [[schema.const]] : []),
-  ]);
+  const lists = [...all.plain.values()].flatMap(({ schema }) => listsOf(schema));
   const unique = new Map(bySpelling(lists[0]));
   for (const list of lists.slice(1)) {
     const others = bySpelling(list);
@@ -40,6 +37,12 @@ export function listedValues(reader: Reader, all: Together): unknown[] {
   }
   return [...unique.values()].filter(value => followsAll(reader, value, all));
 }
+
+/** `enum` and `const`. */
+const listsOf = (schema: SchemaObject): unknown[][] => [
+  ...(schema.enum === undefined ? [] : [schema.enum as unknown[]]),
+  ...(Object.hasOwn(schema, 'const') ? [[schema.const]] : []),
+];
 
 const bySpelling = (list: readonly unknown[]): ReadonlyMap<string, unknown> =>
   memo(spellings, list, () => new Map(list.map(value => [spelled(value), value])));
@@ -68,6 +71,7 @@ function hasType(value: unknown, type: JsonType): boolean {
 
 function followsOwn(reader: Reader, value: unknown, { schema, path }: Plain): boolean {
   if (schema.type !== undefined && ![schema.type].flat().some(type => hasType(value, type as JsonType))) return false;
+  if (!listsOf(schema).every(list => bySpelling(list).has(spelled(value)))) return false;
   const others = schema['~notEnum'] as unknown[] | undefined;
   if (others?.some(other => spelled(other) === spelled(value))) return false;
   if (typeof value === 'number') return isNumberOf(value, schema);
