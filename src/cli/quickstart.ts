@@ -32,7 +32,7 @@ export function quickstartCommand(): Command {
       'runs/quickstart',
     )
     .option('--corpus <folder>', 'folder of the corpus; a corpus that is there is replaced', 'corpora/quickstart')
-    .option('--seconds <n>', 'time for training; size and steps follow from it', positiveInteger, 280)
+    .option('--seconds <n>', 'time for training; size and steps follow from it', positiveInteger, 310)
     .addHelpText('after', '\nExample:\n  $ tslm quickstart ~/notes --seconds 600\n')
     .action(quickstart);
 }

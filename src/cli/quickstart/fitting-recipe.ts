@@ -55,7 +55,7 @@ interface Measured {
   passes: number;
 }
 
-/** By the mean of a few steps on random tokens. */
+/** By the median of a few steps on random tokens; the first are slower. */
 async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {
   const { trainingStep } = await import('../../train/throughput.ts');
   const { computeDtype } = await import('../../train/precision.ts');
@@ -69,11 +69,11 @@ async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promis
     seq: context,
     vocab: corpus.index.vocab_size,
   });
-  const [, ...times] = Array.from({ length: 5 }, step);
+  const [, , ...times] = Array.from({ length: 9 }, step);
   optimizer.dispose();
   model.dispose();
-  const mean = times.reduce((sum, one) => sum + one, 0) / times.length;
-  const steps = Math.max(20, Math.floor(seconds / mean));
+  const median = times.sort((a, b) => a - b)[times.length >> 1];
+  const steps = Math.max(20, Math.floor(seconds / median));
   return { recipe, steps, passes: (steps * batchSize * context) / corpus.index.splits.train.tokens };
 }
 
