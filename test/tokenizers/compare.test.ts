@@ -8,7 +8,7 @@ let char: Tokenizer;
 let bytes: Tokenizer;
 
 beforeAll(async () => {
-  char = await trainTokenizer(['abc 中'], { kind: 'char', minFrequency: 1 });
+  char = await trainTokenizer(['abc 中'], { kind: 'char', minFrequency: 1, initialAlphabet: [] });
   bytes = await trainTokenizer([''], { vocabSize: 257 });
 });
 
