@@ -13,6 +13,8 @@ const SIZES = [
 
 /** A larger model pays when the time is enough to show it the training text this many times. */
 const PASSES = 2.5;
+/** And for this many updates: of a short text a few steps are many passes. */
+const LEAST_STEPS = 500;
 
 /**
  * `recipes/quickstart.yaml` for what this machine does in the time given, measured with real steps. A slow machine gets
@@ -29,9 +31,9 @@ export async function fittingRecipe(folder: string, seconds: number, prompts?: r
   recipe.samples.prompts = prompts ? [...prompts] : beginnings(corpus);
   let fitting = await measured(seconds, recipe, corpus);
   for (const size of SIZES.slice(1)) {
-    if (fitting.passes < PASSES) break; // no time for as much with the smaller one
+    if (!paysToGrow(fitting)) break; // no time for as much with the smaller one
     const larger = await measured(seconds, { ...recipe, model: { ...recipe.model, ...size } }, corpus);
-    if (larger.passes < PASSES) break;
+    if (!paysToGrow(larger)) break;
     fitting = larger;
   }
   return withSteps(fitting.recipe, fitting.steps);
@@ -54,6 +56,8 @@ interface Measured {
   /** How often that shows the training text. */
   passes: number;
 }
+
+const paysToGrow = ({ passes, steps }: Measured): boolean => passes >= PASSES && steps >= LEAST_STEPS;
 
 /** By the median of a few steps on random tokens; the first are slower. */
 async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {

@@ -1,4 +1,4 @@
-/** What a model answers in one go, in parts between the steps of the texts that grow. */
+/** What a model answers in one go, in parts between the decoding steps of running requests. */
 import { attentionMaps } from '../../explain/attention-maps.ts';
 import { layerPredictions } from '../../explain/logit-lens.ts';
 import type { Model } from '../../models/model.ts';
