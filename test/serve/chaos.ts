@@ -173,7 +173,7 @@ const KINDS: readonly Kind[] = [
           { n: 0 },
           { messages: [] },
           { messages: [{ role: 'king', content: 'x' }] },
-          { stop: ['a', 'b', 'c', 'd', 'e'] },
+          { stop: Array.from({ length: 17 }, (_, i) => `stop ${i}`) },
           { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { not: {} } } } },
         ]),
       ),
