@@ -2,8 +2,8 @@
 import { basename, resolve } from 'node:path';
 import { UserError, usageError } from '../support/errors.ts';
 import { type OpenOptions, openEngine } from './engine/open-engine.ts';
-import { RequestError } from './http/errors.ts';
 import type { ModelCard, ModelPool } from './protocol.ts';
+import { RequestError } from './request-error.ts';
 import { type SupervisedEngine, type SuperviseOptions, supervise } from './supervise.ts';
 
 export interface ModelPoolOptions extends Omit<OpenOptions, 'name'> {

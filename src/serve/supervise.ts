@@ -3,8 +3,8 @@
  * two, four, up to a minute. Meanwhile requests fail with the time after which it is worth asking again.
  */
 import type { OpenedEngine } from './engine/open-engine.ts';
-import { RequestError } from './http/errors.ts';
 import type { Engine } from './protocol.ts';
+import { RequestError } from './request-error.ts';
 
 export interface SupervisedEngine extends Omit<OpenedEngine, 'ended'> {
   readonly isUp: boolean;

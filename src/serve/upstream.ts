@@ -3,9 +3,9 @@
  * answers and errors too.
  */
 import { messageOf, UserError } from '../support/errors.ts';
-import { RequestError } from './http/errors.ts';
 import type { Work } from './http/work.ts';
 import type { ModelCard, ModelPool } from './protocol.ts';
+import { RequestError } from './request-error.ts';
 
 export interface Upstream {
   models(): readonly ModelCard[];

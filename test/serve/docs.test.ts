@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ENDPOINTS } from '../../src/serve/http/endpoints/all.ts';
-import { answerOf, RequestError, STATUSES } from '../../src/serve/http/errors.ts';
+import { answerOf, STATUSES } from '../../src/serve/http/errors.ts';
 import { loadSchema } from '../../src/serve/http/schemas/models.ts';
+import { RequestError } from '../../src/serve/request-error.ts';
 
 interface Node {
   type?: string;

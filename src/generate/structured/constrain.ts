@@ -1,10 +1,11 @@
 /** A constraint as a logits processor: forbids what may not follow. It looks at texts alone, so that these may branch. */
 import { UserError, usageError } from '../../support/errors.ts';
-import type { LogitsProcessor } from '../logits-processors/logits-processor.ts';
 import type { Constraint, ConstraintState } from './constraint.ts';
 
-/** A processor that may need work before, which can be done a slice at a time. */
-export interface ConstrainingProcessor extends LogitsProcessor {
+/** A logits processor that may need work before, which can be done a slice at a time. */
+export interface ConstrainingProcessor {
+  /** Forbids what may not follow `inputIds` in `logits`, in place. */
+  (inputIds: ArrayLike<number>, logits: Float32Array): void;
   /**
    * Works for so many steps (`work.ts`) towards what the next token of a text may be.
    *
@@ -35,7 +36,7 @@ export function constrain(constraint: Constraint, from: number, eosTokenId: read
     );
   }
   let remembered: Remembered[] = [{ ids: [], state: constraint.start() }];
-  const process: LogitsProcessor = (inputIds, logits) => {
+  const process = (inputIds: ArrayLike<number>, logits: Float32Array): void => {
     if (inputIds.length < from) return;
     const state = stateOf(inputIds);
     if (state) maskLogits(logits, state.mask());

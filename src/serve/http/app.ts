@@ -2,12 +2,13 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { ModelPool } from '../protocol.ts';
+import { RequestError } from '../request-error.ts';
 import type { Upstream } from '../upstream.ts';
 import { readBody } from './body.ts';
 import { findModel, ownedBy } from './call.ts';
 import { ENDPOINTS } from './endpoints/all.ts';
 import { describeModel, listModels, modelObject } from './endpoints/models.ts';
-import { answerOf, type ParameterNames, RequestError } from './errors.ts';
+import { answerOf, type ParameterNames } from './errors.ts';
 import { cors, hostGuard, keyGuard, originGuard, requireAdmin } from './guard.ts';
 import { healthOf } from './health.ts';
 import type { Keys } from './keys/key-file.ts';

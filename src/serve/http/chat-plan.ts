@@ -4,7 +4,7 @@ import { badParameter } from './parameters.ts';
 import { checkLengths, samplingRequest } from './sampling-request.ts';
 import { type Message, templateMessage } from './schemas/messages.ts';
 import type { SamplingParameters } from './schemas/sampling.ts';
-import type { FunctionTool, ToolChoice } from './schemas/tools.ts';
+import type { FunctionTool, ToolChoice } from './tools/tool.ts';
 import { type ChatDelta, createToolCallReader, type ToolCallReader } from './tools/tool-call-reader.ts';
 import { toolConstraint } from './tools/tool-constraint.ts';
 

@@ -2,24 +2,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UserError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
-
-/** A mistake in a request, with the parameter that has it. */
-export class RequestError extends UserError {
-  readonly param: string | null;
-  /** Seconds after which it is worth trying again. */
-  readonly retryAfter: number | undefined;
-
-  constructor(
-    code: string,
-    message: string,
-    { param = null, hint, retryAfter }: { param?: string | null; hint?: string; retryAfter?: number } = {},
-  ) {
-    super(code, message, { hint });
-    this.name = 'RequestError';
-    this.param = param;
-    this.retryAfter = retryAfter;
-  }
-}
+import { RequestError } from '../request-error.ts';
 
 /** Every status but 400, which is what other errors that a person can act on have. */
 export const STATUSES: Record<string, ContentfulStatusCode> = {

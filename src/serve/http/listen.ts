@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UserError } from '../../support/errors.ts';
-import { answerOf, RequestError } from './errors.ts';
+import { RequestError } from '../request-error.ts';
+import { answerOf } from './errors.ts';
 import type { Env } from './work.ts';
 
 export interface ListenOptions {

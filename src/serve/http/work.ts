@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { messageOf } from '../../support/errors.ts';
-import { type ParameterNames, RequestError } from './errors.ts';
+import { RequestError } from '../request-error.ts';
+import type { ParameterNames } from './errors.ts';
 import type { KeyHolder } from './keys/key-holder.ts';
 
 export interface Work {

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { explainFileError, messageOf } from '../../../support/errors.ts';
-import { RequestError } from '../errors.ts';
+import { RequestError } from '../../request-error.ts';
 import { type Keys, keysOf, readKeys } from './key-file.ts';
 
 /** Milliseconds between two looks at whether the file has changed. */

@@ -10,8 +10,6 @@ export const functionSchema = z.strictObject({
   strict: z.boolean().nullish(),
 });
 
-export type FunctionTool = z.output<typeof functionSchema>;
-
 export const chatTools = z
   .array(
     z.strictObject({ type: z.literal('function'), function: functionSchema, cache_control: z.unknown().optional() }),
@@ -48,6 +46,3 @@ export const responsesToolChoice = z
   .union([z.enum(['none', 'auto', 'required']), z.strictObject({ type: z.literal('function'), name: functionName })])
   .optional()
   .describe('`none`, `auto` (default), `required`, or one function by name');
-
-/** What one of these chooses. */
-export type ToolChoice = 'none' | 'auto' | 'required' | { name: string };

@@ -2,7 +2,9 @@
  * Server-sent events (WHATWG HTML, 9.2). A first piece goes out at once; pieces that follow within milliseconds share a
  * write, since a write costs more than a token. Comments keep the connection alive while nothing comes.
  */
-import { answerOf, RequestError } from '../errors.ts';
+
+import { RequestError } from '../../request-error.ts';
+import { answerOf } from '../errors.ts';
 import type { Work } from '../work.ts';
 
 export interface EventStreamOptions {

@@ -1,6 +1,6 @@
 /** The JSON Schema that an answer follows when it must call a function. */
 import type { ConstraintRequest } from '../../protocol.ts';
-import type { FunctionTool, ToolChoice } from '../schemas/tools.ts';
+import type { FunctionTool, ToolChoice } from './tool.ts';
 
 /** Calls in one answer: a model that does not end on its own writes no more. */
 const MOST_CALLS = 8;
