@@ -6,6 +6,7 @@
  *     npm run bench && node build/bench/bench/long-attention.js [LONGEST] [float32 | bfloat16]
  */
 import { freemem } from 'node:os';
+import { matmulRate } from '../src/bench/matmul-rate.ts';
 import {
   blockSparseAttention,
   isBlockSparse,
@@ -28,7 +29,6 @@ import {
   type Tensor,
   zeros,
 } from '../src/torch/index.ts';
-import { matmulRate } from '../src/torch/matmul-rate.ts';
 import { native } from '../src/torch/native.ts';
 
 const [heads, dim] = [8, 64];

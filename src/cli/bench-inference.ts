@@ -15,7 +15,7 @@ export function benchPrefillCommand(): Command {
   return runOptions(command, { dtype: 'weights', steps: 'prompts that are timed' })
     .addHelpText('after', '\nExample:\n  $ tslm bench prefill --seq 512 --dtype bf16 --peer\n')
     .action(async (options: BenchOptions & { seq: number }) => {
-      const { prefillThroughput } = await import('../generate/prefill-throughput.ts');
+      const { prefillThroughput } = await import('../bench/prefill.ts');
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);
       const { json, ...given } = options;
@@ -43,7 +43,7 @@ export function benchGenerateCommand(): Command {
       if (options.tokens < 2) {
         throw usageError('TSLM_BAD_VALUE', '--tokens: the first token is not timed', 'ask for two or more');
       }
-      const { decodeThroughput } = await import('../generate/decode-throughput.ts');
+      const { decodeThroughput } = await import('../bench/decode.ts');
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);
       const { json, ...given } = options;

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { json as readJson, text as readText } from 'node:stream/consumers';
+import type { Throughput } from '../bench/training.ts';
+import { type Sweep, sweepRows } from '../bench/training-sweep.ts';
 import { formatBytes, formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import { root } from '../support/root.ts';
-import type { Throughput } from '../train/throughput.ts';
-import { type Sweep, sweepRows } from '../train/throughput-sweep.ts';
 import { formatShare } from './bench-options.ts';
 import type { BenchTrainOptions } from './bench-train.ts';
 

@@ -35,7 +35,7 @@ export function benchTokenizeCommand(): Command {
     .action(async (files: string[], { tokenizer: path, split, vocabSize, rounds, peer, json }: Options) => {
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
       const { trainTokenizer } = await import('../tokenizers/training/train.ts');
-      const { encodingThroughput, nativePeer } = await import('../tokenizers/throughput.ts');
+      const { encodingThroughput, nativePeer } = await import('../bench/tokenize.ts');
       const text = files.length > 0 ? await readAll(files) : ownText();
       if (text === '') throw usageError('TSLM_NO_TEXT', `${files.join(', ')}: no text`, 'give files with some text');
       const tokenizer =

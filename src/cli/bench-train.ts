@@ -1,7 +1,7 @@
 /** `tslm bench train`: training steps beside the same step's matrix products, alone or along a size. */
 import { Command, Option } from 'commander';
+import { SWEEPS, type Sweep } from '../bench/training-sweep.ts';
 import { formatCount } from '../support/format.ts';
-import { SWEEPS, type Sweep } from '../train/throughput-sweep.ts';
 import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './bench-options.ts';
 import { runSweep, sweepTable } from './bench-sweep.ts';
 import { dtypeOf, positiveInteger } from './options.ts';
@@ -41,7 +41,7 @@ export function benchTrainCommand(): Command {
         else printTable(sweepTable(sweep, rows));
         return;
       }
-      const { trainThroughput } = await import('../train/throughput.ts');
+      const { trainThroughput } = await import('../bench/training.ts');
       const { json, ...sizes } = options;
       using peer = await peerFor('bench_train', options);
       const result = await trainThroughput({ ...sizes, dtype: dtypeOf(options.dtype), peer });

@@ -54,7 +54,7 @@ async function diagnose(): Promise<Diagnosis> {
   const { buildRecord, native, processorTier } = await import('../torch/native.ts');
   const { fasterDtype, productRate } = await import('../torch/faster-dtype.ts');
   const { cpu, openblasCoreType } = await import('../torch/cpu.ts');
-  const { matmulRate } = await import('../torch/matmul-rate.ts');
+  const { matmulRate } = await import('../bench/matmul-rate.ts');
   const info = native().runtimeInfo();
   const build = buildRecord();
   const lib = build?.libtorch.lib ?? 'unknown';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findTorchPython } from '../../src/support/python-peer.ts';
+import { findTorchPython } from '../../src/bench/python-peer.ts';
 import { expectRefusal, tslm, tslmHere, tslmJson } from '../helpers/cli.ts';
 import { scratchFolder } from '../support/scratch.ts';
 

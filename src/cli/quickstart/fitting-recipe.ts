@@ -61,7 +61,7 @@ const paysToGrow = ({ passes, steps }: Measured): boolean => passes >= PASSES &&
 
 /** By the median of a few steps on random tokens; the first are slower. */
 async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {
-  const { trainingStep } = await import('../../train/throughput.ts');
+  const { trainingStep } = await import('../../bench/training.ts');
   const { computeDtype } = await import('../../train/precision.ts');
   const { assemble, startingPoint } = await import('../../train/run-parts.ts');
   const { model, optimizer, context, recipe } = assemble(wanted, corpus, startingPoint(wanted, corpus));

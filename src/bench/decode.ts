@@ -2,14 +2,14 @@
  * The speed of decoding beside the ceiling: a token comes no faster than memory gives the weights and the cached keys and
  * values, each read once.
  */
+
+import { generate } from '../generate/generate.ts';
+import { resolveGenerationConfig } from '../generate/generation-config.ts';
 import type { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
 import type { Model } from '../models/model.ts';
 import { Attention, Embedding } from '../nn/index.ts';
 import { type DType, dtypeInfo } from '../torch/index.ts';
-import { memoryRate } from '../torch/memory-rate.ts';
-import { generate } from './generate.ts';
-import { resolveGenerationConfig } from './generation-config.ts';
 import {
   figures,
   type InferenceOptions,
@@ -17,7 +17,8 @@ import {
   inferenceModel,
   randomPrompts,
   timed,
-} from './inference-throughput.ts';
+} from './inference.ts';
+import { memoryRate } from './memory-rate.ts';
 
 export interface DecodeThroughput extends InferenceThroughput {
   /** Of one token of every sequence: median over the texts. */

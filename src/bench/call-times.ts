@@ -1,7 +1,7 @@
 /** What a call costs: the smallest operators, on 4 elements or on 2 × 2, the memory of the result included. */
-import { backward } from './autograd.ts';
-import { fastestRun } from './fastest-run.ts';
-import { randn } from './ops.ts';
+import { backward } from '../torch/autograd.ts';
+import { fastestRun } from '../torch/fastest-run.ts';
+import { randn } from '../torch/ops.ts';
 
 export interface CallTime {
   name: string;

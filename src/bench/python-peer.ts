@@ -5,8 +5,8 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { UserError } from './errors.ts';
-import { root } from './root.ts';
+import { UserError } from '../support/errors.ts';
+import { root } from '../support/root.ts';
 
 export interface PeerStep {
   seconds: number;

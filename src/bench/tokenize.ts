@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { UserError } from '../support/errors.ts';
-import { hashUnits, UnitBuffer } from './byte-bpe/unit-table.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { hashUnits, UnitBuffer } from '../tokenizers/byte-bpe/unit-table.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 export interface EncodingThroughput {
   /** Of the text. */

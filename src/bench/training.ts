@@ -5,16 +5,16 @@
 
 import { createModel } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
-import { forwardProducts, gradientProducts } from '../models/products.ts';
 import { causal, requireCausal } from '../objectives/causal.ts';
-import type { Peer } from '../support/python-peer.ts';
 import { createRandom } from '../support/random.ts';
-import { type PeerFigures, peerFigures, sideBySide } from '../support/side-by-side.ts';
 import { autocast, backward, type Device, type DType, memoryStats, resetPeakMemory, scope } from '../torch/index.ts';
-import { countProducts, productsAlone } from '../torch/matmul-rate.ts';
 import { native } from '../torch/native.ts';
-import { adamW, clipGradNorm } from './adamw.ts';
-import type { Optimizer } from './optimizer.ts';
+import { adamW, clipGradNorm } from '../train/adamw.ts';
+import type { Optimizer } from '../train/optimizer.ts';
+import { countProducts, productsAlone } from './matmul-rate.ts';
+import { forwardProducts, gradientProducts } from './model-products.ts';
+import type { Peer } from './python-peer.ts';
+import { type PeerFigures, peerFigures, sideBySide } from './side-by-side.ts';
 
 export interface ThroughputOptions {
   family: string;

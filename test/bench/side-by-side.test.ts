@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Peer } from '../../src/support/python-peer.ts';
-import { median, peerFigures, sideBySide } from '../../src/support/side-by-side.ts';
+import type { Peer } from '../../src/bench/python-peer.ts';
+import { median, peerFigures, sideBySide } from '../../src/bench/side-by-side.ts';
 
 /** A peer whose steps take the seconds that are given. */
 function peerOf(seconds: number[], log: string[]): Peer {

@@ -3,13 +3,14 @@
  * beside the time that memory needs for what they read and write; products beside the rate of a large product; and the
  * smallest calls show what a call itself costs.
  */
+
+import type { DType } from '../torch/dtype.ts';
+import { withSeed } from '../torch/generator.ts';
+import { scope } from '../torch/scope.ts';
 import { type CallTime, callTimes } from './call-times.ts';
-import type { DType } from './dtype.ts';
 import { activationTimes, type FusedTime, type OperatorSizes, updateTimes } from './fused-times.ts';
-import { withSeed } from './generator.ts';
 import { matmulRate, productFlops, productSeconds } from './matmul-rate.ts';
 import { memoryRate } from './memory-rate.ts';
-import { scope } from './scope.ts';
 
 export interface OperatorRate {
   name: string;

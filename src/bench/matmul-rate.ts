@@ -1,11 +1,11 @@
 /** How fast this machine multiplies matrices: the ceiling that everything else is measured against. */
 
-import { inferenceMode } from './autograd.ts';
-import type { DType } from './dtype.ts';
-import { fastestRun } from './fastest-run.ts';
-import { randn } from './ops.ts';
-import { scope } from './scope.ts';
-import type { Device } from './tensor.ts';
+import { inferenceMode } from '../torch/autograd.ts';
+import type { DType } from '../torch/dtype.ts';
+import { fastestRun } from '../torch/fastest-run.ts';
+import { randn } from '../torch/ops.ts';
+import { scope } from '../torch/scope.ts';
+import type { Device } from '../torch/tensor.ts';
 
 export interface ProductShape {
   /** Independent products; default 1. */

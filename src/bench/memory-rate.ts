@@ -1,11 +1,11 @@
 /** How fast this machine reads memory: the ceiling of what touches each byte once, as decoding does the weights. */
 
-import { inferenceMode } from './autograd.ts';
-import { fastestRun } from './fastest-run.ts';
-import { emptyCache } from './memory.ts';
-import { ones } from './ops.ts';
-import { scope } from './scope.ts';
-import type { Device, Tensor } from './tensor.ts';
+import { inferenceMode } from '../torch/autograd.ts';
+import { fastestRun } from '../torch/fastest-run.ts';
+import { emptyCache } from '../torch/memory.ts';
+import { ones } from '../torch/ops.ts';
+import { scope } from '../torch/scope.ts';
+import type { Device, Tensor } from '../torch/tensor.ts';
 
 /** Ways over all of a long vector. None is the fastest on every machine, so the best of them counts. */
 const passes: readonly ((x: Tensor) => unknown)[] = [

@@ -1,7 +1,6 @@
 /** The speed of reading prompts beside the ceiling: it can be no faster than its matrix products alone. */
-import { forwardProducts } from '../models/products.ts';
-import { countProducts, productsAlone } from '../torch/matmul-rate.ts';
-import { decoderStepper } from './decoder-stepper.ts';
+
+import { decoderStepper } from '../generate/decoder-stepper.ts';
 import {
   figures,
   type InferenceOptions,
@@ -9,7 +8,9 @@ import {
   inferenceModel,
   randomPrompts,
   timed,
-} from './inference-throughput.ts';
+} from './inference.ts';
+import { countProducts, productsAlone } from './matmul-rate.ts';
+import { forwardProducts } from './model-products.ts';
 
 export interface PrefillThroughput extends InferenceThroughput {
   /** Of one prompt, or of the batch: median. */

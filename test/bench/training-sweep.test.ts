@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sweepRows } from '../../src/train/throughput-sweep.ts';
+import { sweepRows } from '../../src/bench/training-sweep.ts';
 
 const options = { family: 'gpt2', layers: 1, hidden: 32, heads: 2, vocab: 64, batch: 8, seq: 256 };
 

@@ -1,5 +1,5 @@
 /** How training speed grows: the settings of a benchmark along one of its sizes. */
-import type { ThroughputOptions } from './throughput.ts';
+import type { ThroughputOptions } from './training.ts';
 
 export const SWEEPS = ['context', 'batch', 'size'] as const;
 export type Sweep = (typeof SWEEPS)[number];

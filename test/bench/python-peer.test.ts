@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { findTorchPython, startPeer } from '../../src/support/python-peer.ts';
+import { findTorchPython, startPeer } from '../../src/bench/python-peer.ts';
 
 const hasTorch = findTorchPython() !== undefined;
 const job = {

@@ -1,8 +1,9 @@
 /** The matrix products in a decoder's forward pass: the work that no implementation of it can leave out. */
+
+import { LMHead } from '../models/heads/lm.ts';
+import type { Model } from '../models/model.ts';
 import { Attention, Linear } from '../nn/index.ts';
-import type { ProductShape } from '../torch/matmul-rate.ts';
-import { LMHead } from './heads/lm.ts';
-import type { Model } from './model.ts';
+import type { ProductShape } from './matmul-rate.ts';
 
 /**
  * @param options.seq tokens of each sequence

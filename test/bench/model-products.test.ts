@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { countProducts, productFlops, productsAlone } from '../../src/bench/matmul-rate.ts';
+import { forwardProducts, gradientProducts } from '../../src/bench/model-products.ts';
 import { createModel } from '../../src/models/auto.ts';
-import { forwardProducts, gradientProducts } from '../../src/models/products.ts';
-import { countProducts, productFlops, productsAlone } from '../../src/torch/matmul-rate.ts';
 
 const sizes = { layers: 2, hidden: 32, heads: 4, context: 16, vocabSize: 50 };
 const [batch, seq] = [3, 16];

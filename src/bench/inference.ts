@@ -3,11 +3,11 @@ import { createModel } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { packForInference } from '../models/pack-for-inference.ts';
 import { requireCausal } from '../objectives/causal.ts';
-import type { Peer } from '../support/python-peer.ts';
 import { createRandom } from '../support/random.ts';
-import { type PeerFigures, peerFigures, type SideBySide, sideBySide } from '../support/side-by-side.ts';
 import { type Device, type DType, memoryStats, resetPeakMemory } from '../torch/index.ts';
 import { native } from '../torch/native.ts';
+import type { Peer } from './python-peer.ts';
+import { type PeerFigures, peerFigures, type SideBySide, sideBySide } from './side-by-side.ts';
 
 export interface InferenceOptions {
   family: string;

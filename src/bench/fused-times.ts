@@ -1,11 +1,19 @@
 /** The fused operators beside libtorch's composition of the same. */
-import { grad, noGrad } from './autograd.ts';
-import { type DType, dtypeInfo } from './dtype.ts';
-import { fastestRun } from './fastest-run.ts';
-import { adamWUpdate, causalSoftmax, crossEntropy, geluTanh, gradNorm, layerNorm, reference } from './kernels.ts';
-import { ones, randint, randn } from './ops.ts';
-import { scope } from './scope.ts';
-import type { Tensor } from './tensor.ts';
+import { grad, noGrad } from '../torch/autograd.ts';
+import { type DType, dtypeInfo } from '../torch/dtype.ts';
+import { fastestRun } from '../torch/fastest-run.ts';
+import {
+  adamWUpdate,
+  causalSoftmax,
+  crossEntropy,
+  geluTanh,
+  gradNorm,
+  layerNorm,
+  reference,
+} from '../torch/kernels.ts';
+import { ones, randint, randn } from '../torch/ops.ts';
+import { scope } from '../torch/scope.ts';
+import type { Tensor } from '../torch/tensor.ts';
 
 export interface OperatorSizes {
   /** Rows of the activations. */
