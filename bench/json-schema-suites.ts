@@ -10,12 +10,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import {
-  type Constraint,
-  type ConstraintState,
-  compileJsonSchema,
-  createVocabulary,
-} from '../src/generate/structured/index.ts';
+import { type Constraint, type ConstraintState, compileJsonSchema, createVocabulary } from '../src/constrain/index.ts';
 
 const { values: folders } = parseArgs({
   options: {

@@ -16,7 +16,7 @@ import {
   compileRegex,
   type Vocabulary,
   vocabularyOf,
-} from '../src/generate/structured/index.ts';
+} from '../src/constrain/index.ts';
 import { createRandom, type Random } from '../src/support/random.ts';
 import { trainTokenizer } from '../src/tokenizers/training/train.ts';
 

@@ -1,4 +1,13 @@
 /** The library: every stage as a function, and the floors under them. */
+
+export {
+  type Constraint,
+  type ConstraintState,
+  compileGbnf,
+  compileJsonSchema,
+  compileRegex,
+  vocabularyOf,
+} from './constrain/index.ts';
 export { openCorpus } from './data/corpus.ts';
 export { prepare } from './data/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
@@ -10,14 +19,6 @@ export { resolveGenerationConfig } from './generate/generation-config.ts';
 export { scoreText } from './generate/score-text.ts';
 export { scoreTokens } from './generate/score-tokens.ts';
 export { generateSequences } from './generate/sequences.ts';
-export {
-  type Constraint,
-  type ConstraintState,
-  compileGbnf,
-  compileJsonSchema,
-  compileRegex,
-  vocabularyOf,
-} from './generate/structured/index.ts';
 export { generateText, streamText } from './generate/text.ts';
 export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';

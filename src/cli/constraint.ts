@@ -1,6 +1,6 @@
 /** The options of a command that say what its text must follow: a JSON Schema, a regular expression or a grammar. */
 import { type Command, Option } from 'commander';
-import type { Constraint } from '../generate/structured/index.ts';
+import type { Constraint } from '../constrain/index.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 export interface ConstraintOptions {
@@ -32,9 +32,7 @@ export async function constraintOption(
   eosTokenId: readonly number[],
 ): Promise<Constraint | undefined> {
   if (jsonSchema === undefined && regex === undefined && grammar === undefined) return undefined;
-  const { compileGbnf, compileJsonSchema, compileRegex, vocabularyOf } = await import(
-    '../generate/structured/index.ts'
-  );
+  const { compileGbnf, compileJsonSchema, compileRegex, vocabularyOf } = await import('../constrain/index.ts');
   const vocabulary = vocabularyOf(tokenizer, { eosTokenId });
   if (regex !== undefined) return compileRegex(regex, vocabulary);
   const { namingFile } = await import('../support/errors.ts');

@@ -2,6 +2,9 @@
  * Beam search over a batch of prompts (as in transformers 5), beam sampling, and diverse beam search: groups of beams that
  * avoid the tokens of the groups before them (Vijayakumar et al. 2016, arXiv:1610.02424).
  */
+
+import type { ConstrainingProcessor } from '../constrain/constrain.ts';
+import type { Constraint } from '../constrain/constraint.ts';
 import { usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { type Beams, createBeams, type Hypothesis } from './beams.ts';
@@ -12,8 +15,6 @@ import { logitsProcessorsFor } from './logits-processors-for.ts';
 import type { Prompt, Start } from './prompts.ts';
 import { logSoftmax, nothingAllowed } from './sampling.ts';
 import { createStopCriteria, type TextEnd } from './stopping.ts';
-import type { ConstrainingProcessor } from './structured/constrain.ts';
-import type { Constraint } from './structured/constraint.ts';
 
 export interface BeamSearchOptions {
   /** Whether what was generated so far is complete for reasons of the caller's, such as a stop string. */

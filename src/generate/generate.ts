@@ -3,6 +3,7 @@
  * whole texts by beam search. Works on token ids; `text.ts` puts text around it.
  */
 
+import type { Constraint } from '../constrain/constraint.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { assisted } from './assisted.ts';
@@ -15,7 +16,6 @@ import { type GenerationInputs, type Start, type StartOptions, startGeneration }
 import { addToken, createRows } from './rows.ts';
 import { argmax, multinomial } from './sampling.ts';
 import type { StopReason, TextEnd } from './stopping.ts';
-import type { Constraint } from './structured/constraint.ts';
 
 export interface GeneratedToken {
   /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */

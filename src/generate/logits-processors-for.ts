@@ -1,8 +1,8 @@
+import { constrain } from '../constrain/constrain.ts';
+import type { Constraint } from '../constrain/constraint.ts';
 import { UserError } from '../support/errors.ts';
 import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
 import * as processors from './logits-processors/index.ts';
-import { constrain } from './structured/constrain.ts';
-import type { Constraint } from './structured/constraint.ts';
 
 /** What the processors have to know beside the configuration. */
 export interface GenerationContext {

@@ -1,4 +1,6 @@
 /** The texts that grow: tokens, random numbers and processors of each, and when it ends. */
+
+import type { ConstrainingProcessor } from '../constrain/constrain.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import type { GeneratedToken, GenerateOptions } from './generate.ts';
 import type { GenerationConfig } from './generation-config.ts';
@@ -7,7 +9,6 @@ import { logitsProcessorsFor } from './logits-processors-for.ts';
 import type { Prompt } from './prompts.ts';
 import { logProbability } from './sampling.ts';
 import { createStopCriteria, type StopReason } from './stopping.ts';
-import type { ConstrainingProcessor } from './structured/constrain.ts';
 
 export interface Row {
   index: number;

@@ -3,9 +3,9 @@
  * model lives in a worker (`engine/`); text becomes tokens and tokens text on the worker's side.
  */
 
+import type { ConstraintSource } from '../constrain/index.ts';
 import type { AttentionMaps } from '../explain/attention-maps.ts';
 import type { LayerPredictions } from '../explain/logit-lens.ts';
-import type { ConstraintSource } from '../generate/structured/index.ts';
 import type { Ability } from '../tasks/abilities.ts';
 import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';

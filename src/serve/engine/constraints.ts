@@ -8,7 +8,7 @@ import {
   type ConstraintSource,
   loadConstraint,
   vocabularyFrom,
-} from '../../generate/structured/index.ts';
+} from '../../constrain/index.ts';
 import { UserError } from '../../support/errors.ts';
 
 /** A constraint that is in use until it is released. */

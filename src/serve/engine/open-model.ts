@@ -1,5 +1,5 @@
 /** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
-import { startCompiler } from '../../generate/structured/index.ts';
+import { startCompiler } from '../../constrain/index.ts';
 import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { loadForInference } from '../../models/load-for-inference.ts';

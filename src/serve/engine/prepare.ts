@@ -1,10 +1,11 @@
 /** From a request to what generation takes: token ids and a configuration; what it must follow is compiled apart. */
+
+import type { Constraint } from '../../constrain/index.ts';
 import {
   type GenerationConfig,
   type GenerationOptions,
   resolveGenerationConfig,
 } from '../../generate/generation-config.ts';
-import type { Constraint } from '../../generate/structured/index.ts';
 import { usageError } from '../../support/errors.ts';
 import { randomSeed } from '../../support/random.ts';
 import { instructionFor } from '../../tasks/text-to-text.ts';

@@ -3,11 +3,12 @@
  * prompts that are still to be read, in stretches (Agrawal et al. 2023). Texts come and go between two steps. Places in the batch
  * and room for prompts are shared evenly between clients and requests (`shares.ts`): whoever has more than its share lets go.
  */
+
+import { spentSoFar } from '../../constrain/index.ts';
 import type { LogitsProcessor } from '../../generate/logits-processors/index.ts';
 import type { PagedInput, PagedModel } from '../../generate/paged-model.ts';
 import { addToken, createRows, type Row } from '../../generate/rows.ts';
 import { argmax, multinomial } from '../../generate/sampling.ts';
-import { spentSoFar } from '../../generate/structured/index.ts';
 import type { Owner, TokenInfo } from '../protocol.ts';
 import type { Choice } from './choice.ts';
 import type { Job } from './job.ts';

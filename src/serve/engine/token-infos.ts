@@ -1,6 +1,7 @@
 /** Tokens as answers report them: text, bytes, and log-probabilities with the best alternatives. */
+
+import { tokenTexts } from '../../constrain/index.ts';
 import { logProbability } from '../../generate/sampling.ts';
-import { tokenTexts } from '../../generate/structured/index.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { TokenInfo } from '../protocol.ts';
 

@@ -1,8 +1,8 @@
 /** Constraints of a model: what is kept, what is forgotten, who waits. */
 import { describe, expect, it } from 'vitest';
-import { type ConstraintCompiler, vocabularyFrom } from '../../../src/generate/structured/index.ts';
-import { type ConstraintSource, compileSource } from '../../../src/generate/structured/source.ts';
-import { vocabularyData } from '../../../src/generate/structured/vocabulary/vocabulary-data.ts';
+import { type ConstraintCompiler, vocabularyFrom } from '../../../src/constrain/index.ts';
+import { type ConstraintSource, compileSource } from '../../../src/constrain/source.ts';
+import { vocabularyData } from '../../../src/constrain/vocabulary/vocabulary-data.ts';
 import { createConstraints, type Lease } from '../../../src/serve/engine/constraints.ts';
 import { createRandom } from '../../../src/support/random.ts';
 

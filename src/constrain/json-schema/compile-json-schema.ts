@@ -1,0 +1,49 @@
+/** JSON Schemas as constraints. */
+import { z } from 'zod';
+import { parseOptions } from '../../support/schema.ts';
+import { type Constraint, constraintOf } from '../constraint.ts';
+import type { Grammar } from '../grammar/grammar.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary-data.ts';
+import { createBuilder } from './builder.ts';
+import { punctuation } from './json-text.ts';
+import { badSchema, isObject, type Schema } from './keywords.ts';
+
+export interface JsonSchemaOptions {
+  /** White-space characters allowed at each place between tokens of JSON. Default 0: as `JSON.stringify` writes. */
+  maxWhitespace?: number;
+  /** Forbid properties that a schema does not mention where it says nothing of them. Default false, as in the standard. */
+  strictObjects?: boolean;
+}
+
+const optionsSchema = z.strictObject({
+  maxWhitespace: z.int().min(0).max(1000).default(0),
+  strictObjects: z.boolean().default(false),
+});
+
+/**
+ * JSON texts of values that follow a schema (draft 2020-12; docs/STRUCTURED-OUTPUT.md lists what is supported). Every
+ * text that the constraint allows is valid; of the valid ones it allows those that write properties in the schema's
+ * order, strings and numbers as `JSON.stringify` does.
+ *
+ * @throws UserError when the schema is malformed, no value can follow it, or a keyword is not supported: named, with its
+ *   path
+ */
+export const compileJsonSchema = (
+  schema: unknown,
+  vocabulary: Vocabulary,
+  options: JsonSchemaOptions = {},
+): Constraint => constraintOf(jsonSchemaGrammar(schema, options), vocabulary);
+
+export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = {}): Grammar {
+  const { maxWhitespace, strictObjects } = parseOptions(optionsSchema, options, 'compileJsonSchema');
+  if (typeof schema !== 'boolean' && !isObject(schema)) throw badSchema('#', 'a schema is an object, true or false');
+  try {
+    const builder = createBuilder(schema as Schema, punctuation(maxWhitespace), strictObjects);
+    builder.share('value', () => builder.value([{ schema: schema as Schema, path: '#' }]));
+    return { rules: builder.rules, root: 'value', where: 'the schema' };
+  } catch (error) {
+    // The stack is full: a constant of thousands of arrays in each other, say.
+    if (error instanceof RangeError) throw badSchema('#', 'values nest too deeply');
+    throw error;
+  }
+}
