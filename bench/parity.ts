@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peerScript, requireTorchPython } from '../src/bench/python-peer.ts';
-import { openCorpus } from '../src/data/corpus.ts';
+import { openCorpus } from '../src/data/corpus/corpus.ts';
 import { createModel, saveModel } from '../src/models/auto.ts';
 import { causal } from '../src/objectives/causal.ts';
 import { native } from '../src/torch/native.ts';

@@ -22,7 +22,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { prepare } from '../src/data/prepare.ts';
+import { prepare } from '../src/data/prepare/prepare.ts';
 import { formatBytes, formatCount } from '../src/support/format.ts';
 import { createRandom } from '../src/support/random.ts';
 import { root } from '../src/support/root.ts';

@@ -8,8 +8,8 @@ export {
   compileRegex,
   vocabularyOf,
 } from './constrain/index.ts';
-export { openCorpus } from './data/corpus.ts';
-export { prepare } from './data/prepare.ts';
+export { openCorpus } from './data/corpus/corpus.ts';
+export { prepare } from './data/prepare/prepare.ts';
 export { perplexity } from './evaluate/perplexity.ts';
 export { type AttentionMaps, attentionMaps } from './explain/attention-maps.ts';
 export { type LayerPredictions, layerPredictions } from './explain/logit-lens.ts';

@@ -38,7 +38,7 @@ export function evaluateCommand(): Command {
     )
     .action(async (path: string, options: Options) => {
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
-      const { openCorpus } = await import('../data/corpus.ts');
+      const { openCorpus } = await import('../data/corpus/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);

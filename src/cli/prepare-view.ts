@@ -1,4 +1,4 @@
-import type { PrepareStage, ProgressListener } from '../data/progress-listener.ts';
+import type { PrepareStage, ProgressListener } from '../data/prepare/progress-listener.ts';
 import { createProgress, type Progress } from '../support/progress.ts';
 
 /** A live line on stderr for each stage of `prepare`. */

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { PrepareResult } from '../data/prepare.ts';
-import { encodingCounts } from '../data/report.ts';
+import type { PrepareResult } from '../data/prepare/prepare.ts';
+import { encodingCounts } from '../data/prepare/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { prepareProgress } from './prepare-view.ts';
 import { withSignals } from './signals.ts';
@@ -83,7 +83,7 @@ Examples:
   tslm prepare input.txt --out corpora/shakespeare --tokenizer-kind char --split tail --validation 0.1 --test 0 --no-clean --no-dedup --no-eos`,
     )
     .action(async (inputs: string[], { json, validationInput, testInput, ...options }) => {
-      const { prepare } = await import('../data/prepare.ts');
+      const { prepare } = await import('../data/prepare/prepare.ts');
       const start = performance.now();
       const progress = prepareProgress();
       await withSignals('', async signal => {

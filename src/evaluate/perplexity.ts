@@ -3,7 +3,7 @@
  * whatever their tokenizers. A window slides over the text, so that every token but the first few is predicted from at
  * least `context − stride` tokens before it.
  */
-import type { CorpusSplit } from '../data/corpus-split.ts';
+import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { requireCausal } from '../objectives/causal.ts';

@@ -1,5 +1,5 @@
 /** What a model reads so that every token of a split is predicted once. */
-import type { CorpusSplit } from '../data/corpus-split.ts';
+import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 
 export interface EvaluationWindow {
   /** Tokens in front of the first one of the split. */

@@ -1,5 +1,5 @@
 /** Batches of windows from a corpus, for training and for evaluation. */
-import type { CorpusSplit } from '../data/corpus-split.ts';
+import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Corpus } from '../data/corpus.ts';
+import type { Corpus } from '../data/corpus/corpus.ts';
 import { modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';

@@ -1,7 +1,7 @@
 /** What a run is put together from: recipe, corpus, model, optimizer, and the windows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Corpus } from '../data/corpus.ts';
+import type { Corpus } from '../data/corpus/corpus.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Corpus, openCorpus } from '../data/corpus.ts';
+import { type Corpus, openCorpus } from '../data/corpus/corpus.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';

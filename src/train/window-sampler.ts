@@ -3,7 +3,7 @@
  * random order; each epoch cuts at other places. Position and order follow from (seed, windows drawn so far) alone, so
  * resuming needs one number.
  */
-import type { CorpusSplit } from '../data/corpus-split.ts';
+import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import type { Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';

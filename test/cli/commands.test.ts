@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { openCorpus } from '../../src/data/corpus.ts';
+import { openCorpus } from '../../src/data/corpus/corpus.ts';
 import { perplexity } from '../../src/evaluate/perplexity.ts';
 import { loadModel } from '../../src/models/auto.ts';
 import { randomText } from '../data/helpers.ts';

@@ -91,7 +91,7 @@ describe('a corpus', () => {
   });
 
   it('of another tokenizer is refused by evaluate and by resume', async () => {
-    const { tokenizerHash } = await import('../../src/data/tokenizer-hash.ts');
+    const { tokenizerHash } = await import('../../src/data/corpus/tokenizer-hash.ts');
     cpSync(place('corpus'), place('other'), { recursive: true });
     const tokenizer = place('other', 'tokenizer.json');
     writeFileSync(tokenizer, readFileSync(tokenizer, 'utf8').replace('<|endoftext|>', '<|end|>'));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCorpus } from '../../src/data/corpus.ts';
-import type { CorpusSplit } from '../../src/data/corpus-split.ts';
+import { openCorpus } from '../../src/data/corpus/corpus.ts';
+import type { CorpusSplit } from '../../src/data/corpus/corpus-split.ts';
 import { type PerplexityOptions, perplexity } from '../../src/evaluate/perplexity.ts';
 import { createModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tokenizerHash } from '../../src/data/tokenizer-hash.ts';
+import { tokenizerHash } from '../../src/data/corpus/tokenizer-hash.ts';
 import { parseRecipe, type Recipe } from '../../src/train/recipe.ts';
 import { byteTokenizer, randomText } from '../data/helpers.ts';
 

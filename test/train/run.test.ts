@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCorpus } from '../../src/data/corpus.ts';
+import { openCorpus } from '../../src/data/corpus/corpus.ts';
 import { perplexity } from '../../src/evaluate/perplexity.ts';
 import { loadModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -246,7 +246,7 @@ describe('a run that goes on from a model', async () => {
     const path = join(other, 'tokenizer.json');
     const changed = readFileSync(path, 'utf8').replace('<|endoftext|>', '<|end|>');
     writeFileSync(path, changed);
-    const { tokenizerHash } = await import('../../src/data/tokenizer-hash.ts');
+    const { tokenizerHash } = await import('../../src/data/corpus/tokenizer-hash.ts');
     const index = readJson(join(other, 'corpus.json')) as Record<string, unknown>;
     writeFileSync(join(other, 'corpus.json'), JSON.stringify({ ...index, tokenizer_sha256: tokenizerHash(other) }));
     const error = await errorOf(() => startRun(tinyRecipe(other, { model: { from } }), place('wrong')));

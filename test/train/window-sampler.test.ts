@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openCorpus } from '../../src/data/corpus.ts';
-import type { CorpusSplit } from '../../src/data/corpus-split.ts';
+import { openCorpus } from '../../src/data/corpus/corpus.ts';
+import type { CorpusSplit } from '../../src/data/corpus/corpus-split.ts';
 import { causal } from '../../src/objectives/causal.ts';
 import { evaluationWindows } from '../../src/train/batches.ts';
 import { createWindowSampler } from '../../src/train/window-sampler.ts';

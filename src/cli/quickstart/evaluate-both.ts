@@ -9,7 +9,7 @@ export async function evaluateBoth({
   out: string;
   corpus: string;
 }): Promise<[string, string][]> {
-  const { openCorpus } = await import('../../data/corpus.ts');
+  const { openCorpus } = await import('../../data/corpus/corpus.ts');
   const { loadCompleteModel } = await import('../../models/auto.ts');
   const { evaluateNgram, trainNgramOn } = await import('../../models/ngram/index.ts');
   const { perplexity } = await import('../../evaluate/perplexity.ts');

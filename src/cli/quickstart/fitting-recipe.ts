@@ -1,6 +1,6 @@
 /** A recipe that fits machine, text and time: the size of the model, the number of steps, prompts of the text. */
 import { join } from 'node:path';
-import type { Corpus } from '../../data/corpus.ts';
+import type { Corpus } from '../../data/corpus/corpus.ts';
 import { root } from '../../support/root.ts';
 import type { Recipe } from '../../train/recipe.ts';
 
@@ -25,7 +25,7 @@ const LEAST_STEPS = 500;
  */
 export async function fittingRecipe(folder: string, seconds: number, prompts?: readonly string[]): Promise<Recipe> {
   const { readRecipe } = await import('../../train/recipe.ts');
-  const { openCorpus } = await import('../../data/corpus.ts');
+  const { openCorpus } = await import('../../data/corpus/corpus.ts');
   const corpus = openCorpus(folder);
   const recipe = readRecipe(join(root, 'recipes', 'quickstart.yaml'));
   recipe.samples.prompts = prompts ? [...prompts] : beginnings(corpus);

@@ -20,7 +20,7 @@ export function ownSources(): Sources {
 
 /** Prepares the corpus and returns what a person wants to know of it. */
 export async function prepareCorpus({ paths, exclude }: Sources, out: string): Promise<[string, string][]> {
-  const { prepare } = await import('../../data/prepare.ts');
+  const { prepare } = await import('../../data/prepare/prepare.ts');
   const progress = prepareProgress();
   const begin = performance.now();
   const { index, report } = await prepare([...paths], {

@@ -3,7 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import type { Compression } from '../../support/encoding/compression.ts';
 import { explainFileError, UserError, usageError } from '../../support/errors.ts';
-import type { SplitName } from '../corpus-index.ts';
+import type { SplitName } from '../corpus/corpus-index.ts';
 import { type Format, formatOf } from './format.ts';
 
 /** One file to read. */

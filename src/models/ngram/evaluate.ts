@@ -1,5 +1,5 @@
 /** How well an n-gram model predicts data that it has not seen. */
-import type { SplitName } from '../../data/corpus-index.ts';
+import type { SplitName } from '../../data/corpus/corpus-index.ts';
 import { UserError } from '../../support/errors.ts';
 import { unknownBits } from '../../tokenizers/unknown.ts';
 import { isCorpus, readPieces } from './pieces.ts';

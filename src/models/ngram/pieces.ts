@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { type Corpus, openCorpus } from '../../data/corpus.ts';
-import type { SplitName } from '../../data/corpus-index.ts';
-import type { CorpusSplit } from '../../data/corpus-split.ts';
+import { type Corpus, openCorpus } from '../../data/corpus/corpus.ts';
+import type { SplitName } from '../../data/corpus/corpus-index.ts';
+import type { CorpusSplit } from '../../data/corpus/corpus-split.ts';
 import { findInputs } from '../../data/readers/inputs.ts';
 import { readTextFile } from '../../support/encoding/text-file.ts';
 import { UserError } from '../../support/errors.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
-import { takeDocuments } from '../../../src/data/documents.ts';
+import { takeDocuments } from '../../../src/data/prepare/documents.ts';
 import { failureOfRecords, newFacts, type SourceFacts } from '../../../src/data/readers/facts.ts';
 import { findInputs } from '../../../src/data/readers/inputs.ts';
 import { type ReadOptions, readChunks } from '../../../src/data/readers/read.ts';
