@@ -1,7 +1,7 @@
 /** Vectors of texts for `embed` and `embedMany`. */
 import type { EmbeddingModelV3 } from '@ai-sdk/provider';
 import { z } from 'zod';
-import type { Engine } from '../serve/protocol.ts';
+import type { Engine } from '../engine/protocol.ts';
 import { parseOptions } from '../support/schema.ts';
 import { PROVIDER } from './names.ts';
 

@@ -7,7 +7,7 @@ import type {
   LanguageModelV3GenerateResult,
   LanguageModelV3StreamPart,
 } from '@ai-sdk/provider';
-import type { Engine } from '../serve/protocol.ts';
+import type { Engine } from '../engine/protocol.ts';
 import { PROVIDER } from './names.ts';
 import { planCall } from './request.ts';
 import { streamParts } from './stream-parts.ts';

@@ -1,8 +1,8 @@
 /** `tslm('path/to/model')`: each model is opened once, in a thread of its own, when it is first asked. */
 import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from '@ai-sdk/provider';
 import { z } from 'zod';
-import { type OpenOptions, openEngine } from '../serve/engine/open-engine.ts';
-import type { Engine } from '../serve/protocol.ts';
+import { type OpenOptions, openEngine } from '../engine/open-engine.ts';
+import type { Engine } from '../engine/protocol.ts';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { createEmbeddingModel } from './embedding-model.ts';

@@ -1,7 +1,7 @@
 /** The SDK's call options as a request to an engine; what cannot be done becomes a warning. */
 import type { LanguageModelV3CallOptions, SharedV3Warning } from '@ai-sdk/provider';
 import { z } from 'zod';
-import type { ConstraintRequest, GenerationRequest, ModelCard, Prompt } from '../serve/protocol.ts';
+import type { ConstraintRequest, GenerationRequest, ModelCard, Prompt } from '../engine/protocol.ts';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { chatMessages, plainText } from './messages.ts';

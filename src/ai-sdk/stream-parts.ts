@@ -1,7 +1,7 @@
 /** An engine's events as parts of the SDK's streams: text, calls of functions, and how it ended. */
 import type { LanguageModelV3StreamPart, LanguageModelV3Usage } from '@ai-sdk/provider';
-import { createToolCallReader } from '../serve/http/tools/tool-call-reader.ts';
-import type { FinishReason, GenerationEvent, ModelCard } from '../serve/protocol.ts';
+import type { FinishReason, GenerationEvent, ModelCard } from '../engine/protocol.ts';
+import { createToolCallReader } from '../engine/tools/tool-call-reader.ts';
 import type { PlannedCall } from './request.ts';
 
 export interface StreamOptions {

@@ -1,7 +1,7 @@
 /** The SDK's tools as chat templates and constraints know them. */
 import type { LanguageModelV3CallOptions, LanguageModelV3FunctionTool } from '@ai-sdk/provider';
-import { toolConstraint } from '../serve/http/tools/tool-constraint.ts';
-import type { ConstraintRequest, ModelCard } from '../serve/protocol.ts';
+import type { ConstraintRequest, ModelCard } from '../engine/protocol.ts';
+import { toolConstraint } from '../engine/tools/tool-constraint.ts';
 
 export type FunctionTool = LanguageModelV3FunctionTool;
 

@@ -148,7 +148,7 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
 }
 
 async function createModels(paths: readonly string[], options: Options, { note, logger }: Log) {
-  const { createModelPool } = await import('../serve/model-pool.ts');
+  const { createModelPool } = await import('../engine/model-pool.ts');
   return createModelPool({
     models: paths.map((path, i) => ({ path, name: options.name?.[i] })),
     adapters: options.adapter?.map(adapterOf),

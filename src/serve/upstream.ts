@@ -2,10 +2,11 @@
  * Another server with OpenAI's API: its models are listed beside the own, and requests for them are passed on as they are,
  * answers and errors too.
  */
+
+import type { ModelCard, ModelPool } from '../engine/protocol.ts';
+import { RequestError } from '../engine/request-error.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import type { Work } from './http/work.ts';
-import type { ModelCard, ModelPool } from './protocol.ts';
-import { RequestError } from './request-error.ts';
 
 export interface Upstream {
   models(): readonly ModelCard[];

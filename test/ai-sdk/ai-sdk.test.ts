@@ -15,7 +15,7 @@ import {
 } from 'ai';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTslm } from '../../src/ai-sdk/index.ts';
-import type { ModelCard } from '../../src/serve/protocol.ts';
+import type { ModelCard } from '../../src/engine/protocol.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { errorOf } from '../data/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';

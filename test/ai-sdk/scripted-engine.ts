@@ -1,5 +1,5 @@
 /** An engine that says what a test wants, in pieces, and notes what it was asked. */
-import type { Engine, GenerationEvent, GenerationRequest, ModelCard } from '../../src/serve/protocol.ts';
+import type { Engine, GenerationEvent, GenerationRequest, ModelCard } from '../../src/engine/protocol.ts';
 
 export interface ScriptedEngine extends Engine {
   readonly requests: GenerationRequest[];

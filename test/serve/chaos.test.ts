@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { createModelPool } from '../../src/engine/model-pool.ts';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { createApp } from '../../src/serve/http/app.ts';
 import { addKey, keysOf, readKeys } from '../../src/serve/http/keys/key-file.ts';
 import { listen } from '../../src/serve/http/listen.ts';
-import { createModelPool } from '../../src/serve/model-pool.ts';
 import { byteTokenizer } from '../data/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { chaos } from './chaos.ts';

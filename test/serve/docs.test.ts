@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { RequestError } from '../../src/engine/request-error.ts';
 import { ENDPOINTS } from '../../src/serve/http/endpoints/all.ts';
 import { answerOf, STATUSES } from '../../src/serve/http/errors.ts';
 import { loadSchema } from '../../src/serve/http/schemas/models.ts';
-import { RequestError } from '../../src/serve/request-error.ts';
 
 interface Node {
   type?: string;

@@ -7,7 +7,7 @@ import type {
   ModelPool,
   Prompt,
   TokenInfo,
-} from '../../src/serve/protocol.ts';
+} from '../../src/engine/protocol.ts';
 import { UserError } from '../../src/support/errors.ts';
 
 export interface FakeOptions {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { GenerationRequest } from '../../src/engine/protocol.ts';
 import { createApp } from '../../src/serve/http/app.ts';
 import { listen } from '../../src/serve/http/listen.ts';
-import type { GenerationRequest } from '../../src/serve/protocol.ts';
 import { createStudio } from '../../src/serve/studio/studio.ts';
 import { usageError } from '../../src/support/errors.ts';
 import { fakeEngine, fakePool, textOfPrompt } from '../serve/fake-engine.ts';

@@ -10,7 +10,7 @@ import type {
   ModelPool,
   Results,
   TokenInfo,
-} from '../../src/serve/protocol.ts';
+} from '../../src/engine/protocol.ts';
 import { UserError } from '../../src/support/errors.ts';
 
 export interface FakePool extends ModelPool {

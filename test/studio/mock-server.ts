@@ -2,7 +2,7 @@
 import { type ServerType, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { GenerationRequest } from '../../src/serve/protocol.ts';
+import type { GenerationRequest } from '../../src/engine/protocol.ts';
 import { createStudio } from '../../src/serve/studio/studio.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { type FakeOptions, type FakePool, fakePool } from './fake-pool.ts';

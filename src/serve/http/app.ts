@@ -1,8 +1,8 @@
 /** The server's routes, and what every request goes through on its way to them. Needs no socket: `app.request` will do. */
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { ModelPool } from '../protocol.ts';
-import { RequestError } from '../request-error.ts';
+import type { ModelPool } from '../../engine/protocol.ts';
+import { RequestError } from '../../engine/request-error.ts';
 import type { Upstream } from '../upstream.ts';
 import { readBody } from './body.ts';
 import { findModel, ownedBy } from './call.ts';

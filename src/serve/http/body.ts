@@ -1,6 +1,6 @@
 /** Reads the body of a request: JSON, and no more of it than is allowed. */
 import type { Context } from 'hono';
-import { RequestError } from '../request-error.ts';
+import { RequestError } from '../../engine/request-error.ts';
 import type { Env } from './work.ts';
 
 /** @throws RequestError when it is too large, no JSON, or does not come in full */

@@ -1,7 +1,15 @@
 /** What an endpoint is, and what it is given when a request has been read and its model found. */
 import type { z } from 'zod';
-import type { Ability, Engine, GenerationEvent, GenerationRequest, ModelCard, ModelPool, Owner } from '../protocol.ts';
-import { RequestError } from '../request-error.ts';
+import type {
+  Ability,
+  Engine,
+  GenerationEvent,
+  GenerationRequest,
+  ModelCard,
+  ModelPool,
+  Owner,
+} from '../../engine/protocol.ts';
+import { RequestError } from '../../engine/request-error.ts';
 import type { Metrics } from './metrics.ts';
 import type { Work } from './work.ts';
 

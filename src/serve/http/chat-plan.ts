@@ -1,12 +1,18 @@
 /** A chat as asked for by `/v1/chat/completions` or `/v1/responses`, and what it asks of the engine. */
-import type { ConstraintRequest, GenerationEvent, GenerationRequest, ModelCard, TokenInfo } from '../protocol.ts';
+import type {
+  ConstraintRequest,
+  GenerationEvent,
+  GenerationRequest,
+  ModelCard,
+  TokenInfo,
+} from '../../engine/protocol.ts';
+import type { FunctionTool, ToolChoice } from '../../engine/tools/tool.ts';
+import { type ChatDelta, createToolCallReader, type ToolCallReader } from '../../engine/tools/tool-call-reader.ts';
+import { toolConstraint } from '../../engine/tools/tool-constraint.ts';
 import { badParameter } from './parameters.ts';
 import { checkLengths, samplingRequest } from './sampling-request.ts';
 import { type Message, templateMessage } from './schemas/messages.ts';
 import type { SamplingParameters } from './schemas/sampling.ts';
-import type { FunctionTool, ToolChoice } from './tools/tool.ts';
-import { type ChatDelta, createToolCallReader, type ToolCallReader } from './tools/tool-call-reader.ts';
-import { toolConstraint } from './tools/tool-constraint.ts';
 
 export interface ChatAsk {
   messages: readonly Message[];

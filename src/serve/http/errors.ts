@@ -1,8 +1,8 @@
 /** Errors as a client sees them: a status, and OpenAI's body. The one place that knows which error has which status. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { RequestError } from '../../engine/request-error.ts';
 import { UserError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
-import { RequestError } from '../request-error.ts';
 
 /** Every status but 400, which is what other errors that a person can act on have. */
 export const STATUSES: Record<string, ContentfulStatusCode> = {

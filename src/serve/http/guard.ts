@@ -1,7 +1,7 @@
 /** Who may ask: the right host, the right page, the right key. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors as honoCors } from 'hono/cors';
-import { RequestError } from '../request-error.ts';
+import { RequestError } from '../../engine/request-error.ts';
 import type { Keys } from './keys/key-file.ts';
 import type { Env } from './work.ts';
 

@@ -1,5 +1,5 @@
 /** `/health`: whether every model answers and every client can be told apart; what is wrong is named, and why is in the log. */
-import type { ModelPool } from '../protocol.ts';
+import type { ModelPool } from '../../engine/protocol.ts';
 import type { Keys } from './keys/key-file.ts';
 
 export function healthOf(pool: ModelPool, keys: Keys | undefined): Response {

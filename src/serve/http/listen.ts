@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { RequestError } from '../../engine/request-error.ts';
 import { UserError } from '../../support/errors.ts';
-import { RequestError } from '../request-error.ts';
 import { answerOf } from './errors.ts';
 import type { Env } from './work.ts';
 

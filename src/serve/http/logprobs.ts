@@ -1,5 +1,5 @@
 /** Log-probabilities, in the two forms that OpenAI's API has. */
-import type { TokenInfo } from '../protocol.ts';
+import type { TokenInfo } from '../../engine/protocol.ts';
 
 type Piece = Pick<TokenInfo, 'text' | 'bytes'>;
 

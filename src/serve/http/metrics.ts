@@ -1,6 +1,6 @@
 /** What Prometheus reads at `/metrics`, in a registry of the server's own. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EngineStats, ModelPool } from '../protocol.ts';
+import type { EngineStats, ModelPool } from '../../engine/protocol.ts';
 
 export interface Metrics {
   /** Stands for one generation: tell it of each piece of text. */

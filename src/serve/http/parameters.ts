@@ -1,7 +1,7 @@
 /** Reads a request's body against its schema: what is wrong, unknown or not supported is an error that names it. */
 import type { z } from 'zod';
+import { RequestError } from '../../engine/request-error.ts';
 import { nearest } from '../../support/nearest.ts';
-import { RequestError } from '../request-error.ts';
 
 /** `messages[0].content` */
 export const pathOf = (path: readonly PropertyKey[]): string =>

@@ -1,5 +1,5 @@
 /** Sampling parameters of a request's body as the engine takes them, once what contradicts itself is refused. */
-import type { ConstraintRequest, GenerationRequest, ModelCard, Sampling } from '../protocol.ts';
+import type { ConstraintRequest, GenerationRequest, ModelCard, Sampling } from '../../engine/protocol.ts';
 import { badParameter } from './parameters.ts';
 import type { SamplingParameters } from './schemas/sampling.ts';
 

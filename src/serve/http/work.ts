@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import { RequestError } from '../../engine/request-error.ts';
 import { messageOf } from '../../support/errors.ts';
-import { RequestError } from '../request-error.ts';
 import type { ParameterNames } from './errors.ts';
 import type { KeyHolder } from './keys/key-holder.ts';
 

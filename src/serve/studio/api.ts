@@ -1,7 +1,8 @@
 /** What the studio's server tells its page, as JSON. The page imports these types and nothing else of the server. */
+
+import type { ModelCard } from '../../engine/protocol.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
 import type { Evaluation, Sample } from '../../train/report/sections.ts';
-import type { ModelCard } from '../protocol.ts';
 
 export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample };
 

@@ -3,7 +3,7 @@
  * as 16-bit fractions of one. That is a quarter of what they take as text, and finer than a screen can show. Both sides
  * use this file.
  */
-import type { AttentionMaps } from '../protocol.ts';
+import type { AttentionMaps } from '../../engine/protocol.ts';
 
 const SCALE = 65535;
 

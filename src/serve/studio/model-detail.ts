@@ -1,8 +1,8 @@
 /** What there is to know of a loaded model without asking it: its tree, its files, its descent. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { ModelPool } from '../../engine/protocol.ts';
 import { readJson } from '../../support/files.ts';
-import type { ModelPool } from '../protocol.ts';
 import type { ModelDetail } from './api.ts';
 import { evaluationsOf } from './run-detail.ts';
 

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { ModelPool } from '../../engine/protocol.ts';
 import { UserError, usageError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { spellNonFinite } from '../../train/metrics-log.ts';
 import { STATUSES } from '../http/errors.ts';
-import type { ModelPool } from '../protocol.ts';
 import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
 import { packAttention } from './attention-message.ts';

@@ -1,5 +1,5 @@
 /** One head of attention maps, as numbers and as pixels. */
-import type { AttentionMaps } from '../../../src/serve/protocol.ts';
+import type { AttentionMaps } from '../../../src/engine/protocol.ts';
 
 export type AttentionMap = AttentionMaps['maps'][number];
 

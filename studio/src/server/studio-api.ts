@@ -1,6 +1,6 @@
 /** What the page asks of `/studio/api`, and of the models under `/v1/models`. */
 
-import type { AttentionMaps, LayerPredictions } from '../../../src/serve/protocol.ts';
+import type { AttentionMaps, LayerPredictions } from '../../../src/engine/protocol.ts';
 import type {
   MetricsChunk,
   ModelCard,

@@ -1,6 +1,6 @@
+import type { GenerationRequest } from '../../../src/engine/protocol.ts';
 import { createApp } from '../../../src/serve/http/app.ts';
 import { listen } from '../../../src/serve/http/listen.ts';
-import type { GenerationRequest } from '../../../src/serve/protocol.ts';
 import { fakeEngine, fakePool } from '../fake-engine.ts';
 import { describeClients } from './suite.ts';
 

@@ -1,10 +1,10 @@
 /** The same clients of a small model that has learnt nothing: held to a schema it must follow it all the same. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createModelPool } from '../../../src/engine/model-pool.ts';
 import { createModel, saveModel } from '../../../src/models/auto.ts';
 import { createApp } from '../../../src/serve/http/app.ts';
 import { listen } from '../../../src/serve/http/listen.ts';
-import { createModelPool } from '../../../src/serve/model-pool.ts';
 import { byteTokenizer } from '../../data/helpers.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { describeClients } from './suite.ts';

@@ -1,5 +1,5 @@
 /** A model that calls the tool it is given three times after each question, thinks aloud where it may, and then answers. */
-import type { GenerationRequest } from '../../../src/serve/protocol.ts';
+import type { GenerationRequest } from '../../../src/engine/protocol.ts';
 import { ROUNDS } from './rounds.ts';
 
 export function scripted({ prompt, constraint }: GenerationRequest): string {

@@ -1,5 +1,6 @@
 /** `POST /v1/chat/completions` (OpenAI, Chat Completions). */
-import type { TokenInfo } from '../../protocol.ts';
+import type { TokenInfo } from '../../../engine/protocol.ts';
+import type { ChatDelta } from '../../../engine/tools/tool-call-reader.ts';
 import { type Call, endpoint, generate } from '../call.ts';
 import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
 import { chatLogprobs } from '../logprobs.ts';
@@ -9,7 +10,6 @@ import { chatCompletion, chatCompletionChunk } from '../schemas/answers/chat.ts'
 import { type ChatBody, chatSchema } from '../schemas/chat.ts';
 import { limitOf } from '../schemas/sampling.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
-import type { ChatDelta } from '../tools/tool-call-reader.ts';
 import { type Tokens, usageOf } from '../usage.ts';
 import { newId, secondsNow } from '../work.ts';
 

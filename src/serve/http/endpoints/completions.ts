@@ -1,5 +1,5 @@
 /** `POST /v1/completions` (OpenAI, Completions): texts that go on, several at once, and with `echo` their scores. */
-import type { GenerationRequest, Prompt, TokenInfo } from '../../protocol.ts';
+import type { GenerationRequest, Prompt, TokenInfo } from '../../../engine/protocol.ts';
 import { type Call, endpoint, generate } from '../call.ts';
 import { createLegacyLogprobs, type LegacyLogprobs } from '../logprobs.ts';
 import { badParameter } from '../parameters.ts';

@@ -1,5 +1,5 @@
 /** `POST /v1/embeddings` (OpenAI, Embeddings). */
-import type { TextInput } from '../../protocol.ts';
+import type { TextInput } from '../../../engine/protocol.ts';
 import { endpoint } from '../call.ts';
 import { badParameter } from '../parameters.ts';
 import { embeddingList } from '../schemas/answers/tasks.ts';

@@ -1,6 +1,6 @@
 /** `/v1/models`: what there is, and loading and unloading it without a restart. */
-import type { ModelCard, ModelPool } from '../../protocol.ts';
-import { RequestError } from '../../request-error.ts';
+import type { ModelCard, ModelPool } from '../../../engine/protocol.ts';
+import { RequestError } from '../../../engine/request-error.ts';
 
 /** As OpenAI's API lists a model, with what else is known of it. */
 export const modelObject = ({ id, created, ...card }: ModelCard) => ({

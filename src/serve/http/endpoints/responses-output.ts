@@ -1,8 +1,8 @@
 /** The items of a response, and the events that tell of each change to them. */
-import type { TokenInfo } from '../../protocol.ts';
+import type { TokenInfo } from '../../../engine/protocol.ts';
+import type { ChatDelta } from '../../../engine/tools/tool-call-reader.ts';
 import type { ChatEvent } from '../chat-plan.ts';
 import { chatLogprobs } from '../logprobs.ts';
-import type { ChatDelta } from '../tools/tool-call-reader.ts';
 import { newId } from '../work.ts';
 import type { ResponseObject } from './responses.ts';
 

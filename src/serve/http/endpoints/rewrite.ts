@@ -1,7 +1,7 @@
 /** `POST /v1/translate` and `POST /v1/summarize`: what an encoder–decoder makes of a text. */
 import type { z } from 'zod';
+import type { Ability } from '../../../engine/protocol.ts';
 import type { TextToTextTask } from '../../../tasks/text-to-text.ts';
-import type { Ability } from '../../protocol.ts';
 import { type Call, type Endpoint, endpoint, generate } from '../call.ts';
 import { badParameter } from '../parameters.ts';
 import { checkLengths, samplingRequest } from '../sampling-request.ts';

@@ -1,5 +1,5 @@
 /** Limits of each key: buckets that fill evenly within a minute (token bucket), and a count of requests under way. */
-import { RequestError } from '../../request-error.ts';
+import { RequestError } from '../../../engine/request-error.ts';
 import type { KeyHolder } from './key-holder.ts';
 
 export interface Limiter {

@@ -3,8 +3,8 @@
  * no file, or none that can be read, nobody is let in: a key that was revoked must not stay valid.
  */
 import { statSync } from 'node:fs';
+import { RequestError } from '../../../engine/request-error.ts';
 import { explainFileError, messageOf } from '../../../support/errors.ts';
-import { RequestError } from '../../request-error.ts';
 import { type Keys, keysOf, readKeys } from './key-file.ts';
 
 /** Milliseconds between two looks at whether the file has changed. */

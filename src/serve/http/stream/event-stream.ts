@@ -3,7 +3,7 @@
  * write, since a write costs more than a token. Comments keep the connection alive while nothing comes.
  */
 
-import { RequestError } from '../../request-error.ts';
+import { RequestError } from '../../../engine/request-error.ts';
 import { answerOf } from '../errors.ts';
 import type { Work } from '../work.ts';
 

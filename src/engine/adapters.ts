@@ -1,0 +1,44 @@
+/** The LoRA adapters of a model, by the names that requests use. */
+import { type Adapter, loadAdapter, withAdapter } from '../models/adapters/index.ts';
+import type { Model } from '../models/model.ts';
+import { UserError, usageError } from '../support/errors.ts';
+
+export interface Adapters extends Disposable {
+  /** @throws UserError when the folder holds no adapter of this model, or the name is taken */
+  load(name: string, folder: string): void;
+  /** @throws UserError when there is none of that name */
+  unload(name: string): void;
+  /** @throws UserError when there is none of that name */
+  require(name: string | undefined): void;
+  /** Runs `body` with the adapter in force; without a name the model as it is. */
+  run: <T>(name: string | undefined, body: () => T) => T;
+}
+
+export function createAdapters(model: Model): Adapters {
+  const loaded = new Map<string, Adapter>();
+  const find = (name: string): Adapter => {
+    const adapter = loaded.get(name);
+    if (adapter) return adapter;
+    throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no adapter '${name}' any more`, {
+      hint: '/v1/models lists what is loaded',
+    });
+  };
+  return {
+    load(name, folder) {
+      if (loaded.has(name))
+        throw usageError('TSLM_NAME_TAKEN', `there is an adapter '${name}' already`, 'choose another name');
+      loaded.set(name, loadAdapter(model, folder));
+    },
+    unload(name) {
+      find(name)[Symbol.dispose]();
+      loaded.delete(name);
+    },
+    require(name) {
+      if (name !== undefined) find(name);
+    },
+    run: (name, body) => (name === undefined ? body() : withAdapter(model, find(name), body)),
+    [Symbol.dispose]() {
+      for (const adapter of loaded.values()) adapter[Symbol.dispose]();
+    },
+  };
+}
