@@ -3,8 +3,8 @@
  * values, each read once.
  */
 
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
 import { generate } from '../generate/generate.ts';
-import { resolveGenerationConfig } from '../generate/generation-config.ts';
 import type { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
 import type { Model } from '../models/model.ts';

@@ -1,6 +1,6 @@
 /** The speed of reading prompts beside the ceiling: it can be no faster than its matrix products alone. */
 
-import { decoderStepper } from '../generate/decoder-stepper.ts';
+import { decoderStepper } from '../generate/steppers/decoder-stepper.ts';
 import {
   figures,
   type InferenceOptions,

@@ -1,6 +1,6 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
-import type { GenerationOptions } from '../generate/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-config.ts';
 import { usageError } from '../support/errors.ts';
 import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';
@@ -103,8 +103,8 @@ export function generateCommand(): Command {
       const prompts = await promptsOf(options);
       const { modelFolder } = await import('../models/auto.ts');
       const { loadForInference } = await import('../models/load-for-inference.ts');
-      const { generationDefaults } = await import('../generate/model-defaults.ts');
-      const { resolveGenerationConfig } = await import('../generate/generation-config.ts');
+      const { generationDefaults } = await import('../generate/config/model-defaults.ts');
+      const { resolveGenerationConfig } = await import('../generate/config/generation-config.ts');
       const { generateText, streamText } = await import('../generate/text.ts');
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
       const { requireDevice } = await import('../torch/index.ts');

@@ -1,5 +1,5 @@
 /** The smaller model of `tslm generate --assistant`. */
-import type { GenerationOptions } from '../generate/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-config.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -17,7 +17,7 @@ export async function loadAssistant(
   device: string,
 ): Promise<{ assistant: Model; options: GenerationOptions }> {
   const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
-  const { modelGenerationDefaults } = await import('../generate/model-defaults.ts');
+  const { modelGenerationDefaults } = await import('../generate/config/model-defaults.ts');
   const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
   const folder = modelFolder(name);
   const own = Tokenizer.fromFile(folder);

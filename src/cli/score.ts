@@ -43,7 +43,7 @@ export function scoreCommand(): Command {
       }
       const texts = options.text ?? [await readText(options.file, { encoding: options.encoding })];
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
-      const { scoreText } = await import('../generate/score-text.ts');
+      const { scoreText } = await import('../generate/scoring/score-text.ts');
       const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);

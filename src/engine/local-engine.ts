@@ -1,8 +1,8 @@
 /** A model at work in this thread: requests come in, steps are made while there is something to do, and answers go out. */
 
 import { type ConstraintCompiler, compilerInThread } from '../constrain/index.ts';
-import { generationDefaults } from '../generate/model-defaults.ts';
-import { canPage, pagedModel } from '../generate/paged-model.ts';
+import { generationDefaults } from '../generate/config/model-defaults.ts';
+import { canPage, pagedModel } from '../generate/steppers/paged-model.ts';
 import { vocabSizeOf } from '../generate/vocabulary-size.ts';
 import { wholeCharacters } from '../generate/whole-characters.ts';
 import type { Model } from '../models/model.ts';

@@ -5,7 +5,7 @@ import {
   type GenerationConfig,
   type GenerationOptions,
   resolveGenerationConfig,
-} from '../generate/generation-config.ts';
+} from '../generate/config/generation-config.ts';
 import { usageError } from '../support/errors.ts';
 import { randomSeed } from '../support/random.ts';
 import { instructionFor } from '../tasks/text-to-text.ts';

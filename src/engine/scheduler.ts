@@ -6,9 +6,9 @@
 
 import { spentSoFar } from '../constrain/index.ts';
 import type { LogitsProcessor } from '../generate/logits-processors/index.ts';
-import type { PagedInput, PagedModel } from '../generate/paged-model.ts';
 import { addToken, createRows, type Row } from '../generate/rows.ts';
 import { argmax, multinomial } from '../generate/sampling.ts';
+import type { PagedInput, PagedModel } from '../generate/steppers/paged-model.ts';
 import type { Choice } from './choice.ts';
 import type { Job } from './job.ts';
 import { createPagePool } from './pages.ts';

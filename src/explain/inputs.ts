@@ -1,8 +1,9 @@
 /** What is looked at inside a model: the tokens of a text, and what an encoder–decoder writes about it. */
+
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
 import { generate } from '../generate/generate.ts';
-import { resolveGenerationConfig } from '../generate/generation-config.ts';
-import { contextOf } from '../generate/prompts.ts';
-import { int64 } from '../generate/stepper.ts';
+import { contextOf } from '../generate/prompt/prompts.ts';
+import { int64 } from '../generate/steppers/stepper.ts';
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
 import { EncoderDecoder } from '../models/encoder-decoder.ts';

@@ -6,16 +6,16 @@
 import type { Constraint } from '../constrain/constraint.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import { assisted } from './assisted.ts';
-import { beamSearch } from './beam-search.ts';
-import { isContrastive } from './contradictions.ts';
-import { contrastiveSearch } from './contrastive-search.ts';
-import type { GenerationConfig } from './generation-config.ts';
+import { isContrastive } from './config/contradictions.ts';
+import type { GenerationConfig } from './config/generation-config.ts';
 import type { LogitsProcessor } from './logits-processors/index.ts';
-import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompts.ts';
+import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompt/prompts.ts';
 import { addToken, createRows } from './rows.ts';
 import { argmax, multinomial } from './sampling.ts';
 import type { StopReason, TextEnd } from './stopping.ts';
+import { assisted } from './strategies/assisted.ts';
+import { beamSearch } from './strategies/beam-search.ts';
+import { contrastiveSearch } from './strategies/contrastive-search.ts';
 
 export interface GeneratedToken {
   /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */

@@ -2,11 +2,11 @@
 
 import type { ConstrainingProcessor } from '../constrain/constrain.ts';
 import { createRandom, type Random } from '../support/random.ts';
+import type { GenerationConfig } from './config/generation-config.ts';
+import { logitsProcessorsFor } from './config/logits-processors-for.ts';
 import type { GeneratedToken, GenerateOptions } from './generate.ts';
-import type { GenerationConfig } from './generation-config.ts';
 import { type LogitsProcessor, processorChain } from './logits-processors/index.ts';
-import { logitsProcessorsFor } from './logits-processors-for.ts';
-import type { Prompt } from './prompts.ts';
+import type { Prompt } from './prompt/prompts.ts';
 import { logProbability } from './sampling.ts';
 import { createStopCriteria, type StopReason } from './stopping.ts';
 

@@ -1,11 +1,11 @@
 /** Generation from a batch of token ids to a batch of token ids, padded as Hugging Face's `generate` returns it. */
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
+import type { GenerationConfig } from './config/generation-config.ts';
 import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
-import type { GenerationConfig } from './generation-config.ts';
-import { decoderStartToken, type GenerationInputs } from './prompts.ts';
+import { decoderStartToken, type GenerationInputs } from './prompt/prompts.ts';
 import { logSoftmax } from './sampling.ts';
-import { repeat } from './stepper.ts';
+import { repeat } from './steppers/stepper.ts';
 
 export interface GeneratedSequences {
   /**

@@ -2,9 +2,9 @@
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Tensor } from '../torch/index.ts';
+import type { GenerationConfig } from './config/generation-config.ts';
 import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
-import type { GenerationConfig } from './generation-config.ts';
-import type { GenerationInputs } from './prompts.ts';
+import type { GenerationInputs } from './prompt/prompts.ts';
 import type { TextEnd } from './stopping.ts';
 import { createTextStream, holdsStopString } from './text-stream.ts';
 import { wholeCharacters } from './whole-characters.ts';

@@ -1,5 +1,5 @@
 /** Vectors of texts: one for each token, or one for the whole text (Reimers & Gurevych 2019). */
-import { vectorsOf } from '../generate/stepper.ts';
+import { vectorsOf } from '../generate/steppers/stepper.ts';
 import { Decoder } from '../models/decoder.ts';
 import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';

@@ -3,7 +3,7 @@ import {
   type GenerationConfig,
   type GenerationOptions,
   resolveGenerationConfig,
-} from '../generate/generation-config.ts';
+} from '../generate/config/generation-config.ts';
 import {
   type GeneratedText,
   gatherTexts,

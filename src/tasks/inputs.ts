@@ -2,9 +2,9 @@
  * What every task does first: texts become tokens, cut to what the model reads, and tokens become batches of texts of
  * about the same length.
  */
-import { checkIds } from '../generate/prompt-checks.ts';
-import { contextOf } from '../generate/prompts.ts';
-import { int64, padMask, padRows } from '../generate/stepper.ts';
+import { checkIds } from '../generate/prompt/prompt-checks.ts';
+import { contextOf } from '../generate/prompt/prompts.ts';
+import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
 import { EncoderDecoder } from '../models/encoder-decoder.ts';

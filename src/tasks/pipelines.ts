@@ -1,6 +1,6 @@
 /** The tasks as functions of their input alone, by the names that Transformers gives them. */
-import type { GenerationOptions } from '../generate/generation-config.ts';
-import { modelGenerationDefaults } from '../generate/model-defaults.ts';
+import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import { modelGenerationDefaults } from '../generate/config/model-defaults.ts';
 import type { GeneratedText, TextPiece } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';

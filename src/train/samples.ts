@@ -3,7 +3,7 @@
  * order of the steps.
  */
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { resolveGenerationConfig } from '../generate/generation-config.ts';
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
 import { generateText } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';

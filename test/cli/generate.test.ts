@@ -2,7 +2,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';

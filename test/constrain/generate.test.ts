@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileJsonSchema, compileRegex, vocabularyOf } from '../../src/constrain/index.ts';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generateText } from '../../src/generate/text.ts';
 import { createModel } from '../../src/models/auto.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';

@@ -1,9 +1,9 @@
 /** What a model in its engine does with requests: the same as `generate`, whatever else goes on. */
 import { describe, expect, it } from 'vitest';
 import type { GenerationEvent, GenerationRequest, TokenInfo } from '../../src/engine/protocol.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generate } from '../../src/generate/generate.ts';
-import { resolveGenerationConfig } from '../../src/generate/generation-config.ts';
-import { scoreTokens } from '../../src/generate/score-tokens.ts';
+import { scoreTokens } from '../../src/generate/scoring/score-tokens.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { memoryStats } from '../../src/torch/index.ts';
 import { hasProducts } from '../../src/torch/products.ts';

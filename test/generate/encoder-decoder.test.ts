@@ -1,7 +1,7 @@
 /** Generation with an encoder–decoder: one token a step gives what whole forward passes give. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
-import type { GenerationInputs } from '../../src/generate/prompts.ts';
+import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationInputs } from '../../src/generate/prompt/prompts.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { generateText } from '../../src/generate/text.ts';
 import { Decoder } from '../../src/models/decoder.ts';

@@ -1,8 +1,8 @@
 /** What no recorded case has; the recorded ones are compared in verify.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { logitsProcessorsFor } from '../../src/generate/config/logits-processors-for.ts';
 import * as processors from '../../src/generate/logits-processors/index.ts';
-import { logitsProcessorsFor } from '../../src/generate/logits-processors-for.ts';
 
 const row = (...values: number[]): Float32Array => Float32Array.from(values);
 

@@ -1,5 +1,5 @@
 /** A stepper without a model: numbers that depend on the whole text, and on nothing else. */
-import type { Stepper } from '../../src/generate/stepper.ts';
+import type { Stepper } from '../../src/generate/steppers/stepper.ts';
 import { createRandom } from '../../src/support/random.ts';
 
 export function scriptedLogProbs(ids: readonly number[], vocab: number): number[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generate } from '../../src/generate/generate.ts';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/generation-config.ts';
-import type { GenerationInputs } from '../../src/generate/prompts.ts';
+import type { GenerationInputs } from '../../src/generate/prompt/prompts.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { createFromConfig, createModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveGenerationConfig } from '../../src/generate/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { createStopCriteria, createStopStringMatcher } from '../../src/generate/stopping.ts';
 
 /** What is shown for a text that arrives in these pieces. */

@@ -1,7 +1,7 @@
 /** Tasks that write text. */
 import { describe, expect, it } from 'vitest';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generate } from '../../src/generate/generate.ts';
-import { resolveGenerationConfig } from '../../src/generate/generation-config.ts';
 import { answerChat, streamChat } from '../../src/tasks/chat.ts';
 import { continueTexts, streamContinuations } from '../../src/tasks/text-generation.ts';
 import { instructionFor, streamSummaries, summarize, translate } from '../../src/tasks/text-to-text.ts';

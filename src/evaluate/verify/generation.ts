@@ -1,8 +1,8 @@
 /** Recorded generations: token ids exactly, scores and log-probabilities within tolerance. */
 
-import { type GenerationOptions, resolveGenerationConfig } from '../../generate/generation-config.ts';
-import { fromGenerationConfigJson } from '../../generate/generation-config-json.ts';
-import { modelGenerationDefaults } from '../../generate/model-defaults.ts';
+import { type GenerationOptions, resolveGenerationConfig } from '../../generate/config/generation-config.ts';
+import { fromGenerationConfigJson } from '../../generate/config/generation-config-json.ts';
+import { modelGenerationDefaults } from '../../generate/config/model-defaults.ts';
 import { generateSequences } from '../../generate/sequences.ts';
 import type { Model } from '../../models/model.ts';
 import { scope } from '../../torch/index.ts';

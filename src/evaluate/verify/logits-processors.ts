@@ -1,9 +1,9 @@
 /** Recorded logits before and after a processor, or a whole configuration's processors in their order. */
 import { z } from 'zod';
-import { resolveGenerationConfig } from '../../generate/generation-config.ts';
-import { fromGenerationConfigJson } from '../../generate/generation-config-json.ts';
+import { resolveGenerationConfig } from '../../generate/config/generation-config.ts';
+import { fromGenerationConfigJson } from '../../generate/config/generation-config-json.ts';
+import { logitsProcessorsFor } from '../../generate/config/logits-processors-for.ts';
 import * as processors from '../../generate/logits-processors/index.ts';
-import { logitsProcessorsFor } from '../../generate/logits-processors-for.ts';
 import { messageOf } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { type Check, compareNumbers, type Tolerance } from './compare.ts';

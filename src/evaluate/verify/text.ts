@@ -1,7 +1,7 @@
 /** Recorded results that begin with text: generation, perplexity, and words in the place of masks. */
 
-import { resolveGenerationConfig } from '../../generate/generation-config.ts';
-import { modelGenerationDefaults } from '../../generate/model-defaults.ts';
+import { resolveGenerationConfig } from '../../generate/config/generation-config.ts';
+import { modelGenerationDefaults } from '../../generate/config/model-defaults.ts';
 import { generateSequences } from '../../generate/sequences.ts';
 import type { Model } from '../../models/model.ts';
 import type { ChatMessage } from '../../tokenizers/chat/chat.ts';

@@ -1,0 +1,150 @@
+/** What generation starts from: prompts that fit the model, and a stepper that is ready for them. */
+import { Decoder } from '../../models/decoder.ts';
+import { Encoder } from '../../models/encoder.ts';
+import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import type { Backbone, Model } from '../../models/model.ts';
+import { TwoStream } from '../../models/two-stream.ts';
+import { usageError } from '../../support/errors.ts';
+import type { Tensor } from '../../torch/index.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
+import { decoderStepper } from '../steppers/decoder-stepper.ts';
+import { encoderDecoderStepper } from '../steppers/encoder-decoder-stepper.ts';
+import { permutationStepper } from '../steppers/permutation-stepper.ts';
+import type { Stepper } from '../steppers/stepper.ts';
+import { guidedStepper } from '../strategies/guided-stepper.ts';
+import { checkEncoderInputs, checkIds, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
+
+export interface GenerationInputs {
+  /** Token ids of each prompt: what a decoder continues, or an encoder reads. */
+  inputIds?: readonly ArrayLike<number>[];
+  /** 0 where a prompt holds padding, 1 elsewhere; default 1. Prompts of different lengths need no padding. */
+  attentionMask?: readonly ArrayLike<number>[];
+  /** [batch, channels, height, width], where the encoder reads images */
+  pixelValues?: Tensor;
+}
+
+export interface StartOptions {
+  /**
+   * Go on past the positions that a model was made for where nothing but its training sets that limit, as with rotary
+   * positions. Default false.
+   */
+  beyondContext?: boolean;
+  /** What `guidanceScale` leans away from: token ids for each prompt. Default the prompt's last token. */
+  negativePrompts?: readonly ArrayLike<number>[];
+}
+
+/** How a text begins: what the processors see and lengths count. */
+export interface Prompt {
+  ids: number[];
+  /** Tokens of it that are padding, and take no place in the model's context. */
+  padding: number;
+  /** What the options about an encoder's input speak of; a decoder's own prompt counts as such, as in Hugging Face. */
+  encoderInputIds?: ArrayLike<number>;
+}
+
+/** Disposing of it frees what the model remembers. */
+export interface Start extends Disposable {
+  prompts: Prompt[];
+  stepper: Stepper;
+  /** Most positions of a text, padding left out. */
+  context: number;
+}
+
+/**
+ * @throws UserError when the model does not generate; when a prompt is empty, does not fit the model's context or is as
+ *   long as `maxLength` already; or when the attention mask has another shape than the prompts
+ */
+export function readPrompts(
+  model: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: StartOptions = {},
+): Pick<Start, 'prompts' | 'context'> {
+  checkInputs(model, inputs);
+  const { inputIds, attentionMask, pixelValues } = inputs;
+  const { backbone } = model;
+  const isEncoderDecoder = backbone instanceof EncoderDecoder;
+  const context = contextOf(isEncoderDecoder ? backbone.decoder : backbone, options);
+  const start = decoderStartToken(model, config);
+  const batch = pixelValues?.size(0) ?? inputIds!.length;
+  const prompts = Array.from({ length: batch }, (_, row): Prompt => {
+    if (start !== undefined) return { ids: [start], padding: 0, encoderInputIds: inputIds?.[row] };
+    const ids = Array.from(inputIds![row]);
+    return { ids, padding: paddingOf(attentionMask?.[row]), encoderInputIds: ids };
+  });
+  if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.encoder, options));
+  checkPrompts(prompts, context, config);
+  if (inputIds) checkIds(inputIds, isEncoderDecoder ? backbone.encoder : backbone);
+  return { prompts, context };
+}
+
+/** @throws UserError as `readPrompts` */
+export function startGeneration(
+  model: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: StartOptions = {},
+): Start {
+  const { prompts, context } = readPrompts(model, inputs, config, options);
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  const furthest = Math.max(
+    ...prompts.map(({ ids, padding }) => Math.min(maxLengthOf(config, ids.length), context + padding + 1) - ids.length),
+  );
+  const capacity = longest + furthest;
+  const stepper =
+    config.guidanceScale === 1
+      ? stepperFor(model, inputs, capacity)
+      : guidedBy(unprompted(), () => stepperFor(model, inputs, capacity));
+  return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
+
+  function guidedBy(others: readonly ArrayLike<number>[], conditional: () => Stepper): Stepper {
+    const room = Math.max(...others.map(({ length }) => length)) + furthest;
+    const unconditional = stepperFor(model, { inputIds: others }, room);
+    return guidedStepper(conditional(), unconditional, { prompts: others, scale: config.guidanceScale });
+  }
+
+  function unprompted(): readonly ArrayLike<number>[] {
+    if (model.backbone instanceof EncoderDecoder) {
+      throw usageError(
+        'TSLM_NOT_SUPPORTED',
+        "'guidanceScale' compares with a text without its prompt, which an encoder–decoder does not have",
+        'use a decoder, or leave it out',
+      );
+    }
+    const others = options.negativePrompts ?? prompts.map(({ ids }) => ids.slice(-1));
+    const isGood = ({ length }: ArrayLike<number>): boolean => length > 0 && length + furthest - 1 <= context;
+    if (others.length === prompts.length && others.every(isGood)) return others;
+    throw usageError(
+      'TSLM_BAD_INPUT',
+      "'negativePrompts' are not as many as the prompts, or one is empty or does not fit the model's context",
+      'give a list of token ids for each prompt, no longer than that',
+    );
+  }
+}
+
+function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): Stepper {
+  const { attentionMask } = inputs;
+  const { backbone } = model;
+  if (backbone instanceof EncoderDecoder) {
+    return encoderDecoderStepper(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs });
+  }
+  if (backbone instanceof TwoStream) {
+    return permutationStepper(model, { attentionMask, useMems: backbone.options.useMems.eval });
+  }
+  return decoderStepper(model, { capacity, attentionMask });
+}
+
+/** What a text of an encoder–decoder begins with; undefined for a decoder, which continues its prompt. */
+export const decoderStartToken = (
+  { backbone }: Model,
+  { decoderStartTokenId }: GenerationConfig,
+): number | undefined =>
+  backbone instanceof EncoderDecoder ? (decoderStartTokenId ?? backbone.options.decoderStartTokenId) : undefined;
+
+/** Most positions of a text, as far as there is such a limit. */
+export function contextOf(backbone: Backbone, { beyondContext = false }: StartOptions): number {
+  if (!(backbone instanceof Decoder || backbone instanceof Encoder)) return backbone.maxPositions;
+  const { embeddings, alibi, relativeBias } = backbone.options;
+  if (embeddings.positions) return backbone.maxPositions;
+  return beyondContext || alibi || relativeBias ? Number.POSITIVE_INFINITY : backbone.maxPositions;
+}

@@ -1,0 +1,80 @@
+/** What a model has to read so that every token of a text is asked for once. */
+import { Decoder } from '../../models/decoder.ts';
+import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import type { Model } from '../../models/model.ts';
+import { UserError, usageError } from '../../support/errors.ts';
+import { contextOf } from '../prompt/prompts.ts';
+import type { ScoreOptions } from './score-tokens.ts';
+
+/** Something to read, and the places of it where a token is asked for. */
+export interface Passage {
+  text: number;
+  input: readonly number[];
+  asked: { at: number; position: number; id: number }[];
+}
+
+/** @throws UserError when the model predicts no tokens or lacks what it needs, or the text is too long */
+export function passagesOf(model: Model, ids: number[], text: number, options: ScoreOptions): Passage[] {
+  const { backbone, task, family } = model;
+  if (backbone instanceof EncoderDecoder && task === 'seq2seqLM') {
+    checkLength(ids, contextOf(backbone.decoder, { beyondContext: true }), text);
+    if (!options.sources?.[text]?.length) {
+      throw usageError('TSLM_BAD_INPUT', 'an encoder–decoder scores answers, and there is no input', "give 'sources'");
+    }
+    checkLength(options.sources[text], contextOf(backbone.encoder, { beyondContext: true }), text);
+    const input = [backbone.options.decoderStartTokenId, ...ids.slice(0, -1)];
+    return [{ text, input, asked: ids.map((id, position) => ({ at: position, position, id })) }];
+  }
+  if (backbone instanceof Decoder && task === 'causalLM') return windows(ids, text, backbone.maxPositions, options);
+  if (task === 'maskedLM') return maskings(ids, text, backbone.maxPositions, options);
+  throw new UserError('TSLM_NOT_SUPPORTED', `a ${family.modelType} model (${task}) does not score texts`, {
+    hint: 'use a decoder, an encoder–decoder or a masked language model',
+  });
+}
+
+/** Every token but the first once, after at least context − stride others where there are so many. */
+function windows(ids: number[], text: number, context: number, { stride }: ScoreOptions): Passage[] {
+  const step = stride ?? Math.max(1, Math.floor(context / 2));
+  if (step < 1 || step > context) {
+    throw usageError(
+      'TSLM_STRIDE',
+      `a stride of ${step} would leave tokens out`,
+      `use a stride between 1 and the context of ${context}`,
+    );
+  }
+  const passages: Passage[] = [];
+  for (let scored = 1; scored < ids.length; ) {
+    const end = Math.min(ids.length, scored === 1 ? context + 1 : scored + step);
+    const begin = Math.max(0, end - 1 - context);
+    const asked = ids.slice(scored, end).map((id, i) => ({ at: scored + i - 1 - begin, position: scored + i, id }));
+    passages.push({ text, input: ids.slice(begin, end - 1), asked });
+    scored = end;
+  }
+  return passages;
+}
+
+function maskings(
+  ids: number[],
+  text: number,
+  context: number,
+  { maskTokenId, skippedIds = [] }: ScoreOptions,
+): Passage[] {
+  if (maskTokenId === undefined) {
+    throw usageError('TSLM_BAD_INPUT', 'a masked language model needs its mask token', "give 'maskTokenId'");
+  }
+  checkLength(ids, context, text);
+  return ids.flatMap((id, position) =>
+    skippedIds.includes(id)
+      ? []
+      : [{ text, input: ids.with(position, maskTokenId), asked: [{ at: position, position, id }] }],
+  );
+}
+
+function checkLength({ length }: ArrayLike<number>, context: number, text: number): void {
+  if (length <= context) return;
+  throw usageError(
+    'TSLM_TEXT_TOO_LONG',
+    `text ${text + 1} has ${length} tokens, the model reads ${context}`,
+    'shorten it, or use a model with a longer context',
+  );
+}

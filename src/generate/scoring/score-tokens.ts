@@ -1,0 +1,114 @@
+/**
+ * How probable a model finds given texts, token by token. A decoder and an encoder–decoder read a text in one pass; texts
+ * longer than a decoder's context in windows that overlap. A masked language model gives pseudo-log-likelihoods: each
+ * token's given all others (Salazar et al. 2020, arXiv:1910.14659), a pass for each.
+ */
+import { Decoder } from '../../models/decoder.ts';
+import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import type { Model } from '../../models/model.ts';
+import { usageError } from '../../support/errors.ts';
+import { inferenceMode, scope, type Tensor } from '../../torch/index.ts';
+import { int64, padMask, padRows } from '../steppers/stepper.ts';
+import { type Passage, passagesOf } from './passages.ts';
+
+export interface TokenScore {
+  /** Its place in the text. */
+  position: number;
+  id: number;
+  /** Natural logarithm of its probability. */
+  logProb: number;
+  /** The most probable tokens there, where asked for, best first. */
+  top?: { id: number; logProb: number }[];
+}
+
+export interface ScoreOptions {
+  /** What an encoder–decoder answers with each text: token ids. */
+  sources?: readonly ArrayLike<number>[];
+  /** Report so many of the most probable tokens at each place. Default 0. */
+  topK?: number;
+  /** Texts in a forward pass. Default 8. */
+  batchSize?: number;
+  /** Tokens that a window moves on over a text that is longer than a decoder's context. Default half the context. */
+  stride?: number;
+  /** What stands in place of a token that a masked language model is to find. */
+  maskTokenId?: number;
+  /** Tokens that a masked language model is not asked for: special ones. Default none. */
+  skippedIds?: readonly number[];
+}
+
+/**
+ * @param texts token ids. A decoder's first token has nothing before it and no score; give it a start token
+ * @returns for each text its tokens' scores, in order
+ * @throws UserError when the model predicts no tokens, lacks what it needs, or a text is empty or too long
+ */
+export function scoreTokens(
+  model: Model,
+  texts: readonly ArrayLike<number>[],
+  options: ScoreOptions = {},
+): TokenScore[][] {
+  const empty = texts.findIndex(({ length }) => length === 0);
+  if (empty >= 0) throw usageError('TSLM_EMPTY_TEXT', `text ${empty + 1} has no tokens`, 'give at least one word');
+  const passages = texts.flatMap((ids, text) => passagesOf(model, Array.from(ids), text, options));
+  const scores = texts.map((): TokenScore[] => []);
+  const batchSize = turnsByLength(model) ? 1 : (options.batchSize ?? 8);
+  for (let start = 0; start < passages.length; start += batchSize) {
+    const batch = passages.slice(start, start + batchSize);
+    const found = scope(() => inferenceMode(() => scoreBatch(model, batch, options)));
+    for (const [row, { text }] of batch.entries()) scores[text].push(...found[row]);
+  }
+  return scores;
+}
+
+/** Rotary angles that depend on the length would be those of the longest text in a batch. */
+function turnsByLength({ backbone }: Model): boolean {
+  const reader = backbone instanceof EncoderDecoder ? backbone.decoder : backbone;
+  return reader instanceof Decoder && reader.options.layers.some(({ attention }) => attention.rotary?.dynamic);
+}
+
+function scoreBatch(model: Model, batch: readonly Passage[], { sources, topK = 0 }: ScoreOptions): TokenScore[][] {
+  const { device } = model;
+  const logits = logitsOf(model, batch, sources);
+  return batch.map(({ asked }, row) => {
+    if (asked.length === 0) return [];
+    const places = int64(
+      asked.map(({ at }) => at),
+      [asked.length],
+      device,
+    );
+    const targets = int64(
+      asked.map(({ id }) => id),
+      [asked.length, 1],
+      device,
+    );
+    const logProbs = logits.select(0, row).indexSelect(0, places).logSoftmax(-1); // [asked, vocab]
+    const own = logProbs.gather(1, targets).toNumbers();
+    const best = topK > 0 ? logProbs.topk(Math.min(topK, logProbs.size(-1))) : undefined;
+    const [values, ids] = (best ?? []).map(part => part.toArray() as number[][]);
+    return asked.map(({ position, id }, i) => ({
+      position,
+      id,
+      logProb: own[i],
+      ...(best && { top: values[i].map((logProb, k) => ({ id: Number(ids[i][k]), logProb })) }),
+    }));
+  });
+}
+
+/** [batch, time, vocab]. Later tokens never change what a decoder says of earlier ones, so it needs no mask for padding. */
+function logitsOf(model: Model, batch: readonly Passage[], sources: ScoreOptions['sources']): Tensor {
+  const { device, backbone, task } = model;
+  const matrix = (rows: readonly (readonly number[])[]): Tensor =>
+    int64(rows.flat(), [rows.length, rows[0].length], device);
+  const inputs = batch.map(({ input }) => input);
+  if (backbone instanceof EncoderDecoder) {
+    const { padTokenId } = backbone.options;
+    const read = batch.map(({ text }) => sources![text]);
+    return model.forward({
+      inputIds: matrix(padRows(read, 'right', padTokenId)),
+      attentionMask: matrix(padMask(read, 'right')),
+      decoderInputIds: matrix(padRows(inputs, 'right', padTokenId)),
+    }).logits!;
+  }
+  const inputIds = matrix(padRows(inputs, 'right', 0));
+  return model.forward({ inputIds, attentionMask: task === 'maskedLM' ? matrix(padMask(inputs, 'right')) : undefined })
+    .logits!;
+}

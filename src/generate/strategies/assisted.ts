@@ -1,0 +1,124 @@
+/**
+ * Assisted decoding (Leviathan et al. 2023, arXiv:2211.17192): something quick guesses several tokens, the model reads
+ * them in one pass and keeps those that it would have chosen itself. Greedy decoding gives the text that it gives without
+ * (as far as rounding allows, where two tokens are equally probable), sampling has the same distribution.
+ *
+ * One text after the other: different texts accept different numbers of guesses.
+ */
+import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import type { Model } from '../../models/model.ts';
+import { usageError } from '../../support/errors.ts';
+import { dispose } from '../../torch/index.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
+import type { GeneratedToken, GenerateOptions } from '../generate.ts';
+import { type GenerationInputs, readPrompts, type Start, startGeneration } from '../prompt/prompts.ts';
+import { addToken, createRows, type Row } from '../rows.ts';
+import { argmax, multinomial } from '../sampling.ts';
+import { type CachedStepper, isCached } from '../steppers/stepper.ts';
+import { assistantGuesser } from './assistant.ts';
+import { type Guesser, promptLookup } from './guesser.ts';
+import { speculativeSample } from './speculative-sampling.ts';
+
+export function* assisted(
+  model: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: GenerateOptions,
+): Generator<GeneratedToken[], void> {
+  // All prompts are checked before the first answer is shown.
+  const { prompts } = readPrompts(model, inputs, config, options);
+  for (const prompt of prompts.keys()) {
+    const { pixelValues } = inputs;
+    const pixels = pixelValues?.narrow(0, prompt, 1);
+    try {
+      const own: GenerationInputs = {
+        inputIds: inputs.inputIds?.slice(prompt, prompt + 1),
+        attentionMask: inputs.attentionMask?.slice(prompt, prompt + 1),
+        pixelValues: pixels,
+      };
+      using start = startGeneration(model, own, config, options);
+      using guesser = createGuesser(model, own, config, options);
+      yield* answers(start, guesser, prompt, config, options);
+    } finally {
+      dispose(pixels);
+    }
+  }
+}
+
+function createGuesser(
+  { backbone }: Model,
+  inputs: GenerationInputs,
+  config: GenerationConfig,
+  options: GenerateOptions,
+): Guesser {
+  if (options.assistant) return assistantGuesser(options.assistant, inputs, config, options);
+  const source = backbone instanceof EncoderDecoder ? inputs.inputIds?.[0] : undefined;
+  return promptLookup(config.promptLookupNumTokens!, config.maxMatchingNgramSize, source);
+}
+
+/** The texts after one prompt, which is read once. */
+function* answers(
+  { prompts, stepper, context }: Start,
+  guesser: Guesser,
+  prompt: number,
+  config: GenerationConfig,
+  options: GenerateOptions,
+): Generator<GeneratedToken[], void> {
+  if (!isCached(stepper)) {
+    throw usageError(
+      'TSLM_NO_CACHE',
+      'guesses are checked against keys and values in a cache, and this model keeps none',
+      'leave out the assistant or promptLookupNumTokens',
+    );
+  }
+  const [logits] = stepper.step([prompts[0].ids]);
+  for (const row of createRows(prompts, config, options, prompt)) {
+    stepper.truncate(row.promptLength);
+    guesser.restart?.();
+    yield* answer(row, logits.slice(), { stepper, guesser, context, config, options });
+  }
+}
+
+interface Parts {
+  stepper: CachedStepper;
+  guesser: Guesser;
+  context: number;
+  config: GenerationConfig;
+  options: GenerateOptions;
+}
+
+/** @param first logits after the prompt */
+function* answer(
+  row: Row,
+  first: Float32Array,
+  { stepper, guesser, context, config, options }: Parts,
+): Generator<GeneratedToken[], void> {
+  const longest = Math.min(maxLengthOf(config, row.promptLength), context + row.padding + 1);
+  let guesses: ReturnType<Guesser['guess']> = [];
+  let logits = [first];
+  while (true) {
+    let right = 0;
+    for (const [i, scores] of logits.entries()) {
+      const guess = guesses.at(i);
+      options.onLogits?.(row.index, scores);
+      row.process(row.ids, scores);
+      const id = !config.doSample
+        ? argmax(scores)
+        : guess
+          ? speculativeSample(scores, guess, row.random)
+          : multinomial(scores, row.random);
+      const token = addToken(row, id, scores, { ...options, context });
+      yield [token];
+      if (token.stop) return;
+      if (id !== guess?.id) break;
+      right++;
+    }
+    if (guesses.length > 0) guesser.learn?.(right);
+    // What was read of wrong guesses is forgotten; the last token has not been read.
+    stepper.truncate(row.ids.length - 1);
+    const most = longest - row.ids.length - 1;
+    guesses = most > 0 ? guesser.guess(row, most, first.length) : [];
+    const fed = [row.ids.at(-1)!, ...guesses.map(({ id }) => id)];
+    [logits] = stepper.read([fed], { logitsToKeep: fed.length }).logits;
+  }
+}
