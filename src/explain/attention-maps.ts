@@ -3,8 +3,8 @@
  * 2017). Of attention by random features they are what it estimates.
  */
 import { EncoderDecoder } from '../models/encoder-decoder.ts';
+import { TwoStream } from '../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
-import { TwoStream } from '../models/two-stream.ts';
 import { usageError } from '../support/errors.ts';
 import { tokenTexts } from '../tokenizers/token-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';

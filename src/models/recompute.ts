@@ -1,7 +1,7 @@
 /** Gradient checkpointing of a whole model, block by block (Chen et al. 2016, arXiv:1604.06174). */
 import type { Module } from '../nn/index.ts';
+import { TwoStream } from './families/xlnet/two-stream.ts';
 import { Stack } from './stack.ts';
-import { TwoStream } from './two-stream.ts';
 
 /**
  * While training, keep only what goes into each block and compute the rest again in the backward pass: a third more

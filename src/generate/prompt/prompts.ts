@@ -2,8 +2,8 @@
 import { Decoder } from '../../models/decoder.ts';
 import { Encoder } from '../../models/encoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import { TwoStream } from '../../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model } from '../../models/model.ts';
-import { TwoStream } from '../../models/two-stream.ts';
 import { usageError } from '../../support/errors.ts';
 import type { Tensor } from '../../torch/index.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';

@@ -14,7 +14,7 @@ import {
   classicTransformer,
   holdsBothTables,
   initializeClassic,
-} from '../networks/classic-transformer.ts';
+} from './shared/classic-transformer.ts';
 
 const config = z.object({
   ...classicConfig,

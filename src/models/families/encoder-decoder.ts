@@ -1,10 +1,10 @@
 /** A text encoder and a text decoder that were trained apart (Rothe et al. 2020), such as BERT with BERT. */
 
-import { bertDecoder, robertaDecoder } from '../networks/bert-decoder.ts';
-import { pairFamily } from '../networks/pair.ts';
-import { bert } from './bert.ts';
-import { gpt2 } from './gpt2.ts';
+import { bertDecoder, robertaDecoder } from './bert/decoder.ts';
+import { bert } from './bert/family.ts';
+import { gpt2 } from './gpt2/family.ts';
 import { roberta } from './roberta.ts';
+import { pairFamily } from './shared/pair.ts';
 
 export const encoderDecoder = pairFamily({
   modelType: 'encoder-decoder',

@@ -8,9 +8,9 @@ import { rotaryFrom } from '../config/rope.ts';
 import { ropeParameters } from '../config/rope-parameters.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeads } from '../heads/decoder-heads.ts';
-import { gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from '../networks/gemma2.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
+import { gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from './gemma2/network.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from './shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from './shared/rotary-decoder-config.ts';
 
 const pattern = z.int().positive().optional();
 

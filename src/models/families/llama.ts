@@ -4,8 +4,8 @@ import { activation, refuse } from '../config/keys.ts';
 import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from './shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from './shared/rotary-decoder-config.ts';
 
 export const llama = defineFamily({
   modelType: 'llama',

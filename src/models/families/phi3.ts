@@ -5,8 +5,8 @@ import { rotaryOf } from '../config/rope.ts';
 import { ropeParameters } from '../config/rope-parameters.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, rotaryDecoderKeys } from './shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from './shared/rotary-decoder-config.ts';
 
 // Its first checkpoints call LongRoPE by other names.
 const rope = ropeParameters({

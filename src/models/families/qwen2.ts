@@ -5,8 +5,8 @@ import { layerTypes, layerTypesConfig } from '../config/layer-types.ts';
 import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from './shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from './shared/rotary-decoder-config.ts';
 
 /** What Qwen 2 and 3 say of sliding windows. */
 export const qwenConfig = {

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { rotaryOf } from '../config/rope.ts';
 import { defineFamily } from '../family.ts';
 import { decoderHeadsWith } from '../heads/decoder-heads.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
 import { qwenConfig, qwenWindows } from './qwen2.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint, transformerPrefix } from './shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderSizes } from './shared/rotary-decoder-config.ts';
 
 export const qwen3 = defineFamily({
   modelType: 'qwen3',

@@ -17,7 +17,7 @@ import {
   bertEncoderKeys,
   classifierOptions,
   olderNormKeys,
-} from '../networks/bert.ts';
+} from './bert/network.ts';
 
 const PAD = 1;
 

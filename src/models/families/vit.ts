@@ -4,8 +4,8 @@ import { activation, labelCount, probability, size } from '../config/keys.ts';
 import { Encoder } from '../encoder.ts';
 import { defineFamily } from '../family.ts';
 import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
-import { encoderConfig } from '../networks/bert.ts';
 import type { PatchEmbeddings } from '../patch-embeddings.ts';
+import { encoderConfig } from './bert/network.ts';
 
 /** Height and width: one number where they are equal. */
 const extent = (byDefault: number) =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFromConfig, createModel, loadModel, saveModel } from '../../../src/models/auto.ts';
-import { albertLayers } from '../../../src/models/networks/albert.ts';
+import { albertLayers } from '../../../src/models/families/albert/network.ts';
 import { type Tensor, tensor } from '../../../src/torch/index.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { expectClose } from '../../torch/helpers.ts';

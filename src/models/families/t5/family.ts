@@ -1,14 +1,14 @@
-import { labelCount } from '../config/keys.ts';
-import type { EncoderDecoder } from '../encoder-decoder.ts';
-import { defineFamily, type Family } from '../family.ts';
-import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
-import { LMHead } from '../heads/lm.ts';
-import { SpanHead } from '../heads/span.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
-import type { Backbone, Task } from '../model.ts';
-import { isGated, type T5Config, type T5Schema, t5Backbone, t5Schema } from '../networks/t5.ts';
-import { holdsOutputLayer, stackKeys } from '../networks/t5-checkpoint.ts';
-import { initializeT5 } from '../networks/t5-initialization.ts';
+import { labelCount } from '../../config/keys.ts';
+import type { EncoderDecoder } from '../../encoder-decoder.ts';
+import { defineFamily, type Family } from '../../family.ts';
+import { LastEosClassificationHead } from '../../heads/last-eos-classification.ts';
+import { LMHead } from '../../heads/lm.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
+import type { Backbone, Task } from '../../model.ts';
+import { holdsOutputLayer, stackKeys } from './checkpoint.ts';
+import { initializeT5 } from './initialization.ts';
+import { isGated, type T5Config, type T5Schema, t5Backbone, t5Schema } from './network.ts';
 
 /** @param options.scales whether the output layer's input is scaled where config.json does not say */
 function t5Family(modelType: string, config: T5Schema, classes: string, scales: (c: T5Config) => boolean): Family {

@@ -1,9 +1,9 @@
 /** What config.json says of Gemma 2 and its successor (Gemma Team 2024), and the keys of their checkpoints. */
 import { z } from 'zod';
-import { activation, refuse } from '../config/keys.ts';
-import { layerTypesConfig } from '../config/layer-types.ts';
-import type { KeyRule } from '../family.ts';
-import { rotaryDecoderKeys } from '../networks/rotary-decoder.ts';
+import { activation, refuse } from '../../config/keys.ts';
+import { layerTypesConfig } from '../../config/layer-types.ts';
+import type { KeyRule } from '../../family.ts';
+import { rotaryDecoderKeys } from '../shared/rotary-decoder.ts';
 
 export const cap = z.number().positive().nullable();
 

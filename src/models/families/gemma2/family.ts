@@ -1,12 +1,12 @@
 /** Gemma 2 (Riviere et al. 2024): norms before and after each part, capped scores and logits, windows in every other layer. */
 import { z } from 'zod';
-import { layerTypes } from '../config/layer-types.ts';
-import { rotaryOf } from '../config/rope.ts';
-import { defineFamily } from '../family.ts';
-import { decoderHeads } from '../heads/decoder-heads.ts';
-import { cap, gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from '../networks/gemma2.ts';
-import { rotaryDecoder, rotaryDecoderCheckpoint } from '../networks/rotary-decoder.ts';
-import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../networks/rotary-decoder-config.ts';
+import { layerTypes } from '../../config/layer-types.ts';
+import { rotaryOf } from '../../config/rope.ts';
+import { defineFamily } from '../../family.ts';
+import { decoderHeads } from '../../heads/decoder-heads.ts';
+import { rotaryDecoder, rotaryDecoderCheckpoint } from '../shared/rotary-decoder.ts';
+import { headDimOf, rotaryDecoderConfig, rotaryDecoderSizes } from '../shared/rotary-decoder-config.ts';
+import { cap, gemmaConfig, gemmaKeys, gemmaWidths, requireAgreement } from './network.ts';
 
 export const gemma2 = defineFamily({
   modelType: 'gemma2',

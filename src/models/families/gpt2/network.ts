@@ -1,9 +1,9 @@
 /** What config.json says of GPT-2, and the decoder that it describes (Radford et al. 2019). */
 import { z } from 'zod';
-import type { AttentionOptions } from '../../nn/index.ts';
-import { activation, commonConfig, layerCount, probability, size } from '../config/keys.ts';
-import { Decoder } from '../decoder.ts';
-import type { LayerOptions } from '../layer.ts';
+import type { AttentionOptions } from '../../../nn/index.ts';
+import { activation, commonConfig, layerCount, probability, size } from '../../config/keys.ts';
+import { Decoder } from '../../decoder.ts';
+import type { LayerOptions } from '../../layer.ts';
 
 export const config = z.object({
   ...commonConfig,

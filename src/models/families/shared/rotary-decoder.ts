@@ -2,11 +2,11 @@
  * What Llama and its descendants share (Touvron et al. 2023): RMS norms before each part, rotary positions, keys and
  * values for groups of heads, a gated feed-forward network. Families say in what they differ.
  */
-import type { AttentionOptions, FeedForwardOptions, NormOptions, Rotary } from '../../nn/index.ts';
-import { Decoder } from '../decoder.ts';
-import type { EmbeddingsOptions } from '../embeddings.ts';
-import type { KeyRule } from '../family.ts';
-import type { LayerOptions } from '../layer.ts';
+import type { AttentionOptions, FeedForwardOptions, NormOptions, Rotary } from '../../../nn/index.ts';
+import { Decoder } from '../../decoder.ts';
+import type { EmbeddingsOptions } from '../../embeddings.ts';
+import type { KeyRule } from '../../family.ts';
+import type { LayerOptions } from '../../layer.ts';
 import { headDimOf, type RotaryDecoderWidths } from './rotary-decoder-config.ts';
 
 interface Config extends RotaryDecoderWidths {

@@ -1,8 +1,8 @@
 /** What config.json says of BigBird (Zaheer et al. 2020). */
 import { z } from 'zod';
-import { activation, size } from '../config/keys.ts';
-import type { KeyRule } from '../family.ts';
-import { bertConfig } from './bert.ts';
+import { activation, size } from '../../config/keys.ts';
+import type { KeyRule } from '../../family.ts';
+import { bertConfig } from '../bert/network.ts';
 
 export const config = z.object({
   ...bertConfig,

@@ -1,14 +1,14 @@
-import { initNormal } from '../../nn/init.ts';
-import { RelativeAttention } from '../../nn/relative-attention.ts';
-import { labelCount } from '../config/keys.ts';
-import { defineFamily } from '../family.ts';
-import { LMHead } from '../heads/lm.ts';
-import { SpanHead } from '../heads/span.ts';
-import { SummaryClassificationHead } from '../heads/summary-classification.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { initializeNormal } from '../model.ts';
-import { type Config, config, summary } from '../networks/xlnet.ts';
-import { TwoStream } from '../two-stream.ts';
+import { initNormal } from '../../../nn/init.ts';
+import { RelativeAttention } from '../../../nn/relative-attention.ts';
+import { labelCount } from '../../config/keys.ts';
+import { defineFamily } from '../../family.ts';
+import { LMHead } from '../../heads/lm.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { SummaryClassificationHead } from '../../heads/summary-classification.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
+import { initializeNormal } from '../../model.ts';
+import { type Config, config, summary } from './network.ts';
+import { TwoStream } from './two-stream.ts';
 
 export const xlnet = defineFamily({
   modelType: 'xlnet',

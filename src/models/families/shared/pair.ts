@@ -3,14 +3,14 @@
  * family, and its keys stand below its name.
  */
 import { z } from 'zod';
-import { UserError } from '../../support/errors.ts';
-import { parseOptions } from '../../support/schema.ts';
-import { bookkeepingKeys, commonConfig } from '../config/keys.ts';
-import { Decoder } from '../decoder.ts';
-import { EncoderDecoder } from '../encoder-decoder.ts';
-import type { Family, KeyRule } from '../family.ts';
-import { DecodersOwnHead } from '../heads/decoders-own.ts';
-import { initializeNormal, Model } from '../model.ts';
+import { UserError } from '../../../support/errors.ts';
+import { parseOptions } from '../../../support/schema.ts';
+import { bookkeepingKeys, commonConfig } from '../../config/keys.ts';
+import { Decoder } from '../../decoder.ts';
+import { EncoderDecoder } from '../../encoder-decoder.ts';
+import type { Family, KeyRule } from '../../family.ts';
+import { DecodersOwnHead } from '../../heads/decoders-own.ts';
+import { initializeNormal, Model } from '../../model.ts';
 
 export interface PairOptions {
   modelType: string;

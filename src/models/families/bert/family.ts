@@ -1,10 +1,10 @@
-import type { Encoder } from '../encoder.ts';
-import { defineFamily } from '../family.ts';
-import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
-import { NextSentenceHead, PretrainingHead } from '../heads/sentence-pair.ts';
-import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
-import { SpanHead } from '../heads/span.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
+import type { Encoder } from '../../encoder.ts';
+import { defineFamily } from '../../family.ts';
+import { MultipleChoiceHead } from '../../heads/multiple-choice.ts';
+import { NextSentenceHead, PretrainingHead } from '../../heads/sentence-pair.ts';
+import { SequenceClassificationHead } from '../../heads/sequence-classification.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
 import {
   bertCheckpoint,
   bertConfigFor,
@@ -15,7 +15,7 @@ import {
   maskedLM,
   poolerTasks,
   pretrainingKeys,
-} from '../networks/bert.ts';
+} from './network.ts';
 
 export const bert = defineFamily({
   modelType: 'bert',

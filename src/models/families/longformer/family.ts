@@ -1,10 +1,14 @@
-import { labelCount } from '../config/keys.ts';
-import { defineFamily } from '../family.ts';
-import { GlobalChoiceHead, GlobalFirstClassificationHead, GlobalQuestionSpanHead } from '../heads/global-attention.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { bertConfigFor, bertEncoder } from '../networks/bert.ts';
-import { config, PAD, windowsOf } from '../networks/longformer.ts';
-import { robertaCheckpoint, robertaKeys, robertaMaskedLM } from './roberta.ts';
+import { labelCount } from '../../config/keys.ts';
+import { defineFamily } from '../../family.ts';
+import {
+  GlobalChoiceHead,
+  GlobalFirstClassificationHead,
+  GlobalQuestionSpanHead,
+} from '../../heads/global-attention.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
+import { bertConfigFor, bertEncoder } from '../bert/network.ts';
+import { robertaCheckpoint, robertaKeys, robertaMaskedLM } from '../roberta.ts';
+import { config, PAD, windowsOf } from './network.ts';
 
 export const longformer = defineFamily({
   modelType: 'longformer',

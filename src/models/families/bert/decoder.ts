@@ -1,11 +1,11 @@
 /** BERT and RoBERTa made to write (Rothe et al. 2020): each position sees what came before, and an encoder's output. */
 import { z } from 'zod';
-import { size } from '../config/keys.ts';
-import { Decoder } from '../decoder.ts';
-import { bert } from '../families/bert.ts';
-import { roberta, robertaKeys, robertaMaskedLM } from '../families/roberta.ts';
-import { defineFamily, type Family, type KeyRule } from '../family.ts';
-import { bertConfig, bertStack, maskedLM } from './bert.ts';
+import { size } from '../../config/keys.ts';
+import { Decoder } from '../../decoder.ts';
+import { defineFamily, type Family, type KeyRule } from '../../family.ts';
+import { roberta, robertaKeys, robertaMaskedLM } from '../roberta.ts';
+import { bert } from './family.ts';
+import { bertConfig, bertStack, maskedLM } from './network.ts';
 
 const config = z.object({
   ...bertConfig,

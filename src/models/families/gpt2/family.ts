@@ -1,9 +1,9 @@
-import { initNormal } from '../../nn/init.ts';
-import type { Decoder } from '../decoder.ts';
-import { defineFamily } from '../family.ts';
-import { decoderHeads } from '../heads/decoder-heads.ts';
-import { initializeNormal } from '../model.ts';
-import { config, gpt2Decoder } from '../networks/gpt2.ts';
+import { initNormal } from '../../../nn/init.ts';
+import type { Decoder } from '../../decoder.ts';
+import { defineFamily } from '../../family.ts';
+import { decoderHeads } from '../../heads/decoder-heads.ts';
+import { initializeNormal } from '../../model.ts';
+import { config, gpt2Decoder } from './network.ts';
 
 export const gpt2 = defineFamily({
   modelType: 'gpt2',

@@ -12,10 +12,10 @@ import {
   LayerNorm,
   Module,
   type Parameter,
-} from '../nn/index.ts';
-import { RelativeAttention, type RelativeScores } from '../nn/relative-attention.ts';
-import { arange, cat, eye, ones, recompute, type Tensor, zeros } from '../torch/index.ts';
-import { Backbone, type BackboneOutput, type ModelInputs } from './model.ts';
+} from '../../../nn/index.ts';
+import { RelativeAttention, type RelativeScores } from '../../../nn/relative-attention.ts';
+import { arange, cat, eye, ones, recompute, type Tensor, zeros } from '../../../torch/index.ts';
+import { Backbone, type BackboneOutput, type ModelInputs } from '../../model.ts';
 
 export interface TwoStreamOptions {
   vocabSize: number;

@@ -1,8 +1,8 @@
 /** How checkpoints of T5 hold its stacks. */
 
-import { scope } from '../../torch/index.ts';
-import type { Checkpoint } from '../checkpoint/files.ts';
-import type { KeyRule } from '../family.ts';
+import { scope } from '../../../torch/index.ts';
+import type { Checkpoint } from '../../checkpoint/files.ts';
+import type { KeyRule } from '../../family.ts';
 
 /** Where a checkpoint holds an output layer and it is not the table of word vectors, it counts, whatever config.json says. */
 export function holdsOutputLayer(checkpoint: Checkpoint | undefined): boolean {

@@ -1,12 +1,12 @@
-import type { Encoder } from '../encoder.ts';
-import { defineFamily } from '../family.ts';
-import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
-import { PretrainingHead } from '../heads/sentence-pair.ts';
-import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
-import { SpanHead } from '../heads/span.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { albertEncoder, classifierOptions, config, keys, maskedLM, poolerTasks } from '../networks/albert.ts';
-import { bertConfigFor, olderNormKeys } from '../networks/bert.ts';
+import type { Encoder } from '../../encoder.ts';
+import { defineFamily } from '../../family.ts';
+import { MultipleChoiceHead } from '../../heads/multiple-choice.ts';
+import { PretrainingHead } from '../../heads/sentence-pair.ts';
+import { SequenceClassificationHead } from '../../heads/sequence-classification.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
+import { bertConfigFor, olderNormKeys } from '../bert/network.ts';
+import { albertEncoder, classifierOptions, config, keys, maskedLM, poolerTasks } from './network.ts';
 
 export const albert = defineFamily({
   modelType: 'albert',

@@ -1,6 +1,6 @@
 /** What config.json says of XLNet (Yang et al. 2019). */
 import { z } from 'zod';
-import { activation, commonConfig, layerCount, probability, refuse, size } from '../config/keys.ts';
+import { activation, commonConfig, layerCount, probability, refuse, size } from '../../config/keys.ts';
 
 export const config = z.object({
   ...commonConfig,

@@ -1,12 +1,12 @@
 /** T5's config.json (Raffel et al. 2020) and the network it describes: norms that only scale, before each part; positions as biases for distances. */
 import { z } from 'zod';
-import { type Activation, activations, Embedding } from '../../nn/index.ts';
-import { commonConfig, layerCount, probability, size } from '../config/keys.ts';
-import { Decoder } from '../decoder.ts';
-import { Encoder } from '../encoder.ts';
-import { EncoderDecoder, type EncoderDecoderOptions } from '../encoder-decoder.ts';
-import type { LayerOptions } from '../layer.ts';
-import type { Task } from '../model.ts';
+import { type Activation, activations, Embedding } from '../../../nn/index.ts';
+import { commonConfig, layerCount, probability, size } from '../../config/keys.ts';
+import { Decoder } from '../../decoder.ts';
+import { Encoder } from '../../encoder.ts';
+import { EncoderDecoder, type EncoderDecoderOptions } from '../../encoder-decoder.ts';
+import type { LayerOptions } from '../../layer.ts';
+import type { Task } from '../../model.ts';
 
 const activationNames = Object.keys(activations) as [Activation];
 

@@ -1,12 +1,12 @@
 /** What config.json says of ALBERT, and the encoder whose layers share their weights (Lan et al. 2020). */
 import { z } from 'zod';
-import { activation, labelCount, probability, refuse, size } from '../config/keys.ts';
-import { Encoder } from '../encoder.ts';
-import type { KeyRule } from '../family.ts';
-import { MaskedLMHead } from '../heads/masked-lm.ts';
-import type { LayerOptions } from '../layer.ts';
-import type { Task } from '../model.ts';
-import { encoderConfig } from './bert.ts';
+import { activation, labelCount, probability, refuse, size } from '../../config/keys.ts';
+import { Encoder } from '../../encoder.ts';
+import type { KeyRule } from '../../family.ts';
+import { MaskedLMHead } from '../../heads/masked-lm.ts';
+import type { LayerOptions } from '../../layer.ts';
+import type { Task } from '../../model.ts';
+import { encoderConfig } from '../bert/network.ts';
 
 export const config = z.object({
   ...encoderConfig,

@@ -1,10 +1,10 @@
-import type { Encoder } from '../encoder.ts';
-import { defineFamily } from '../family.ts';
-import { ContextSpanHead } from '../heads/context-span.ts';
-import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
-import { PretrainingHead } from '../heads/sentence-pair.ts';
-import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
+import type { Encoder } from '../../encoder.ts';
+import { defineFamily } from '../../family.ts';
+import { ContextSpanHead } from '../../heads/context-span.ts';
+import { MultipleChoiceHead } from '../../heads/multiple-choice.ts';
+import { PretrainingHead } from '../../heads/sentence-pair.ts';
+import { SequenceClassificationHead } from '../../heads/sequence-classification.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
 import {
   bertCheckpoint,
   bertConfigFor,
@@ -13,8 +13,8 @@ import {
   classifierOptions,
   maskedLM,
   pretrainingKeys,
-} from '../networks/bert.ts';
-import { config, spanKeys } from '../networks/big-bird.ts';
+} from '../bert/network.ts';
+import { config, spanKeys } from './network.ts';
 
 export const bigBird = defineFamily({
   modelType: 'big_bird',

@@ -1,7 +1,7 @@
 /** What config.json says of DistilBERT, and the encoder that it describes (Sanh et al. 2019). */
 import { z } from 'zod';
-import { activation, commonConfig, labelCount, layerCount, probability, size } from '../config/keys.ts';
-import { Encoder } from '../encoder.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, size } from '../../config/keys.ts';
+import { Encoder } from '../../encoder.ts';
 
 export const config = z.object({
   ...commonConfig,

@@ -2,11 +2,11 @@
  * How T5's weights are drawn (Raffel et al. 2020, after Mesh TensorFlow): each matrix by the width of what it reads, and
  * queries narrower still, since their products with keys are not scaled.
  */
-import { Attention, FeedForward, RelativePositionBias, RMSNorm } from '../../nn/index.ts';
-import { initConstant, initNormal } from '../../nn/init.ts';
-import { LastEosClassificationHead } from '../heads/last-eos-classification.ts';
-import { SpanHead } from '../heads/span.ts';
-import { initializeNormal, type Model } from '../model.ts';
+import { Attention, FeedForward, RelativePositionBias, RMSNorm } from '../../../nn/index.ts';
+import { initConstant, initNormal } from '../../../nn/init.ts';
+import { LastEosClassificationHead } from '../../heads/last-eos-classification.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { initializeNormal, type Model } from '../../model.ts';
 
 export function initializeT5(model: Model): void {
   const factor = Number(model.config.initializer_factor ?? 1);

@@ -1,12 +1,12 @@
 /** What config.json says of BERT, the encoder that it describes (Devlin et al. 2019), and the pieces that descendants share. */
 import { z } from 'zod';
-import type { AttentionOptions } from '../../nn/index.ts';
-import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../config/keys.ts';
-import type { EmbeddingsOptions } from '../embeddings.ts';
-import { Encoder, type EncoderOptions } from '../encoder.ts';
-import type { KeyRule, ModelSizes } from '../family.ts';
-import { MaskedLMHead } from '../heads/masked-lm.ts';
-import type { Task } from '../model.ts';
+import type { AttentionOptions } from '../../../nn/index.ts';
+import { activation, commonConfig, labelCount, layerCount, probability, refuse, size } from '../../config/keys.ts';
+import type { EmbeddingsOptions } from '../../embeddings.ts';
+import { Encoder, type EncoderOptions } from '../../encoder.ts';
+import type { KeyRule, ModelSizes } from '../../family.ts';
+import { MaskedLMHead } from '../../heads/masked-lm.ts';
+import type { Task } from '../../model.ts';
 
 /** What config.json of an encoder in BERT's manner may say. */
 export const encoderConfig = {

@@ -1,8 +1,8 @@
 /** What config.json says of a decoder with rotary positions: Llama's keys, which its descendants keep. */
 import { z } from 'zod';
-import { commonConfig, layerCount, probability, size } from '../config/keys.ts';
-import { ropeConfig } from '../config/rope-parameters.ts';
-import type { ModelSizes } from '../family.ts';
+import { commonConfig, layerCount, probability, size } from '../../config/keys.ts';
+import { ropeConfig } from '../../config/rope-parameters.ts';
+import type { ModelSizes } from '../../family.ts';
 
 interface Defaults {
   vocab_size: number;

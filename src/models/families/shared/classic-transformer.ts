@@ -3,16 +3,16 @@
  * et al. 2020) and Marian (Junczys-Dowmunt et al. 2018) do otherwise: their families share it, their checkpoints too.
  */
 import { z } from 'zod';
-import { Embedding } from '../../nn/index.ts';
-import type { Checkpoint } from '../checkpoint/files.ts';
-import { activation, commonConfig, layerCount, probability, refuse, size } from '../config/keys.ts';
-import { Decoder } from '../decoder.ts';
-import { Encoder } from '../encoder.ts';
-import { EncoderDecoder, type EncoderDecoderOptions } from '../encoder-decoder.ts';
-import type { KeyRule, ModelSizes } from '../family.ts';
-import { LMHead } from '../heads/lm.ts';
-import type { LayerOptions } from '../layer.ts';
-import { initializeNormal, type Model } from '../model.ts';
+import { Embedding } from '../../../nn/index.ts';
+import type { Checkpoint } from '../../checkpoint/files.ts';
+import { activation, commonConfig, layerCount, probability, refuse, size } from '../../config/keys.ts';
+import { Decoder } from '../../decoder.ts';
+import { Encoder } from '../../encoder.ts';
+import { EncoderDecoder, type EncoderDecoderOptions } from '../../encoder-decoder.ts';
+import type { KeyRule, ModelSizes } from '../../family.ts';
+import { LMHead } from '../../heads/lm.ts';
+import type { LayerOptions } from '../../layer.ts';
+import { initializeNormal, type Model } from '../../model.ts';
 
 /** What the config.json of BART and of Marian have in common. */
 export const classicConfig = {

@@ -1,15 +1,15 @@
-import { sinusoidalTable } from '../../nn/index.ts';
-import { noGrad, scope } from '../../torch/index.ts';
-import type { Encoder } from '../encoder.ts';
-import { defineFamily } from '../family.ts';
-import { MaskedLMHead } from '../heads/masked-lm.ts';
-import { MultipleChoiceHead } from '../heads/multiple-choice.ts';
-import { SequenceClassificationHead } from '../heads/sequence-classification.ts';
-import { SpanHead } from '../heads/span.ts';
-import { TokenClassificationHead } from '../heads/token-classification.ts';
-import { initializeNormal } from '../model.ts';
-import { olderNormKeys } from '../networks/bert.ts';
-import { classifierOptions, config, distilBertEncoder, norm } from '../networks/distilbert.ts';
+import { sinusoidalTable } from '../../../nn/index.ts';
+import { noGrad, scope } from '../../../torch/index.ts';
+import type { Encoder } from '../../encoder.ts';
+import { defineFamily } from '../../family.ts';
+import { MaskedLMHead } from '../../heads/masked-lm.ts';
+import { MultipleChoiceHead } from '../../heads/multiple-choice.ts';
+import { SequenceClassificationHead } from '../../heads/sequence-classification.ts';
+import { SpanHead } from '../../heads/span.ts';
+import { TokenClassificationHead } from '../../heads/token-classification.ts';
+import { initializeNormal } from '../../model.ts';
+import { olderNormKeys } from '../bert/network.ts';
+import { classifierOptions, config, distilBertEncoder, norm } from './network.ts';
 
 export const distilbert = defineFamily({
   modelType: 'distilbert',

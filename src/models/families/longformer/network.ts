@@ -1,7 +1,7 @@
 /** What config.json says of Longformer (Beltagy et al. 2020), and which layer sees how much. */
 import { z } from 'zod';
-import { refuse } from '../config/keys.ts';
-import { bertConfig } from './bert.ts';
+import { refuse } from '../../config/keys.ts';
+import { bertConfig } from '../bert/network.ts';
 
 export const PAD = 1;
 
