@@ -11,7 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { loadNgram, saveNgram, trainNgramOn, wordsOf, writeArpa } from '../src/models/ngram/index.ts';
+import { loadNgram, saveNgram, trainNgramOn, wordsOf, writeArpa } from '../src/ngram/index.ts';
 import { formatBytes, formatCount } from '../src/support/format.ts';
 import { createRandom } from '../src/support/random.ts';
 

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { NgramProvenance, StoredNgram } from '../models/ngram/index.ts';
+import type { NgramProvenance, StoredNgram } from '../ngram/index.ts';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import { ENCODING_HELP } from './read-text.ts';
@@ -42,7 +42,7 @@ function trainCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  tslm ngram train corpora/wiki --order 5 --out models/wiki-5gram')
     .action(async (data: string, { out, json, characters, ...options }) => {
-      const { saveNgram, trainNgramOn } = await import('../models/ngram/index.ts');
+      const { saveNgram, trainNgramOn } = await import('../ngram/index.ts');
       const { writeFolder } = await import('../support/write-folder.ts');
       const progress = createProgress('training', { total: 2 * options.order, unit: ' steps' });
       let steps = 0;
@@ -73,7 +73,7 @@ function evaluateCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  tslm ngram evaluate models/wiki-5gram --data corpora/wiki --split test')
     .action(async (dir: string, { data, split, encoding, json }) => {
-      const { evaluateNgram, loadNgram } = await import('../models/ngram/index.ts');
+      const { evaluateNgram, loadNgram } = await import('../ngram/index.ts');
       const progress = createProgress('evaluating', { unit: ' tokens' });
       const onTokens = (tokens: number): void => progress.update(tokens);
       const result = await evaluateNgram(loadNgram(dir), data, { split, encoding, onTokens });
@@ -104,7 +104,7 @@ function generateCommand(): Command {
       '\nExample:\n  tslm ngram generate models/wiki-5gram --prompt "The history of" --tokens 50 --seed 1',
     )
     .action(async (dir: string, { prompt, tokens, temperature, seed, json }) => {
-      const { continueText, loadNgram } = await import('../models/ngram/index.ts');
+      const { continueText, loadNgram } = await import('../ngram/index.ts');
       const result = continueText(loadNgram(dir), prompt, { maxTokens: tokens, temperature, seed });
       console.log(json ? JSON.stringify({ prompt, seed, ...result }) : prompt + result.text);
     });
@@ -117,7 +117,7 @@ function exportCommand(): Command {
     .requiredOption('--arpa <file>', 'file to write')
     .addHelpText('after', '\nExample:\n  tslm ngram export models/wiki-5gram --arpa wiki.arpa')
     .action(async (dir: string, { arpa }) => {
-      const { loadNgram, wordsOf, writeArpa } = await import('../models/ngram/index.ts');
+      const { loadNgram, wordsOf, writeArpa } = await import('../ngram/index.ts');
       const stored = loadNgram(dir);
       writeArpa(stored.model, wordsOf(stored), arpa);
     });
@@ -131,7 +131,7 @@ function importCommand(): Command {
     .addOption(charactersOption())
     .addHelpText('after', '\nExample:\n  tslm ngram import news.arpa --out models/news')
     .action(async (arpa: string, { out, characters }) => {
-      const { readArpa, saveNgram } = await import('../models/ngram/index.ts');
+      const { readArpa, saveNgram } = await import('../ngram/index.ts');
       const { writeFolder } = await import('../support/write-folder.ts');
       const model = { ...readArpa(arpa, characters ? 'characters' : 'words'), provenance: { source: arpa } };
       await writeFolder(out, folder => saveNgram(folder, model), { merge: true });

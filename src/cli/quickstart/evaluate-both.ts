@@ -11,7 +11,7 @@ export async function evaluateBoth({
 }): Promise<[string, string][]> {
   const { openCorpus } = await import('../../data/corpus/corpus.ts');
   const { loadCompleteModel } = await import('../../models/auto.ts');
-  const { evaluateNgram, trainNgramOn } = await import('../../models/ngram/index.ts');
+  const { evaluateNgram, trainNgramOn } = await import('../../ngram/index.ts');
   const { perplexity } = await import('../../evaluate/perplexity.ts');
   const { saveEvaluations } = await import('../../train/report-run.ts');
   const { fasterDtype } = await import('../../torch/faster-dtype.ts');

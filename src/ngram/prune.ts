@@ -1,5 +1,5 @@
 /** Dropping rare n-grams from a model whose backoff weights already account for them. */
-import { usageError } from '../../support/errors.ts';
+import { usageError } from '../support/errors.ts';
 import type { NgramCounts } from './counts.ts';
 import type { Trie } from './trie.ts';
 

@@ -8,7 +8,7 @@
  * their place, as with `lmplz --discount_fallback`. A discount of exactly 0 counts as outside, unlike there: it would
  * leave nothing to share with tokens that a context has not seen.
  */
-import { usageError } from '../../support/errors.ts';
+import { usageError } from '../support/errors.ts';
 
 export type Smoothing = 'modified' | 'absolute';
 

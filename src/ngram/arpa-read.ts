@@ -2,7 +2,7 @@
  * Reads ARPA files (SRILM's ngram-format(5)) written by this project, KenLM or others into a model of text. A file
  * without `<unk>` gives unknown words a probability of 10^-100, as KenLM does.
  */
-import { UserError } from '../../support/errors.ts';
+import { UserError } from '../support/errors.ts';
 import { fromArpaWord } from './arpa-words.ts';
 import { linesOfFile } from './lines.ts';
 import { NgramModel } from './model.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LineWriter } from '../../../src/models/ngram/line-writer.ts';
+import { LineWriter } from '../../src/ngram/line-writer.ts';
 
 function written(write: (out: LineWriter) => void): string {
   const folder = mkdtempSync(join(tmpdir(), 'tslm-lines-'));

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { readArpa } from '../../../src/models/ngram/arpa-read.ts';
-import type { NgramModel } from '../../../src/models/ngram/model.ts';
-import { Lexicon } from '../../../src/models/ngram/text.ts';
-import { trainNgram } from '../../../src/models/ngram/train.ts';
-import { forEachNgram } from '../../../src/models/ngram/trie.ts';
-import { describeShared } from '../../helpers/shared.ts';
+import { readArpa } from '../../src/ngram/arpa-read.ts';
+import type { NgramModel } from '../../src/ngram/model.ts';
+import { Lexicon } from '../../src/ngram/text.ts';
+import { trainNgram } from '../../src/ngram/train.ts';
+import { forEachNgram } from '../../src/ngram/trie.ts';
+import { describeShared } from '../helpers/shared.ts';
 
 // What KenLM computed: test/fixtures/ngram/README.md.
 const FIXTURES = 'test/fixtures/ngram';

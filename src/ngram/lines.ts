@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { explainFileError } from '../../support/errors.ts';
+import { explainFileError } from '../support/errors.ts';
 
 const CHUNK_BYTES = 1 << 20;
 

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readArpa } from '../../../src/models/ngram/arpa-read.ts';
-import { fromArpaWord, toArpaWord } from '../../../src/models/ngram/arpa-words.ts';
-import { writeArpa } from '../../../src/models/ngram/arpa-write.ts';
-import { Lexicon } from '../../../src/models/ngram/text.ts';
-import { trainNgram } from '../../../src/models/ngram/train.ts';
-import { tokenVocabulary } from '../../../src/models/ngram/vocabulary.ts';
+import { readArpa } from '../../src/ngram/arpa-read.ts';
+import { fromArpaWord, toArpaWord } from '../../src/ngram/arpa-words.ts';
+import { writeArpa } from '../../src/ngram/arpa-write.ts';
+import { Lexicon } from '../../src/ngram/text.ts';
+import { trainNgram } from '../../src/ngram/train.ts';
+import { tokenVocabulary } from '../../src/ngram/vocabulary.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-arpa-'));
 afterAll(() => rmSync(folder, { recursive: true }));

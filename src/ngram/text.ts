@@ -2,7 +2,7 @@
  * Plain text as sentences for an n-gram model: a line is a document, its words (or characters) are the tokens. Symbols
  * and separators are those of KenLM's lmplz.
  */
-import { UserError } from '../../support/errors.ts';
+import { UserError } from '../support/errors.ts';
 import type { NgramVocabulary } from './vocabulary.ts';
 
 /** What a token of the text is. Characters are Unicode code points, spaces among them. */

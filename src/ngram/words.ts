@@ -1,6 +1,6 @@
 /** Between the ids of a stored model and text: the spelling of its tokens, and text that it makes up. */
-import { UserError } from '../../support/errors.ts';
-import { createRandom } from '../../support/random.ts';
+import { UserError } from '../support/errors.ts';
+import { createRandom } from '../support/random.ts';
 import type { StoredNgram } from './storage.ts';
 
 /** Tokens by id: words, or the tokenizer's tokens; ids without a spelling are written `[17]`. */

@@ -3,7 +3,7 @@
  * 10, one n-gram a line. A token that both ends and begins documents is written as `</s>` where it ends one and as
  * `<s>` where it begins one, so that other programs give the same probabilities.
  */
-import { writeAtomically } from '../../support/files.ts';
+import { writeAtomically } from '../support/files.ts';
 import { toArpaWord } from './arpa-words.ts';
 import { LineWriter } from './line-writer.ts';
 import type { NgramModel } from './model.ts';

@@ -5,7 +5,7 @@
  * neighbours for every n at the same time, and reading them off level by level gives a trie whose children are
  * contiguous and sorted by token. Takes about 22 bytes per token and 16 per distinct n-gram.
  */
-import { UserError, usageError } from '../../support/errors.ts';
+import { UserError, usageError } from '../support/errors.ts';
 import { type NgramVocabulary, startIsSilent } from './vocabulary.ts';
 
 /** The n-grams of one length n, ordered by their tokens. A *node* is an index into these arrays. */

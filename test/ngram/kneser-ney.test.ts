@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { estimateDiscounts, type Smoothing } from '../../../src/models/ngram/discounts.ts';
-import { Lexicon } from '../../../src/models/ngram/text.ts';
-import { trainNgram } from '../../../src/models/ngram/train.ts';
-import { tokenVocabulary } from '../../../src/models/ngram/vocabulary.ts';
-import { createRandom } from '../../../src/support/random.ts';
+import { estimateDiscounts, type Smoothing } from '../../src/ngram/discounts.ts';
+import { Lexicon } from '../../src/ngram/text.ts';
+import { trainNgram } from '../../src/ngram/train.ts';
+import { tokenVocabulary } from '../../src/ngram/vocabulary.ts';
+import { createRandom } from '../../src/support/random.ts';
 
 /**
  * Interpolated Kneser–Ney straight from the formulas, with a Map per n-gram length, over documents of token ids whose

@@ -6,10 +6,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { explainFileError, UserError } from '../../support/errors.ts';
-import { readJson, writeAtomically, writeFully, writeJson } from '../../support/files.ts';
-import { parseOptions } from '../../support/schema.ts';
-import { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { explainFileError, UserError } from '../support/errors.ts';
+import { readJson, writeAtomically, writeFully, writeJson } from '../support/files.ts';
+import { parseOptions } from '../support/schema.ts';
+import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { NgramModel } from './model.ts';
 import { Lexicon } from './text.ts';
 import type { Trie, TrieLevel } from './trie.ts';

@@ -3,7 +3,7 @@
  * from the longest context that the model knows (Katz 1987; with Kneser–Ney's interpolated probabilities in the trie).
  * Logarithms are natural.
  */
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../support/random.ts';
 import { outsideVocabulary } from './counts.ts';
 import { findChild, type Trie } from './trie.ts';
 import type { NgramVocabulary } from './vocabulary.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Lexicon } from '../../../src/models/ngram/text.ts';
-import { trainNgram } from '../../../src/models/ngram/train.ts';
-import { tokenVocabulary } from '../../../src/models/ngram/vocabulary.ts';
-import { createRandom } from '../../../src/support/random.ts';
+import { Lexicon } from '../../src/ngram/text.ts';
+import { trainNgram } from '../../src/ngram/train.ts';
+import { tokenVocabulary } from '../../src/ngram/vocabulary.ts';
+import { createRandom } from '../../src/support/random.ts';
 
 const END = 7;
 const random = createRandom(5);

@@ -1,4 +1,4 @@
-import { writeFully } from '../../support/files.ts';
+import { writeFully } from '../support/files.ts';
 
 const BUFFER_BYTES = 1 << 20;
 

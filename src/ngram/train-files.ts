@@ -1,6 +1,6 @@
 /** Trains an n-gram model on what lies on disk. */
-import { openCorpus } from '../../data/corpus/corpus.ts';
-import type { SplitName } from '../../data/corpus/corpus-index.ts';
+import { openCorpus } from '../data/corpus/corpus.ts';
+import type { SplitName } from '../data/corpus/corpus-index.ts';
 import { concatenate, isCorpus, type Piece, readLines, readSplit } from './pieces.ts';
 import type { StoredNgram } from './storage.ts';
 import { Lexicon, type TextUnits } from './text.ts';
