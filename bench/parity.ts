@@ -14,10 +14,10 @@ import { peerScript, requireTorchPython } from '../src/bench/python-peer.ts';
 import { openCorpus } from '../src/data/corpus/corpus.ts';
 import { createModel, saveModel } from '../src/models/auto.ts';
 import { causal } from '../src/objectives/causal.ts';
+import { NEW_CONTEXT, readRecipe, scheduleOf } from '../src/runs/recipe.ts';
 import { native } from '../src/torch/native.ts';
 import { adamW } from '../src/train/adamw.ts';
 import { trainLoop } from '../src/train/loop.ts';
-import { NEW_CONTEXT, readRecipe, scheduleOf } from '../src/train/recipe.ts';
 import { createWindowSampler } from '../src/train/window-sampler.ts';
 
 const [recipePath = 'recipes/shakespeare-char.yaml', corpusPath = 'corpora/shakespeare-char', count = '50'] =

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMap, isPair, parseDocument, visit } from 'yaml';
 import { program } from '../src/cli/main.ts';
+import { readRecipe, recipeSchema } from '../src/runs/recipe.ts';
 import { root } from '../src/support/root.ts';
 import { knownKeys } from '../src/support/schema.ts';
-import { readRecipe, recipeSchema } from '../src/train/recipe.ts';
 import { checkCommand, commandsIn } from './helpers/command-lines.ts';
 
 const folder = join(root, 'recipes');

@@ -1,7 +1,8 @@
 /** Results on stdout: one JSON object with `--json`, otherwise lines for a person. */
+
+import type { RunResult } from '../runs/run.ts';
 import { explainFileError, UserError } from '../support/errors.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
-import type { RunResult } from '../train/run.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -37,7 +38,7 @@ export async function printRun(result: RunResult, { json = false }: { json?: boo
 
 /** The report's path. A training is not to end as failed because its report cannot be written: null then, and a note. */
 async function reportOf(folder: string): Promise<string | null> {
-  const { reportRun } = await import('../train/report-run.ts');
+  const { reportRun } = await import('../runs/report-run.ts');
   try {
     return reportRun(folder);
   } catch (thrown) {

@@ -20,7 +20,7 @@ export function resumeCommand(): Command {
       '\nExamples:\n  $ tslm resume runs/shakespeare-char\n  $ tslm resume runs/shakespeare-char --set train.steps=4000\n',
     )
     .action(async (folder: string, { set, json }: { set?: string[]; json?: boolean }) => {
-      const { resumeRun } = await import('../train/run.ts');
+      const { resumeRun } = await import('../runs/run.ts');
       const result = await withSignals('stopping and saving; once more to end at once …', signal =>
         resumeRun(folder, { set, signal, hooks: trainingView({ json }) }),
       );

@@ -17,9 +17,9 @@ export function trainCommand(): Command {
       '\nExample:\n  $ tslm train recipes/shakespeare-char.yaml --set data.corpus=corpora/shakespeare --set train.steps=500\n',
     )
     .action(async (recipePath: string, options: { out?: string; set?: string[]; json?: boolean }) => {
-      const { readRecipe } = await import('../train/recipe.ts');
+      const { readRecipe } = await import('../runs/recipe.ts');
       const recipe = readRecipe(recipePath, options.set ?? []);
-      const { startRun } = await import('../train/run.ts');
+      const { startRun } = await import('../runs/run.ts');
       const folder = options.out ?? `runs/${recipe.name}`;
       const result = await withSignals('stopping and saving; once more to end at once …', signal =>
         startRun(recipe, folder, { signal, hooks: trainingView(options) }),

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { startRun } from '../../src/train/run.ts';
+import { startRun } from '../../src/runs/run.ts';
 import { expectRefusal, tslmHere } from '../helpers/cli.ts';
 import { tinyCorpus, tinyRecipe, tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readMetrics } from '../../src/train/metrics-log.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
 
 /** The lines of metrics.jsonl, less what depends on the clock. Numbers keep every digit. */
 export const metricsOf = (run: string): string[] =>

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tokenizerHash } from '../../src/data/corpus/tokenizer-hash.ts';
-import { parseRecipe, type Recipe } from '../../src/train/recipe.ts';
+import { parseRecipe, type Recipe } from '../../src/runs/recipe.ts';
 import { byteTokenizer, randomText } from '../data/helpers.ts';
 
 /** Of `byteTokenizer`: a token a byte, then EOS. */

@@ -13,7 +13,7 @@ export async function evaluateBoth({
   const { loadCompleteModel } = await import('../../models/auto.ts');
   const { evaluateNgram, trainNgramOn } = await import('../../ngram/index.ts');
   const { perplexity } = await import('../../evaluate/perplexity.ts');
-  const { saveEvaluations } = await import('../../train/report-run.ts');
+  const { saveEvaluations } = await import('../../runs/report-run.ts');
   const { fasterDtype } = await import('../../torch/faster-dtype.ts');
   const { createProgress } = await import('../../support/progress.ts');
   const corpus = openCorpus(folder);

@@ -1,8 +1,8 @@
 /** A recipe that fits machine, text and time: the size of the model, the number of steps, prompts of the text. */
 import { join } from 'node:path';
 import type { Corpus } from '../../data/corpus/corpus.ts';
+import type { Recipe } from '../../runs/recipe.ts';
 import { root } from '../../support/root.ts';
-import type { Recipe } from '../../train/recipe.ts';
 
 /** Layers, width and heads, smallest first. */
 const SIZES = [
@@ -24,7 +24,7 @@ const LEAST_STEPS = 500;
  * @throws UserError when the text is too short to train on
  */
 export async function fittingRecipe(folder: string, seconds: number, prompts?: readonly string[]): Promise<Recipe> {
-  const { readRecipe } = await import('../../train/recipe.ts');
+  const { readRecipe } = await import('../../runs/recipe.ts');
   const { openCorpus } = await import('../../data/corpus/corpus.ts');
   const corpus = openCorpus(folder);
   const recipe = readRecipe(join(root, 'recipes', 'quickstart.yaml'));
@@ -63,7 +63,7 @@ const paysToGrow = ({ passes, steps }: Measured): boolean => passes >= PASSES &&
 async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {
   const { trainingStep } = await import('../../bench/training.ts');
   const { computeDtype } = await import('../../train/precision.ts');
-  const { assemble, startingPoint } = await import('../../train/run-parts.ts');
+  const { assemble, startingPoint } = await import('../../runs/run-parts.ts');
   const { model, optimizer, context, recipe } = assemble(wanted, corpus, startingPoint(wanted, corpus));
   const { batchSize, device } = recipe.train;
   const step = trainingStep(model, optimizer, {

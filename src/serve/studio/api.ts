@@ -2,7 +2,7 @@
 
 import type { ModelCard } from '../../engine/protocol.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
-import type { Evaluation, Sample } from '../../train/report/sections.ts';
+import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
 export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample };
 

@@ -1,6 +1,6 @@
 /** metrics.jsonl from a byte on, so that a page which follows a run is sent each line once. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type MetricsRow, parseMetricsLine } from '../../train/metrics-log.ts';
+import { type MetricsRow, parseMetricsLine } from '../../runs/metrics-log.ts';
 
 export interface MetricsTail {
   rows: MetricsRow[];

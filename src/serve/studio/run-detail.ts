@@ -1,8 +1,8 @@
 /** All that a run folder tells beside its metrics: recipe, samples over time, evaluations, and where it comes from. */
 import { readFileSync } from 'node:fs';
 import { sep } from 'node:path';
+import { readSamples } from '../../runs/samples.ts';
 import { readJson } from '../../support/files.ts';
-import { readSamples } from '../../train/samples.ts';
 import type { Evaluation, RunDetail, RunLineage } from './api.ts';
 import { fileOf, type RunFolder } from './run-folders.ts';
 import { type RunRecord, readRecord, type SummaryCache, summarizeRun } from './run-summary.ts';

@@ -2,10 +2,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { MetricsRow } from '../../runs/metrics-log.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
-import type { MetricsRow } from '../../train/metrics-log.ts';
 import type { RunState, RunSummary } from './api.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { fileOf, type RunFolder } from './run-folders.ts';

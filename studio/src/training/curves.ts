@@ -1,5 +1,5 @@
 /** Curves of several runs over the same steps, as uPlot draws them. */
-import { align, type Points, smooth, thinOut } from '../../../src/train/report/curve-points.ts';
+import { align, type Points, smooth, thinOut } from '../../../src/runs/report/curve-points.ts';
 
 export type Row = Record<string, number>;
 

@@ -12,13 +12,13 @@ import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
-import { evaluationWindows } from './batches.ts';
-import { diverged } from './loop.ts';
-import type { Optimizer } from './optimizer.ts';
-import { createOptimizer } from './optimizers.ts';
+import { evaluationWindows } from '../train/batches.ts';
+import { diverged } from '../train/loop.ts';
+import type { Optimizer } from '../train/optimizer.ts';
+import { createOptimizer } from '../train/optimizers.ts';
+import { createWindowSampler, type WindowSampler } from '../train/window-sampler.ts';
 import { NEW_CONTEXT, type Recipe } from './recipe.ts';
 import { checkPrompts } from './samples.ts';
-import { createWindowSampler, type WindowSampler } from './window-sampler.ts';
 
 /** A model to train, with what its folder is to say besides the weights. */
 export interface StartingPoint {

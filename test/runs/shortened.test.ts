@@ -2,7 +2,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { resumeRun, startRun } from '../../src/train/run.ts';
+import { resumeRun, startRun } from '../../src/runs/run.ts';
 import { traceOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';

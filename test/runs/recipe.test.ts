@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { parseRecipe, readRecipe, resolvedRecipe, scheduleOf } from '../../src/runs/recipe.ts';
 import { computeDtype } from '../../src/train/precision.ts';
-import { parseRecipe, readRecipe, resolvedRecipe, scheduleOf } from '../../src/train/recipe.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const folder = scratchFolder();

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { checkpointSteps } from '../../src/train/checkpoints.ts';
+import { checkpointSteps } from '../../src/runs/checkpoints.ts';
 import { bin, expectRefusal, runProcess, tslm } from '../helpers/cli.ts';
 import { metricsOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipeValue } from '../helpers/tiny.ts';

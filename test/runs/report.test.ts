@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { browserScript } from '../../src/train/report/browser-script.ts';
-import { type Chart, chartsOf } from '../../src/train/report/charts.ts';
-import { align, smooth, thinOut } from '../../src/train/report/curve-points.ts';
-import { html, jsonScript, trusted } from '../../src/train/report/html.ts';
-import { type ReportData, reportPage, writeReport } from '../../src/train/report/write-report.ts';
+import { browserScript } from '../../src/runs/report/browser-script.ts';
+import { type Chart, chartsOf } from '../../src/runs/report/charts.ts';
+import { align, smooth, thinOut } from '../../src/runs/report/curve-points.ts';
+import { html, jsonScript, trusted } from '../../src/runs/report/html.ts';
+import { type ReportData, reportPage, writeReport } from '../../src/runs/report/write-report.ts';
 
 const metrics = Array.from({ length: 40 }, (_, i) => ({
   step: 10 * (i + 1),

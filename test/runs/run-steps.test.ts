@@ -2,9 +2,9 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkpointSteps } from '../../src/train/checkpoints.ts';
-import { type RunHooks, resumeRun, startRun } from '../../src/train/run.ts';
-import { readSamples } from '../../src/train/samples.ts';
+import { checkpointSteps } from '../../src/runs/checkpoints.ts';
+import { type RunHooks, resumeRun, startRun } from '../../src/runs/run.ts';
+import { readSamples } from '../../src/runs/samples.ts';
 import { errorOf } from '../data/helpers.ts';
 import { traceOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openMetricsLog, readMetrics } from '../../src/train/metrics-log.ts';
+import { openMetricsLog, readMetrics } from '../../src/runs/metrics-log.ts';
 
 let folder: string;
 let path: string;

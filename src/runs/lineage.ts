@@ -10,7 +10,7 @@ import { UserError } from '../support/errors.ts';
 import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
 import { native, processorTier } from '../torch/native.ts';
-import { computeDtype } from './precision.ts';
+import { computeDtype } from '../train/precision.ts';
 import { type Recipe, resolvedRecipe } from './recipe.ts';
 
 export type Lineage = ReturnType<typeof lineageOf> & {

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
+import { readRecipe } from '../../src/runs/recipe.ts';
+import { changesOf } from '../../src/runs/recipe-changes.ts';
+import { resumeRun, startRun } from '../../src/runs/run.ts';
 import { readJson } from '../../src/support/files.ts';
-import { readMetrics } from '../../src/train/metrics-log.ts';
-import { readRecipe } from '../../src/train/recipe.ts';
-import { changesOf } from '../../src/train/recipe-changes.ts';
-import { resumeRun, startRun } from '../../src/train/run.ts';
 import { errorOf } from '../data/helpers.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';

@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkpointSteps } from '../../src/train/checkpoints.ts';
-import { resumeRun, startRun } from '../../src/train/run.ts';
+import { checkpointSteps } from '../../src/runs/checkpoints.ts';
+import { resumeRun, startRun } from '../../src/runs/run.ts';
 import { errorOf } from '../data/helpers.ts';
 import { metricsOf, traceOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';

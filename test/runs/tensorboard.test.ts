@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEventWriter } from '../../src/train/tensorboard.ts';
+import { createEventWriter } from '../../src/runs/tensorboard.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -4,8 +4,8 @@ import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
-import { optimizerSchema } from './optimizers.ts';
-import { createSchedule } from './schedules.ts';
+import { optimizerSchema } from '../train/optimizers.ts';
+import { createSchedule } from '../train/schedules.ts';
 
 const count = z.int().positive();
 const countOrZero = z.int().min(0);
