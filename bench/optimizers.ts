@@ -6,12 +6,12 @@
  */
 import { createModel } from '../src/models/auto.ts';
 import { dispose, memoryStats, randn, resetPeakMemory, scope, zerosLike } from '../src/torch/index.ts';
-import { adafactor } from '../src/train/adafactor.ts';
-import { adamW } from '../src/train/adamw.ts';
-import { lion } from '../src/train/lion.ts';
-import { muon } from '../src/train/muon.ts';
-import type { NamedParameters, Optimizer } from '../src/train/optimizer.ts';
-import { sgd } from '../src/train/sgd.ts';
+import { adafactor } from '../src/train/optimizers/adafactor.ts';
+import { adamW } from '../src/train/optimizers/adamw.ts';
+import { lion } from '../src/train/optimizers/lion.ts';
+import { muon } from '../src/train/optimizers/muon.ts';
+import type { NamedParameters, Optimizer } from '../src/train/optimizers/optimizer.ts';
+import { sgd } from '../src/train/optimizers/sgd.ts';
 
 const STEPS = 25;
 const sizes = { layers: 6, hidden: 384, heads: 6, context: 256, vocabSize: 8192 };

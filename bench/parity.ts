@@ -16,8 +16,8 @@ import { createModel, saveModel } from '../src/models/auto.ts';
 import { causal } from '../src/objectives/causal.ts';
 import { NEW_CONTEXT, readRecipe, scheduleOf } from '../src/runs/recipe.ts';
 import { native } from '../src/torch/native.ts';
-import { adamW } from '../src/train/adamw.ts';
 import { trainLoop } from '../src/train/loop.ts';
+import { adamW } from '../src/train/optimizers/adamw.ts';
 import { createWindowSampler } from '../src/train/window-sampler.ts';
 
 const [recipePath = 'recipes/shakespeare-char.yaml', corpusPath = 'corpora/shakespeare-char', count = '50'] =

@@ -12,7 +12,7 @@ import { makeFolder, readJson, renameDurably, syncFolder, temporaryBeside, write
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, loadSafetensors, saveSafetensors, scope, setRngState, type Tensor } from '../torch/index.ts';
-import type { Optimizer } from '../train/optimizer.ts';
+import type { Optimizer } from '../train/optimizers/optimizer.ts';
 
 const progressSchema = z.strictObject({
   /** Optimizer updates done. */

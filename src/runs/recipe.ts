@@ -4,7 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
-import { optimizerSchema } from '../train/optimizers.ts';
+import { optimizerSchema } from '../train/optimizers/optimizers.ts';
 import { createSchedule } from '../train/schedules.ts';
 
 const count = z.int().positive();

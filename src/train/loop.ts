@@ -7,8 +7,8 @@ import type { Model } from '../models/model.ts';
 import type { Objective, Tokens } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
-import { clipGradNorm } from './adamw.ts';
-import type { Optimizer } from './optimizer.ts';
+import { clipGradNorm } from './optimizers/adamw.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import type { WindowSampler } from './window-sampler.ts';
 
 export interface StepMetrics {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { emptyParameter, type Parameter } from '../../src/nn/module.ts';
 import { dispose, fromTypedArray, memoryStats, type Tensor } from '../../src/torch/index.ts';
-import type { NamedParameters, Optimizer } from '../../src/train/optimizer.ts';
+import type { NamedParameters, Optimizer } from '../../src/train/optimizers/optimizer.ts';
 
 type Name = 'matrix' | 'vector' | 'cube';
 type Values = Record<Name, number[]>;

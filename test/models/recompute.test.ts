@@ -15,7 +15,7 @@ import {
   type Tensor,
   withSeed,
 } from '../../src/torch/index.ts';
-import { adamW } from '../../src/train/adamw.ts';
+import { adamW } from '../../src/train/optimizers/adamw.ts';
 import { tinyConfigs } from './tiny-configs.ts';
 
 const VOCAB = 37;

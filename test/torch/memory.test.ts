@@ -5,8 +5,8 @@ import { causal } from '../../src/objectives/causal.ts';
 import type { Objective } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { emptyCache, keep, memoryStats, resetPeakMemory, zeros } from '../../src/torch/index.ts';
-import { adamW } from '../../src/train/adamw.ts';
 import { trainLoop } from '../../src/train/loop.ts';
+import { adamW } from '../../src/train/optimizers/adamw.ts';
 
 /** Trains a tiny GPT-2 and returns live bytes and tensors after each step. */
 async function train(steps: number, onStep?: () => void): Promise<string[]> {

@@ -5,8 +5,8 @@ import { causal } from '../../src/objectives/causal.ts';
 import type { Tokens } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { manualSeed } from '../../src/torch/index.ts';
-import { adamW } from '../../src/train/adamw.ts';
 import { type StepMetrics, type TrainLoop, trainLoop } from '../../src/train/loop.ts';
+import { adamW } from '../../src/train/optimizers/adamw.ts';
 
 const VOCAB = 13;
 const CONTEXT = 8;

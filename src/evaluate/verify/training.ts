@@ -3,7 +3,7 @@ import { ownKeyOf } from '../../models/checkpoint/keys.ts';
 import type { Model } from '../../models/model.ts';
 import type { Parameter } from '../../nn/index.ts';
 import { backward, scope } from '../../torch/index.ts';
-import { adamW, clipGradNorm } from '../../train/adamw.ts';
+import { adamW, clipGradNorm } from '../../train/optimizers/adamw.ts';
 import { type Check, compareExactly, compareNumbers, compareTensors, tolerances } from './compare.ts';
 import { modelInputs } from './forward.ts';
 import type { Golden } from './golden.ts';

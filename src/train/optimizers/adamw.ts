@@ -2,9 +2,9 @@
  * AdamW (Loshchilov & Hutter 2019): Adam with weight decay taken out of the gradient. Decay applies to matrices only;
  * norms and biases are left alone, as has been usual since GPT-2.
  */
-import type { Parameter } from '../nn/index.ts';
-import { dispose, keep, noGrad, scope, zerosLike } from '../torch/index.ts';
-import { adamWUpdate, gradNorm } from '../torch/kernels.ts';
+import type { Parameter } from '../../nn/index.ts';
+import { dispose, keep, noGrad, scope, zerosLike } from '../../torch/index.ts';
+import { adamWUpdate, gradNorm } from '../../torch/kernels.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions {

@@ -3,7 +3,7 @@
  * momentum and gradient agree on. One tensor of state where Adam has two. It asks for a learning rate 3 to 10 times
  * smaller than AdamW's and a decay as many times larger.
  */
-import { zerosLike } from '../torch/index.ts';
+import { zerosLike } from '../../torch/index.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 import { type DecayOptions, perParameter } from './per-parameter.ts';
 

@@ -4,8 +4,8 @@
  * is left to AdamW. Updates are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982), so one learning rate
  * and one weight decay serve both.
  */
-import type { Parameter } from '../nn/index.ts';
-import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../torch/index.ts';
+import type { Parameter } from '../../nn/index.ts';
+import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../../torch/index.ts';
 import { type AdamWOptions, adamW } from './adamw.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createModel } from '../../src/models/auto.ts';
-import { emptyParameter, type Parameter } from '../../src/nn/module.ts';
-import { fromTypedArray, type Tensor } from '../../src/torch/index.ts';
-import { adamW, clipGradNorm } from '../../src/train/adamw.ts';
+import { createModel } from '../../../src/models/auto.ts';
+import { emptyParameter, type Parameter } from '../../../src/nn/module.ts';
+import { fromTypedArray, type Tensor } from '../../../src/torch/index.ts';
+import { adamW, clipGradNorm } from '../../../src/train/optimizers/adamw.ts';
 
 const tensor = (values: number[], shape: readonly number[]): Tensor => fromTypedArray(Float32Array.from(values), shape);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { randn, withSeed } from '../../src/torch/index.ts';
-import { adafactor } from '../../src/train/adafactor.ts';
-import { itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../helpers/optimizers.ts';
+import { randn, withSeed } from '../../../src/torch/index.ts';
+import { adafactor } from '../../../src/train/optimizers/adafactor.ts';
+import { itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../../helpers/optimizers.ts';
 
 describe('Adafactor', () => {
   itAgreesWithRecorded('adafactor', adafactor);

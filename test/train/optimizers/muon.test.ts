@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createModel } from '../../src/models/auto.ts';
-import { noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../src/torch/index.ts';
-import { muon, orthogonalize } from '../../src/train/muon.ts';
+import { createModel } from '../../../src/models/auto.ts';
+import { noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
+import { muon, orthogonalize } from '../../../src/train/optimizers/muon.ts';
 
 /** Squared singular values, as the eigenvalues of the Gram matrix by power iteration on what is left. */
 function largestSingularValue(matrix: Tensor): number {

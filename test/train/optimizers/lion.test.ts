@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lion } from '../../src/train/lion.ts';
-import { floats, itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../helpers/optimizers.ts';
+import { lion } from '../../../src/train/optimizers/lion.ts';
+import { floats, itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../../helpers/optimizers.ts';
 
 describe('Lion', () => {
   itAgreesWithRecorded('lion', lion);

@@ -1,5 +1,5 @@
 /** Optimizers that update each parameter by itself: the loop over parameters, decay and state around a rule. */
-import { noGrad, scope, type Tensor } from '../torch/index.ts';
+import { noGrad, scope, type Tensor } from '../../torch/index.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 import { OptimizerState } from './optimizer-state.ts';
 

@@ -3,7 +3,7 @@
  * means along the other dimension, so that the state of a matrix n × m has n + m numbers. Options are those of Hugging
  * Face's `Adafactor`; what is kept has its names.
  */
-import { type Tensor, zeros } from '../torch/index.ts';
+import { type Tensor, zeros } from '../../torch/index.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 import { type DecayOptions, perParameter, type Update } from './per-parameter.ts';
 

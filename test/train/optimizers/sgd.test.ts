@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sgd } from '../../src/train/sgd.ts';
-import { itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../helpers/optimizers.ts';
+import { sgd } from '../../../src/train/optimizers/sgd.ts';
+import { itAgreesWithRecorded, itIsAnOptimizer, parameterOf } from '../../helpers/optimizers.ts';
 
 describe('SGD', () => {
   itAgreesWithRecorded('sgd', sgd);

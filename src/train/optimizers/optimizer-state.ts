@@ -1,5 +1,5 @@
 /** What an optimizer remembers of each parameter, under PyTorch's names: `<parameter>.momentum_buffer`. */
-import { dispose, keep, scope, type Tensor } from '../torch/index.ts';
+import { dispose, keep, scope, type Tensor } from '../../torch/index.ts';
 import type { NamedParameters } from './optimizer.ts';
 
 export class OptimizerState {

@@ -1,6 +1,6 @@
 /** What training asks of an optimizer, whatever its rule. */
-import type { Parameter } from '../nn/index.ts';
-import type { Tensor } from '../torch/index.ts';
+import type { Parameter } from '../../nn/index.ts';
+import type { Tensor } from '../../torch/index.ts';
 
 export type NamedParameters = readonly (readonly [name: string, parameter: Parameter])[];
 
