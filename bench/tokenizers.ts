@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Tokenizer as Native, type Encoding as NativeEncoding } from 'tokenizers';
 import { hashUnits, UnitBuffer } from '../src/tokenizers/byte-bpe/unit-table.ts';
-import type { Encoding } from '../src/tokenizers/encoding.ts';
+import type { Encoding } from '../src/tokenizers/encode/encoding.ts';
 import { trainBpe } from '../src/tokenizers/training/bpe-trainer.ts';
 import { countWords } from '../src/tokenizers/training/count-words.ts';
 import { type TrainOptions, trainTokenizer } from '../src/tokenizers/training/train.ts';

@@ -128,7 +128,7 @@ function encodeCommand(): Command {
     .action(async (path: string, text: string | undefined, { special, tokens, json }) => {
       const tokenizer = await open(path);
       const encoding = tokenizer.encode(text ?? (await readText('-')), { addSpecialTokens: special });
-      const { tokenTexts } = await import('../tokenizers/token-text.ts');
+      const { tokenTexts } = await import('../tokenizers/decode/token-text.ts');
       const texts = tokenTexts(tokenizer, encoding.ids);
       if (json) return printJson({ ids: encoding.ids, tokens: texts, offsets: encoding.offsets });
       if (!tokens) return console.log(encoding.ids.join(' '));

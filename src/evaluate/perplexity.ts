@@ -8,7 +8,7 @@ import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { requireCausal } from '../objectives/causal.ts';
 import { UserError, usageError } from '../support/errors.ts';
-import { unknownBits } from '../tokenizers/unknown.ts';
+import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 import { evaluationWindows } from './windows.ts';

@@ -6,7 +6,7 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { TwoStream } from '../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import { tokenTexts } from '../tokenizers/token-text.ts';
+import { tokenTexts } from '../tokenizers/decode/token-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { inferenceMode, scope, type Tensor } from '../torch/index.ts';
 import { denseMaps } from './dense-maps.ts';

@@ -6,7 +6,7 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { wordHeadOf } from '../models/heads/word-head.ts';
 import type { Head, Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';
-import { tokenTexts } from '../tokenizers/token-text.ts';
+import { tokenTexts } from '../tokenizers/decode/token-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { inferenceMode, scope, type Tensor } from '../torch/index.ts';
 import { decoderIds, idTensor, inputIdsOf, stackOf } from './inputs.ts';

@@ -1,7 +1,7 @@
 /** How well an n-gram model predicts data that it has not seen. */
 import type { SplitName } from '../data/corpus/corpus-index.ts';
 import { UserError } from '../support/errors.ts';
-import { unknownBits } from '../tokenizers/unknown.ts';
+import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { isCorpus, readPieces } from './pieces.ts';
 import type { StoredNgram } from './storage.ts';
 

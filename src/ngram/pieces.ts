@@ -11,7 +11,7 @@ import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import { findInputs } from '../data/readers/inputs.ts';
 import { readTextFile } from '../support/encoding/text-file.ts';
 import { UserError } from '../support/errors.ts';
-import { type UnknownText, unknownIn } from '../tokenizers/unknown.ts';
+import { type UnknownText, unknownIn } from '../tokenizers/encode/unknown.ts';
 import type { StoredNgram } from './storage.ts';
 import type { Lexicon } from './text.ts';
 import { tokenVocabulary } from './vocabulary.ts';

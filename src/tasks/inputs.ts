@@ -11,8 +11,8 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { TwoStream } from '../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
+import { modelMaxLength } from '../tokenizers/folders/tokenizer-config.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { modelMaxLength } from '../tokenizers/tokenizer-config.ts';
 import { inferenceMode, scope } from '../torch/index.ts';
 
 /** A text, two that are read together, or tokens. */

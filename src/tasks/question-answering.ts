@@ -3,9 +3,9 @@
  * in windows that overlap, each with the question. Offsets count code points, as those of encodings do.
  */
 import type { Model } from '../models/model.ts';
-import type { Encoding } from '../tokenizers/encoding.ts';
+import type { Encoding } from '../tokenizers/encode/encoding.ts';
+import { paddingSide } from '../tokenizers/folders/tokenizer-config.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { paddingSide } from '../tokenizers/tokenizer-config.ts';
 import { bestSpans, type WindowScores } from './answer-spans.ts';
 import { checkReadsText, inBatches, maxInputLength } from './inputs.ts';
 import { checkTask } from './labels.ts';

@@ -4,7 +4,7 @@
  */
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import type { Encoding } from '../tokenizers/encoding.ts';
+import type { Encoding } from '../tokenizers/encode/encoding.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Aggregation, aggregate, type Entity, type LabelledToken, withoutOverlaps } from './entities.ts';
 import { checkReadsText, inBatches, maxInputLength } from './inputs.ts';

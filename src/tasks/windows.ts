@@ -1,6 +1,6 @@
 /** A long text in windows that overlap, each between the tokens that stand around the whole. */
 import { usageError } from '../support/errors.ts';
-import { Encoding } from '../tokenizers/encoding.ts';
+import { Encoding } from '../tokenizers/encode/encoding.ts';
 
 export interface WindowOptions {
   /** Most tokens of a window, those around the text included. */

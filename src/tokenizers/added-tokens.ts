@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AlignedText } from './aligned-text.ts';
 import type { Model } from './models/model.ts';
 import type { Normalizer } from './normalizers/normalizer.ts';
-import { escapeRegExp, isWhiteSpace, RUST_WORD } from './unicode.ts';
+import { escapeRegExp, isWhiteSpace, RUST_WORD } from './unicode/unicode.ts';
 
 export const addedTokenSchema = z.strictObject({
   id: z.int().nonnegative(),

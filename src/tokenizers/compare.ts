@@ -1,7 +1,7 @@
 /** How tokenizers compare on a text: how many tokens they make of it, in each script, and what they do not know. */
-import type { Encoding } from './encoding.ts';
-import { scriptOf, scriptOfCharacter } from './scripts.ts';
+import type { Encoding } from './encode/encoding.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { scriptOf, scriptOfCharacter } from './unicode/scripts.ts';
 
 export interface ScriptScore {
   /** Entries of the vocabulary. */

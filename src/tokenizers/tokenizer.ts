@@ -8,21 +8,21 @@ import { readJson, writeJson } from '../support/files.ts';
 import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { assistantMask, type ChatMessage, type ChatOptions, renderChat } from './chat/chat.ts';
 import { writeTemplateFiles } from './chat/templates.ts';
-import { malformed } from './config.ts';
-import type { DecodeStream } from './decode-stream.ts';
-import { type DecodeOptions, Detokenizer } from './detokenizer.ts';
-import type { EncodeOptions, TextInput } from './encode-options.ts';
-import { encodeTexts } from './encode-texts.ts';
-import type { Encoding } from './encoding.ts';
+import type { DecodeStream } from './decode/decode-stream.ts';
+import { type DecodeOptions, Detokenizer } from './decode/detokenizer.ts';
+import type { EncodeOptions, TextInput } from './encode/encode-options.ts';
+import { encodeTexts } from './encode/encode-texts.ts';
+import type { Encoding } from './encode/encoding.ts';
+import { padEncodings } from './encode/padding.ts';
+import { Pipeline } from './encode/pipeline.ts';
+import { resolveTruncation } from './encode/truncation.ts';
 import { openFolder } from './folders/open-folder.ts';
-import { padEncodings } from './padding.ts';
-import { Pipeline } from './pipeline.ts';
-import { parseTokenizerConfig, readTokenizerConfig, type TokenizerConfig } from './tokenizer-config.ts';
-import { resolveTruncation } from './truncation.ts';
-import { wellFormed } from './unicode.ts';
+import { parseTokenizerConfig, readTokenizerConfig, type TokenizerConfig } from './folders/tokenizer-config.ts';
+import { malformed } from './folders/tokenizer-json.ts';
+import { wellFormed } from './unicode/unicode.ts';
 
 export type { ChatMessage, ChatOptions } from './chat/chat.ts';
-export type { EncodeOptions, TextInput } from './encode-options.ts';
+export type { EncodeOptions, TextInput } from './encode/encode-options.ts';
 
 export interface OpenTokenizerOptions {
   /** Told of what the files say that has no effect. Default: Node's warnings. */

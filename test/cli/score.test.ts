@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { writeJson } from '../../src/support/files.ts';
-import { tokenText, tokenTexts } from '../../src/tokenizers/token-text.ts';
+import { tokenText, tokenTexts } from '../../src/tokenizers/decode/token-text.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { inferenceMode, noGrad, tensor } from '../../src/torch/index.ts';
 import { expectRefusal, tslmHere } from '../helpers/cli.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compareTokenizers, segmentText } from '../../src/tokenizers/compare.ts';
-import { scriptOf, scriptOfCharacter } from '../../src/tokenizers/scripts.ts';
 import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
+import { scriptOf, scriptOfCharacter } from '../../src/tokenizers/unicode/scripts.ts';
 
 let char: Tokenizer;
 let bytes: Tokenizer;

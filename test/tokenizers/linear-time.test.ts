@@ -7,7 +7,7 @@ import { AlignedText } from '../../src/tokenizers/aligned-text.ts';
 import { createNormalizer } from '../../src/tokenizers/normalizers/create.ts';
 import { createPreTokenizer } from '../../src/tokenizers/pre-tokenizers/create.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { wellFormed } from '../../src/tokenizers/unicode.ts';
+import { wellFormed } from '../../src/tokenizers/unicode/unicode.ts';
 import { ADVERSARIAL } from './adversarial.ts';
 import { fixtureJson, type Json, PIPELINES } from './pipelines.ts';
 

@@ -1,7 +1,7 @@
 /** Files that were changed at random, or written to do harm: each opens and works, or is one clear error. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/support/random.ts';
-import { regexLimit } from '../../src/tokenizers/time-limit.ts';
+import { regexLimit } from '../../src/tokenizers/regex/time-limit.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { changed, type Json, PIPELINES, splitThenBytes } from './pipelines.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BYTE_TO_CHAR } from '../../src/tokenizers/byte-alphabet.ts';
-import type { Encoding } from '../../src/tokenizers/encoding.ts';
+import type { Encoding } from '../../src/tokenizers/encode/encoding.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { type Json, PIPELINES } from './pipelines.ts';
 import { anyText } from './texts.ts';

@@ -1,5 +1,5 @@
+import { unknownIn } from '../../tokenizers/encode/unknown.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { unknownIn } from '../../tokenizers/unknown.ts';
 import { type CorpusIndex, tokenArray } from '../corpus/corpus-index.ts';
 import type { Tokens } from '../corpus/corpus-split.ts';
 import type { Chunk } from '../readers/chunk.ts';

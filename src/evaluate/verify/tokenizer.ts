@@ -5,7 +5,7 @@ import { messageOf, UserError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
 import type { ChatMessage } from '../../tokenizers/chat/chat.ts';
-import type { EncodeOptions } from '../../tokenizers/encode-options.ts';
+import type { EncodeOptions } from '../../tokenizers/encode/encode-options.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { type Check, compareExactly } from './compare.ts';
 

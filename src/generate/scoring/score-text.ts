@@ -1,10 +1,10 @@
 /** How probable a model finds texts: the sum over their tokens, and as perplexity and bits per byte. */
 import type { Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
-import type { Encoding } from '../../tokenizers/encoding.ts';
-import { tokenText, tokenTexts } from '../../tokenizers/token-text.ts';
+import { tokenText, tokenTexts } from '../../tokenizers/decode/token-text.ts';
+import type { Encoding } from '../../tokenizers/encode/encoding.ts';
+import { unknownBits, unknownIn } from '../../tokenizers/encode/unknown.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { unknownBits, unknownIn } from '../../tokenizers/unknown.ts';
 import { type ScoreOptions, scoreTokens, type TokenScore } from './score-tokens.ts';
 
 export interface TextScore {

@@ -1,10 +1,10 @@
 import { Bpe } from '../models/bpe.ts';
 import type { Model } from '../models/model.ts';
-import { compilePattern } from '../pattern.ts';
 import { byteLevelSchema, GPT2_PATTERN } from '../pre-tokenizers/byte-level.ts';
 import { sequenceSchema } from '../pre-tokenizers/create.ts';
 import { splitSchema } from '../pre-tokenizers/split.ts';
-import { hasForeignRegex, withTimeLimit } from '../time-limit.ts';
+import { compilePattern } from '../regex/pattern.ts';
+import { hasForeignRegex, withTimeLimit } from '../regex/time-limit.ts';
 import { ByteBpeEncoder } from './encoder.ts';
 import { regexScanner, type Scanner, scannerFor } from './scanners.ts';
 

@@ -1,5 +1,5 @@
 import type { Section } from '../added-tokens.ts';
-import type { Details } from '../token-run.ts';
+import type { Details } from '../encode/token-run.ts';
 
 /**
  * The strings and offsets, in UTF-16 units, of byte-level tokens that lie side by side in sections of a text. A token

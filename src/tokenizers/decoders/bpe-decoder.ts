@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Decoder } from './decoder.ts';
 
 const schema = z.strictObject({ type: z.literal('BPEDecoder'), suffix: z.string() });

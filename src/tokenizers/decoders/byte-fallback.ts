@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { bare, type Factory, parseConfig } from '../config.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Decoder } from './decoder.ts';
 
 /** Reads runs of tokens like `<0xE4>` as UTF-8; each byte of a run that is not UTF-8 becomes U+FFFD. */

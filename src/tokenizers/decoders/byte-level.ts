@@ -1,5 +1,5 @@
 import { fromByteChars } from '../byte-alphabet.ts';
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { byteLevelSchema } from '../pre-tokenizers/byte-level.ts';
 import type { Decoder } from './decoder.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBpeDecoder } from './bpe-decoder.ts';
 import { createByteFallback } from './byte-fallback.ts';
 import { createByteLevel } from './byte-level.ts';

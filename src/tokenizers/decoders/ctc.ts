@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { cleanUpToken } from '../clean-up.ts';
-import { type Factory, parseConfig } from '../config.ts';
+import { cleanUpToken } from '../decode/clean-up.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Decoder } from './decoder.ts';
 
 const schema = z.strictObject({

@@ -1,4 +1,4 @@
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { metaspaceSchema, prependScheme } from '../pre-tokenizers/metaspace.ts';
 import type { Decoder } from './decoder.ts';
 

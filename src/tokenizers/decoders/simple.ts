@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bare, type Factory, parseConfig, patternSchema } from '../config.ts';
-import { compilePattern } from '../pattern.ts';
+import { bare, type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';
+import { compilePattern } from '../regex/pattern.ts';
 import type { Decoder } from './decoder.ts';
 
 /** Joins all tokens into one, so that what follows sees the whole text. */

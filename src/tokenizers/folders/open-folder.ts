@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
-import { malformed } from '../config.ts';
-import { readTokenizerConfig, type TokenizerConfig } from '../tokenizer-config.ts';
 import type { FolderContents } from './pieces.ts';
 import { fromSentencePiece } from './sentence-piece.ts';
 import { readSentencePieceModel } from './sentence-piece-model.ts';
+import { readTokenizerConfig, type TokenizerConfig } from './tokenizer-config.ts';
+import { malformed } from './tokenizer-json.ts';
 import { fromVocabJson } from './vocab-json.ts';
 import { fromVocabTxt } from './vocab-txt.ts';
 

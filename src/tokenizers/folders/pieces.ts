@@ -1,5 +1,5 @@
 /** Parts of tokenizer.json that several older formats have in common. */
-import type { TokenizerConfig } from '../tokenizer-config.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 export type SpecialName =
   | 'bos_token'

@@ -1,7 +1,7 @@
 /** SentencePiece's model files (`spiece.model`, `tokenizer.model`): a protocol buffer, read as far as it matters here. */
 import { readFileSync } from 'node:fs';
 import { namingFile } from '../../support/errors.ts';
-import { malformed } from '../config.ts';
+import { malformed } from './tokenizer-json.ts';
 
 export interface SentencePieceModel {
   pieces: { piece: string; score: number; type: number }[];

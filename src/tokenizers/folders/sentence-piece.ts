@@ -1,5 +1,5 @@
 /** SentencePiece models as tokenizer.json, the way each family of Transformers uses them. */
-import type { TokenizerConfig } from '../tokenizer-config.ts';
+
 import {
   type FolderContents,
   type SpecialTokens,
@@ -9,6 +9,7 @@ import {
   withSpecialTokens,
 } from './pieces.ts';
 import { CONTROL, type SentencePieceModel, USER_DEFINED } from './sentence-piece-model.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 const MARK = '▁';
 

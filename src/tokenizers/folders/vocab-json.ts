@@ -1,7 +1,7 @@
 /** GPT-2's `vocab.json` and `merges.txt`, which RoBERTa, BART, Longformer and Qwen 2 also have. */
 import { gpt4Pattern } from '../byte-bpe/scanners.ts';
-import type { TokenizerConfig } from '../tokenizer-config.ts';
 import { type FolderContents, specialAddedTokens, tokenizerJson, withSpecialTokens } from './pieces.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 const ROBERTA = {
   bos_token: '<s>',

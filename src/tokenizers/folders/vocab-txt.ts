@@ -1,6 +1,7 @@
 /** BERT's `vocab.txt`: one entry a line, its number the id. */
-import type { TokenizerConfig } from '../tokenizer-config.ts';
+
 import { type FolderContents, specialAddedTokens, template, tokenizerJson, withSpecialTokens } from './pieces.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 const DEFAULTS = {
   unk_token: '[UNK]',

@@ -1,7 +1,7 @@
 /** Byte pair encoding (Sennrich et al. 2016) over the code points of a pre-token. */
 import { z } from 'zod';
 import { createRandom } from '../../support/random.ts';
-import { type Factory, malformed, parseConfig } from '../config.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
 import { byteToken } from './byte-token.ts';
 import { Merger } from './merger.ts';
 import type { Model, ModelToken } from './model.ts';

@@ -1,4 +1,4 @@
-import { createComponent, type Factory } from '../config.ts';
+import { createComponent, type Factory } from '../folders/tokenizer-json.ts';
 import { createBpe } from './bpe.ts';
 import type { Model } from './model.ts';
 import { createUnigram } from './unigram.ts';

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
-import { type Factory, malformed, parseConfig } from '../config.ts';
-import { excerpt } from '../unicode.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
+import { excerpt } from '../unicode/unicode.ts';
 import { byteToken } from './byte-token.ts';
 import type { Model, ModelToken } from './model.ts';
 import { TokenCache } from './token-cache.ts';

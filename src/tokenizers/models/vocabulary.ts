@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { malformed } from '../config.ts';
+import { malformed } from '../folders/tokenizer-json.ts';
 
 /** An object of token → id; checked by `Vocabulary`, because a schema is slow for 100,000 keys. */
 export const vocabSchema = z.custom<Record<string, number>>(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
-import { type Factory, parseConfig } from '../config.ts';
-import { excerpt } from '../unicode.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { excerpt } from '../unicode/unicode.ts';
 import type { Model } from './model.ts';
 import { Vocabulary, vocabSchema } from './vocabulary.ts';
 

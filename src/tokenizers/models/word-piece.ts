@@ -3,7 +3,7 @@
  * entry of the vocabulary. A word that cannot be cut to its end is unknown as a whole.
  */
 import { z } from 'zod';
-import { type Factory, malformed, parseConfig } from '../config.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Model, ModelToken } from './model.ts';
 import { TokenCache } from './token-cache.ts';
 import { Trie } from './trie.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
-import { NONSPACING_MARK, OTHER } from '../categories.ts';
-import { type Factory, parseConfig } from '../config.ts';
-import { isPlainAscii } from '../unicode.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { NONSPACING_MARK, OTHER } from '../unicode/categories.ts';
+import { isPlainAscii } from '../unicode/unicode.ts';
 import type { Normalizer } from './normalizer.ts';
 import { normalizeForm } from './unicode-form.ts';
 

@@ -1,5 +1,5 @@
 import { toByteChars } from '../byte-alphabet.ts';
-import { bare, type Factory, parseConfig } from '../config.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** Writes each byte of UTF-8 as one character. */

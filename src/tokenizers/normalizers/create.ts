@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertNormalizer } from './bert-normalizer.ts';
 import { createByteLevel } from './byte-level.ts';
 import { createLowercase } from './lowercase.ts';

@@ -1,5 +1,5 @@
-import { bare, type Factory, parseConfig } from '../config.ts';
-import { isPlainAscii } from '../unicode.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { isPlainAscii } from '../unicode/unicode.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** Lower case, character by character: a final sigma is not told apart, as in Rust's `char::to_lowercase`. */

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { AlignedTextBuilder } from '../aligned-text.ts';
-import { type Factory, malformed, parseConfig } from '../config.ts';
-import { isPlainAscii } from '../unicode.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
+import { isPlainAscii } from '../unicode/unicode.ts';
 import { alignChanges, type Change } from './changes.ts';
 import { forEachGrapheme } from './graphemes.ts';
 import type { Normalizer } from './normalizer.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Normalizer } from './normalizer.ts';
 
 const schema = z.strictObject({ type: z.literal('Prepend'), prepend: z.string() });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AlignedTextBuilder } from '../aligned-text.ts';
-import { type Factory, parseConfig, patternSchema } from '../config.ts';
-import { compilePattern } from '../pattern.ts';
+import { type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';
+import { compilePattern } from '../regex/pattern.ts';
 import type { Normalizer } from './normalizer.ts';
 
 const schema = z.strictObject({ type: z.literal('Replace'), pattern: patternSchema, content: z.string() });

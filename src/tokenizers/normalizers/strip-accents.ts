@@ -1,5 +1,5 @@
-import { COMBINING_MARK } from '../categories.ts';
-import { bare, type Factory, parseConfig } from '../config.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { COMBINING_MARK } from '../unicode/categories.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** Removes combining marks; meant to follow a decomposition. */

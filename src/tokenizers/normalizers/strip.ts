@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Factory, parseConfig } from '../config.ts';
-import { isWhiteSpace } from '../unicode.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { isWhiteSpace } from '../unicode/unicode.ts';
 import type { Normalizer } from './normalizer.ts';
 
 const schema = z.strictObject({

@@ -1,6 +1,6 @@
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
-import { bare, type Factory, parseConfig } from '../config.ts';
-import { isOneCharacter } from '../unicode.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { isOneCharacter } from '../unicode/unicode.ts';
 import { alignChanges, type Change } from './changes.ts';
 import { combiningClass } from './combining-class.ts';
 import type { Normalizer } from './normalizer.ts';

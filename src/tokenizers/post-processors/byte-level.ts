@@ -1,4 +1,4 @@
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { byteLevelSchema } from '../pre-tokenizers/byte-level.ts';
 import type { PostProcessor } from './post-processor.ts';
 import { trimOffsets } from './trim-offsets.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertProcessing } from './bert-processing.ts';
 import { createByteLevel } from './byte-level.ts';
 import type { PostProcessor } from './post-processor.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Encoding } from '../encoding.ts';
+import type { Encoding } from '../encode/encoding.ts';
 
 /** Adds the special tokens that a model expects around one text or a pair. */
 export interface PostProcessor {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Factory, parseConfig } from '../config.ts';
-import { TokenRun } from '../token-run.ts';
+import { TokenRun } from '../encode/token-run.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { changeEach, type PostProcessor, specialTokenSchema } from './post-processor.ts';
 import { trimOffsets } from './trim-offsets.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Factory, malformed, parseConfig } from '../config.ts';
-import { Encoding } from '../encoding.ts';
-import { TokenRun } from '../token-run.ts';
+import { Encoding } from '../encode/encoding.ts';
+import { TokenRun } from '../encode/token-run.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
 import type { PostProcessor } from './post-processor.ts';
 
 const piece = z.strictObject({ id: z.string(), type_id: z.int().nonnegative() });

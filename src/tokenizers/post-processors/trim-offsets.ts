@@ -1,6 +1,6 @@
 import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
-import type { Encoding } from '../encoding.ts';
-import type { Details } from '../token-run.ts';
+import type { Encoding } from '../encode/encoding.ts';
+import type { Details } from '../encode/token-run.ts';
 
 const SPACE = BYTE_TO_CHAR[0x20];
 const LEADING = new RegExp(`^[${SPACE}\\p{White_Space}]+`, 'u');

@@ -1,5 +1,5 @@
-import { PUNCTUATION } from '../categories.ts';
-import { bare, type Factory, parseConfig } from '../config.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { PUNCTUATION } from '../unicode/categories.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { splitAtMatches } from './split-behavior.ts';
 

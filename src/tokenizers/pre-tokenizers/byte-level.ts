@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { toByteChars } from '../byte-alphabet.ts';
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { prependText } from '../normalizers/prepend.ts';
-import { compilePattern } from '../pattern.ts';
+import { compilePattern } from '../regex/pattern.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { splitAtMatches } from './split-behavior.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Factory, parseConfig } from '../config.ts';
-import { escapeRegExp, isOneCharacter } from '../unicode.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { escapeRegExp, isOneCharacter } from '../unicode/unicode.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { splitAtMatches } from './split-behavior.ts';
 

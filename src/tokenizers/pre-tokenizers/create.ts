@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createComponent, type Factory, parseConfig } from '../config.ts';
+import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';
 import { createByteLevel } from './byte-level.ts';
 import { createCharDelimiterSplit } from './char-delimiter-split.ts';

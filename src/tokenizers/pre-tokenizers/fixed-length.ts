@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
-import { type Factory, parseConfig } from '../config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
 const schema = z.strictObject({ type: z.literal('FixedLength'), length: z.int().positive().default(5) });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
-import { type Factory, malformed, parseConfig } from '../config.ts';
+import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';
 import { prependText } from '../normalizers/prepend.ts';
-import { escapeRegExp, isOneCharacter } from '../unicode.ts';
+import { escapeRegExp, isOneCharacter } from '../unicode/unicode.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { splitAtMatches } from './split-behavior.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { PUNCTUATION } from '../categories.ts';
-import { bare, type Factory, parseConfig } from '../config.ts';
-import { RUST_WORD } from '../unicode.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { PUNCTUATION } from '../unicode/categories.ts';
+import { RUST_WORD } from '../unicode/unicode.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { type SplitBehavior, splitAtMatches, splitBehaviorSchema } from './split-behavior.ts';
 

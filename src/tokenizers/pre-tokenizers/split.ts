@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Factory, parseConfig, patternSchema } from '../config.ts';
-import { compilePattern } from '../pattern.ts';
+import { type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';
+import { compilePattern } from '../regex/pattern.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 import { splitAtMatches, splitBehaviorSchema } from './split-behavior.ts';
 

@@ -1,4 +1,4 @@
-import { bare, type Factory, parseConfig } from '../config.ts';
+import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
 /** The scripts that the native library tells apart; letters of others, and spaces, go with what is around them. */

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { UserError } from '../../support/errors.ts';
 import { startWorker } from '../../support/workers.ts';
-import { wellFormed } from '../unicode.ts';
+import { wellFormed } from '../unicode/unicode.ts';
 import type { CountRequest } from './count-worker.ts';
 import { createCounter, type WordSource } from './word-counter.ts';
 import type { WordCounts } from './word-table.ts';

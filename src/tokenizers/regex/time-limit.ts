@@ -3,8 +3,8 @@
  * scripts that run too long, and the matching of an expression within them, so that foreign expressions run as scripts.
  */
 import { Script } from 'node:vm';
-import { isErrno, UserError } from '../support/errors.ts';
-import { scannerFor } from './byte-bpe/scanners.ts';
+import { isErrno, UserError } from '../../support/errors.ts';
+import { scannerFor } from '../byte-bpe/scanners.ts';
 
 /** How long the expressions of a tokenizer may take for one text. */
 export const regexLimit = { milliseconds: 5000, millisecondsPerCharacter: 0.02 };

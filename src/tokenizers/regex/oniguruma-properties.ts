@@ -1,5 +1,5 @@
 /** Oniguruma's names of sets of characters: POSIX brackets, and properties, whose names it reads without case and signs. */
-import { ONIGURUMA_WORD, WHITE_SPACE } from './unicode.ts';
+import { ONIGURUMA_WORD, WHITE_SPACE } from '../unicode/unicode.ts';
 
 /** What a class holds for each name of a POSIX bracket; properties may have these names, too. */
 const POSIX: Record<string, string> = {

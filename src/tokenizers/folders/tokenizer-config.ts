@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson } from '../support/files.ts';
-import { readTemplateFiles } from './chat/templates.ts';
-import { parseConfig } from './config.ts';
+import { readJson } from '../../support/files.ts';
+import { readTemplateFiles } from '../chat/templates.ts';
+import { parseConfig } from './tokenizer-json.ts';
 
 /** Special tokens by name, in the order in which those get ids that no file gives one. */
 export const SPECIAL_NAMES = [

@@ -2,16 +2,16 @@
  * From a text to its tokens: added tokens are cut out, the rest is cut into pre-tokens and those into tokens. The fast
  * paths give what the general one gives, the ids at once and the details when they are asked for.
  */
-import type { Section } from './added-tokens.ts';
-import { type AlignedText, codePointOffsets } from './aligned-text.ts';
-import { byteDetails } from './byte-bpe/details.ts';
-import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
-import type { ChunkEncoder } from './chunks/encoder.ts';
+import type { Section } from '../added-tokens.ts';
+import { type AlignedText, codePointOffsets } from '../aligned-text.ts';
+import { byteDetails } from '../byte-bpe/details.ts';
+import type { ByteBpeEncoder } from '../byte-bpe/encoder.ts';
+import type { ChunkEncoder } from '../chunks/encoder.ts';
+import { wellFormed } from '../unicode/unicode.ts';
 import { EncodingWriter } from './encoding-writer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { type Details, type Origin, TokenRun } from './token-run.ts';
 import type { Truncation } from './truncation.ts';
-import { wellFormed } from './unicode.ts';
 
 /** The tokens of a text; where it will be cut, no more pre-tokens than needed are looked at. */
 export function tokenizeText(

@@ -3,9 +3,9 @@
  * `UserError` that names the file and the key; nothing in the file is ignored without a word.
  */
 import { z } from 'zod';
-import { UserError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
-import { warn } from '../support/warnings.ts';
+import { UserError } from '../../support/errors.ts';
+import { nearest } from '../../support/nearest.ts';
+import { warn } from '../../support/warnings.ts';
 
 /** Makes one component from its JSON object; `where` is `<file>: <path of the object>`. */
 export type Factory<Component> = (config: unknown, where: string) => Component;

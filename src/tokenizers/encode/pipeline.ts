@@ -1,24 +1,24 @@
 /** The components that a `tokenizer.json` describes, in the order that a text passes them, and their vocabulary. */
 import { z } from 'zod';
-import { AddedTokens, addedTokenSchema } from './added-tokens.ts';
-import { bosEosTemplate, withAddedTokens, withBertOptions, withPrefixSpace } from './apply-config.ts';
-import { createByteBpeEncoder } from './byte-bpe/create.ts';
-import type { ByteBpeEncoder } from './byte-bpe/encoder.ts';
-import { createChunkEncoder } from './chunks/create.ts';
-import type { ChunkEncoder } from './chunks/encoder.ts';
-import { type Factory, parseConfig } from './config.ts';
-import { createDecoder } from './decoders/create.ts';
-import type { Decoder } from './decoders/decoder.ts';
-import { paddingSchema, truncationSchema, withFileDefaults } from './file-defaults.ts';
-import { createModel } from './models/create.ts';
-import type { Model } from './models/model.ts';
-import { createNormalizer } from './normalizers/create.ts';
-import { createPostProcessor } from './post-processors/create.ts';
-import type { PostProcessor } from './post-processors/post-processor.ts';
-import { createPreTokenizer } from './pre-tokenizers/create.ts';
-import type { PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
-import { hasForeignRegex, withTimeLimit } from './time-limit.ts';
-import type { TokenizerConfig } from './tokenizer-config.ts';
+import { AddedTokens, addedTokenSchema } from '../added-tokens.ts';
+import { createByteBpeEncoder } from '../byte-bpe/create.ts';
+import type { ByteBpeEncoder } from '../byte-bpe/encoder.ts';
+import { createChunkEncoder } from '../chunks/create.ts';
+import type { ChunkEncoder } from '../chunks/encoder.ts';
+import { createDecoder } from '../decoders/create.ts';
+import type { Decoder } from '../decoders/decoder.ts';
+import { bosEosTemplate, withAddedTokens, withBertOptions, withPrefixSpace } from '../folders/apply-config.ts';
+import { paddingSchema, truncationSchema, withFileDefaults } from '../folders/file-defaults.ts';
+import type { TokenizerConfig } from '../folders/tokenizer-config.ts';
+import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
+import { createModel } from '../models/create.ts';
+import type { Model } from '../models/model.ts';
+import { createNormalizer } from '../normalizers/create.ts';
+import { createPostProcessor } from '../post-processors/create.ts';
+import type { PostProcessor } from '../post-processors/post-processor.ts';
+import { createPreTokenizer } from '../pre-tokenizers/create.ts';
+import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
+import { hasForeignRegex, withTimeLimit } from '../regex/time-limit.ts';
 
 const fileSchema = z.strictObject({
   version: z.literal('1.0'),

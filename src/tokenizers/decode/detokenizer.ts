@@ -1,9 +1,9 @@
 /** From ids back to text, all at once or as they arrive. */
-import { fromByteChars } from './byte-alphabet.ts';
+import { fromByteChars } from '../byte-alphabet.ts';
+import type { Pipeline } from '../encode/pipeline.ts';
+import { Bpe } from '../models/bpe.ts';
 import { cleanUpText } from './clean-up.ts';
 import { createByteStream, createDecodeStream, type DecodeStream } from './decode-stream.ts';
-import { Bpe } from './models/bpe.ts';
-import type { Pipeline } from './pipeline.ts';
 
 export interface DecodeOptions {
   /** Leave special tokens out of the text. Default false. */

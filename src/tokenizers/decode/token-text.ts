@@ -2,8 +2,8 @@
  * Tokens as a person reads them. A token of bytes is often a part of a character, and what the vocabulary writes for it
  * (`å®ĥ` for 它) says nothing: parts of a character are shown as the character with their number, `它¹ 它²`.
  */
-import { fromByteChars } from './byte-alphabet.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { fromByteChars } from '../byte-alphabet.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 
 const FALLBACK_BYTE = /^<0x([0-9A-F]{2})>$/;
 const SUPERSCRIPTS = [...'⁰¹²³⁴⁵⁶⁷⁸⁹'];

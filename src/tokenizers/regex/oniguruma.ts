@@ -3,8 +3,9 @@
  * with the `v` flag: other escapes, groups that ignore case, possessive quantifiers, atomic groups, classes within
  * classes, and `^`, `$` and `.` as Ruby means them. What has no faithful translation is an error.
  */
+
+import { escapeRegExp, ONIGURUMA_WORD, WHITE_SPACE } from '../unicode/unicode.ts';
 import { posixClass, propertyEscape } from './oniguruma-properties.ts';
-import { escapeRegExp, ONIGURUMA_WORD, WHITE_SPACE } from './unicode.ts';
 
 /** An equivalent expression for the flag `v`. Throws an `Error` that names what cannot be translated. */
 export const translateOniguruma = (source: string): string => new Translator(source).translate();

@@ -1,8 +1,8 @@
 /** Cutting one or two encodings to a length in all. */
-import { UserError, usageError } from '../support/errors.ts';
+import { UserError, usageError } from '../../support/errors.ts';
+import { modelMaxLength, type TokenizerConfig } from '../folders/tokenizer-config.ts';
 import type { EncodeOptions } from './encode-options.ts';
 import type { Encoding } from './encoding.ts';
-import { modelMaxLength, type TokenizerConfig } from './tokenizer-config.ts';
 
 export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 

@@ -1,8 +1,8 @@
 /** Bringing the encodings of a batch to one length. */
-import { UserError, usageError } from '../support/errors.ts';
+import { UserError, usageError } from '../../support/errors.ts';
+import { modelMaxLength, paddingSide, padTokenTypeId, type TokenizerConfig } from '../folders/tokenizer-config.ts';
 import type { EncodeOptions } from './encode-options.ts';
 import type { Encoding, PadToken } from './encoding.ts';
-import { modelMaxLength, paddingSide, padTokenTypeId, type TokenizerConfig } from './tokenizer-config.ts';
 
 /**
  * Pads all encodings to one length, in place, if a call asks for it; tokenizer_config.json says what it leaves open.

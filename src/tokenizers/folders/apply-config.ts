@@ -1,5 +1,5 @@
 /** What tokenizer_config.json changes in the pipeline of tokenizer.json, as Transformers applies it. */
-import type { AddedToken } from './added-tokens.ts';
+import type { AddedToken } from '../added-tokens.ts';
 import { SPECIAL_NAMES, type TokenizerConfig } from './tokenizer-config.ts';
 
 /** The added tokens of tokenizer.json, those that only the configuration knows, by id, and the special tokens that it names. */

@@ -1,5 +1,5 @@
 /** What a tokenizer does not know of a text, and what that costs: a token for the unknown hides what it stands for. */
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 
 export interface UnknownText {
   /** Tokens that stand for the unknown. */

@@ -1,8 +1,8 @@
 /** Regular expressions in Oniguruma's syntax, against Oniguruma itself in Hugging Face's native package. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { both, changed, type Json } from './pipelines.ts';
+import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
+import { both, changed, type Json } from '../pipelines.ts';
 
 /** Splits with a pattern and writes the pre-tokens as they are: one token each. */
 const splitter = (Regex: string): Json =>

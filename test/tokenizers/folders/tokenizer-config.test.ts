@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { changed, fixtureJson, type Json } from './pipelines.ts';
+import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
+import { changed, fixtureJson, type Json } from '../pipelines.ts';
 
 const open = (name: string, config: Json): Tokenizer => Tokenizer.fromJSON(fixtureJson(name), 'tokenizer.json', config);
 

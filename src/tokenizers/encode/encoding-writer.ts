@@ -1,5 +1,5 @@
-import type { AlignedText } from './aligned-text.ts';
-import type { ModelToken } from './models/model.ts';
+import type { AlignedText } from '../aligned-text.ts';
+import type { ModelToken } from '../models/model.ts';
 import type { Details } from './token-run.ts';
 
 /** Gathers the tokens of one text, with offsets in UTF-16 units of that text. */

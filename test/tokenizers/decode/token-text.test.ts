@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { tokenText, tokenTexts } from '../../src/tokenizers/token-text.ts';
-import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
+import { tokenText, tokenTexts } from '../../../src/tokenizers/decode/token-text.ts';
+import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
+import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
 
 const gpt2 = Tokenizer.fromFile('test/fixtures/tokenizers/byte_bpe_gpt2');
 

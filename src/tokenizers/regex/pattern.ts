@@ -1,8 +1,8 @@
 /** Patterns of tokenizer.json, as JavaScript regular expressions. */
-import { messageOf, UserError } from '../support/errors.ts';
+import { messageOf, UserError } from '../../support/errors.ts';
+import { escapeRegExp } from '../unicode/unicode.ts';
 import { SEARCH_START, translateOniguruma } from './oniguruma.ts';
 import { SearchStartRegExp } from './search-start.ts';
-import { escapeRegExp } from './unicode.ts';
 
 /** A global regular expression for a pattern: a literal string, or an expression in Oniguruma's syntax. */
 export function compilePattern(pattern: { String: string } | { Regex: string }, where: string): RegExp {
