@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare/prepare.ts';
 import { encodingCounts } from '../data/prepare/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
-import { prepareProgress } from './prepare-view.ts';
 import { withSignals } from './signals.ts';
+import { prepareProgress } from './views/prepare-view.ts';
 
 /** `tslm prepare INPUT… --out DIR`: from texts to a corpus directory. */
 export function prepareCommand(): Command {

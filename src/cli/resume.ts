@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { collect } from './options.ts';
 import { printRun } from './print.ts';
 import { withSignals } from './signals.ts';
-import { trainingView } from './training-view.ts';
+import { trainingView } from './views/training-view.ts';
 
 export function resumeCommand(): Command {
   return new Command('resume')

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes, formatCount, formatDuration } from '../../support/format.ts';
 import { root } from '../../support/root.ts';
-import { prepareProgress } from '../prepare-view.ts';
+import { prepareProgress } from '../views/prepare-view.ts';
 
 export interface Sources {
   paths: readonly string[];

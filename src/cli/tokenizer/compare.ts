@@ -1,7 +1,7 @@
 /** What `tslm tokenizer compare` prints: how tokenizers fare on a whole text and on each of its scripts. */
 import { basename } from 'node:path';
-import { formatCount } from '../support/format.ts';
-import type { ScriptScore, TokenizerScore } from '../tokenizers/compare.ts';
+import { formatCount } from '../../support/format.ts';
+import type { ScriptScore, TokenizerScore } from '../../tokenizers/compare.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(share > 0.999 && share < 1 ? 3 : 1)}%`;
 

@@ -1,11 +1,11 @@
 /** `tslm bench train`: training steps beside the same step's matrix products, alone or along a size. */
 import { Command, Option } from 'commander';
-import { SWEEPS, type Sweep } from '../bench/training-sweep.ts';
-import { formatCount } from '../support/format.ts';
-import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './bench-options.ts';
-import { runSweep, sweepTable } from './bench-sweep.ts';
-import { dtypeOf, positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import { SWEEPS, type Sweep } from '../../bench/training-sweep.ts';
+import { formatCount } from '../../support/format.ts';
+import { dtypeOf, positiveInteger } from '../options.ts';
+import { printJson, printTable } from '../print.ts';
+import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
+import { runSweep, sweepTable } from './sweep.ts';
 
 export interface BenchTrainOptions extends BenchOptions {
   seq: number;
@@ -33,7 +33,7 @@ export function benchTrainCommand(): Command {
         '  $ tslm bench train --sweep context\n',
     )
     .action(async ({ sweep, ...options }: BenchTrainOptions & { sweep?: Sweep }) => {
-      const { requireDevice } = await import('../torch/index.ts');
+      const { requireDevice } = await import('../../torch/index.ts');
       requireDevice(options.device);
       if (sweep !== undefined) {
         const rows = await runSweep(sweep, options);
@@ -41,7 +41,7 @@ export function benchTrainCommand(): Command {
         else printTable(sweepTable(sweep, rows));
         return;
       }
-      const { trainThroughput } = await import('../bench/training.ts');
+      const { trainThroughput } = await import('../../bench/training.ts');
       const { json, ...sizes } = options;
       using peer = await peerFor('bench_train', options);
       const result = await trainThroughput({ ...sizes, dtype: dtypeOf(options.dtype), peer });

@@ -1,9 +1,9 @@
 /** `tslm bench …`: the speed of this machine's work beside what bounds it, and beside other programs that do the same. */
 import { Command } from 'commander';
-import { benchGenerateCommand, benchPrefillCommand } from './bench-inference.ts';
-import { benchOpsCommand } from './bench-ops.ts';
-import { benchTokenizeCommand } from './bench-tokenize.ts';
-import { benchTrainCommand } from './bench-train.ts';
+import { benchGenerateCommand, benchPrefillCommand } from './inference.ts';
+import { benchOpsCommand } from './ops.ts';
+import { benchTokenizeCommand } from './tokenize.ts';
+import { benchTrainCommand } from './train.ts';
 
 export function benchCommand(): Command {
   return new Command('bench')

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { globSync } from 'tinyglobby';
-import { usageError } from '../support/errors.ts';
-import { formatBytes } from '../support/format.ts';
-import { root } from '../support/root.ts';
-import { formatShare } from './bench-options.ts';
-import { positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatBytes } from '../../support/format.ts';
+import { root } from '../../support/root.ts';
+import { positiveInteger } from '../options.ts';
+import { printJson, printTable } from '../print.ts';
+import { formatShare } from './options.ts';
 
 interface Options {
   tokenizer?: string;
@@ -33,9 +33,9 @@ export function benchTokenizeCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm bench tokenize book.txt --tokenizer models/gpt2 --peer\n')
     .action(async (files: string[], { tokenizer: path, split, vocabSize, rounds, peer, json }: Options) => {
-      const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
-      const { trainTokenizer } = await import('../tokenizers/training/train.ts');
-      const { encodingThroughput, nativePeer } = await import('../bench/tokenize.ts');
+      const { Tokenizer } = await import('../../tokenizers/tokenizer.ts');
+      const { trainTokenizer } = await import('../../tokenizers/training/train.ts');
+      const { encodingThroughput, nativePeer } = await import('../../bench/tokenize.ts');
       const text = files.length > 0 ? await readAll(files) : ownText();
       if (text === '') throw usageError('TSLM_NO_TEXT', `${files.join(', ')}: no text`, 'give files with some text');
       const tokenizer =
@@ -67,7 +67,7 @@ export function benchTokenizeCommand(): Command {
 }
 
 async function readAll(files: string[]): Promise<string> {
-  const { readTexts } = await import('../tokenizers/training/read-texts.ts');
+  const { readTexts } = await import('../../tokenizers/training/read-texts.ts');
   let text = '';
   for await (const part of readTexts(files)) text += part;
   return text;

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { usageError } from '../support/errors.ts';
-import { formatBytes, formatDuration } from '../support/format.ts';
-import { createProgress } from '../support/progress.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { KINDS } from '../tokenizers/training/kinds.ts';
-import { nonNegativeInteger, positiveInteger } from './options.ts';
-import { printJson, printNote, printTable } from './print.ts';
-import { ENCODING_HELP, noteDecision, readText } from './read-text.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatBytes, formatDuration } from '../../support/format.ts';
+import { createProgress } from '../../support/progress.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { KINDS } from '../../tokenizers/training/kinds.ts';
+import { nonNegativeInteger, positiveInteger } from '../options.ts';
+import { printJson, printNote, printTable } from '../print.ts';
+import { ENCODING_HELP, noteDecision, readText } from '../read-text.ts';
 
 /** `tslm tokenizer …`: makes tokenizers, applies them and looks into them. */
 export function tokenizerCommand(): Command {
@@ -66,14 +66,14 @@ function trainCommand(): Command {
         inputs: string[],
         { out, json, special, kind, like, lowercase, initialAlphabet, encoding, ...options },
       ) => {
-        const { readTexts } = await import('../tokenizers/training/read-texts.ts');
-        const { trainTokenizer } = await import('../tokenizers/training/train.ts');
+        const { readTexts } = await import('../../tokenizers/training/read-texts.ts');
+        const { trainTokenizer } = await import('../../tokenizers/training/train.ts');
         const start = performance.now();
         const reading = createProgress('counting', { unit: 'B' });
         const merging = createProgress('merging', { unit: ' tokens', total: options.vocabSize });
         const pruning = createProgress('pruning', { unit: ' pieces' });
         let bytes = 0;
-        const { writeFolder } = await import('../support/write-folder.ts');
+        const { writeFolder } = await import('../../support/write-folder.ts');
         const texts = readTexts(inputs, {
           encoding,
           onDecision: noteDecision,
@@ -128,7 +128,7 @@ function encodeCommand(): Command {
     .action(async (path: string, text: string | undefined, { special, tokens, json }) => {
       const tokenizer = await open(path);
       const encoding = tokenizer.encode(text ?? (await readText('-')), { addSpecialTokens: special });
-      const { tokenTexts } = await import('../tokenizers/decode/token-text.ts');
+      const { tokenTexts } = await import('../../tokenizers/decode/token-text.ts');
       const texts = tokenTexts(tokenizer, encoding.ids);
       if (json) return printJson({ ids: encoding.ids, tokens: texts, offsets: encoding.offsets });
       if (!tokens) return console.log(encoding.ids.join(' '));
@@ -169,7 +169,7 @@ function inspectCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ tslm tokenizer inspect tokenizers/books\n')
     .action(async (path: string, { json }) => {
-      const { inspectTokenizer } = await import('../tokenizers/inspect.ts');
+      const { inspectTokenizer } = await import('../../tokenizers/inspect.ts');
       const facts = inspectTokenizer(await open(path));
       if (json) return printJson(facts);
       printTable([
@@ -200,8 +200,8 @@ function compareCommand(): Command {
           'give --text FILE or --string TEXT',
         );
       }
-      const { readTexts } = await import('../tokenizers/training/read-texts.ts');
-      const { compareTokenizers, segmentText } = await import('../tokenizers/compare.ts');
+      const { readTexts } = await import('../../tokenizers/training/read-texts.ts');
+      const { compareTokenizers, segmentText } = await import('../../tokenizers/compare.ts');
       const tokenizers = await Promise.all(paths.map(open));
       let sample: string = string ?? '';
       async function* texts(): AsyncGenerator<string> {
@@ -219,8 +219,8 @@ function compareCommand(): Command {
         const rows = scores.map((score, i) => ({ tokenizer: paths[i], ...score, segments: segments[i] }));
         return printJson({ text, string, sample, tokenizers: rows });
       }
-      const { comparisonTables, shortNames, wantsColour } = await import('./tokenizer-compare.ts');
-      const { segmentLines } = await import('./tokenizer-segments.ts');
+      const { comparisonTables, shortNames, wantsColour } = await import('./compare.ts');
+      const { segmentLines } = await import('./segments.ts');
       const names = shortNames(paths);
       for (const line of comparisonTables(names, scores)) console.log(line);
       if (sample === '') return;
@@ -235,7 +235,7 @@ function compareCommand(): Command {
 const SAMPLE_LENGTH = 160;
 
 async function open(path: string): Promise<Tokenizer> {
-  const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
+  const { Tokenizer } = await import('../../tokenizers/tokenizer.ts');
   return Tokenizer.fromFile(path);
 }
 

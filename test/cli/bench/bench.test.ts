@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findTorchPython } from '../../src/bench/python-peer.ts';
-import { expectRefusal, tslm, tslmHere, tslmJson } from '../helpers/cli.ts';
-import { scratchFolder } from '../support/scratch.ts';
+import { findTorchPython } from '../../../src/bench/python-peer.ts';
+import { expectRefusal, tslm, tslmHere, tslmJson } from '../../helpers/cli.ts';
+import { scratchFolder } from '../../support/scratch.ts';
 
 const size = ['--layers', '1', '--hidden', '32', '--heads', '2', '--vocab', '64'];
 const hasTorch = findTorchPython() !== undefined;

@@ -1,10 +1,10 @@
 /** `tslm bench prefill` and `tslm bench generate`: reading prompts, and decoding after them. */
 import { Command } from 'commander';
-import { usageError } from '../support/errors.ts';
-import { formatBytes, formatCount } from '../support/format.ts';
-import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './bench-options.ts';
-import { dtypeOf, positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatBytes, formatCount } from '../../support/format.ts';
+import { dtypeOf, positiveInteger } from '../options.ts';
+import { printJson, printTable } from '../print.ts';
+import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
 
 /** GPT-2 124M. */
 const sizes = { layers: 12, hidden: 768, heads: 12, vocab: 50_257, batch: 1 };
@@ -15,8 +15,8 @@ export function benchPrefillCommand(): Command {
   return runOptions(command, { dtype: 'weights', steps: 'prompts that are timed' })
     .addHelpText('after', '\nExample:\n  $ tslm bench prefill --seq 512 --dtype bf16 --peer\n')
     .action(async (options: BenchOptions & { seq: number }) => {
-      const { prefillThroughput } = await import('../bench/prefill.ts');
-      const { requireDevice } = await import('../torch/index.ts');
+      const { prefillThroughput } = await import('../../bench/prefill.ts');
+      const { requireDevice } = await import('../../torch/index.ts');
       requireDevice(options.device);
       const { json, ...given } = options;
       using peer = await peerFor('bench_prefill', options);
@@ -43,8 +43,8 @@ export function benchGenerateCommand(): Command {
       if (options.tokens < 2) {
         throw usageError('TSLM_BAD_VALUE', '--tokens: the first token is not timed', 'ask for two or more');
       }
-      const { decodeThroughput } = await import('../bench/decode.ts');
-      const { requireDevice } = await import('../torch/index.ts');
+      const { decodeThroughput } = await import('../../bench/decode.ts');
+      const { requireDevice } = await import('../../torch/index.ts');
       requireDevice(options.device);
       const { json, ...given } = options;
       using peer = await peerFor('bench_generate', options);

@@ -1,11 +1,11 @@
 /** `tslm bench ops`: operators beside libtorch's composition of the same, memory and large products. */
 import { Command } from 'commander';
-import type { OperatorRate, OperatorRates } from '../bench/operator-rates.ts';
-import { usageError } from '../support/errors.ts';
-import { formatBytes } from '../support/format.ts';
-import { formatShare } from './bench-options.ts';
-import { number, positiveInteger } from './options.ts';
-import { printJson, printTable } from './print.ts';
+import type { OperatorRate, OperatorRates } from '../../bench/operator-rates.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatBytes } from '../../support/format.ts';
+import { number, positiveInteger } from '../options.ts';
+import { printJson, printTable } from '../print.ts';
+import { formatShare } from './options.ts';
 
 interface Options {
   tokens: number;
@@ -30,8 +30,8 @@ export function benchOpsCommand(): Command {
       if (options.width % 64 !== 0) {
         throw usageError('TSLM_BAD_VALUE', `--width: ${options.width} is not made of heads of 64`, 'a multiple of 64');
       }
-      const { operatorRates } = await import('../bench/operator-rates.ts');
-      const { native } = await import('../torch/native.ts');
+      const { operatorRates } = await import('../../bench/operator-rates.ts');
+      const { native } = await import('../../torch/native.ts');
       const result = { threads: native().threads(), ...operatorRates(options) };
       if (json) printJson({ ...options, ...result });
       else print(result);

@@ -1,10 +1,10 @@
 /** What the benchmarks of models share: sizes as options, the peer, lines of a result. */
 import { type Command, Option } from 'commander';
-import type { Peer } from '../bench/python-peer.ts';
-import type { PeerFigures } from '../bench/side-by-side.ts';
-import { usageError } from '../support/errors.ts';
-import { formatBytes, formatCount } from '../support/format.ts';
-import { PRECISIONS, positiveInteger } from './options.ts';
+import type { Peer } from '../../bench/python-peer.ts';
+import type { PeerFigures } from '../../bench/side-by-side.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatBytes, formatCount } from '../../support/format.ts';
+import { PRECISIONS, positiveInteger } from '../options.ts';
 
 export interface BenchOptions {
   family: string;
@@ -45,7 +45,7 @@ export async function peerFor(name: string, { peer, json, ...job }: BenchOptions
   if (job.family !== 'gpt2') {
     throw usageError('TSLM_NO_PEER', `--peer: the peer is a GPT-2, not a ${job.family} model`, 'leave out --family');
   }
-  const { startPeer } = await import('../bench/python-peer.ts');
+  const { startPeer } = await import('../../bench/python-peer.ts');
   // Who holds our threads down means the peer's, too.
   const threads = Number(process.env.TSLM_THREADS) || undefined;
   return startPeer(name, { ...job, threads });

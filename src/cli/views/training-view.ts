@@ -1,7 +1,7 @@
 /** What a person sees of a training run: one live line on a terminal, and a line for each evaluation. */
 
-import type { RunHooks } from '../runs/run.ts';
-import { formatCount, formatDuration, sparkline } from '../support/format.ts';
+import type { RunHooks } from '../../runs/run.ts';
+import { formatCount, formatDuration, sparkline } from '../../support/format.ts';
 
 /**
  * @param options.stream where to draw; a live line only on a terminal

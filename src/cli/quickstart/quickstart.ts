@@ -2,17 +2,17 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Recipe } from '../runs/recipe.ts';
-import { usageError } from '../support/errors.ts';
-import { formatDuration } from '../support/format.ts';
-import { setAside } from '../support/predecessor.ts';
-import { positiveInteger } from './options.ts';
-import { printTable } from './print.ts';
-import { evaluateBoth } from './quickstart/evaluate-both.ts';
-import { fittingRecipe } from './quickstart/fitting-recipe.ts';
-import { ownSources, prepareCorpus } from './quickstart/prepare-corpus.ts';
-import { withSignals } from './signals.ts';
-import { trainingView } from './training-view.ts';
+import type { Recipe } from '../../runs/recipe.ts';
+import { usageError } from '../../support/errors.ts';
+import { formatDuration } from '../../support/format.ts';
+import { setAside } from '../../support/predecessor.ts';
+import { positiveInteger } from '../options.ts';
+import { printTable } from '../print.ts';
+import { withSignals } from '../signals.ts';
+import { trainingView } from '../views/training-view.ts';
+import { evaluateBoth } from './evaluate-both.ts';
+import { fittingRecipe } from './fitting-recipe.ts';
+import { ownSources, prepareCorpus } from './prepare-corpus.ts';
 
 const CODE_PROMPTS = ['export function ', '/** Returns the ', 'import { '];
 
@@ -53,7 +53,7 @@ async function quickstart(paths: string[], options: Options): Promise<void> {
   if (!finished) return;
   heading('Evaluating', 'on documents that neither model has seen');
   printTable(await evaluateBoth(options));
-  const { reportRun } = await import('../runs/report-run.ts');
+  const { reportRun } = await import('../../runs/report-run.ts');
   const report = reportRun(options.out);
   const prompt = shellQuoted(prepared.recipe.samples.prompts[0].trim().split('\n')[0]);
   heading('Done', `in ${formatDuration((performance.now() - start) / 1000)}, on ${await machine()}`);
@@ -74,8 +74,8 @@ const heading = (title: string, text: string): void => say(`\n── ${title}: $
 
 /** `AMD EPYC, 2 threads, products avx512_bf16` */
 async function machine(): Promise<string> {
-  const { cpu } = await import('../torch/cpu.ts');
-  const { native, processorTier } = await import('../torch/native.ts');
+  const { cpu } = await import('../../torch/cpu.ts');
+  const { native, processorTier } = await import('../../torch/native.ts');
   return `${cpu().model}, ${native().threads()} threads, products ${processorTier()}`;
 }
 
@@ -87,7 +87,7 @@ function refuseForeign(folder: string, mark: string, option: string): void {
 
 /** @throws UserError when another process is training there: its folder must not be moved */
 async function refuseBusy(run: string): Promise<void> {
-  const { lockRun } = await import('../runs/run-folder.ts');
+  const { lockRun } = await import('../../runs/run-folder.ts');
   if (existsSync(run)) lockRun(run).release();
 }
 
@@ -130,7 +130,7 @@ async function trainInPlace({ recipe, folder }: Prepared, options: Options): Pro
   try {
     mkdirSync(dirname(resolve(options.corpus)), { recursive: true });
     renameSync(folder, options.corpus);
-    const { startRun } = await import('../runs/run.ts');
+    const { startRun } = await import('../../runs/run.ts');
     const result = await withSignals('stopping after this step and saving …', signal =>
       startRun(recipe, options.out, { signal, hooks: trainingView() }),
     );

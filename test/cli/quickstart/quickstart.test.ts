@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ownSources } from '../../src/cli/quickstart/prepare-corpus.ts';
-import { randomText } from '../data/helpers.ts';
-import { bin, runProcess, tslm } from '../helpers/cli.ts';
-import { tinyCorpus } from '../helpers/tiny.ts';
-import { scratchFolder } from '../support/scratch.ts';
+import { ownSources } from '../../../src/cli/quickstart/prepare-corpus.ts';
+import { randomText } from '../../data/helpers.ts';
+import { bin, runProcess, tslm } from '../../helpers/cli.ts';
+import { tinyCorpus } from '../../helpers/tiny.ts';
+import { scratchFolder } from '../../support/scratch.ts';
 
 const folder = scratchFolder();
 const place = (...names: string[]): string => join(folder, ...names);

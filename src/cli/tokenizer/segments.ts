@@ -1,5 +1,5 @@
 /** How several tokenizers cut one text, one below the other with every character in the same column. */
-import type { Segment } from '../tokenizers/compare.ts';
+import type { Segment } from '../../tokenizers/compare.ts';
 
 /** Backgrounds that take turns, and one for what is unknown; black text on each. */
 const BACKGROUNDS = [153, 223, 157, 225];

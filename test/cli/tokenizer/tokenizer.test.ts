@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { comparisonTables, shortNames, wantsColour } from '../../src/cli/tokenizer-compare.ts';
-import { segmentLines } from '../../src/cli/tokenizer-segments.ts';
-import { tslmHere } from '../helpers/cli.ts';
-import { scratchFolder } from '../support/scratch.ts';
+import { comparisonTables, shortNames, wantsColour } from '../../../src/cli/tokenizer/compare.ts';
+import { segmentLines } from '../../../src/cli/tokenizer/segments.ts';
+import { tslmHere } from '../../helpers/cli.ts';
+import { scratchFolder } from '../../support/scratch.ts';
 
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { json as readJson, text as readText } from 'node:stream/consumers';
-import type { Throughput } from '../bench/training.ts';
-import { type Sweep, sweepRows } from '../bench/training-sweep.ts';
-import { formatBytes, formatCount } from '../support/format.ts';
-import { createProgress } from '../support/progress.ts';
-import { root } from '../support/root.ts';
-import { formatShare } from './bench-options.ts';
-import type { BenchTrainOptions } from './bench-train.ts';
+import type { Throughput } from '../../bench/training.ts';
+import { type Sweep, sweepRows } from '../../bench/training-sweep.ts';
+import { formatBytes, formatCount } from '../../support/format.ts';
+import { createProgress } from '../../support/progress.ts';
+import { root } from '../../support/root.ts';
+import { formatShare } from './options.ts';
+import type { BenchTrainOptions } from './train.ts';
 
 /** A row that failed, for want of memory perhaps, says why; the others count all the same. */
 export type SweepRow = { name: string } & ((BenchTrainOptions & Throughput) | { error: string });

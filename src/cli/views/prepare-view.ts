@@ -1,5 +1,5 @@
-import type { PrepareStage, ProgressListener } from '../data/prepare/progress-listener.ts';
-import { createProgress, type Progress } from '../support/progress.ts';
+import type { PrepareStage, ProgressListener } from '../../data/prepare/progress-listener.ts';
+import { createProgress, type Progress } from '../../support/progress.ts';
 
 /** A live line on stderr for each stage of `prepare`. */
 export function prepareProgress(): { listener: ProgressListener; end(): void } {
