@@ -12,13 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peerScript, requireTorchPython } from '../src/bench/python-peer.ts';
 import { openCorpus } from '../src/data/corpus/corpus.ts';
+import { corpusWindows } from '../src/data/rows/corpus-windows.ts';
 import { createModel, saveModel } from '../src/models/auto.ts';
 import { causal } from '../src/objectives/causal.ts';
 import { NEW_CONTEXT, readRecipe, scheduleOf } from '../src/runs/recipe.ts';
 import { native } from '../src/torch/native.ts';
 import { trainLoop } from '../src/train/loop.ts';
 import { adamW } from '../src/train/optimizers/adamw.ts';
-import { createWindowSampler } from '../src/train/window-sampler.ts';
+import { createSampler } from '../src/train/sampler.ts';
+import { wholeModel } from '../src/train/trainable.ts';
 
 const [recipePath = 'recipes/shakespeare-char.yaml', corpusPath = 'corpora/shakespeare-char', count = '50'] =
   process.argv.slice(2);
@@ -27,34 +29,36 @@ const recipe = readRecipe(recipePath, [`data.corpus=${corpusPath}`, 'model.dropo
 const { optimizer: settings, train, model: described, seed } = recipe;
 const sizes = { ...described, context: described.context ?? NEW_CONTEXT };
 const corpus = openCorpus(corpusPath);
-const sampler = () =>
-  createWindowSampler(corpus.split('train'), { length: sizes.context + 1, stride: sizes.context, seed });
+const objective = causal();
+const data = corpusWindows(corpus.split('train'), { ...objective.window!(sizes.context), seed });
+const sampler = createSampler({ length: data.length, seed, batchSize: train.batchSize });
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-parity-'));
 try {
   const model = createModel(sizes.family, { ...sizes, vocabSize: corpus.index.vocab_size }, { seed });
   saveModel(folder, model);
-  const drawn = sampler();
-  const windows = Array.from({ length: steps * train.batchSize }, () => Int32Array.from(drawn.next()));
+  const windows = Array.from({ length: steps }, (_, step) =>
+    sampler.batch(step, 0).map(({ index, epoch }) => Int32Array.from(data.row(index, epoch).ids)),
+  ).flat();
   writeFileSync(join(folder, 'windows.bin'), Buffer.concat(windows.map(window => Buffer.from(window.buffer))));
 
   const schedule = scheduleOf(recipe);
   const ours: number[] = [];
   const startOurs = performance.now();
   await trainLoop({
-    model,
-    objective: causal,
+    trainable: wholeModel(model),
+    objective,
+    data,
+    seed,
     optimizer: adamW([...model.namedParameters()], settings),
     schedule,
-    sampler: sampler(),
+    sampler,
     startStep: 0,
     steps,
-    batchSize: train.batchSize,
-    gradientAccumulation: 1,
     clipGradNorm: train.clipGradNorm,
     dtype: 'float32',
     device: 'cpu',
-    evaluation: { windows: [drawn.next()], every: 0 },
+    evaluations: [],
     hooks: { onStep: ({ loss }) => ours.push(loss) },
   });
   const oursSeconds = (performance.now() - startOurs) / 1000;

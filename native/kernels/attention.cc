@@ -1,6 +1,7 @@
 // Scaled dot-product attention in bfloat16 (Vaswani et al. 2017, 3.2.1) without a matrix of all pairs in memory: the
 // scores of 32 queries at a time, or of 32 keys, are made, used and forgotten (Dao et al. 2022). With p the softmax of
-// s = scale q kᵀ + bias over the keys that a query sees:
+// s = scale q kᵀ + bias over the keys that a query sees, which are those of its own document where several lie one after
+// another in a sequence:
 //
 //     o = p v
 //     ds = p ∘ (do vᵀ − Σ_d do o),   dq = scale ds k,   dk = scale dsᵀ q,   dv = pᵀ do
@@ -43,6 +44,35 @@ Shape shapeOf(const at::Tensor& query, const at::Tensor& key, const at::Tensor& 
           static_cast<float>(scale), causal, window};
 }
 
+}  // namespace
+
+// Each position's document begins at it or is that of the position before.
+Documents::Documents(const Optional<at::Tensor>& given, int64_t batch, int64_t keys) {
+  if (!given || !given->defined()) return;
+  TORCH_CHECK(given->scalar_type() == at::kLong && given->dim() == 2 && given->size(0) == batch && given->size(1) == keys,
+              "attention takes starts of documents as int64 [", batch, ", ", keys, "], not ", given->sizes());
+  starts = given->contiguous();
+  ends = at::empty_like(starts);
+  for (int64_t b = 0; b < batch; b++) {
+    const int64_t* begin = elements<int64_t>(starts) + b * keys;
+    int64_t* end = elements<int64_t>(ends) + b * keys;
+    for (int64_t t = keys; t-- > 0;) {
+      TORCH_CHECK(begin[t] == t || (t > 0 && begin[t] == begin[t - 1]), "attention: position ", t,
+                  " is in a document that starts at ", begin[t], ", the one before in another");
+      end[t] = t + 1 == keys || begin[t + 1] == t + 1 ? t + 1 : end[t + 1];
+    }
+  }
+}
+
+namespace {
+
+Shape withDocuments(Shape shape, const Documents& documents) {
+  if (!documents.starts.defined()) return shape;
+  shape.starts = elements<int64_t>(documents.starts);
+  shape.ends = elements<int64_t>(documents.ends);
+  return shape;
+}
+
 at::Tensor expandedBias(const Optional<at::Tensor>& bias, const Shape& shape) {
   if (!bias || !bias->defined()) return {};
   return bias->to(at::kFloat).expand({shape.batch, shape.heads, shape.queries, shape.keys});
@@ -81,17 +111,23 @@ void backwardInto(const at::Tensor& gradient, const at::Tensor& query, const at:
 }
 
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                     const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window) {
-  return forwardOf(query, key, value, bias, shapeOf(query, key, value, scale, causal, window)).context;
+                  const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window,
+                  const Optional<at::Tensor>& starts) {
+  const Documents documents(starts, key.size(0), key.size(2));
+  const Shape shape = withDocuments(shapeOf(query, key, value, scale, causal, window), documents);
+  return forwardOf(query, key, value, bias, shape).context;
 }
 
 struct Attention : torch::autograd::Function<Attention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& query, const at::Tensor& key,
                             const at::Tensor& value, const Optional<at::Tensor>& bias, double scale, bool causal,
-                            int64_t window) {
+                            int64_t window, const Optional<at::Tensor>& starts) {
     TORCH_CHECK(!bias || !bias->requires_grad(), "attention gives no gradient of its bias");
-    const Result result = forwardOf(query, key, value, bias, shapeOf(query, key, value, scale, causal, window));
-    context->save_for_backward({query, key, value, bias ? *bias : at::Tensor(), result.context, result.logSums});
+    const Documents documents(starts, key.size(0), key.size(2));
+    const Shape shape = withDocuments(shapeOf(query, key, value, scale, causal, window), documents);
+    const Result result = forwardOf(query, key, value, bias, shape);
+    context->save_for_backward(
+        {query, key, value, bias ? *bias : at::Tensor(), result.context, result.logSums, documents.starts});
     context->saved_data["scale"] = scale;
     context->saved_data["causal"] = causal;
     context->saved_data["window"] = window;
@@ -101,19 +137,23 @@ struct Attention : torch::autograd::Function<Attention> {
     onlyFirstDerivatives("attention");
     const auto saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2];
-    const Shape shape = shapeOf(q, k, v, context->saved_data["scale"].toDouble(), context->saved_data["causal"].toBool(),
-                                context->saved_data["window"].toInt());
+    const Documents documents(saved[6], k.size(0), k.size(2));
+    const Shape shape = withDocuments(
+        shapeOf(q, k, v, context->saved_data["scale"].toDouble(), context->saved_data["causal"].toBool(),
+                context->saved_data["window"].toInt()),
+        documents);
     const at::Tensor dq = emptyHeads(q, shape.batch, shape.heads, shape.queries, shape.dim);
     const at::Tensor dk = emptyHeads(k, shape.batch, shape.kvHeads, shape.keys, shape.dim);
     const at::Tensor dv = emptyHeads(v, shape.batch, shape.kvHeads, shape.keys, shape.dim);
     backwardInto(gradients[0], q, k, v, saved[3], {saved[4], saved[5]}, shape, dq, dk, dv);
-    return {dq, dk, dv, {}, {}, {}, {}};
+    return {dq, dk, dv, {}, {}, {}, {}, {}};
   }
 };
 
 at::Tensor attentionAutograd(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                             const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window) {
-  return Attention::apply(query, key, value, bias, scale, causal, window);
+                             const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window,
+                             const Optional<at::Tensor>& starts) {
+  return Attention::apply(query, key, value, bias, scale, causal, window, starts);
 }
 
 // Queries, keys and values as one projection gives them, [batch, time, (heads + 2 kvHeads) dim]: all queries before all
@@ -139,21 +179,25 @@ void checkPacked(const at::Tensor& qkv, int64_t heads, int64_t kvHeads, bool byH
 }
 
 at::Tensor attendPacked(const at::Tensor& input, int64_t heads, int64_t kvHeads, bool byHead,
-                           const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window) {
+                        const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window,
+                        const Optional<at::Tensor>& starts) {
   checkPacked(input, heads, kvHeads, byHead);
   const auto [q, k, v] = partsOf(input.contiguous(), heads, kvHeads, byHead);
-  return attend(q, k, v, bias, scale, causal, window);
+  return attend(q, k, v, bias, scale, causal, window, starts);
 }
 
 struct AttentionPacked : torch::autograd::Function<AttentionPacked> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, int64_t heads, int64_t kvHeads,
-                            bool byHead, const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window) {
+                            bool byHead, const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window,
+                            const Optional<at::Tensor>& starts) {
     TORCH_CHECK(!bias || !bias->requires_grad(), "attention gives no gradient of its bias");
     checkPacked(input, heads, kvHeads, byHead);
     const at::Tensor qkv = input.contiguous();
     const auto [q, k, v] = partsOf(qkv, heads, kvHeads, byHead);
-    const Result result = forwardOf(q, k, v, bias, shapeOf(q, k, v, scale, causal, window));
-    context->save_for_backward({qkv, bias ? *bias : at::Tensor(), result.context, result.logSums});
+    const Documents documents(starts, k.size(0), k.size(2));
+    const Shape shape = withDocuments(shapeOf(q, k, v, scale, causal, window), documents);
+    const Result result = forwardOf(q, k, v, bias, shape);
+    context->save_for_backward({qkv, bias ? *bias : at::Tensor(), result.context, result.logSums, documents.starts});
     context->saved_data["heads"] = heads;
     context->saved_data["kvHeads"] = kvHeads;
     context->saved_data["byHead"] = byHead;
@@ -170,16 +214,20 @@ struct AttentionPacked : torch::autograd::Function<AttentionPacked> {
     const at::Tensor gradient = at::empty(saved[0].sizes(), saved[0].options());
     const auto [q, k, v] = partsOf(saved[0], heads, kvHeads, byHead);
     const auto [dq, dk, dv] = partsOf(gradient, heads, kvHeads, byHead);
-    const Shape shape = shapeOf(q, k, v, context->saved_data["scale"].toDouble(), context->saved_data["causal"].toBool(),
-                                context->saved_data["window"].toInt());
+    const Documents documents(saved[4], k.size(0), k.size(2));
+    const Shape shape = withDocuments(
+        shapeOf(q, k, v, context->saved_data["scale"].toDouble(), context->saved_data["causal"].toBool(),
+                context->saved_data["window"].toInt()),
+        documents);
     backwardInto(gradients[0], q, k, v, saved[1], {saved[2], saved[3]}, shape, dq, dk, dv);
-    return {gradient, {}, {}, {}, {}, {}, {}, {}};
+    return {gradient, {}, {}, {}, {}, {}, {}, {}, {}};
   }
 };
 
 at::Tensor attentionPackedAutograd(const at::Tensor& qkv, int64_t heads, int64_t kvHeads, bool byHead,
-                                   const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window) {
-  return AttentionPacked::apply(qkv, heads, kvHeads, byHead, bias, scale, causal, window);
+                                   const Optional<at::Tensor>& bias, double scale, bool causal, int64_t window,
+                                   const Optional<at::Tensor>& starts) {
+  return AttentionPacked::apply(qkv, heads, kvHeads, byHead, bias, scale, causal, window, starts);
 }
 
 }  // namespace
@@ -187,10 +235,11 @@ at::Tensor attentionPackedAutograd(const at::Tensor& qkv, int64_t heads, int64_t
 
 TORCH_LIBRARY_FRAGMENT(tslm, m) {
   m.def(
-      "attention(Tensor query, Tensor key, Tensor value, Tensor? bias, float scale, bool causal, int window) -> Tensor");
+      "attention(Tensor query, Tensor key, Tensor value, Tensor? bias, float scale, bool causal, int window, "
+      "Tensor? document_starts) -> Tensor");
   m.def(
       "attention_packed(Tensor qkv, int heads, int kv_heads, bool by_head, Tensor? bias, float scale, bool causal, "
-      "int window) -> Tensor");
+      "int window, Tensor? document_starts) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(tslm, CPU, m) {
   m.impl("attention", TORCH_FN(attention::attend));

@@ -45,18 +45,28 @@ struct Shape {
   float scale;
   bool causal;
   int64_t window;  // 0: all
+  // Where the document of each position begins and ends, [batch, keys]; null: all positions are one document.
+  const int64_t *starts = nullptr, *ends = nullptr;
 
+  // With the documents of one sequence of the batch.
+  Shape of(int64_t b) const {
+    Shape own = *this;
+    if (starts) own.starts += b * keys, own.ends += b * keys;
+    return own;
+  }
   // The keys that a query sees: it is one of the last of the keys' positions.
   Range keysOf(int64_t query) const {
     const int64_t position = keys - queries + query;
-    const int64_t end = causal ? position + 1 : keys;
-    return {window > 0 && position + 1 > window ? position + 1 - window : 0, end};
+    const int64_t end = causal ? position + 1 : ends ? ends[position] : keys;
+    const int64_t begin = window > 0 && position + 1 > window ? position + 1 - window : 0;
+    return {starts ? std::max(begin, starts[position]) : begin, end};
   }
   // The queries that see a key.
   Range queriesOf(int64_t key) const {
-    const int64_t own = key - (keys - queries);
-    const int64_t begin = causal && own > 0 ? own : 0;
-    return {begin, window > 0 ? std::max(begin, std::min(queries, own + window)) : queries};
+    const int64_t past = keys - queries, own = key - past;
+    const int64_t first = causal ? own : starts ? starts[key] - past : 0;
+    const int64_t begin = std::max<int64_t>(first, 0), last = ends ? std::min(queries, ends[key] - past) : queries;
+    return {begin, std::max(begin, window > 0 ? std::min(last, own + window) : last)};
   }
 };
 
@@ -155,6 +165,13 @@ inline void mixturesOf(MultiplyBlock multiply, const bfloat16* weights, int64_t 
 
 // Whole blocks of 32 that hold `range`.
 inline Range blocksAround(Range range) { return {range.begin / kBlock, blocksOf(range.end)}; }
+
+// Documents that lie one after another in each sequence, [batch, keys]: where that of each position begins, and ends.
+struct Documents {
+  at::Tensor starts, ends;
+  Documents() = default;
+  Documents(const Optional<at::Tensor>& given, int64_t batch, int64_t keys);
+};
 
 struct Operands {
   Shape shape;

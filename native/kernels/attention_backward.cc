@@ -23,7 +23,7 @@ TSLM_AVX512_LOOP void backwardColumn(const float* x, const float* dp, const floa
 
 // dq of one head; leaves Σ do o of each query in `delta`.
 void backwardQueries(const Operands& o, const Gradients& g, int64_t b, int64_t h, Scratch& space, float* delta) {
-  const Shape& shape = o.shape;
+  const Shape shape = o.shape.of(b);
   const int64_t dim = shape.dim, keys = shape.keys;
   const MultiplyBlock multiply = multiplyBlock();
   const int64_t stride = blocksOf(keys) * kBlock, outStride = blocksOf(dim) * kBlock;
@@ -63,7 +63,7 @@ void backwardQueries(const Operands& o, const Gradients& g, int64_t b, int64_t h
 // What one head of queries adds to dk and dv, [keys, dim] in float32.
 void backwardKeys(const Operands& o, const Gradients& g, int64_t b, int64_t h, Scratch& space, const float* delta,
                   float* dk, float* dv, bool accumulate) {
-  const Shape& shape = o.shape;
+  const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim, queries = shape.queries;
   const MultiplyBlock multiply = multiplyBlock();
   space.queriesAcross.pack(o.query.matrix(b, h).transposed(), dim, queries);

@@ -16,7 +16,7 @@ Scratch& scratch() {
 }
 
 void forwardHead(const Operands& o, int64_t b, int64_t h) {
-  const Shape& shape = o.shape;
+  const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim, keys = shape.keys;
   Scratch& space = scratch();
   const MultiplyBlock multiply = multiplyBlock();
@@ -51,7 +51,7 @@ void forwardHead(const Operands& o, int64_t b, int64_t h) {
 }
 
 void forwardFewQueries(const Operands& o, int64_t b, int64_t h) {
-  const Shape& shape = o.shape;
+  const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim;
   Scratch& space = scratch();
   float* scores = room(space.scores, shape.keys);

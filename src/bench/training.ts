@@ -100,15 +100,16 @@ export function trainingStep(
 ): () => number {
   const parameters = model.parameters();
   const random = createRandom(1);
+  const objective = causal();
   model.train();
   return () => {
     const examples = Array.from({ length: batch }, () =>
-      Uint32Array.from({ length: seq + 1 }, () => random.below(vocab)),
+      objective.example({ ids: Uint32Array.from({ length: seq + 1 }, () => random.below(vocab)), starts: [] }, random),
     );
     const start = performance.now();
     scope(() => {
-      const loss = autocast(dtype, () => causal.loss(model, causal.batch(examples, device)));
-      backward(loss);
+      const { words } = autocast(dtype, () => objective.means(model, objective.batch(examples, device)));
+      backward(words);
     });
     optimizer.step(1e-4, clipGradNorm(parameters, 1).scale);
     model.zeroGrad();

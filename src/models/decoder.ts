@@ -37,6 +37,10 @@ export class Decoder extends Backbone {
     this.layerCount = options.layers.length;
   }
 
+  override get isolatesDocuments(): boolean {
+    return this.stack.isolatesDocuments;
+  }
+
   /** @throws RangeError when there are more positions than the model has vectors for */
   forward(inputs: ModelInputs): BackboneOutput {
     const { encoderOutput, cache } = inputs;

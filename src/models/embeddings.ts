@@ -44,6 +44,8 @@ export interface EmbeddingsInputs {
   inputsEmbeds?: Tensor;
   /** int64 [1 or batch, time]; default counts on after `past` */
   positionIds?: Tensor;
+  /** int64 [batch, time]: where the document of each position begins; positions count from there. */
+  documentStarts?: Tensor;
   /** int64 [batch, time]; default 0 */
   tokenTypeIds?: Tensor;
   /** Positions that a cache holds already. */
@@ -103,13 +105,17 @@ export class Embeddings extends Module {
     return this.tokenTypes!.forward(first).to(words.dtype);
   }
 
-  #positionVectors({ inputIds, positionIds }: EmbeddingsInputs, words: Tensor, past: number): Tensor {
+  #positionVectors({ inputIds, positionIds, documentStarts }: EmbeddingsInputs, words: Tensor, past: number): Tensor {
     const { count, offset = 0, afterPadding } = this.options.positions!;
     const time = words.size(1);
     const { device } = words;
     let rows: Tensor;
     if (positionIds) rows = positionIds.add(offset);
-    else if (afterPadding !== undefined && inputIds) {
+    else if (documentStarts) {
+      const first = afterPadding === undefined ? offset : afterPadding + 1;
+      rows = positionsInDocuments(documentStarts).add(first);
+      if (first + time > count + offset) checkLength(rows.amax().item() + 1, count + offset, time);
+    } else if (afterPadding !== undefined && inputIds) {
       const counts = inputIds.ne(afterPadding).to('int64');
       rows = counts.cumsum(1).add(past).mul(counts).add(afterPadding);
       // Padding takes no room, so a text may be longer than there are vectors.
@@ -131,6 +137,10 @@ export class Embeddings extends Module {
     super.dispose();
   }
 }
+
+/** int64 [batch, time]: how far each position is from the start of its document. */
+export const positionsInDocuments = (documentStarts: Tensor): Tensor =>
+  arange(0, documentStarts.size(1), { dtype: 'int64', device: documentStarts.device }).sub(documentStarts);
 
 function checkLength(needed: number, available: number, time: number): void {
   if (needed > available) {

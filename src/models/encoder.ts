@@ -43,6 +43,10 @@ export class Encoder<Input extends InputEmbeddings = Embeddings> extends Backbon
     this.layerCount = options.layers.length;
   }
 
+  override get isolatesDocuments(): boolean {
+    return this.stack.isolatesDocuments;
+  }
+
   /** @throws RangeError when there are more positions than the model has vectors for, or images are of another size */
   forward(inputs: ModelInputs): BackboneOutput {
     const output = this.stack.forward(this.embeddings.forward(inputs), { ...inputs, cache: undefined });

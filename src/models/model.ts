@@ -46,6 +46,11 @@ export interface ModelInputs {
   tokenTypeIds?: Tensor;
   /** int64 [batch, time]; default 0, 1, 2, … after what the cache holds */
   positionIds?: Tensor;
+  /**
+   * int64 [batch, time]: where the document of each position begins, when several lie one after another in a sequence
+   * (decoders): they do not see each other.
+   */
+  documentStarts?: Tensor;
   /** int64 [batch, time]: 1 where a token attends to everything and is attended by everything. */
   globalAttentionMask?: Tensor;
   /** [batch, time, time]: 1 where i may not see j (XLNet) */
@@ -124,6 +129,11 @@ export abstract class Backbone extends Module {
   /** Layers that a cache holds keys and values for. */
   abstract readonly layerCount: number;
   abstract forward(inputs: ModelInputs): BackboneOutput;
+
+  /** Whether `documentStarts` keeps documents apart that lie one after another in a sequence. */
+  get isolatesDocuments(): boolean {
+    return false;
+  }
 }
 
 export abstract class Head extends Module {

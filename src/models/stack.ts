@@ -16,6 +16,7 @@ import {
   rotaryAngles,
 } from '../nn/index.ts';
 import { arange, autocastDtype, ones, recompute, scope, type Tensor } from '../torch/index.ts';
+import { positionsInDocuments } from './embeddings.ts';
 import { Layer, type LayerInputs, type LayerOptions, type LayerOutput } from './layer.ts';
 
 export interface StackOptions {
@@ -38,6 +39,11 @@ export interface StackInputs {
   attentionMask?: Tensor;
   /** int64 [1 or batch, time]; default counts on after the cache */
   positionIds?: Tensor;
+  /**
+   * int64 [batch, time]: where the document of each position begins, when several lie one after another in a sequence;
+   * they do not see each other. Not with a cache.
+   */
+  documentStarts?: Tensor;
   cache?: KVCache;
   /** In place of a cache: the tokens are those of several sequences, whose positions `positionIds` tells. */
   pagedCache?: PagedCache;
@@ -84,10 +90,23 @@ export class Stack extends Module {
     this.dropout = new Dropout(finalDropout);
   }
 
-  /** @param x [batch, time, hidden] */
+  /** Whether documents that lie one after another in a sequence can be kept apart. */
+  get isolatesDocuments(): boolean {
+    return this.layers.every(({ attention }) => attention.isolatesDocuments);
+  }
+
+  /**
+   * @param x [batch, time, hidden]
+   * @throws RangeError for documents that cannot be kept apart
+   */
   forward(x: Tensor, inputs: StackInputs = {}): StackOutput {
     const { cache, pagedCache, encoded, encodedMask, attentionMask, globalAttentionMask, outputAttentions } = inputs;
     const time = x.size(1);
+    if (inputs.documentStarts && (cache || pagedCache || !this.isolatesDocuments)) {
+      throw new RangeError(
+        'documents cannot be kept apart by this attention, or with a cache: leave documentStarts out',
+      );
+    }
     const shared = this.#shared(x, inputs);
     const crossMask =
       encoded && encodedMask
@@ -145,7 +164,7 @@ export class Stack extends Module {
   }
 
   /** Mask and angles for a layer; layers with the same window or rotation share them. */
-  #shared(x: Tensor, { attentionMask, positionIds, cache, pagedCache }: StackInputs) {
+  #shared(x: Tensor, { attentionMask, positionIds, documentStarts, cache, pagedCache }: StackInputs) {
     const [batch, time] = x.shape;
     const { device } = x;
     const past = cache?.length ?? 0;
@@ -156,19 +175,23 @@ export class Stack extends Module {
     const bias = pagedCache
       ? undefined
       : alibi
-        ? alibiBias(attentionMask ?? ones([batch, keys], { dtype: 'int64', device }), heads)
+        ? alibiBias(attentionMask ?? ones([batch, keys], { dtype: 'int64', device }), heads, documentStarts)
         : this.relativeBias?.forward(time, keys, device);
 
     const makeMask = (window: number | undefined, upcast: boolean | undefined): Tensor | 'causal' | undefined => {
       const isWindowed = window !== undefined && window < keys;
       if (!attentionMask && !bias && !isWindowed) return causal ? 'causal' : undefined;
       const dtype = upcast ? 'float32' : (autocastDtype() ?? x.dtype);
-      const mask = additiveMask(time, keys, { causal, window, attentionMask, dtype, device });
+      const mask = additiveMask(time, keys, { causal, window, attentionMask, documentStarts, dtype, device });
       return bias ? (mask ? bias.to(dtype).add(mask) : bias.to(dtype)) : mask;
     };
     const masks = new Map<string, ReturnType<typeof makeMask>>();
     const angles = new Map<Rotary, RotaryAngles>();
-    const positions = (): Tensor => positionIds ?? arange(past, keys, { dtype: 'int64', device }).unsqueeze(0);
+    const positions = (): Tensor => {
+      if (positionIds) return positionIds;
+      if (documentStarts) return positionsInDocuments(documentStarts);
+      return arange(past, keys, { dtype: 'int64', device }).unsqueeze(0);
+    };
 
     return ({ attention }: Layer) => {
       const { window, upcast, rotary } = attention.options;
@@ -177,7 +200,7 @@ export class Stack extends Module {
       const isMasked = !pagedCache && attention.needsMask(keys);
       if (isMasked && !masks.has(key)) masks.set(key, makeMask(window, upcast));
       if (rotary && !angles.has(rotary)) angles.set(rotary, rotaryAngles(rotary, positions(), keys));
-      return { mask: isMasked ? masks.get(key) : undefined, angles: rotary && angles.get(rotary) };
+      return { mask: isMasked ? masks.get(key) : undefined, angles: rotary && angles.get(rotary), documentStarts };
     };
   }
 }

@@ -5,7 +5,13 @@
 import { castInput } from '../torch/autocast.ts';
 import type { Tensor } from '../torch/index.ts';
 import { causalSoftmax } from '../torch/kernels.ts';
-import { type AttentionProductOptions, attentionProduct, isFused, packedAttentionProduct } from '../torch/products.ts';
+import {
+  type AttentionProductOptions,
+  attentionProduct,
+  isFused,
+  otherDocuments,
+  packedAttentionProduct,
+} from '../torch/products.ts';
 import type { AttentionKind } from './attention-kinds.ts';
 import { Dropout } from './dropout.ts';
 import type { KVCache } from './kv-cache.ts';
@@ -56,6 +62,11 @@ export interface AttentionInputs {
    * position; undefined: every query sees every key.
    */
   mask: Tensor | 'causal' | undefined;
+  /**
+   * int64 [batch, keys]: where the document of each position begins, when several lie one after another in a sequence; a
+   * query sees keys of its own document alone. A mask that is a tensor says this itself.
+   */
+  documentStarts?: Tensor;
   /** [batch, keys, kvHidden]: attend to this; default to `x` itself. */
   memory?: Tensor;
   angles?: RotaryAngles;
@@ -181,8 +192,14 @@ export class Attention extends Module {
     return isFused(query) && (typeof mask !== 'object' || !mask.requiresGrad);
   }
 
-  #productOptions({ mask }: AttentionInputs): AttentionProductOptions {
-    return { scale: this.scale, causal: mask === 'causal', bias: mask === 'causal' ? undefined : mask };
+  #productOptions({ mask, documentStarts }: AttentionInputs): AttentionProductOptions {
+    if (typeof mask === 'object') return { scale: this.scale, causal: false, bias: mask };
+    return { scale: this.scale, causal: mask === 'causal', documentStarts };
+  }
+
+  /** Whether `documentStarts` of the inputs is read. */
+  get isolatesDocuments(): boolean {
+    return this.#isPlain;
   }
 
   /** Whether `mask` of the inputs is read when there are so many keys. */
@@ -256,7 +273,7 @@ export class Attention extends Module {
     if (this.isFusable(query, inputs)) {
       return { context: attentionProduct(query, key, value, this.#productOptions(inputs)) };
     }
-    const { mask } = inputs;
+    const { mask, documentStarts } = inputs;
     const { heads, kvHeads, options } = this;
     const [batch, , time, dim] = query.shape;
     const keys = key.size(2);
@@ -267,7 +284,7 @@ export class Attention extends Module {
       ? grouped.to('float32').matmul(key.to('float32').transpose(-1, -2))
       : grouped.matmul(key.transpose(-1, -2));
     const scores = heads === kvHeads ? products : products.view([batch, heads, time, keys]);
-    const probabilities = this.#weights(scores, mask).to(value.dtype); // [batch, heads, time, keys]
+    const probabilities = this.#weights(scores, mask, documentStarts).to(value.dtype); // [batch, heads, time, keys]
     const dropped = this.dropout.forward(probabilities);
     if (heads === kvHeads) return { context: dropped.matmul(value), probabilities };
     const context = dropped.view([batch, kvHeads, (heads / kvHeads) * time, keys]).matmul(value);
@@ -275,12 +292,16 @@ export class Attention extends Module {
   }
 
   /** The softmax of scaled scores over the keys that the mask leaves visible. */
-  #weights(scores: Tensor, mask: AttentionInputs['mask']): Tensor {
+  #weights(scores: Tensor, mask: AttentionInputs['mask'], documentStarts: Tensor | undefined): Tensor {
     const { softcap } = this.options;
-    if (mask === 'causal' && softcap === undefined) return causalSoftmax(scores, this.scale);
+    if (mask === 'causal' && softcap === undefined) return causalSoftmax(scores, this.scale, documentStarts);
     const scaled = scores.mul(this.scale);
     const capped = softcap === undefined ? scaled : scaled.div(softcap).tanh().mul(softcap);
-    if (mask === 'causal') return causalSoftmax(capped, 1);
-    return (mask ? capped.add(mask) : capped).softmax(-1);
+    if (mask === 'causal') return causalSoftmax(capped, 1, documentStarts);
+    if (mask) return capped.add(mask).softmax(-1);
+    const own = documentStarts
+      ? capped.maskedFill(otherDocuments(documentStarts, capped.size(2)), Number.NEGATIVE_INFINITY)
+      : capped;
+    return own.softmax(-1);
   }
 }

@@ -1,5 +1,6 @@
 /** Which keys each query may see, as tensors to add to the scores. */
 import { arange, type DType, type Tensor } from '../torch/index.ts';
+import { otherDocuments } from '../torch/products.ts';
 
 const MOST_NEGATIVE: Partial<Record<DType, number>> = {
   float64: -Number.MAX_VALUE,
@@ -17,6 +18,8 @@ export interface MaskOptions {
   window?: number;
   /** [batch, keys], 0 where a key is padding */
   attentionMask?: Tensor;
+  /** int64 [batch, keys]: where the document of each position begins; a query sees keys of its own alone. */
+  documentStarts?: Tensor;
   dtype: DType;
   device: string;
 }
@@ -31,11 +34,13 @@ export interface MaskOptions {
 export function additiveMask(
   queries: number,
   keys: number,
-  { causal, window, attentionMask, dtype, device }: MaskOptions,
+  { causal, window, attentionMask, documentStarts, dtype, device }: MaskOptions,
 ): Tensor | undefined {
   const padding = attentionMask?.eq(0).view([-1, 1, 1, keys]);
   const order = causal ? hiddenByOrder(queries, keys, window, device).view([1, 1, queries, keys]) : undefined;
-  const hidden = padding && order ? order.logicalOr(padding) : (order ?? padding);
+  const others = documentStarts && otherDocuments(documentStarts, queries);
+  const parts = [padding, order, others].filter(part => part !== undefined);
+  const hidden = parts.length > 0 ? parts.reduce((a, b) => a.logicalOr(b)) : undefined;
   return hidden?.to(dtype).mul_(mostNegative(dtype));
 }
 

@@ -33,11 +33,14 @@ export function sinusoidalTable(
  * differences count, so this says the same as a penalty for distance.
  *
  * @param attentionMask [batch, keys]: positions count from the first token that is no padding
+ * @param documentStarts int64 [batch, keys]: or from the start of each token's document, so that scores are rounded as
+ *   those of a document by itself
  * @returns [batch, heads, 1, keys]
  */
-export function alibiBias(attentionMask: Tensor, heads: number): Tensor {
+export function alibiBias(attentionMask: Tensor, heads: number, documentStarts?: Tensor): Tensor {
   const mask = attentionMask.to('float32');
-  const positions = mask.cumsum(-1).sub(1).mul(mask); // [batch, keys]
+  const counted = mask.cumsum(-1).sub(1); // [batch, keys]
+  const positions = (documentStarts ? counted.sub(documentStarts.to('float32')) : counted).mul(mask);
   const slopes = tensor(alibiSlopes(heads), { device: attentionMask.device });
   return positions
     .unsqueeze(1)

@@ -1,18 +1,47 @@
-/** Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). */
-
+/**
+ * Causal language modelling: each position predicts the next token (Bengio et al. 2003; Radford et al. 2018). A window holds
+ * documents one after another; packed so that they do not see each other, each is predicted as if it were alone, and
+ * positions count from its start (Krell et al. 2021, arXiv:2107.02027).
+ */
+import type { Tokens } from '../data/rows/rows.ts';
 import { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
-import { tokenLoss } from '../models/losses.ts';
+import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
 import type { Objective } from './objective.ts';
 
+export interface CausalExample {
+  /** One more than the positions of the input. */
+  ids: Tokens;
+  /** Where the inputs of a document begin, rising. */
+  starts: readonly number[];
+  /** Positions whose next token is another document's. */
+  ends: readonly number[];
+}
+
 export interface CausalBatch {
   /** int64 [batch, time] */
   inputIds: Tensor;
-  /** int64 [batch, time]: the token after each input */
+  /** int64 [batch, time]: the token after each input, −100 where it is another document's */
   targets: Tensor;
+  /** int64 [batch, time]: where the document of each position begins; absent where no window holds two */
+  documentStarts?: Tensor;
+  /** Targets that count. */
+  words: number;
+}
+
+export interface CausalOptions {
+  /**
+   * `documents`: those of a window do not see each other; `stream`: a window is one text. Default `stream`.
+   */
+  packing?: 'documents' | 'stream';
+  /**
+   * The end-of-text token of a document is what the next one begins with, as for GPT-2: its first token is predicted from that.
+   * For corpora without a token of their own before documents. Default false.
+   */
+  endBegins?: boolean;
 }
 
 /** Throws a usage error for a model that does not predict the next token from those before it. */
@@ -25,34 +54,86 @@ export function requireCausal({ task, backbone, family }: Model, where: string):
   );
 }
 
-export const causal: Objective<CausalBatch> = {
-  exampleLength: context => context + 1,
+/** Throws a usage error for a model that cannot keep the documents of a window apart. */
+export function requireIsolation({ backbone, family }: Model, where: string): void {
+  if (backbone.isolatesDocuments) return;
+  throw usageError(
+    'TSLM_CANNOT_ISOLATE',
+    `${where}: the attention of this ${family.modelType} model cannot keep the documents of a window apart`,
+    'take data.packing: stream, with which a window is one text',
+  );
+}
 
-  batch(examples, device) {
-    const time = examples[0].length - 1;
-    const inputs = new BigInt64Array(examples.length * time);
-    const targets = new BigInt64Array(examples.length * time);
-    for (const [row, tokens] of examples.entries()) {
-      for (let t = 0; t < time; t++) {
-        inputs[row * time + t] = BigInt(tokens[t]);
-        targets[row * time + t] = BigInt(tokens[t + 1]);
+export function causal({
+  packing = 'stream',
+  endBegins = false,
+}: CausalOptions = {}): Objective<'tokens', CausalExample, CausalBatch> {
+  return {
+    name: 'causal',
+    rows: 'tokens',
+    tasks: ['causalLM'],
+    weights: { words: 1 },
+    window: context => ({ length: context + 1, stride: context }),
+
+    example: ({ ids, starts }) => ({ ids, ...(packing === 'stream' ? WHOLE : bordersOf(starts, endBegins)) }),
+
+    lengthOf: ({ ids }) => ids.length - 1,
+
+    batch(examples, device) {
+      const time = Math.max(...examples.map(({ ids }) => ids.length)) - 1;
+      const shape = [examples.length, time];
+      const inputs = new BigInt64Array(examples.length * time);
+      const targets = new BigInt64Array(examples.length * time).fill(BigInt(IGNORE_INDEX));
+      let words = 0;
+      for (const [row, { ids, ends }] of examples.entries()) {
+        for (let t = 0; t < ids.length - 1; t++) {
+          inputs[row * time + t] = BigInt(ids[t]);
+          targets[row * time + t] = BigInt(ids[t + 1]);
+        }
+        const hidden = ends.filter(end => end < ids.length - 1);
+        for (const end of hidden) targets[row * time + end] = BigInt(IGNORE_INDEX);
+        words += ids.length - 1 - hidden.length;
       }
+      const isOne = examples.every(({ starts }) => starts.every(start => start === 0 || start >= time));
+      const toTensor = (values: BigInt64Array): Tensor => fromTypedArray(values, shape, { copy: false }).to({ device });
+      return {
+        inputIds: toTensor(inputs),
+        targets: toTensor(targets),
+        documentStarts: isOne ? undefined : toTensor(documentStartsOf(examples, time)),
+        words,
+      };
+    },
+
+    counts: ({ words }) => ({ words }),
+
+    means(model, { inputIds, targets, documentStarts }) {
+      // What autograd does not keep of the way to the loss is not to wait for the end of the step.
+      return scope(() => {
+        const { backbone, head } = model;
+        const inputs = { inputIds, documentStarts };
+        if (head instanceof LMHead) return { words: head.loss(backbone.forward(inputs).lastHiddenState, targets) };
+        return { words: tokenLoss(model.forward({ ...inputs, rawLogits: true }).logits!, targets) };
+      });
+    },
+  };
+}
+
+const WHOLE = { starts: [], ends: [] };
+
+/** @param starts where documents begin in the window */
+function bordersOf(starts: readonly number[], endBegins: boolean): Pick<CausalExample, 'starts' | 'ends'> {
+  const inner = starts.filter(start => start > 0);
+  const before = inner.map(start => start - 1);
+  return endBegins ? { starts: before, ends: [] } : { starts: inner, ends: before };
+}
+
+/** [batch, time] */
+function documentStartsOf(examples: readonly CausalExample[], time: number): BigInt64Array {
+  const result = new BigInt64Array(examples.length * time);
+  for (const [row, { starts }] of examples.entries()) {
+    for (const [i, start] of starts.entries()) {
+      result.fill(BigInt(start), row * time + start, row * time + Math.min(starts[i + 1] ?? time, time));
     }
-    const shape = [examples.length, time];
-    return {
-      inputIds: fromTypedArray(inputs, shape, { copy: false }).to({ device }),
-      targets: fromTypedArray(targets, shape, { copy: false }).to({ device }),
-    };
-  },
-
-  loss(model, { inputIds, targets }) {
-    // What autograd does not keep of the way to the loss is not to wait for the end of the step.
-    return scope(() => {
-      const { backbone, head } = model;
-      if (head instanceof LMHead) return head.loss(backbone.forward({ inputIds }).lastHiddenState, targets);
-      return tokenLoss(model.forward({ inputIds, rawLogits: true }).logits!, targets);
-    });
-  },
-
-  count: ({ targets }) => targets.numel,
-};
+  }
+  return result;
+}

@@ -9,6 +9,11 @@ import { createSchedule } from '../train/schedules.ts';
 
 const count = z.int().positive();
 const countOrZero = z.int().min(0);
+/** Seconds, from a number with a unit. */
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(s|m|h)$/, 'a time is a number with a unit: 90s, 30m, 2h')
+  .refine(text => secondsOf(text) > 0, 'a time must be above 0');
 
 export const recipeSchema = z.strictObject({
   /** Name of the run. */
@@ -18,6 +23,11 @@ export const recipeSchema = z.strictObject({
   data: z.strictObject({
     /** Folder that `tslm prepare` wrote. */
     corpus: z.string(),
+    /**
+     * How documents share a window. `documents`: they do not see each other, and positions count from the start of each;
+     * `stream`: a window is one text. Default `documents`, where the model can.
+     */
+    packing: z.enum(['documents', 'stream']).optional(),
   }),
 
   model: z
@@ -38,7 +48,10 @@ export const recipeSchema = z.strictObject({
 
   train: z
     .strictObject({
-      steps: count,
+      /** Updates; of a run with a budget those that its schedule counts, default 10,000. */
+      steps: count.optional(),
+      /** Train for so long instead of so many steps: `90s`, `30m`, `2h`. The schedule goes with the time that has passed. */
+      budget: duration.optional(),
       /** Sequences in a forward pass. */
       batchSize: count.default(16),
       /** Forward passes an update. */
@@ -99,7 +112,15 @@ export const recipeSchema = z.strictObject({
 });
 
 type Parsed = z.output<typeof recipeSchema>;
-export type Recipe = Parsed & Required<Pick<Parsed, 'schedule'>>;
+export type Recipe = Omit<Parsed, 'train'> &
+  Required<Pick<Parsed, 'schedule'>> & { train: Parsed['train'] & { steps: number } };
+
+/** Steps that a schedule counts while the time of a budget passes. */
+const STEPS_OF_BUDGET = 10_000;
+
+/** Seconds of `90s`, `30m`, `2h`. */
+export const secondsOf = (text: string): number =>
+  Number.parseFloat(text) * { s: 1, m: 60, h: 3600 }[text.at(-1) as 's' | 'm' | 'h'];
 
 /** The context of a new model, where a recipe does not say. */
 export const NEW_CONTEXT = 256;
@@ -144,18 +165,32 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   if (overrides.some(override => override.startsWith('model.from='))) delete merged.model;
   for (const override of overrides) applyOverride(merged, override);
   refuseSizesOfLoadedModel(merged.model, where);
-  const recipe = withDefaults(parseOptions(recipeSchema, merged, where));
+  const parsed = parseOptions(recipeSchema, merged, where);
+  requireEnd(parsed, where);
+  const recipe = withDefaults(parsed);
   scheduleOf(recipe); // says now what is wrong with the schedule
   refuseLongWarmup(recipe, where);
   return recipe;
 }
 
+/** A run ends after so many steps, or after some time. */
+function requireEnd({ train }: Parsed, where: string): void {
+  if (train.steps !== undefined || train.budget !== undefined) return;
+  throw usageError(
+    'TSLM_BAD_VALUE',
+    `${where}: neither 'train.steps' nor 'train.budget' is given`,
+    'say how long to train: train.steps=1000, or train.budget=30m',
+  );
+}
+
 /** The defaults that depend on other keys. */
 function withDefaults(recipe: Parsed): Recipe {
   const { model, train } = recipe;
-  const numWarmupSteps = Math.min(100, Math.floor(train.steps / 10));
+  const steps = train.steps ?? STEPS_OF_BUDGET;
+  const numWarmupSteps = Math.min(train.budget === undefined ? 100 : steps, Math.floor(steps / 10));
   return {
     ...recipe,
+    train: { ...train, steps },
     model: model.from === undefined ? { ...model, context: model.context ?? NEW_CONTEXT } : model,
     schedule: recipe.schedule ?? { name: 'cosine_with_min_lr', numWarmupSteps, minLrRate: 0.1 },
   };

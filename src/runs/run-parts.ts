@@ -2,21 +2,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Corpus } from '../data/corpus/corpus.ts';
+import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
+import type { Dataset } from '../data/rows/dataset.ts';
+import type { Rows } from '../data/rows/rows.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
-import { causal, requireCausal } from '../objectives/causal.ts';
-import type { Tokens } from '../objectives/objective.ts';
+import { causal, requireCausal, requireIsolation } from '../objectives/causal.ts';
+import type { AnyObjective } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
-import { evaluationWindows } from '../train/batches.ts';
 import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
-import { createWindowSampler, type WindowSampler } from '../train/window-sampler.ts';
+import { type Trainable, wholeModel } from '../train/trainable.ts';
 import { NEW_CONTEXT, type Recipe } from './recipe.ts';
 import { checkPrompts } from './samples.ts';
 
@@ -33,9 +35,12 @@ export interface RunParts extends StartingPoint {
   corpus: Corpus;
   /** Tokens that the model sees at once in training. */
   context: number;
+  trainable: Trainable;
+  objective: AnyObjective;
   optimizer: Optimizer;
-  sampler: WindowSampler;
-  evaluationWindows: readonly Tokens[];
+  data: Dataset<Rows['tokens']>;
+  /** What evaluations look at. */
+  heldOut: Dataset<Rows['tokens']>;
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -46,21 +51,30 @@ export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): 
   recomputeBlocks(model, recipe.train.recompute);
   const context = trainingContext(recipe, model);
   checkPrompts(recipe, tokenizer, model.maxPositions);
+  const packing = packingOf(recipe, model);
+  const objective = causal({
+    packing,
+    endBegins: corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null,
+  });
+  const window = objective.window!(context);
+  const trainable = wholeModel(model);
   return {
     ...start,
-    recipe: { ...recipe, model: { ...recipe.model, context } },
+    recipe: { ...recipe, data: { ...recipe.data, packing }, model: { ...recipe.model, context } },
     corpus,
     context,
-    sampler: createWindowSampler(corpus.split('train'), {
-      length: causal.exampleLength(context),
-      stride: context,
-      seed,
-    }),
-    evaluationWindows: evaluationWindows(corpus.split(evaluation.split), causal, context, {
-      limit: evaluation.windows,
-    }),
-    optimizer: optimizerFor(recipe, model),
+    trainable,
+    objective,
+    data: corpusWindows(corpus.split('train'), { ...window, seed }),
+    heldOut: evaluationWindows(corpus.split(evaluation.split), { ...window, limit: evaluation.windows }),
+    optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer),
   };
+}
+
+/** Documents are kept apart where the model can; it is an error to ask for it where it cannot. */
+function packingOf({ data, name }: Recipe, model: Model): 'documents' | 'stream' {
+  if (data.packing === 'documents') requireIsolation(model, name);
+  return data.packing ?? (model.backbone.isolatesDocuments ? 'documents' : 'stream');
 }
 
 /** Of a model that is loaded and may see far more than anybody trains on. */
@@ -82,9 +96,6 @@ export function trainingContext({ model: { from, context } }: Recipe, { maxPosit
     `for example --set model.context=${maxPositions}`,
   );
 }
-
-export const optimizerFor = ({ optimizer }: Recipe, model: Model): Optimizer =>
-  createOptimizer([...model.namedParameters()], optimizer);
 
 /** What a recipe starts with: a new model, or the one that `model.from` names. */
 export function startingPoint(recipe: Recipe, corpus: Corpus): StartingPoint {

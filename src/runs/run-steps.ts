@@ -1,17 +1,18 @@
 /** A run at work: what its loop writes down, and what is saved when the loop ends, however it ends. */
 import { join } from 'node:path';
-import { causal } from '../objectives/causal.ts';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
+import { type Estimates, heldOut, isBetter } from '../train/evaluation.ts';
 import { type StepMetrics, trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
+import { createSampler } from '../train/sampler.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
-import { scheduleOf } from './recipe.ts';
+import { scheduleOf, secondsOf } from './recipe.ts';
 import { type RunParts, requireFiniteWeights } from './run-parts.ts';
 import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
 import { createEventWriter, type EventWriter } from './tensorboard.ts';
@@ -50,15 +51,21 @@ export async function runSteps(
   run: RunState,
   { signal, hooks = {} }: { signal?: AbortSignal; hooks?: RunHooks } = {},
 ): Promise<RunResult> {
-  const { recipe, context, tokenizer, generation, model, optimizer, sampler, folder, lineage, progress } = run;
+  const { recipe, context, tokenizer, generation, model, trainable, optimizer, folder, lineage, progress } = run;
   const { evaluation, checkpoints, samples, train, log } = recipe;
   const warn = (warning: string): void => hooks.onWarning?.(warning);
   const withEvents = auxiliaryWriter('TensorBoard events', warn);
   const withSamples = auxiliaryWriter('samples', warn);
   const samplesPath = join(folder, 'samples.jsonl');
-  const isDue = (step: number, every: number): boolean => step === train.steps || (every > 0 && step % every === 0);
-
-  sampler.drawn = progress.drawn;
+  const isDue = (step: number, isLast: boolean, every: number): boolean => isLast || (every > 0 && step % every === 0);
+  const checkData = (): void => requireWholeFiles(run.corpus.directory);
+  const sampler = createSampler({
+    length: run.data.length,
+    seed: recipe.seed,
+    batchSize: train.batchSize,
+    parts: train.gradientAccumulation,
+    from: { step: progress.step, drawn: progress.drawn },
+  });
   // What followed a step that is pending is done, and written, again.
   const lastWhole = progress.pending ? progress.step - 1 : progress.step;
   const resumeStep = progress.step > 0 ? lastWhole : undefined;
@@ -68,14 +75,25 @@ export async function runSteps(
   if (log.tensorboard) withEvents(() => (events = createEventWriter(join(folder, 'tensorboard'), { resumeStep })));
   // Measured when the run began: what is faster today may have been slower then, and losses would differ.
   const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
+  const heldOutLoss = heldOut({
+    objective: run.objective,
+    data: run.heldOut,
+    batchSize: train.batchSize,
+    dtype,
+    device: train.device,
+    seed: recipe.seed,
+    checkData,
+  });
   const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
+  const budget = train.budget === undefined ? undefined : { seconds: secondsOf(train.budget), spent: secondsBefore };
   const start = performance.now();
 
   let rng = generatorState(train.device);
   let saved = progress.pending ? -1 : progress.step;
   let isBetweenSteps = true;
   let cannotSave = false;
+  let hasEnded = budget === undefined ? progress.step >= train.steps : progress.seconds >= budget.seconds;
   const save = (): void => {
     requireFiniteWeights(model, progress.step);
     cannotSave = true;
@@ -107,22 +125,24 @@ export async function runSteps(
   });
   try {
     const done = await trainLoop({
-      model,
-      objective: causal,
+      trainable,
+      objective: run.objective,
+      data: run.data,
+      sampler,
+      seed: recipe.seed,
       optimizer,
       schedule: scheduleOf(recipe),
-      sampler,
       startStep: progress.step,
       pending: progress.pending !== null,
       steps: train.steps,
-      batchSize: train.batchSize,
+      budget,
       gradientAccumulation: train.gradientAccumulation,
       clipGradNorm: train.clipGradNorm,
       dtype,
       device: train.device,
-      evaluation: { windows: run.evaluationWindows, every: evaluation.every },
+      evaluations: [{ evaluation: heldOutLoss, every: evaluation.every }],
       signal,
-      checkData: () => requireWholeFiles(run.corpus.directory),
+      checkData,
       hooks: {
         onUpdate() {
           isBetweenSteps = false;
@@ -130,7 +150,7 @@ export async function runSteps(
         onStep(metrics) {
           const { step, lr, gradNorm } = metrics;
           const { sinceLine } = progress;
-          Object.assign(progress, { step, drawn: sampler.drawn, tokens: progress.tokens + metrics.tokens });
+          Object.assign(progress, { step, drawn: sampler.drawnBefore(step), tokens: progress.tokens + metrics.tokens });
           progress.seconds = secondsBefore + (performance.now() - start) / 1000;
           progress.pending = { lr, gradNorm };
           sinceLine.steps++;
@@ -140,8 +160,8 @@ export async function runSteps(
           isBetweenSteps = true;
           hooks.onStep?.(metrics);
         },
-        onStepDone(step) {
-          if (!isDue(step, log.every) || progress.pending === null) return;
+        onStepDone(step, isLast) {
+          if (!isDue(step, isLast, log.every) || progress.pending === null) return;
           const { loss, steps, tokens, seconds } = progress.sinceLine;
           const row = { step, loss: loss / steps, ...progress.pending, tokensPerSecond: tokens / seconds };
           metricsLog.append(row);
@@ -151,10 +171,14 @@ export async function runSteps(
             }
           });
         },
-        onEvaluate(step, loss) {
-          const isBest = progress.best === null || loss < progress.best.loss;
-          metricsLog.append({ step, evalLoss: loss });
-          withEvents(() => events?.scalar(`${evaluation.split}/loss`, loss, step));
+        onEvaluate(step, measured, estimates) {
+          const loss = estimates[measured.metric].value;
+          const isBest = isBetter(measured, loss, progress.best?.loss);
+          metricsLog.append({ step, ...namedEstimates(estimates) });
+          withEvents(() => {
+            for (const [term, { value }] of Object.entries(estimates))
+              events?.scalar(`${evaluation.split}/${term}`, value, step);
+          });
           if (isBest) {
             const best = { step, loss };
             const parts = { model, tokenizer, generation, lineage: { ...lineage, progress: { ...progress, best } } };
@@ -163,8 +187,8 @@ export async function runSteps(
           }
           hooks.onEvaluate?.(step, loss, isBest);
         },
-        onStepEnd(step) {
-          if (samples.prompts.length > 0 && isDue(step, samples.every)) {
+        onStepEnd(step, isLast) {
+          if (samples.prompts.length > 0 && isDue(step, isLast, samples.every)) {
             const texts = sampleTexts(recipe, model, tokenizer, step);
             withSamples(() => appendSamples(samplesPath, texts));
             for (const sample of texts) {
@@ -173,8 +197,9 @@ export async function runSteps(
             }
           }
           progress.pending = null;
-          if (isDue(step, log.every)) progress.sinceLine = { ...noSteps };
-          if (isDue(step, checkpoints.every)) save();
+          if (isDue(step, isLast, log.every)) progress.sinceLine = { ...noSteps };
+          if (isDue(step, isLast, checkpoints.every)) save();
+          hasEnded = isLast;
         },
       },
     });
@@ -184,7 +209,7 @@ export async function runSteps(
     return {
       folder,
       step: done,
-      finished: done === train.steps && pending === null,
+      finished: hasEnded && pending === null,
       parameters,
       best,
       tokens,
@@ -210,3 +235,11 @@ const lessMemory = (folder: string): string =>
   `take a smaller batch (with gradientAccumulation the updates stay the same), train.recompute=true or a shorter context: \`tslm resume ${folder} --set train.batchSize=…\``;
 
 const generatorState = (device: string): Tensor => scope(() => keep(rngState(device)));
+
+/** `evalLoss`, and `evalAccuracy` and the like of an objective with metrics besides. */
+function namedEstimates(estimates: Estimates): Record<string, number> {
+  const { loss, ...others } = estimates;
+  const terms = Object.entries(others).filter(([, { value }]) => value !== loss.value);
+  const named = terms.map(([term, { value }]) => [`eval${term[0].toUpperCase()}${term.slice(1)}`, value]);
+  return { evalLoss: loss.value, ...Object.fromEntries(named) };
+}

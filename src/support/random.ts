@@ -42,6 +42,18 @@ export function createRandom(seed: number | [number, number, number, number]): R
   };
 }
 
+/**
+ * The generator of one example: it follows from the seed, the epoch and the example's number alone, so that any example can
+ * be made again without those before it.
+ */
+export function randomFor(seed: number, epoch: number, index: number): Random {
+  const [a, b, c, d] = splitmix(seed);
+  const more = mixer((Math.imul(epoch + 1, 0x85ebca6b) ^ Math.floor(index / 4294967296)) >>> 0);
+  const [e, f] = [more(), more()];
+  const last = mixer((index ^ e) >>> 0);
+  return createRandom([a ^ last(), b ^ f, c ^ last(), d ^ last()]);
+}
+
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 function splitmix(seed: number): [number, number, number, number] {

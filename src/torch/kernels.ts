@@ -90,9 +90,13 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  * the queries are the last of the keys' positions.
  *
  * @param scores [..., queries, keys]
+ * @param documentStarts int64 [batch, keys]: where the document of each position begins, when several lie one after
+ *   another: a query sees keys of its own alone. The scores are [batch, ..., queries, keys] then.
  */
-export const causalSoftmax = (scores: Tensor, scale: number): Tensor =>
-  fused(scores) ? (call($causalSoftmax, [scores, scale]) as Tensor) : reference.causalSoftmax(scores, scale);
+export const causalSoftmax = (scores: Tensor, scale: number, documentStarts?: Tensor): Tensor =>
+  fused(scores)
+    ? (call($causalSoftmax, [scores, scale, documentStarts]) as Tensor)
+    : reference.causalSoftmax(scores, scale, documentStarts);
 
 const normFused = (dtype: DType, ...tensors: Tensor[]): boolean => isFused(dtype) && tensors.every(fused);
 
@@ -213,10 +217,16 @@ export const reference = {
       reduction: reductions[reduction],
     }),
 
-  causalSoftmax(scores: Tensor, scale: number): Tensor {
+  causalSoftmax(scores: Tensor, scale: number, documentStarts?: Tensor): Tensor {
     const [queries, keys] = scores.shape.slice(-2);
     const positions = arange(0, keys, { device: scores.device });
-    const hidden = positions.unsqueeze(0).gt(positions.narrow(0, keys - queries, queries).unsqueeze(1));
+    let hidden = positions.unsqueeze(0).gt(positions.narrow(0, keys - queries, queries).unsqueeze(1));
+    if (documentStarts) {
+      const own = documentStarts.narrow(1, keys - queries, queries).unsqueeze(2);
+      const others = own.gt(positions.view([1, 1, keys])); // [batch, queries, keys]
+      const between = Array.from({ length: scores.dim - 3 }, () => 1);
+      hidden = hidden.logicalOr(others).view([scores.size(0), ...between, queries, keys]);
+    }
     return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
   },
 

@@ -126,6 +126,11 @@ export interface AttentionProductOptions {
   window?: number;
   /** Added to the scaled scores, [1 or batch, 1 or heads, 1 or queries, 1 or keys]; it gets no gradient. */
   bias?: Tensor;
+  /**
+   * int64 [batch, keys]: where the document of each position begins, when several lie one after another; a query sees
+   * keys of its own document alone.
+   */
+  documentStarts?: Tensor;
 }
 
 /**
@@ -139,8 +144,8 @@ export const attentionProduct = (
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { scale, causal, window = 0, bias }: AttentionProductOptions,
-): Tensor => call($attention, [query, key, value, bias, scale, causal, window]) as Tensor;
+  { scale, causal, window = 0, bias, documentStarts }: AttentionProductOptions,
+): Tensor => call($attention, [query, key, value, bias, scale, causal, window, documentStarts]) as Tensor;
 
 export interface PackedHeads {
   heads: number;
@@ -157,8 +162,9 @@ export interface PackedHeads {
 export const packedAttentionProduct = (
   qkv: Tensor,
   { heads, kvHeads, byHead }: PackedHeads,
-  { scale, causal, window = 0, bias }: AttentionProductOptions,
-): Tensor => call($attentionPacked, [qkv, heads, kvHeads, byHead, bias, scale, causal, window]) as Tensor;
+  { scale, causal, window = 0, bias, documentStarts }: AttentionProductOptions,
+): Tensor =>
+  call($attentionPacked, [qkv, heads, kvHeads, byHead, bias, scale, causal, window, documentStarts]) as Tensor;
 
 /**
  * The cross-entropy of x Wᵀ + b with target classes, a float32 scalar, without the logits of all rows in memory. Its
@@ -205,7 +211,7 @@ export const reference = {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    { scale, causal, window, bias }: AttentionProductOptions,
+    { scale, causal, window, bias, documentStarts }: AttentionProductOptions,
   ): Tensor {
     const [, heads, queries] = query.shape;
     const [, kvHeads, keys] = key.shape;
@@ -219,6 +225,7 @@ export const reference = {
       const hidden = window ? later.logicalOr(positions.unsqueeze(0).le(own.sub(window))) : later;
       scores = scores.maskedFill(hidden, Number.NEGATIVE_INFINITY);
     }
+    if (documentStarts) scores = scores.maskedFill(otherDocuments(documentStarts, queries), Number.NEGATIVE_INFINITY);
     return scores.softmax(-1).matmul(repeated(value));
   },
 
@@ -241,3 +248,15 @@ export const reference = {
     { bias, ...options }: CrossEntropyOptions & { bias?: Tensor } = {},
   ): Tensor => simple.crossEntropy(reference.linear(x, weight, { bias }), targets, options),
 };
+
+/**
+ * True where a query and a key are of different documents.
+ *
+ * @param documentStarts int64 [batch, keys]
+ * @param queries the last so many of the keys' positions
+ * @returns [batch, 1, queries, keys]
+ */
+export function otherDocuments(documentStarts: Tensor, queries: number): Tensor {
+  const own = documentStarts.narrow(1, documentStarts.size(1) - queries, queries);
+  return own.unsqueeze(2).ne(documentStarts.unsqueeze(1)).unsqueeze(1);
+}

@@ -3,23 +3,29 @@
  * Whatever else a run does hangs on the hooks.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Model } from '../models/model.ts';
-import type { Objective, Tokens } from '../objectives/objective.ts';
+import type { Dataset } from '../data/rows/dataset.ts';
+import type { AnyObjective, Counts } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import { autocast, backward, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
+import { randomFor } from '../support/random.ts';
+import { autocast, backward, type Device, type DType, dispose, keep, scope, type Tensor } from '../torch/index.ts';
+import type { Estimates, Evaluation } from './evaluation.ts';
+import { alone, type Group } from './group.ts';
 import { clipGradNorm } from './optimizers/adamw.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
-import type { WindowSampler } from './window-sampler.ts';
+import type { Sampler } from './sampler.ts';
+import type { Trainable } from './trainable.ts';
 
 export interface StepMetrics {
   /** Updates done, this one included. */
   step: number;
-  /** Mean training loss of the step's examples, nats a token. */
+  /** Training loss of the step, Σ weight · Σ loss / Σ count over its terms. */
   loss: number;
+  /** Mean of each term of the objective, metrics included. */
+  terms: Record<string, number>;
   lr: number;
   /** Joint norm of all gradients before clipping. */
   gradNorm: number;
-  /** Predictions made. */
+  /** Tokens that the examples have. */
   tokens: number;
   /** Seconds that the step took. */
   seconds: number;
@@ -31,30 +37,41 @@ export interface TrainHooks {
   /** The weights are those after the step. */
   onStep?(metrics: StepMetrics): void;
   /** What follows a step begins: after `onStep`, or first of all in a run that was stopped there. */
-  onStepDone?(step: number): void;
-  /** After a step at which `evaluation.every` asks for it. */
-  onEvaluate?(step: number, loss: number): void;
-  /** After everything else of the step; save here. */
-  onStepEnd?(step: number): void;
+  onStepDone?(step: number, isLast: boolean): void;
+  /** After a step at which the evaluation is due. */
+  onEvaluate?(step: number, evaluation: Evaluation, estimates: Estimates): void;
+  /** After everything else of the step; save here. True: training has gone on for long enough. */
+  onStepEnd?(step: number, isLast: boolean): boolean | void;
 }
 
 export interface TrainLoop {
-  model: Model;
-  objective: Objective<unknown>;
+  trainable: Trainable;
+  objective: AnyObjective;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
+  data: Dataset<any>;
+  sampler: Sampler;
+  /** Of what is random in examples. */
+  seed: number;
   optimizer: Optimizer;
+  /** The learning rate of a step; with a budget steps count to `steps` as its time passes. */
   schedule: (step: number) => number;
-  sampler: WindowSampler;
   /** First step still to do, 0 for a new run. */
   startStep: number;
   /** What follows the step before `startStep` is still to be done; default false. */
   pending?: boolean;
+  /** Steps of the run, or with a budget of the schedule. */
   steps: number;
-  batchSize: number;
-  gradientAccumulation: number;
+  /** Train for so many seconds instead, of which `spent` are over. */
+  budget?: { seconds: number; spent: number };
+  /** Micro-batches of a step. Default 1. */
+  gradientAccumulation?: number;
   clipGradNorm: number;
   dtype: DType;
   device: Device;
-  evaluation: { windows: readonly Tokens[]; every: number };
+  /** The processes of the run. Default: this one. */
+  group?: Group;
+  /** Each every so many steps and at the end; 0: only at the end. */
+  evaluations: readonly { evaluation: Evaluation; every: number }[];
   hooks: TrainHooks;
   /** Throws when data that has just been read is not what it was; called before anything rests on it. */
   checkData?: () => void;
@@ -71,71 +88,132 @@ export interface TrainLoop {
  *   step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
-  const { model, optimizer, schedule, hooks, signal } = loop;
-  const parameters = model.parameters();
-  model.train();
-  if (loop.pending && !(await finishStep(loop, loop.startStep))) return loop.startStep;
+  const { trainable, optimizer, hooks, signal } = loop;
+  const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
+  const clock = clockOf(loop);
+  trainable.model.train();
+  let step = loop.startStep;
+  if (loop.pending && !(await finishStep(loop, step, clock.isOver(step)))) return step;
 
-  for (let step = loop.startStep; step < loop.steps; step++) {
+  while (!clock.isOver(step)) {
     const start = performance.now();
-    const lr = schedule(step);
-    const passes = await accumulateGradients(loop);
+    const lr = loop.schedule(clock.scheduled(step));
+    const passes = await accumulateGradients(loop, step);
     if (passes === undefined) return step;
-    const { loss, tokens } = passes;
     const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);
-    if (!Number.isFinite(loss)) throw diverged(step + 1, 'loss', loss);
+    if (!Number.isFinite(passes.loss)) throw diverged(step + 1, 'loss', passes.loss);
     if (!Number.isFinite(gradNorm)) throw diverged(step + 1, 'gradient norm', gradNorm);
     hooks.onUpdate?.();
     optimizer.step(lr, scale);
-    model.zeroGrad();
+    trainable.zeroGrad();
 
-    const done = step + 1;
-    hooks.onStep?.({ step: done, loss, lr, gradNorm, tokens, seconds: (performance.now() - start) / 1000 });
-    if (!(await finishStep(loop, done))) return done;
+    step++;
+    hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds: (performance.now() - start) / 1000 });
+    if (!(await finishStep(loop, step, clock.isOver(step)))) return step;
     await nextTurn(); // signals and timers get their turn
-    if (signal?.aborted) return done;
+    if (signal?.aborted) return step;
   }
-  return loop.steps;
+  return step;
+}
+
+interface Clock {
+  /** Whether a run that has done so many steps has done enough. */
+  isOver(step: number): boolean;
+  /** The step that the schedule is asked for. */
+  scheduled(step: number): number;
+}
+
+function clockOf({ steps, budget }: Pick<TrainLoop, 'steps' | 'budget'>): Clock {
+  if (!budget) return { isOver: step => step >= steps, scheduled: step => step };
+  const start = performance.now();
+  const share = (): number => (budget.spent + (performance.now() - start) / 1000) / budget.seconds;
+  return { isOver: () => share() >= 1, scheduled: () => Math.min(1, share()) * steps };
+}
+
+interface Passes {
+  loss: number;
+  terms: Record<string, number>;
+  tokens: number;
 }
 
 /** The forward and backward passes of a step; undefined, and no gradients, when the signal stops it between them. */
-async function accumulateGradients(loop: TrainLoop): Promise<{ loss: number; tokens: number } | undefined> {
-  const { model, objective, sampler, dtype, device, gradientAccumulation } = loop;
-  let loss = 0;
-  let tokens = 0;
-  for (let part = 0; part < gradientAccumulation; part++) {
-    if (part > 0) await nextTurn();
-    if (loop.signal?.aborted) {
-      model.zeroGrad();
-      return undefined;
+async function accumulateGradients(loop: TrainLoop, step: number): Promise<Passes | undefined> {
+  const { trainable, objective, dtype, group = alone } = loop;
+  const parts = microBatches(loop, step);
+  try {
+    const totals = totalCounts(parts, group);
+    const terms: Record<string, number> = {};
+    for (const [i, { batch, counts }] of parts.entries()) {
+      if (i > 0) await nextTurn();
+      if (loop.signal?.aborted) {
+        trainable.zeroGrad();
+        return undefined;
+      }
+      scope(() => {
+        const means = trainable.run(() => autocast(dtype, () => objective.means(trainable.model, batch)));
+        const weighted: Tensor[] = [];
+        for (const [term, mean] of Object.entries(means)) {
+          if (!counts[term]) continue;
+          const share = counts[term] / totals[term];
+          terms[term] = (terms[term] ?? 0) + mean.item() * share;
+          const weight = (objective.weights[term] ?? 0) * share;
+          if (weight !== 0) weighted.push(weight === 1 ? mean : mean.mul(weight));
+        }
+        if (weighted.length > 0) trainable.run(() => backward(weighted.reduce((a, b) => a.add(b))));
+      });
     }
-    scope(() => {
-      const examples = Array.from({ length: loop.batchSize }, () => sampler.next());
-      const batch = objective.batch(examples, device);
-      loop.checkData?.(); // the run can go on from the step before
-      const partLoss = autocast(dtype, () => objective.loss(model, batch)).div(gradientAccumulation);
-      backward(partLoss);
-      loss += partLoss.item();
-      tokens += objective.count(batch);
-    });
+    scope(() => group.sum(trainable.namedParameters().flatMap(([, { grad }]) => grad ?? [])));
+    const names = Object.keys(totals);
+    const sums = group.sumNumbers([...names.map(term => terms[term] ?? 0), ...parts.map(({ tokens }) => tokens)]);
+    const loss = names.reduce((sum, term, i) => sum + (objective.weights[term] ?? 0) * sums[i], 0);
+    const tokens = sums.slice(names.length).reduce((a, b) => a + b, 0);
+    return { loss, terms: Object.fromEntries(names.map((term, i) => [term, sums[i]])), tokens };
+  } finally {
+    for (const { batch } of parts) dispose(batch);
   }
-  return { loss, tokens };
 }
 
-/** What follows a step. False when the signal stopped it. */
-async function finishStep(loop: TrainLoop, done: number): Promise<boolean> {
-  const { model, hooks, steps, evaluation } = loop;
-  hooks.onStepDone?.(done);
-  if (done === steps || (evaluation.every > 0 && done % evaluation.every === 0)) {
-    const heldOut = await evaluateLoss(loop);
-    model.train();
-    if (heldOut === undefined) return false;
-    loop.checkData?.();
-    if (!Number.isFinite(heldOut)) throw diverged(done, 'held-out loss', heldOut);
-    hooks.onEvaluate?.(done, heldOut);
+interface MicroBatch {
+  batch: unknown;
+  counts: Counts;
+  tokens: number;
+}
+
+/** All of a step before its first pass: the loss divides by what they count together. */
+function microBatches(loop: TrainLoop, step: number): MicroBatch[] {
+  const { objective, data, sampler, seed, device, gradientAccumulation = 1 } = loop;
+  const parts = Array.from({ length: gradientAccumulation }, (_, part) => {
+    const examples = sampler
+      .batch(step, part)
+      .map(({ index, epoch }) => objective.example(data.row(index, epoch), randomFor(seed, epoch, index)));
+    const batch = scope(() => keep(objective.batch(examples, device)));
+    const tokens = examples.reduce((sum, example) => sum + objective.lengthOf(example), 0);
+    return { batch, counts: objective.counts(batch), tokens };
+  });
+  loop.checkData?.(); // the run can go on from the step before
+  return parts;
+}
+
+/** The predictions of each term over all micro-batches and processes. */
+function totalCounts(parts: readonly MicroBatch[], group: Group): Counts {
+  const names = [...new Set(parts.flatMap(({ counts }) => Object.keys(counts)))];
+  const sums = group.sumNumbers(names.map(term => parts.reduce((sum, { counts }) => sum + (counts[term] ?? 0), 0)));
+  return Object.fromEntries(names.map((term, i) => [term, sums[i]]));
+}
+
+/** What follows a step. False when the run ends here. */
+async function finishStep(loop: TrainLoop, done: number, isLast: boolean): Promise<boolean> {
+  const { trainable, hooks, evaluations, signal } = loop;
+  hooks.onStepDone?.(done, isLast);
+  for (const { evaluation, every } of evaluations) {
+    if (!isLast && !(every > 0 && done % every === 0)) continue;
+    const estimates = await evaluation.run(trainable, signal);
+    if (estimates === undefined) return false;
+    const { value } = estimates[evaluation.metric];
+    if (!Number.isFinite(value)) throw diverged(done, `${evaluation.name} ${evaluation.metric}`, value);
+    hooks.onEvaluate?.(done, evaluation, estimates);
   }
-  hooks.onStepEnd?.(done);
-  return true;
+  return hooks.onStepEnd?.(done, isLast) !== true;
 }
 
 /** What to throw when a quantity of a step is no longer a finite number. */
@@ -143,23 +221,3 @@ export const diverged = (step: number, what: string, value: number): UserError =
   new UserError('TSLM_DIVERGED', `training diverged: the ${what} is ${value} at step ${step}`, {
     hint: 'lower optimizer.lr, lengthen the warmup, or try train.precision=float32; earlier checkpoints are intact',
   });
-
-/** Mean loss over the evaluation windows, nats a token; undefined when the signal stopped it. */
-async function evaluateLoss(loop: TrainLoop): Promise<number | undefined> {
-  const { model, objective, evaluation, batchSize, dtype, device, signal } = loop;
-  const { windows } = evaluation;
-  let total = 0;
-  let count = 0;
-  model.eval();
-  for (let start = 0; start < windows.length; start += batchSize) {
-    if (signal?.aborted) return undefined;
-    scope(() => {
-      const batch = objective.batch(windows.slice(start, start + batchSize), device);
-      const predictions = objective.count(batch);
-      total += inferenceMode(() => autocast(dtype, () => objective.loss(model, batch))).item() * predictions;
-      count += predictions;
-    });
-    await nextTurn();
-  }
-  return total / count;
-}

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/auto.ts';
-import { causal, requireCausal } from '../../src/objectives/causal.ts';
+import { causal as causalObjective, requireCausal } from '../../src/objectives/causal.ts';
+import { createRandom } from '../../src/support/random.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 
-const examples = [Uint16Array.of(3, 1, 4, 1, 5), Uint16Array.of(9, 2, 6, 5, 3)];
+const causal = causalObjective();
+const random = createRandom(1);
+const rows = [Uint16Array.of(3, 1, 4, 1, 5), Uint16Array.of(9, 2, 6, 5, 3)];
+const examples = rows.map(ids => causal.example({ ids, starts: [] }, random));
 const sizes = { layers: 1, hidden: 8, heads: 2, context: 4, vocabSize: 11 };
 
 describe('the causal objective', () => {
@@ -16,15 +20,17 @@ describe('the causal objective', () => {
   });
 
   it('needs one token more than the model sees', () => {
-    expect(causal.exampleLength(4)).toBe(5);
+    expect(causal.window!(4)).toEqual({ length: 5, stride: 4 });
   });
 
   it('pairs each token with the next one', () => {
-    const { inputIds, targets } = causal.batch(examples, 'cpu');
+    const batch = causal.batch(examples, 'cpu');
+    const { inputIds, targets } = batch;
     expect(inputIds.shape).toEqual([2, 4]);
     expect(inputIds.toNumbers()).toEqual([3, 1, 4, 1, 9, 2, 6, 5]);
     expect(targets.toNumbers()).toEqual([1, 4, 1, 5, 2, 6, 5, 3]);
-    expect(causal.count({ inputIds, targets })).toBe(8);
+    expect(causal.counts(batch)).toEqual({ words: 8 });
+    expect(batch.documentStarts).toBeUndefined();
   });
 
   it('is the mean negative log-likelihood of the next tokens', () => {
@@ -39,8 +45,36 @@ describe('the causal objective', () => {
           return Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0)) - scores[target];
         });
         const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-        expect(causal.loss(model, batch).item()).toBeCloseTo(mean, 5);
+        expect(causal.means(model, batch).words.item()).toBeCloseTo(mean, 5);
       }),
     );
+  });
+});
+
+describe('documents of a window', () => {
+  const row = { ids: Uint16Array.of(1, 2, 10, 3, 4, 5, 10, 6), starts: [0, 3, 7] };
+  const batchOf = (options: Parameters<typeof causalObjective>[0]) => {
+    const objective = causalObjective(options);
+    return objective.batch([objective.example(row, random)], 'cpu');
+  };
+
+  it('are one text in a stream', () => {
+    const { targets, documentStarts, words } = batchOf({ packing: 'stream' });
+    expect(targets.toNumbers()).toEqual([2, 10, 3, 4, 5, 10, 6]);
+    expect([documentStarts, words]).toEqual([undefined, 7]);
+  });
+
+  it('end before the next one, whose first token nobody predicts', () => {
+    const { targets, documentStarts, words } = batchOf({ packing: 'documents' });
+    expect(targets.toNumbers()).toEqual([2, 10, -100, 4, 5, 10, -100]);
+    expect(documentStarts!.toNumbers()).toEqual([0, 0, 0, 3, 3, 3, 3]);
+    expect(words).toBe(5);
+  });
+
+  it('begin with the end of the one before, where nothing else says that a text begins', () => {
+    const { targets, documentStarts, words } = batchOf({ packing: 'documents', endBegins: true });
+    expect(targets.toNumbers()).toEqual([2, 10, 3, 4, 5, 10, 6]);
+    expect(documentStarts!.toNumbers()).toEqual([0, 0, 2, 2, 2, 2, 6]);
+    expect(words).toBe(7);
   });
 });

@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { Dataset } from '../../src/data/rows/dataset.ts';
+import type { Rows } from '../../src/data/rows/rows.ts';
 import { createModel } from '../../src/models/auto.ts';
 import { causal } from '../../src/objectives/causal.ts';
-import type { Objective } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { emptyCache, keep, memoryStats, resetPeakMemory, zeros } from '../../src/torch/index.ts';
+import { heldOut } from '../../src/train/evaluation.ts';
 import { trainLoop } from '../../src/train/loop.ts';
 import { adamW } from '../../src/train/optimizers/adamw.ts';
+import { createSampler } from '../../src/train/sampler.ts';
+import { wholeModel } from '../../src/train/trainable.ts';
 
 /** Trains a tiny GPT-2 and returns live bytes and tensors after each step. */
 async function train(steps: number, onStep?: () => void): Promise<string[]> {
@@ -15,21 +19,29 @@ async function train(steps: number, onStep?: () => void): Promise<string[]> {
   const optimizer = adamW([...model.namedParameters()]);
   const random = createRandom(1);
   const seen: string[] = [];
-  const example = () => Uint16Array.from({ length: 7 }, () => random.below(11));
+  const objective = causal({ packing: 'documents' });
+  const data: Dataset<Rows['tokens']> = {
+    length: 9,
+    row: () => ({ ids: Uint16Array.from({ length: 7 }, () => random.below(11)), starts: [0, 3] }),
+    fingerprint: '',
+  };
   await trainLoop({
-    model,
-    objective: causal as Objective<unknown>,
+    trainable: wholeModel(model),
+    objective,
+    data,
+    sampler: createSampler({ length: data.length, seed: 1, batchSize: 2, parts: 2 }),
+    seed: 1,
     optimizer,
     schedule: () => 1e-3,
-    sampler: { next: example } as never,
     startStep: 0,
     steps,
-    batchSize: 2,
-    gradientAccumulation: 1,
+    gradientAccumulation: 2,
     clipGradNorm: 1,
     dtype: 'float32',
     device: 'cpu',
-    evaluation: { windows: [example()], every: 100 },
+    evaluations: [
+      { evaluation: heldOut({ objective, data, batchSize: 2, dtype: 'float32', device: 'cpu', seed: 1 }), every: 100 },
+    ],
     hooks: {
       onStep() {
         onStep?.();

@@ -1,23 +1,33 @@
 import { describe, expect, it } from 'vitest';
+import type { Dataset } from '../../src/data/rows/dataset.ts';
+import type { Rows } from '../../src/data/rows/rows.ts';
 import { createModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { causal } from '../../src/objectives/causal.ts';
-import type { Tokens } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { manualSeed } from '../../src/torch/index.ts';
+import { heldOut } from '../../src/train/evaluation.ts';
 import { type StepMetrics, type TrainLoop, trainLoop } from '../../src/train/loop.ts';
 import { adamW } from '../../src/train/optimizers/adamw.ts';
+import { createSampler } from '../../src/train/sampler.ts';
+import { wholeModel } from '../../src/train/trainable.ts';
 
 const VOCAB = 13;
 const CONTEXT = 8;
 
 /** Numbers that follow one another, so that there is something to learn. */
-function examples(count: number): Tokens[] {
+function examples(count: number): Dataset<Rows['tokens']> {
   const random = createRandom(5);
-  return Array.from({ length: count }, () => {
+  const rows = Array.from({ length: count }, () => {
     const start = random.below(VOCAB);
-    return Uint16Array.from({ length: CONTEXT + 1 }, (_, i) => (start + i * (1 + (start % 2))) % VOCAB);
+    // Some windows hold two documents.
+    const starts = random.below(3) === 0 ? [1 + random.below(CONTEXT - 1)] : [];
+    return {
+      ids: Uint16Array.from({ length: CONTEXT + 1 }, (_, i) => (start + i * (1 + (start % 2))) % VOCAB),
+      starts,
+    };
   });
+  return { length: count, row: index => rows[index], fingerprint: '' };
 }
 
 interface Result {
@@ -27,38 +37,49 @@ interface Result {
   done: number;
 }
 
-async function train(changes: Partial<TrainLoop> & { dropout?: number; lr?: number } = {}): Promise<Result> {
-  const { dropout = 0, lr = 0.01, ...rest } = changes;
+interface Changes extends Partial<TrainLoop> {
+  dropout?: number;
+  lr?: number;
+  batchSize?: number;
+  evaluateEvery?: number;
+}
+
+async function train(changes: Changes = {}): Promise<Result> {
+  const { dropout = 0, lr = 0.01, batchSize = 4, evaluateEvery = 0, ...rest } = changes;
   manualSeed(1);
   const sizes = { layers: 1, hidden: 16, heads: 2, context: CONTEXT, vocabSize: VOCAB };
   const model = createModel('gpt2', sizes, { seed: 1, dropout });
   const data = examples(64);
+  const objective = causal({ packing: 'documents' });
   const steps: StepMetrics[] = [];
   const evaluations: [number, number][] = [];
+  const parts = rest.gradientAccumulation ?? 1;
+  const evaluation = heldOut({
+    objective,
+    data: examples(6),
+    batchSize: 4,
+    dtype: rest.dtype ?? 'float32',
+    device: 'cpu',
+    seed: 1,
+  });
   const done = await trainLoop({
-    model,
-    objective: causal,
+    trainable: wholeModel(model),
+    objective,
+    data,
+    sampler: createSampler({ length: data.length, seed: 1, batchSize, parts }),
+    seed: 1,
     optimizer: adamW([...model.namedParameters()], { weightDecay: 0.1 }),
     schedule: () => lr,
-    sampler: {
-      drawn: 0,
-      windowsPerEpoch: data.length,
-      next() {
-        return data[this.drawn++ % data.length];
-      },
-    },
     startStep: 0,
     steps: 6,
-    batchSize: 4,
-    gradientAccumulation: 1,
     clipGradNorm: 1,
     dtype: 'float32',
     device: 'cpu',
-    evaluation: { windows: data.slice(0, 6), every: 0 },
+    evaluations: [{ evaluation, every: evaluateEvery }],
     ...rest,
     hooks: {
       onStep: metrics => steps.push(metrics),
-      onEvaluate: (step, loss) => evaluations.push([step, loss]),
+      onEvaluate: (step, _, { loss }) => evaluations.push([step, loss.value]),
       ...rest.hooks,
     },
   });
@@ -77,7 +98,7 @@ describe('the training loop', () => {
     expect(losses(result)[0]).toBeCloseTo(Math.log(VOCAB), 1);
     expect(losses(result).at(-1)).toBeLessThan(1);
     expect(result.steps.map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
-    expect(result.steps[0]).toMatchObject({ lr: 0.01, tokens: 4 * CONTEXT });
+    expect(result.steps[0]).toMatchObject({ lr: 0.01, tokens: 4 * CONTEXT, terms: { words: losses(result)[0] } });
     expect(result.steps[30].lr).toBeCloseTo(0.005, 10);
   });
 
@@ -121,9 +142,8 @@ describe('the training loop', () => {
     const runs = [await train({ dropout: 0 }), await train({ dropout: 0.5 })];
     expect(losses(runs[1])[0]).not.toBe(losses(runs[0])[0]);
     // Nothing learned yet: with lr 0 the evaluations of both models are of the same weights.
-    const evaluation = { windows: examples(6), every: 2 };
-    const plain = await train({ dropout: 0, lr: 0, evaluation });
-    const dropped = await train({ dropout: 0.5, lr: 0, evaluation });
+    const plain = await train({ dropout: 0, lr: 0, evaluateEvery: 2 });
+    const dropped = await train({ dropout: 0.5, lr: 0, evaluateEvery: 2 });
     expect(dropped.evaluations).toEqual(plain.evaluations);
     expect(new Set(dropped.evaluations.map(([, loss]) => loss)).size).toBe(1);
     // After an evaluation dropout is on again.
@@ -131,9 +151,8 @@ describe('the training loop', () => {
   });
 
   it('evaluates when asked to, always at the end, and without touching the training', async () => {
-    const windows = examples(6);
-    const often = await train({ dropout: 0.2, steps: 7, evaluation: { windows, every: 3 } });
-    const seldom = await train({ dropout: 0.2, steps: 7, evaluation: { windows, every: 0 } });
+    const often = await train({ dropout: 0.2, steps: 7, evaluateEvery: 3 });
+    const seldom = await train({ dropout: 0.2, steps: 7, evaluateEvery: 0 });
     expect(often.evaluations.map(([step]) => step)).toEqual([3, 6, 7]);
     expect(seldom.evaluations).toEqual(often.evaluations.slice(-1));
     expect(losses(often)).toEqual(losses(seldom));

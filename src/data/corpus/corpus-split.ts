@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
 import { type CorpusIndex, offsetsFileOf, type SplitIndex, tokenArray } from './corpus-index.ts';
 
@@ -31,6 +32,8 @@ export class CorpusSplit {
   readonly characters: number;
   /** What of the text the tokenizer did not know. */
   readonly unknown: SplitIndex['unknown'];
+  /** SHA-256 over those of the shards. */
+  readonly fingerprint: string;
   private readonly dtype: CorpusIndex['dtype'];
   private readonly vocabSize: number;
   private readonly shards: Shard[] = [];
@@ -45,6 +48,9 @@ export class CorpusSplit {
     this.bytes = index.bytes;
     this.characters = index.characters;
     this.unknown = index.unknown;
+    this.fingerprint = createHash('sha256')
+      .update(index.shards.map(({ sha256 }) => sha256).join('\n'))
+      .digest('hex');
     let firstToken = 0;
     let firstDocument = 0;
     for (const { path, tokens: bytes, offsets } of mapped) {
@@ -119,6 +125,19 @@ export class CorpusSplit {
       else high = middle - 1;
     }
     return shard.firstDocument + low;
+  }
+
+  /** Where documents begin in tokens `offset` to `offset + length`, counted from `offset`, rising. */
+  documentStarts(offset: number, length: number): number[] {
+    const end = Math.min(offset + length, this.tokens);
+    const starts: number[] = [];
+    if (offset >= end) return starts;
+    for (let document = this.documentAt(offset); document < this.documents; document++) {
+      const { start } = this.documentRange(document);
+      if (start >= end) break;
+      if (start >= offset) starts.push(start - offset);
+    }
+    return starts;
   }
 
   private checked<T extends Tokens>(tokens: T, { path }: Shard): T {

@@ -1,0 +1,102 @@
+/** What is measured beside training. The first one's metric says which model is the best. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Dataset } from '../data/rows/dataset.ts';
+import type { AnyObjective } from '../objectives/objective.ts';
+import { randomFor } from '../support/random.ts';
+import { autocast, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
+import type { Trainable } from './trainable.ts';
+
+export interface Estimate {
+  value: number;
+  /** Predictions that the value is a mean of. */
+  count: number;
+}
+
+export type Estimates = Record<string, Estimate>;
+
+export interface Evaluation {
+  readonly name: string;
+  /** Of the results, the one that decides. */
+  readonly metric: string;
+  readonly better: 'lower' | 'higher';
+  /** @returns undefined when the signal stopped it */
+  run(trainable: Trainable, signal?: AbortSignal): Promise<Estimates | undefined>;
+}
+
+/** Whether `value` is better than the best so far. */
+export const isBetter = ({ better }: Pick<Evaluation, 'better'>, value: number, best: number | undefined): boolean =>
+  best === undefined || (better === 'lower' ? value < best : value > best);
+
+export interface HeldOutOptions {
+  objective: AnyObjective;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
+  data: Dataset<any>;
+  batchSize: number;
+  dtype: DType;
+  device: Device;
+  /** Of what is random in examples, which are the same ones each time. */
+  seed: number;
+  /** Default: `loss`, lower. */
+  best?: { metric: string; better: 'lower' | 'higher' };
+  /** Throws when data that has just been read is not what it was. */
+  checkData?: () => void;
+}
+
+/** The objective's own terms on rows that are not trained on; `loss` is their weighted sum. */
+export function heldOut({
+  objective,
+  data,
+  batchSize,
+  dtype,
+  device,
+  seed,
+  best,
+  checkData,
+}: HeldOutOptions): Evaluation {
+  const { metric, better } = best ?? { metric: 'loss', better: 'lower' };
+  const batchAt = (start: number) => {
+    const length = Math.min(batchSize, data.length - start);
+    const example = (index: number) => objective.example(data.row(index), randomFor(seed, -1, index));
+    return objective.batch(
+      Array.from({ length }, (_, i) => example(start + i)),
+      device,
+    );
+  };
+  return {
+    name: 'held-out',
+    metric,
+    better,
+    async run({ model, run }, signal) {
+      const sums = new Map<string, Estimate>();
+      model.eval();
+      try {
+        for (let start = 0; start < data.length; start += batchSize) {
+          if (signal?.aborted) return undefined;
+          scope(() => {
+            const batch = batchAt(start);
+            const counts = objective.counts(batch);
+            const means = inferenceMode(() => run(() => autocast(dtype, () => objective.means(model, batch))));
+            for (const [term, mean] of Object.entries(means)) {
+              if (!counts[term]) continue;
+              const sum = sums.get(term) ?? { value: 0, count: 0 };
+              sums.set(term, { value: sum.value + mean.item() * counts[term], count: sum.count + counts[term] });
+            }
+          });
+          await nextTurn();
+        }
+        checkData?.();
+        return estimatesOf(sums, objective.weights);
+      } finally {
+        model.train();
+      }
+    },
+  };
+}
+
+function estimatesOf(sums: ReadonlyMap<string, Estimate>, weights: Readonly<Record<string, number>>): Estimates {
+  const terms = [...sums].map(([term, { value, count }]) => [term, { value: value / count, count }] as const);
+  const weighted = terms.filter(([term]) => term in weights);
+  const value = weighted.reduce((sum, [term, mean]) => sum + weights[term] * mean.value, 0);
+  const count = Math.max(0, ...weighted.map(([, mean]) => mean.count));
+  return { ...Object.fromEntries(terms), loss: { value: count > 0 ? value : Number.NaN, count } };
+}
