@@ -164,6 +164,29 @@ describe.each(dtypes)('causal softmax in %s', dtype => {
     ]).to(dtype);
     expect(causalSoftmax(scores, 1).toNumbers()).toEqual([1, 0, Number.NaN, Number.NaN]);
   });
+  check('documents one after another', () => {
+    const starts = tensor(BigInt64Array.from([0, 0, 0, 3, 3, 5, 5, 5, 0, 1, 1, 1, 1, 1, 1, 7].map(BigInt)), [2, 8]);
+    const withStarts =
+      (softmax: typeof causalSoftmax): Operation =>
+      scores =>
+        softmax(scores, 0.5, starts);
+    for (const queries of [8, 3]) {
+      compare(withStarts(causalSoftmax), withStarts(reference.causalSoftmax), [random([2, 3, queries, 8], dtype, 4)]);
+    }
+    const [first] = causalSoftmax(random([2, 1, 8, 8], dtype), 1, starts)
+      .select(1, 0)
+      .unbind();
+    expect(
+      first
+        .select(0, 4)
+        .toNumbers()
+        .map(p => p > 0),
+    ).toEqual([false, false, false, true, true, false, false, false]);
+    const late = tensor(BigInt64Array.from([0n, 2n]), [1, 2]);
+    expect(() => causalSoftmax(random([1, 2, 2], dtype), 1, late)).toThrow(
+      'position 1 is in a document that starts at 2',
+    );
+  });
   check('more queries than keys', () => {
     expect(() => causalSoftmax(random([3, 2], dtype), 1)).toThrow('no more queries than keys');
   });

@@ -248,6 +248,35 @@ describe.skipIf(!hasProducts())('products in bfloat16', () => {
         }
       }));
 
+    it('keeps documents apart that lie one after another', () =>
+      scope(() => {
+        const lengths = [[1, 33, 60, 6], [100], [31, 1, 1, 64, 3]];
+        const starts = lengths.flatMap(row => {
+          let start = 0;
+          return row.flatMap(length => {
+            const document = Array.from({ length }, () => BigInt(start));
+            start += length;
+            return document;
+          });
+        });
+        const documentStarts = tensor(BigInt64Array.from(starts), [3, 100]);
+        for (const options of [{ causal: true }, { causal: false }, { causal: true, window: 20 }]) {
+          const all = { scale: 0.3, documentStarts, ...options };
+          for (const queries of [100, 5]) {
+            compare(
+              (a, b, c) => attentionProduct(a, b, c, all),
+              (a, b, c) => reference.attention(a, b, c, all),
+              [bf16([3, 4, queries, 16]), bf16([3, 2, 100, 16]), bf16([3, 2, 100, 16])],
+              2,
+            );
+          }
+        }
+        const wrong = tensor(BigInt64Array.of(0n, 0n, 1n), [1, 3]);
+        const [q, k] = [bf16([1, 1, 3, 8]), bf16([1, 1, 3, 8])];
+        const options = { scale: 1, causal: true, documentStarts: wrong };
+        expect(() => attentionProduct(q, k, k, options)).toThrow('position 2 is in a document that starts at 1');
+      }));
+
     it('a query that may see nothing looks at every key alike', () =>
       scope(() => {
         const [q, k, v] = [bf16([1, 1, 40, 16]), bf16([1, 1, 40, 16]), bf16([1, 1, 40, 16])];

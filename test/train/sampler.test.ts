@@ -4,8 +4,9 @@ import { createRandom } from '../../src/support/random.ts';
 import { createSampler, createTokenSampler, type Drawn, type Sampler } from '../../src/train/sampler.ts';
 
 const drawn = (sampler: Sampler, steps: number, parts = 1): Drawn[] =>
-  Array.from({ length: steps }, (_, step) => Array.from({ length: parts }, (_, part) => sampler.batch(step, part)))
-    .flat(2);
+  Array.from({ length: steps }, (_, step) =>
+    Array.from({ length: parts }, (_, part) => sampler.batch(step, part)),
+  ).flat(2);
 
 const shapes = fc.record({
   length: fc.integer({ min: 1, max: 40 }),
@@ -47,7 +48,9 @@ describe('a sampler', () => {
 
   it('takes another order for another seed and epoch', () => {
     const orders = [1, 2].map(seed => drawn(createSampler({ length: 50, seed, batchSize: 50 }), 2));
-    const keys = orders.flatMap(rows => [rows.slice(0, 50), rows.slice(50)]).map(rows => rows.map(row => row.index).join());
+    const keys = orders
+      .flatMap(rows => [rows.slice(0, 50), rows.slice(50)])
+      .map(rows => rows.map(row => row.index).join());
     expect(new Set(keys).size).toBe(4);
   });
 });
@@ -59,9 +62,12 @@ describe('a sampler by tokens', () => {
   it('fills batches with about equally long rows, each row once an epoch', () => {
     const sampler = createTokenSampler({ lengths, seed: 2, batchTokens: 256 });
     const batches: Drawn[][] = [];
-    for (let step = 0; batches.length === 0 || batches.at(-1)![0].epoch === 0; step++) batches.push(sampler.batch(step, 0));
+    for (let step = 0; batches.length === 0 || batches.at(-1)![0].epoch === 0; step++)
+      batches.push(sampler.batch(step, 0));
     const first = batches.slice(0, -1);
-    expect(first.flatMap(rows => rows.map(({ index }) => index)).sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
+    expect(first.flatMap(rows => rows.map(({ index }) => index)).sort((a, b) => a - b)).toEqual(
+      lengths.map((_, i) => i),
+    );
     const sizes = first.map(rows => rows.map(({ index }) => lengths[index]));
     for (const row of sizes) expect(row.length === 1 || Math.max(...row) * row.length <= 256).toBe(true);
     const padded = sizes.reduce((sum, row) => sum + Math.max(...row) * row.length, 0);
