@@ -12,6 +12,7 @@ interface Options {
   stride?: number;
   batchSize: number;
   limit?: number;
+  packing?: 'documents' | 'stream';
   precision: (typeof PRECISIONS)[number];
   device: string;
   json?: boolean;
@@ -28,6 +29,12 @@ export function evaluateCommand(): Command {
     .option('--context <tokens>', "window length (default: the model's context)", positiveInteger)
     .option('--stride <tokens>', 'how far the window moves on (default: half the window)', positiveInteger)
     .option('--batch-size <windows>', 'windows in a forward pass', positiveInteger, 8)
+    .addOption(
+      new Option(
+        '--packing <how>',
+        'whether documents see those before them in a window (default: as the model was trained)',
+      ).choices(['documents', 'stream']),
+    )
     .option('--limit <tokens>', 'only the first so many tokens', positiveInteger)
     .addOption(new Option('--precision <type>', 'matrix products').choices([...PRECISIONS]).default('float32'))
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
@@ -40,6 +47,7 @@ export function evaluateCommand(): Command {
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
       const { openCorpus } = await import('../data/corpus/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
+      const { packingOfModel } = await import('../runs/lineage.ts');
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);
       const folder = modelFolder(path);
@@ -52,6 +60,7 @@ export function evaluateCommand(): Command {
         stride: options.stride,
         batchSize: options.batchSize,
         limit: options.limit,
+        packing: options.packing ?? packingOfModel(folder),
         dtype: dtypeOf(options.precision),
         startToken: corpus.index.eos_token_id,
         prefix: corpus.index.prefix_token_ids,

@@ -6,7 +6,7 @@
 import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
-import { requireCausal } from '../objectives/causal.ts';
+import { type Packing, requireCausal, requireIsolation } from '../objectives/causal.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
@@ -45,6 +45,11 @@ export interface PerplexityOptions {
    * as well, because models that know them expect them there. They take the place of `startToken`. Default: none.
    */
   prefix?: readonly number[];
+  /**
+   * How documents share a window, as in training: `documents` do not see each other, and each is predicted after `startToken`
+   * or its prefix; `stream`: a window is one text. Default `stream`.
+   */
+  packing?: Packing;
   /** Predict only the first so many tokens. */
   limit?: number;
   onProgress?: (tokensDone: number, tokens: number) => void;
@@ -57,6 +62,8 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
   const context = options.context ?? maxPositions;
   const stride = options.stride ?? Math.max(1, Math.floor(context / 2));
   const { batchSize = 8, dtype = 'float32', startToken = null, limit = Number.POSITIVE_INFINITY } = options;
+  const isolates = options.packing === 'documents';
+  if (isolates) requireIsolation(model, 'perplexity');
   if (context > maxPositions) {
     throw usageError(
       'TSLM_CONTEXT',
@@ -91,6 +98,7 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
     const time = Math.max(...group.map(({ before, begin, end }) => before.length + end - 1 - begin));
     const inputs = new BigInt64Array(group.length * time);
     const targets = new BigInt64Array(group.length * time).fill(BigInt(IGNORE_INDEX));
+    const starts = new BigInt64Array(isolates ? group.length * time : 0);
     for (const [row, { before, begin, end, scored }] of group.entries()) {
       // The last token is predicted and not read.
       const tokens = split.read(begin, end - begin);
@@ -100,6 +108,14 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
       });
       for (let at = begin; at < end - 1; at++) inputs[place + at] = BigInt(tokens[at - begin]);
       for (const at of scored) targets[place + at - 1] = BigInt(tokens[at - begin]);
+      if (isolates) {
+        // Without a prefix a document begins with the end-of-text token of the one before.
+        const shared = prefix.length > 0 ? 0 : 1;
+        for (const start of split.documentStarts(begin, end - begin)) {
+          const first = start + before.length - shared;
+          if (first > 0 && first < time) starts.fill(BigInt(first), row * time + first, (row + 1) * time);
+        }
+      }
       done += scored.length;
     }
     total += scope(() =>
@@ -107,7 +123,8 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
         autocast(dtype, () => {
           const shape = [group.length, time];
           const inputIds = fromTypedArray(inputs, shape).to({ device });
-          const logits = model.forward({ inputIds, rawLogits: true }).logits!;
+          const documentStarts = isolates ? fromTypedArray(starts, shape).to({ device }) : undefined;
+          const logits = model.forward({ inputIds, documentStarts, rawLogits: true }).logits!;
           const flat = fromTypedArray(targets, shape).to({ device }).view([-1]);
           const options = { reduction: 'sum', ignoreIndex: IGNORE_INDEX } as const;
           return crossEntropy(logits.view([-1, logits.size(-1)]), flat, options).item();

@@ -32,11 +32,12 @@ export interface CausalBatch {
   words: number;
 }
 
+/** How documents share a window. `documents`: they do not see each other; `stream`: a window is one text. */
+export type Packing = 'documents' | 'stream';
+
 export interface CausalOptions {
-  /**
-   * `documents`: those of a window do not see each other; `stream`: a window is one text. Default `stream`.
-   */
-  packing?: 'documents' | 'stream';
+  /** Default `stream`. */
+  packing?: Packing;
   /**
    * The end-of-text token of a document is what the next one begins with, as for GPT-2: its first token is predicted from that.
    * For corpora without a token of their own before documents. Default false.

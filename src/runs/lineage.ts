@@ -1,12 +1,14 @@
 /** run.json: where a run comes from, and everything that would be needed to repeat it. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Corpus } from '../data/corpus/corpus.ts';
 import { modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
+import type { Packing } from '../objectives/causal.ts';
 import { UserError } from '../support/errors.ts';
+import { readJson } from '../support/files.ts';
 import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
 import { native, processorTier } from '../torch/native.ts';
@@ -44,6 +46,13 @@ export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: C
       precision: computeDtype(recipe.train),
     },
   };
+}
+
+/** How the model in a folder was taught to read windows of a corpus: as its run.json says; a stream where there is none. */
+export function packingOfModel(folder: string): Packing {
+  const path = join(folder, 'run.json');
+  const { recipe } = existsSync(path) ? (readJson(path) as { recipe?: { data?: { packing?: unknown } } }) : {};
+  return recipe?.data?.packing === 'documents' ? 'documents' : 'stream';
 }
 
 /** @throws UserError when the corpus is another one than the run began with */

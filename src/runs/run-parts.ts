@@ -8,7 +8,7 @@ import type { Rows } from '../data/rows/rows.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
-import { causal, requireCausal, requireIsolation } from '../objectives/causal.ts';
+import { causal, type Packing, requireCausal, requireIsolation } from '../objectives/causal.ts';
 import type { AnyObjective } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
@@ -51,7 +51,7 @@ export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): 
   recomputeBlocks(model, recipe.train.recompute);
   const context = trainingContext(recipe, model);
   checkPrompts(recipe, tokenizer, model.maxPositions);
-  const packing = packingOf(recipe, model);
+  const packing = packingOf(recipe, corpus, model);
   const objective = causal({
     packing,
     endBegins: corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null,
@@ -71,10 +71,11 @@ export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): 
   };
 }
 
-/** Documents are kept apart where the model can; it is an error to ask for it where it cannot. */
-function packingOf({ data, name }: Recipe, model: Model): 'documents' | 'stream' {
+/** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
+function packingOf({ data, name }: Recipe, { index }: Corpus, model: Model): Packing {
   if (data.packing === 'documents') requireIsolation(model, name);
-  return data.packing ?? (model.backbone.isolatesDocuments ? 'documents' : 'stream');
+  const hasBorders = index.eos_token_id !== null || index.prefix_token_ids.length > 0;
+  return data.packing ?? (hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
 }
 
 /** Of a model that is loaded and may see far more than anybody trains on. */

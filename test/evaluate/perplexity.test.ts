@@ -43,7 +43,7 @@ const surprise = (network: Model, tokens: readonly number[], next: number): numb
 /** Token by token: a window that ends every `stride` predictions says how much of what came before is seen. */
 function bruteForce(
   tokens: readonly number[],
-  { context = CONTEXT, stride = CONTEXT / 2, startToken, limit = Number.POSITIVE_INFINITY }: PerplexityOptions,
+  { context = CONTEXT, stride = CONTEXT / 2, startToken, packing, limit = Number.POSITIVE_INFINITY }: PerplexityOptions,
 ): { total: number; count: number } {
   const sequence = startToken == null ? [...tokens] : [startToken, ...tokens];
   const count = Math.min(sequence.length - 1, limit);
@@ -51,7 +51,8 @@ function bruteForce(
   for (let i = 0; i < count; i++) {
     let end = context;
     while (end < i + 1) end += stride;
-    const begin = Math.max(0, Math.min(end, count) - context);
+    const document = packing === 'documents' ? sequence.lastIndexOf(EOS, i) : 0;
+    const begin = Math.max(0, Math.min(end, count) - context, document);
     total += surprise(model, sequence.slice(begin, i + 1), sequence[i + 1]);
   }
   return { total, count };
@@ -68,6 +69,8 @@ describe('perplexity', () => {
     ['a stride of one', { stride: 1, startToken: EOS }],
     ['a shorter context', { context: 5, stride: 3 }],
     ['one window at a time', { batchSize: 1, startToken: EOS }],
+    ['documents apart', { startToken: EOS, packing: 'documents' }],
+    ['documents apart, side by side, without a start', { stride: CONTEXT, packing: 'documents' }],
     ['a limit', { limit: 21, startToken: EOS }],
     ['a limit within the first window', { limit: 3 }],
     ['a limit beyond the end', { limit: 10_000 }],

@@ -13,6 +13,7 @@ export async function evaluateBoth({
   const { loadCompleteModel } = await import('../../models/auto.ts');
   const { evaluateNgram, trainNgramOn } = await import('../../ngram/index.ts');
   const { perplexity } = await import('../../evaluate/perplexity.ts');
+  const { packingOfModel } = await import('../../runs/lineage.ts');
   const { saveEvaluations } = await import('../../runs/report-run.ts');
   const { fasterDtype } = await import('../../torch/faster-dtype.ts');
   const { createProgress } = await import('../../support/progress.ts');
@@ -24,6 +25,7 @@ export async function evaluateBoth({
     dtype: fasterDtype(),
     startToken: corpus.index.eos_token_id,
     prefix: corpus.index.prefix_token_ids,
+    packing: packingOfModel(join(out, 'model')),
     onProgress: done => progress.update(done),
   });
   progress.end();
