@@ -23,8 +23,10 @@ const progressSchema = z.strictObject({
   seconds: z.number().min(0),
   /** Training tokens seen. */
   tokens: z.int().min(0),
-  /** Lowest evaluation loss so far, and its step. */
+  /** The best value so far of what evaluations decide by, and its step. */
   best: z.strictObject({ step: z.int(), loss: z.number() }).nullable(),
+  /** Evaluations since then. */
+  sinceBest: z.int().min(0).default(0),
   /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
   sinceLine: z.strictObject({ steps: z.int(), loss: z.number(), tokens: z.int(), seconds: z.number() }),
   /**
@@ -45,6 +47,7 @@ export const noProgress = (): TrainProgress => ({
   seconds: 0,
   tokens: 0,
   best: null,
+  sinceBest: 0,
   sinceLine: { ...noSteps },
   pending: null,
 });

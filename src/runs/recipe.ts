@@ -81,6 +81,8 @@ export const recipeSchema = z.strictObject({
       every: countOrZero.default(250),
       /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
       windows: countOrZero.default(200),
+      /** End after so many evaluations without a better one. Default: never. */
+      patience: count.optional(),
     })
     .prefault({}),
 

@@ -58,6 +58,7 @@ export async function runSteps(
   const withSamples = auxiliaryWriter('samples', warn);
   const samplesPath = join(folder, 'samples.jsonl');
   const isDue = (step: number, isLast: boolean, every: number): boolean => isLast || (every > 0 && step % every === 0);
+  const isEnough = (): boolean => progress.sinceBest >= (evaluation.patience ?? Number.POSITIVE_INFINITY);
   const checkData = (): void => requireWholeFiles(run.corpus.directory);
   const sampler = createSampler({
     length: run.data.length,
@@ -93,7 +94,8 @@ export async function runSteps(
   let saved = progress.pending ? -1 : progress.step;
   let isBetweenSteps = true;
   let cannotSave = false;
-  let hasEnded = budget === undefined ? progress.step >= train.steps : progress.seconds >= budget.seconds;
+  let hasEnded =
+    isEnough() || (budget === undefined ? progress.step >= train.steps : progress.seconds >= budget.seconds);
   const save = (): void => {
     requireFiniteWeights(model, progress.step);
     cannotSave = true;
@@ -179,6 +181,7 @@ export async function runSteps(
             for (const [term, { value }] of Object.entries(estimates))
               events?.scalar(`${evaluation.split}/${term}`, value, step);
           });
+          progress.sinceBest = isBest ? 0 : progress.sinceBest + 1;
           if (isBest) {
             const best = { step, loss };
             const parts = { model, tokenizer, generation, lineage: { ...lineage, progress: { ...progress, best } } };
@@ -199,8 +202,9 @@ export async function runSteps(
           progress.pending = null;
           if (isDue(step, isLast, log.every)) progress.sinceLine = { ...noSteps };
           if (isDue(step, isLast, checkpoints.every)) save();
-          hasEnded = isLast;
+          hasEnded = isLast || isEnough();
         },
+        isEnough,
       },
     });
     if (progress.pending !== null || done > saved) save();

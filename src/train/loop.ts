@@ -40,8 +40,10 @@ export interface TrainHooks {
   onStepDone?(step: number, isLast: boolean): void;
   /** After a step at which the evaluation is due. */
   onEvaluate?(step: number, evaluation: Evaluation, estimates: Estimates): void;
-  /** After everything else of the step; save here. True: training has gone on for long enough. */
-  onStepEnd?(step: number, isLast: boolean): boolean | void;
+  /** After everything else of the step; save here. */
+  onStepEnd?(step: number, isLast: boolean): void;
+  /** Asked before each step: whether training has gone on for long enough, whatever steps or time are left. */
+  isEnough?(): boolean;
 }
 
 export interface TrainLoop {
@@ -93,9 +95,10 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
   const clock = clockOf(loop);
   trainable.model.train();
   let step = loop.startStep;
-  if (loop.pending && !(await finishStep(loop, step, clock.isOver(step)))) return step;
+  let isLast = clock.isOver(step);
+  if (loop.pending && !(await finishStep(loop, step, isLast))) return step;
 
-  while (!clock.isOver(step)) {
+  while (!isLast && !hooks.isEnough?.()) {
     const start = performance.now();
     const lr = loop.schedule(clock.scheduled(step));
     const passes = await accumulateGradients(loop, step);
@@ -109,7 +112,8 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
 
     step++;
     hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds: (performance.now() - start) / 1000 });
-    if (!(await finishStep(loop, step, clock.isOver(step)))) return step;
+    isLast = clock.isOver(step);
+    if (!(await finishStep(loop, step, isLast))) return step;
     await nextTurn(); // signals and timers get their turn
     if (signal?.aborted) return step;
   }
@@ -201,7 +205,7 @@ function totalCounts(parts: readonly MicroBatch[], group: Group): Counts {
   return Object.fromEntries(names.map((term, i) => [term, sums[i]]));
 }
 
-/** What follows a step. False when the run ends here. */
+/** What follows a step. False when the signal stopped it. */
 async function finishStep(loop: TrainLoop, done: number, isLast: boolean): Promise<boolean> {
   const { trainable, hooks, evaluations, signal } = loop;
   hooks.onStepDone?.(done, isLast);
@@ -213,7 +217,8 @@ async function finishStep(loop: TrainLoop, done: number, isLast: boolean): Promi
     if (!Number.isFinite(value)) throw diverged(done, `${evaluation.name} ${evaluation.metric}`, value);
     hooks.onEvaluate?.(done, evaluation, estimates);
   }
-  return hooks.onStepEnd?.(done, isLast) !== true;
+  hooks.onStepEnd?.(done, isLast);
+  return true;
 }
 
 /** What to throw when a quantity of a step is no longer a finite number. */

@@ -306,3 +306,41 @@ describe('what is wrong with a run is found before its folder is made', () => {
     await expect(start('cut', { train: { steps: 1 } })).resolves.toMatchObject({ step: 1 });
   });
 });
+
+describe('the end of a run', () => {
+  it('may come after a time, to which the schedule is stretched', async () => {
+    const changes = {
+      train: { steps: undefined, budget: '0.4s' },
+      schedule: { name: 'linear' },
+      evaluation: { every: 0 },
+    };
+    const result = await start('budget', changes);
+    expect(result).toMatchObject({ finished: true });
+    expect(result.step).toBeGreaterThan(0);
+    const rates = readMetrics(join(place('budget'), 'metrics.jsonl')).flatMap(row => ('lr' in row ? [row.lr] : []));
+    expect(rates).toEqual([...rates].sort((a, b) => b - a));
+    expect(await resumeRun(place('budget'))).toMatchObject({ step: result.step, finished: true });
+    const longer = await resumeRun(place('budget'), {
+      set: ['train.budget=60s', 'evaluation.patience=1', 'evaluation.every=1', 'optimizer.lr=1e-9'],
+    });
+    expect(longer.step).toBeGreaterThan(result.step);
+  });
+
+  it('comes after evaluations without a better one, and the best model stays', async () => {
+    const evaluation = { every: 1, windows: 4, patience: 3 };
+    const result = await start('patience', { train: { steps: 400 }, optimizer: { lr: 0.5 }, evaluation });
+    expect(result.finished).toBe(true);
+    expect(result.step).toBeLessThan(400);
+    expect(result.step - result.best!.step).toBe(3);
+    expect(readJson(join(place('patience'), 'model', 'run.json'))).toMatchObject({
+      progress: { step: result.best!.step },
+    });
+    expect(await resumeRun(place('patience'))).toMatchObject({ step: result.step, finished: true });
+  });
+
+  it('must be said', () => {
+    const made = (train: object) => () => tinyRecipe(corpus, { train });
+    expect(made({ steps: undefined })).toThrow("neither 'train.steps' nor 'train.budget' is given");
+    expect(made({ budget: '5 minutes' })).toThrow('a number with a unit: 90s, 30m, 2h');
+  });
+});
