@@ -29,10 +29,21 @@ export interface RunResult {
   seconds: number;
 }
 
+export interface RunStart {
+  parameters: number;
+  tokensPerStep: number;
+  startStep: number;
+  /** Of the run, or with a time to train of its schedule. */
+  steps: number;
+  /** Seconds to train, those before `startStep` left out. */
+  secondsLeft?: number;
+  dtype: string;
+}
+
 export interface RunHooks {
   /** The run to resume had no checkpoint yet: it begins again. */
   onRestart?(): void;
-  onStart?(info: { parameters: number; tokensPerStep: number; startStep: number; steps: number; dtype: string }): void;
+  onStart?(info: RunStart): void;
   onStep?(metrics: StepMetrics): void;
   onEvaluate?(step: number, loss: number, isBest: boolean): void;
   onSample?(sample: Sample): void;
@@ -123,6 +134,7 @@ export async function runSteps(
     tokensPerStep: train.batchSize * train.gradientAccumulation * context,
     startStep: progress.step,
     steps: train.steps,
+    secondsLeft: budget && Math.max(0, budget.seconds - budget.spent),
     dtype,
   });
   try {

@@ -36,13 +36,14 @@ export async function fittingRecipe(folder: string, seconds: number, prompts?: r
     if (!paysToGrow(larger)) break;
     fitting = larger;
   }
-  return withSteps(fitting.recipe, fitting.steps);
+  return withTime(fitting.recipe, { seconds, steps: fitting.steps });
 }
 
-function withSteps(recipe: Recipe, steps: number): Recipe {
+/** The time ends the training; the steps that it is good for set the warm-up and the intervals. */
+function withTime(recipe: Recipe, { seconds, steps }: { seconds: number; steps: number }): Recipe {
   return {
     ...recipe,
-    train: { ...recipe.train, steps },
+    train: { ...recipe.train, steps, budget: `${seconds}s` },
     schedule: { ...recipe.schedule, numWarmupSteps: Math.min(20, Math.floor(steps / 10)) },
     evaluation: { ...recipe.evaluation, every: Math.max(1, Math.floor(steps / 6)) },
     checkpoints: { ...recipe.checkpoints, every: Math.max(1, Math.floor(steps / 3)) },

@@ -18,6 +18,7 @@ export function trainingView({
   if (json && !stream.isTTY) return { onWarning };
   const losses: number[] = [];
   let steps = 0;
+  let secondsLeft: number | undefined;
   let startStep = 0;
   let start = 0;
   let tokens = 0;
@@ -34,15 +35,19 @@ export function trainingView({
       stream.write('the run ended before its first checkpoint: it begins again\n');
     },
     onStart(info) {
-      ({ steps, startStep } = info);
+      ({ steps, startStep, secondsLeft } = info);
       start = performance.now();
-      if (startStep >= steps) {
-        stream.write(`all ${steps} steps are done; \`--set train.steps=N\` prolongs the run\n`);
+      const isOver = secondsLeft === undefined ? startStep >= steps : secondsLeft <= 0;
+      if (isOver) {
+        const [what, key] =
+          secondsLeft === undefined ? [`all ${steps} steps are`, 'steps=N'] : ['its time is', 'budget=2h'];
+        stream.write(`${what} done; \`--set train.${key}\` prolongs the run\n`);
         return;
       }
+      const length = secondsLeft === undefined ? `${steps} steps` : `${formatDuration(secondsLeft)} of steps`;
       const resumed = startStep > 0 ? `, from step ${startStep}` : '';
       stream.write(
-        `training ${formatCount(info.parameters)} parameters in ${info.dtype}: ${steps} steps of ${formatCount(info.tokensPerStep)} tokens${resumed}\n`,
+        `training ${formatCount(info.parameters)} parameters in ${info.dtype}: ${length} of ${formatCount(info.tokensPerStep)} tokens${resumed}\n`,
       );
     },
     onStep(metrics) {
@@ -52,11 +57,14 @@ export function trainingView({
       if (!stream.isTTY || (now - drawn < 200 && metrics.step !== steps)) return;
       drawn = now;
       const seconds = (now - start) / 1000;
-      const left = (seconds / (metrics.step - startStep)) * (steps - metrics.step);
+      const left =
+        secondsLeft === undefined
+          ? (seconds / (metrics.step - startStep)) * (steps - metrics.step)
+          : Math.max(0, secondsLeft - seconds);
       const recent = losses.slice(-20);
       const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
       const line = [
-        `step ${metrics.step}/${steps}`,
+        secondsLeft === undefined ? `step ${metrics.step}/${steps}` : `step ${metrics.step}`,
         `loss ${mean.toFixed(3)}`,
         `${formatCount(tokens / seconds)} tokens/s`,
         `${formatDuration(left)} left`,
