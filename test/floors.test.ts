@@ -41,6 +41,35 @@ function importsOf(file: string, text: string): string[] {
   return specifiers.map(specifier => relative('src', join('src', dirname(file), specifier)));
 }
 
+/** Those that are there at run time: types are gone by then. */
+function valueImportsOf(file: string, text: string): string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\s+(?!type\b)([^;'"]*?)\s*from\s*'(\.[^']+)'|^import\s+'(\.[^']+)'/gm,
+  );
+  return [...statements].flatMap(([, names, from, alone]) => {
+    const listed = names
+      ?.match(/^\{(.*)\}$/s)?.[1]
+      .split(',')
+      .filter(name => name.trim() !== '');
+    if (listed && listed.length > 0 && listed.every(name => name.trim().startsWith('type '))) return [];
+    return [relative('src', join('src', dirname(file), from ?? alone))];
+  });
+}
+
+/** Files that import each other, directly or by way of others: what is loaded first then decides what is undefined. */
+function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file]);
+    if (done.has(file) || path.includes(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return circles;
+}
+
 const isAllowed = (from: string, to: string): boolean =>
   floorOf(from) === floorOf(to) || floors.indexOf(floorOf(to)) < floors.indexOf(floorOf(from));
 
@@ -62,6 +91,29 @@ describe('floors', () => {
           .map(target => `${file} imports ${target}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('nothing imports itself by way of others, at run time', () => {
+    const imports = new Map(files.map(file => [file, valueImportsOf(file, readFileSync(join('src', file), 'utf8'))]));
+    expect([...imports.values()].flat().length).toBeGreaterThan(1000);
+    expect(circlesOf(imports)).toEqual([]);
+  });
+
+  it('finds circles, and what is imported for its type alone', () => {
+    const text = `import { type A, type B } from './types.ts';\nimport type { C } from './c.ts';
+import { d, type D } from '../d.ts';\nexport { e } from './e.ts';\nimport './f.ts';
+import {
+  type G,
+  g,
+} from './g.ts';`;
+    expect(valueImportsOf('torch/a.ts', text)).toEqual(['d.ts', 'torch/e.ts', 'torch/f.ts', 'torch/g.ts']);
+    const imports = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', []],
+    ]);
+    expect(circlesOf(imports)).toEqual([['a', 'b', 'c', 'a']]);
   });
 
   it('finds imports of every form', () => {

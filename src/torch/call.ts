@@ -4,9 +4,10 @@
  */
 import { dtypeCode } from './dtype.ts';
 import { Generator } from './generator.ts';
+import { isTensor, tensorOf } from './handle.ts';
 import { buffer, native, type OperatorInfo } from './native.ts';
 import { type Operator, TorchError } from './operator.ts';
-import { Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 
 const Tag = {
   none: 0,
@@ -68,7 +69,7 @@ function encode(op: Operator, index: number, value: unknown, at: number): number
     return at + 1;
   }
   const kind = op.info!.kinds[index];
-  if (kind === 'Tensor' && value instanceof Tensor) {
+  if (kind === 'Tensor' && isTensor(value)) {
     buffer[at] = Tag.tensor;
     buffer[at + 1] = handleOf(op, index, value);
     return at + 2;
@@ -135,7 +136,7 @@ function encodeList(op: Operator, index: number, values: readonly unknown[], kin
   buffer[at++] = tag;
   buffer[at++] = values.length;
   for (const value of values) {
-    if (kind === 'Tensor' && value instanceof Tensor) buffer[at++] = handleOf(op, index, value);
+    if (kind === 'Tensor' && isTensor(value)) buffer[at++] = handleOf(op, index, value);
     else if (kind === 'Tensor' && value === null) buffer[at++] = -1;
     else if (kind !== 'Tensor' && isElement(value, kind)) buffer[at++] = Number(value);
     else throw mismatch(op, index, values);
@@ -158,7 +159,7 @@ function handleOf(op: Operator, index: number, tensor: Tensor): number {
 
 function mismatch(op: Operator, index: number, value: unknown): TorchError {
   const { names, kinds, schema } = op.info!;
-  const given = value instanceof Tensor || Array.isArray(value) ? show(value) : `${typeof value} ${String(value)}`;
+  const given = isTensor(value) || Array.isArray(value) ? show(value) : `${typeof value} ${String(value)}`;
   return new TorchError(
     op.name,
     `${op.name}: argument '${names[index]}' takes ${kinds[index]}, not ${given}: ${schema}`,
@@ -173,7 +174,7 @@ function decode(): unknown {
     case Tag.none:
       return undefined;
     case Tag.tensor:
-      return new Tensor(buffer[cursor++]);
+      return tensorOf(buffer[cursor++]);
     case Tag.int:
     case Tag.float:
       return buffer[cursor++];
@@ -183,7 +184,7 @@ function decode(): unknown {
       const values = buffer.slice(cursor + 1, cursor + 1 + buffer[cursor]);
       cursor += 1 + values.length;
       if (tag === Tag.ints) return Array.from(values);
-      return Array.from(values, handle => (handle < 0 ? undefined : new Tensor(handle)));
+      return Array.from(values, handle => (handle < 0 ? undefined : tensorOf(handle)));
     }
   }
 }
@@ -198,7 +199,7 @@ function explain(op: Operator, info: OperatorInfo, values: readonly unknown[], e
 }
 
 function show(value: unknown): string {
-  if (value instanceof Tensor) return value.describe();
+  if (isTensor(value)) return value.describe();
   if (Array.isArray(value)) {
     const items = value.slice(0, 8).map(show);
     return `[${items.join(', ')}${value.length > 8 ? `, … ${value.length} in all` : ''}]`;

@@ -2,9 +2,10 @@
  * Random number generators (Mersenne Twister on the CPU, Philox on CUDA): the default one of each device, and
  * generators of one's own. Their state is a tensor that can be saved and put back.
  */
+import { tensorOf } from './handle.ts';
 import { native } from './native.ts';
 import { release } from './scope.ts';
-import { Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 
 /** A generator on the CPU, independent of the default one. Free it with `using` or `dispose()`. */
 export class Generator implements Disposable {
@@ -16,7 +17,7 @@ export class Generator implements Disposable {
   }
   /** uint8 tensor with the whole state. */
   state(): Tensor {
-    return new Tensor(native().generatorState(this.live(), 'cpu'));
+    return tensorOf(native().generatorState(this.live(), 'cpu'));
   }
   setState(state: Tensor): void {
     native().setGeneratorState(this.live(), 'cpu', state.live());
@@ -53,7 +54,7 @@ export function manualSeed(seed: number): void {
 }
 
 /** State of a device's default generator, a uint8 tensor on the CPU. */
-export const rngState = (device = 'cpu'): Tensor => new Tensor(native().generatorState(-1, device));
+export const rngState = (device = 'cpu'): Tensor => tensorOf(native().generatorState(-1, device));
 
 export const setRngState = (state: Tensor, device = 'cpu'): void =>
   native().setGeneratorState(-1, device, state.live());

@@ -3,6 +3,7 @@
 import { call } from './call.ts';
 import type { DType } from './dtype.ts';
 import type { Generator } from './generator.ts';
+import { TensorHandle } from './handle.ts';
 import { operator } from './operator.ts';
 import type { Device, Tensor } from './tensor.ts';
 
@@ -212,7 +213,7 @@ const $_foreachDiv_ = operator('aten::_foreach_div_.List', ['self', 'other']);
 const $_foreachNorm = operator('aten::_foreach_norm.Scalar', ['self', 'ord']);
 
 /** The methods that Tensor inherits. */
-export abstract class TensorMethods {
+export abstract class TensorMethods extends TensorHandle {
   /** `add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
   add(other: Tensor | number, options: { alpha?: number | boolean } = {}): Tensor {
     return call($add, [this, other, options.alpha]) as Tensor;

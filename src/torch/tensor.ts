@@ -3,6 +3,7 @@
  * their schemas); here is what is not an operator: metadata, data in and out, gradients, freeing.
  */
 import { type DType, dtypeInfo, dtypeOfCode, isFloatingPoint, type TypedArray } from './dtype.ts';
+import { makeTensorsBy } from './handle.ts';
 import { buffer, native } from './native.ts';
 import { TensorMethods } from './ops.ts';
 import { disown, type Owned, own, release, type Scope, scope } from './scope.ts';
@@ -207,3 +208,5 @@ export class Tensor extends TensorMethods implements Owned, Disposable {
     return this.#metadata;
   }
 }
+
+makeTensorsBy(handle => new Tensor(handle));

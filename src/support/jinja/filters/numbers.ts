@@ -1,10 +1,11 @@
 /** Filters of numbers, and the conversions `int` and `float`. */
 import { TemplateError, typeError, valueError } from '../errors.ts';
-import { binary, toFloat } from '../python/arithmetic.ts';
+import { binary } from '../python/arithmetic.ts';
 import { truth } from '../python/compare.ts';
 import { divideHalfEven, fixed, roundFloat } from '../python/float.ts';
 import { intArgument } from '../python/signature.ts';
 import { trimEnd, trimStart } from '../python/text.ts';
+import { toFloat } from '../python/to-float.ts';
 import { isInt, isNumber, isStr, textOf, typeName, Undefined, type Value } from '../python/values.ts';
 import { type Filter, filter } from './filter.ts';
 

@@ -2,6 +2,7 @@
 import { typeError, valueError } from '../errors.ts';
 import { escapeHtml } from './escape.ts';
 import { percentFormat } from './format-percent.ts';
+import { toFloat } from './to-float.ts';
 import { Bytes, isInt, isNumber, isStr, Markup, Tuple, typeName, Undefined, type Value } from './values.ts';
 
 export type Operator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
@@ -136,13 +137,6 @@ function floatPower(base: number, exponent: number): number {
     throw valueError('Numerical result out of range');
   }
   return power;
-}
-
-/** @throws TemplateError when the int is larger than any float */
-export function toFloat(value: bigint | boolean | number): number {
-  const float = Number(value);
-  if (typeof value === 'bigint' && !Number.isFinite(float)) throw valueError('int too large to convert to float');
-  return float;
 }
 
 /** Rounded once, however large the two are: 64 bits of quotient, and whether anything is left. */

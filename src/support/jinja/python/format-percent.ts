@@ -1,12 +1,12 @@
 /** `text % values`: Python's printf-style formatting. */
 import { typeError, valueError } from '../errors.ts';
-import { toFloat } from './arithmetic.ts';
 import { Dict } from './dict.ts';
 import { escapeHtml, escapeText } from './escape.ts';
 import { floatBody, intBody } from './format-number.ts';
 import { ascii, repr, str } from './repr.ts';
 import { item } from './subscript.ts';
 import { length, slice } from './text.ts';
+import { toFloat } from './to-float.ts';
 import {
   Bytes,
   isInt,

@@ -1,9 +1,9 @@
 /** `format(value, spec)`: Python's format specification mini-language. */
 import { typeError, valueError } from '../errors.ts';
-import { toFloat } from './arithmetic.ts';
 import { floatBody, intBody } from './format-number.ts';
 import { str } from './repr.ts';
 import { codePoints, length, slice } from './text.ts';
+import { toFloat } from './to-float.ts';
 import { isInt, isNumber, isStr, textOf, typeName, type Value } from './values.ts';
 
 interface Spec {
