@@ -3,7 +3,7 @@ import { type Dfa, dfaOf, intersect, subtract } from '../automata/dfa.ts';
 import { choice, type Expression, literal, many, optional, repeat, sequence } from '../automata/expression.ts';
 import { type Bound, decimalsBetween, INTEGER, integersBetween, NUMBER } from './decimals.ts';
 import { unsupported } from './keywords.ts';
-import type { Plain } from './members.ts';
+import type { Plain } from './together.ts';
 
 /** More remainders need too large an automaton. */
 const MOST_REMAINDERS = 20_000;

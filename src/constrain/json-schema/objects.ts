@@ -9,8 +9,9 @@ import type { Builder } from './builder.ts';
 import { between } from './json-text.ts';
 import { badSchema, unsupported } from './keywords.ts';
 import { keyOfRest, namesOf, ownNames } from './late-groups.ts';
-import { at, plainOf, type Together } from './members.ts';
-import { type Names, namesSaid, otherMembers } from './other-members.ts';
+import { type Names, namesSaid, otherMembers, subsets } from './other-members.ts';
+import { at } from './references.ts';
+import { plainOf, type Together } from './together.ts';
 
 const MOST_PROPERTIES = 3000;
 /** Ways to come from the first property to the last that alternatives lead to. */
@@ -87,14 +88,4 @@ export function objectText(builder: Builder, all: Together, path: string): Expre
   }
   const inside = from(0, 0, 2 ** said(all).some.length - 1, all);
   return between('{', '}', inside, marks);
-}
-
-/** The subsets of a set of bits, the whole first. */
-export function subsets(bits: number): number[] {
-  const all = [bits];
-  for (let subset = bits; subset > 0; ) {
-    subset = (subset - 1) & bits;
-    all.push(subset);
-  }
-  return all;
 }

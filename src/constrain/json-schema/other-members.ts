@@ -6,10 +6,10 @@ import { memo } from '../memo.ts';
 import type { Builder } from './builder.ts';
 import { elements, inner, quoted, STRING, STRING_CHARACTER } from './json-text.ts';
 import { type Schema, unsupported } from './keywords.ts';
-import { at, type Located, type Plain, plainOf, type Together } from './members.ts';
 import type { Some } from './negation.ts';
-import { subsets } from './objects.ts';
+import { at, type Located } from './references.ts';
 import { nameDfa, patternDfa } from './strings.ts';
+import { type Plain, plainOf, type Together } from './together.ts';
 import { isListed, typesOf } from './types.ts';
 import type { RestOfProperties } from './unevaluated.ts';
 import { follows, listedValues } from './values.ts';
@@ -228,4 +228,14 @@ function kindsOf(builder: Builder, { patterns, allowedNames, kindOf, path }: Nam
     if (isEmpty(language) || !builder.reader.together(kind.schemas)) return [];
     return [{ name: quoted({ kind: 'automaton', dfa: language }), ...kind }];
   });
+}
+
+/** The subsets of a set of bits, the whole first. */
+export function subsets(bits: number): number[] {
+  const all = [bits];
+  for (let subset = bits; subset > 0; ) {
+    subset = (subset - 1) & bits;
+    all.push(subset);
+  }
+  return all;
 }
