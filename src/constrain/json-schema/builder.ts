@@ -35,8 +35,15 @@ const DEEPEST = 200;
 const ONLY_OBJECTS = at(make(OBJECT), '#');
 const NO_OBJECTS = at(make(NO_OBJECT), '#');
 
-export function createBuilder(root: Schema, marks: Punctuation, strictObjects: boolean): Builder {
-  const reader = createReader(root);
+export interface BuilderOptions {
+  marks: Punctuation;
+  strictObjects: boolean;
+  /** Other schemas by their addresses. */
+  documents: Readonly<Record<string, unknown>>;
+}
+
+export function createBuilder(root: Schema, { marks, strictObjects, documents }: BuilderOptions): Builder {
+  const reader = createReader(root, documents);
   const rules = new Map<string, Expression>();
   const names = new Map<string, string>();
   const taken = new Map<string, number>();

@@ -6,7 +6,7 @@
 
 import { memo } from '../memo.ts';
 import { isClearlyEmpty } from './emptiness.ts';
-import { badSchema, isObject, meaningOf, type Schema, type SchemaObject } from './keywords.ts';
+import { badSchema, meaningOf, type Schema, type SchemaObject } from './keywords.ts';
 import { alternativesTo } from './negation.ts';
 import { at, createReferences, type Located } from './references.ts';
 import { type Alternatives, isMade, make, NOTHING_SAID, type Plain, type Reader } from './together.ts';
@@ -18,10 +18,12 @@ const DEEPEST = 200;
 /** Schemas that are joined, over and over where alternatives multiply. */
 const MOST_JOINED = 300_000;
 
-/** @param root the whole schema, which references point into */
-export function createReader(root: Schema): Reader {
-  const isLegacy = isObject(root) && /draft-0[3-7]/.test(String(root.$schema));
-  const references = createReferences(root, isLegacy);
+/**
+ * @param root the whole schema, which references point into
+ * @param documents others that they may point into, by their addresses
+ */
+export function createReader(root: Schema, documents?: Readonly<Record<string, unknown>>): Reader {
+  const references = createReferences(root, documents);
   const ids = new WeakMap<SchemaObject, number>();
   const byText = new Map<string, number>();
   const meanings = new Map<number, SchemaObject>();
@@ -37,7 +39,9 @@ export function createReader(root: Schema): Reader {
     const text = JSON.stringify(schema);
     if (text.length > LONGEST_COMPARED) id = nextId++;
     else {
-      const key = `${isMade(schema)} ${text.includes('"$ref"') ? references.baseOf(schema) : ''} ${text}`;
+      const { isLegacy, isNewest, validates } = references.dialectOf(schema);
+      const base = text.includes('"$ref"') ? references.baseOf(schema) : '';
+      const key = `${isMade(schema)} ${isLegacy} ${isNewest} ${validates} ${base} ${text}`;
       id = byText.get(key) ?? nextId++;
       byText.set(key, id);
     }
@@ -50,7 +54,7 @@ export function createReader(root: Schema): Reader {
     const id = idOf(own);
     let known = meanings.get(id);
     if (!known) {
-      known = meaningOf(own, path, isLegacy);
+      known = meaningOf(own, path, references.dialectOf(own));
       meanings.set(id, known);
     }
     return known;

@@ -51,7 +51,8 @@ export function numberText(plain: readonly Plain[], isInteger: boolean): Express
     const { multipleOf: divisor, '~notMultipleOf': avoided, '~notEnum': others, '~fraction': isFraction } = schema;
     if (divisor !== undefined) {
       if (Number.isInteger(divisor)) isWhole = true;
-      if (divisor !== 1) multiples.push(multiplesOf(divisor as number, path));
+      // Of what divides 1, each whole number is a multiple.
+      if (!isWhole || !isMultiple(1, divisor as number)) multiples.push(multiplesOf(divisor as number, path));
     }
     if (avoided !== undefined) excluded.push(multiplesOf(avoided as number, path));
     if (isFraction === true) excluded.push(multiplesOf(1, path));

@@ -6,6 +6,7 @@ import { choice, EMPTY, type Expression, literal, sequence } from '../automata/e
 import { memo } from '../memo.ts';
 import { countsOf } from './arrays.ts';
 import type { Builder } from './builder.ts';
+import { MOST_DISTINCT } from './distinct-names.ts';
 import { between } from './json-text.ts';
 import { badSchema, unsupported } from './keywords.ts';
 import { keyOfRest, namesOf, ownNames } from './late-groups.ts';
@@ -29,8 +30,9 @@ export function objectText(builder: Builder, all: Together, path: string): Expre
   if (listed.length > MOST_PROPERTIES) throw badSchema(path, `more than ${MOST_PROPERTIES} properties`);
   const later = listed.map((_, i) => (all.groups.size > 0 ? new Set(listed.slice(i)) : new Set<string>()));
   const { min, max } = countsOf(base, 'minProperties', 'maxProperties');
-  if (min > listed.length + 1) {
-    throw unsupported('minProperties', path, 'more than the listed properties and one', 'list the properties');
+  if (min > listed.length + MOST_DISTINCT) {
+    const most = `more than the listed properties and ${MOST_DISTINCT}`;
+    throw unsupported('minProperties', path, most, 'list the properties');
   }
   // Members so far: exact where counts ask for it, or else whether there are any.
   const cap = Math.max(1, min, max < Number.POSITIVE_INFINITY ? max : 0);
