@@ -14,7 +14,9 @@ export interface Closing {
   distance(configuration: Configuration): number;
   /** The same of what comes after a terminal. */
   after(follow: Continuation): number;
-  /** The distance after each token, or `NOT_ALLOWED`; a slice of work at a time. */
+  /** Whether the token that ends the text has to come, too: not where a text may end and may go on, and so is cut off. */
+  needsEnd(configuration: Configuration): boolean;
+  /** Twice the distance after each token, and one more where it needs its end, or `NOT_ALLOWED`; a slice of work at a time. */
   distances(configuration: Configuration, tree: TokenTree): Generator<void, Uint16Array>;
   /** What `distances` found, as far as it is remembered. */
   known(configuration: Configuration, tree: TokenTree): Uint16Array | undefined;
@@ -23,6 +25,9 @@ export interface Closing {
 }
 
 export const NOT_ALLOWED = 0xffff;
+
+const needsEnd = ({ isComplete, items }: Configuration): boolean => !isComplete || items.length === 0;
+
 const MOST_BYTES = 4 * 2 ** 20;
 const SLICE = 512;
 
@@ -36,6 +41,7 @@ export function createClosing(pushdown: Pushdown, vocabulary: Vocabulary): Closi
   return {
     distance: distance.of,
     after: distance.after,
+    needsEnd,
     known: (configuration, tree) => remembered.get(tree)?.get(configuration),
     *distances(configuration, tree) {
       const found = new Uint16Array(vocabulary.size).fill(NOT_ALLOWED);
@@ -54,7 +60,7 @@ export function createClosing(pushdown: Pushdown, vocabulary: Vocabulary): Closi
         }
         path[depths[node]] = next;
         if (starts[node] < starts[node + 1]) {
-          const left = Math.min(distance.of(next), NOT_ALLOWED - 1);
+          const left = Math.min(2 * distance.of(next) + Number(needsEnd(next)), NOT_ALLOWED - 1);
           for (let t = starts[node]; t < starts[node + 1]; t++) found[tokens[t]] = left;
         }
         node++;

@@ -48,6 +48,12 @@ export interface ConstraintState {
   clone(): ConstraintState;
 }
 
+/** Tokens that may still come after the next one, and whether the one that ends the text is to be among them. */
+interface Limit {
+  room: number;
+  withEnd: boolean;
+}
+
 /** Terminals that several grammars have in common, such as JSON's strings, are made once for a vocabulary. */
 const terminals = new WeakMap<object, SharedTerminals>();
 
@@ -95,25 +101,26 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
     return undefined;
   }
 
-  /** How far from its end a text may be after the next token; undefined where that does not matter, or cannot be helped. */
-  function limitOf(at: Configuration, mask: Mask, room: number): number | undefined {
+  /** What room there is after the next token; undefined where it does not matter, or is too little anyway. */
+  function limitOf(at: Configuration, mask: Mask, room: number): Limit | undefined {
     if (room === Number.POSITIVE_INFINITY) return undefined;
     const left = closing.distance(at);
     if (left > room) return undefined;
-    // The token that ends the text takes one, where it fits.
-    const limit = left + 1 <= room ? room - 2 : room - 1;
-    return mask.reach !== undefined && mask.reach <= limit ? undefined : limit;
+    const withEnd = left + Number(closing.needsEnd(at)) <= room;
+    const isFar = mask.reach !== undefined && mask.reach + Number(withEnd) < room;
+    return isFar ? undefined : { room: room - 1, withEnd };
   }
 
   const state = (from: Configuration, isFirst: boolean, hasEnded: boolean): ConstraintState => {
     let configuration = from;
     const tree = (): TokenTree => (isFirst ? vocabulary.firstTokens : vocabulary.tokens);
     /** The tokens after which the nearest end is not too far; all where none is, as after what was not counted on. */
-    const within = (mask: Uint32Array, limit: number): Uint32Array => {
+    const within = (mask: Uint32Array, { room, withEnd }: Limit): Uint32Array => {
       const left = closing.known(configuration, tree())!;
       const kept = new Uint32Array(mask.length);
       for (const [id, distance] of left.entries()) {
-        if (distance <= limit && distance !== NOT_ALLOWED) kept[id >> 5] |= 1 << (id & 31);
+        const needed = (distance >> 1) + (withEnd ? distance & 1 : 0);
+        if (distance !== NOT_ALLOWED && needed <= room) kept[id >> 5] |= 1 << (id & 31);
       }
       for (const id of vocabulary.eosTokenId) if (configuration.isComplete) kept[id >> 5] |= 1 << (id & 31);
       return kept.some(word => word !== 0) ? kept : mask;

