@@ -5,8 +5,10 @@
  *     --masked jsonschemabench/maskbench/data --store schemastore/src/schemas/json [--show]
  *
  * Folders of github.com/json-schema-org/JSON-Schema-Test-Suite, guidance-ai/jsonschemabench and SchemaStore/schemastore.
+ * Schemas that refer to others of their collection get those as documents: the suite's `remotes`, the store's own files and
+ * texts of its `src/test`.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -29,6 +31,7 @@ const vocabulary = createVocabulary(bytes, { eosTokenId: [END] });
 interface Case {
   name: string;
   schema: unknown;
+  documents?: Record<string, unknown>;
   tests: { description: string; data: unknown; valid: boolean }[];
 }
 
@@ -38,19 +41,63 @@ const listed = (folder: string): string[] =>
     .sort();
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Drafts 7 and 2020-12. Formats are asserted here, so that tests which say that they are not are left out. */
+/**
+ * Drafts 7 and 2020-12. Formats are asserted here, so that tests which say that they are not are left out; content is not,
+ * which draft 7 (8.2) leaves open and later drafts ask for, so that the tests of draft 7 which assert it are left out too.
+ */
 function* ofSuite(folder: string): Generator<Case> {
+  const remotes = join(folder, '../remotes');
+  const all = Object.fromEntries(
+    (existsSync(remotes) ? listed(remotes) : []).map(path => [
+      `http://localhost:1234/${path}`,
+      parsed(join(remotes, path)),
+    ]),
+  );
   for (const draft of ['draft2020-12', 'draft7']) {
     for (const path of listed(join(folder, draft))) {
       if (/^format\.json$|optional\/format-annotation/.test(path)) continue;
+      if (draft === 'draft7' && path === 'optional/content.json') continue;
       for (const { description, schema, tests } of parsed(join(folder, draft, path)) as (Case & {
         description: string;
       })[]) {
-        yield { name: `${draft}/${path}: ${description}`, schema: ofDraft(draft, schema), tests };
+        const own = ofDraft(draft, schema);
+        const documents = Object.fromEntries(
+          Object.entries(referredBy(own, 'http://localhost:1234/', all)).map(([name, one]) => [
+            name,
+            name.includes(`/${draft}/`) || !/\/draft/.test(name) ? ofDraft(draft, one) : one,
+          ]),
+        );
+        yield { name: `${draft}/${path}: ${description}`, schema: own, documents, tests };
       }
     }
   }
 }
+/** Those of the documents that a schema refers to, and those that they refer to. */
+function referredBy(schema: unknown, base: string, documents: Record<string, unknown>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  const look = (one: unknown, around: string): void => {
+    const text = JSON.stringify(one);
+    const bases = [around, ...[...text.matchAll(/"\$?id":"([^"]+)"/g)].map(([, id]) => absolute(id, around))];
+    for (const [, reference] of text.matchAll(/"\$(?:ref|schema|dynamicRef)":"([^"#]+)/g)) {
+      for (const from of bases) {
+        const address = absolute(reference, from);
+        if (!Object.hasOwn(documents, address) || Object.hasOwn(found, address)) continue;
+        found[address] = documents[address];
+        look(documents[address], address);
+      }
+    }
+  };
+  look(schema, base);
+  return found;
+}
+function absolute(reference: string, base: string): string {
+  try {
+    return new URL(reference, base).href.split('#')[0];
+  } catch {
+    return reference;
+  }
+}
+
 /** What the folder says of its schemas, the schemas of draft 7 do not say themselves. */
 const ofDraft = (draft: string, schema: unknown): unknown =>
   draft === 'draft7' && typeof schema === 'object'
@@ -58,6 +105,37 @@ const ofDraft = (draft: string, schema: unknown): unknown =>
     : schema;
 function* ofSchemas(folder: string): Generator<Case> {
   for (const path of listed(folder)) yield { name: path, schema: parsed(join(folder, path)), tests: [] };
+}
+/** The store's schemas, and where its tests have texts for one of that name, whether they follow it. */
+function* ofStore(folder: string): Generator<Case> {
+  const all: Record<string, unknown> = {};
+  for (const path of listed(folder)) {
+    for (const host of ['json.schemastore.org', 'www.schemastore.org']) {
+      const name = path.replace(/\.json$/, '');
+      all[`https://${host}/${path}`] = all[`https://${host}/${name}`] = parsed(join(folder, path));
+    }
+  }
+  const texts = ['test', 'negative_test'].map(kind => join(folder, '../..', kind));
+  for (const path of listed(folder)) {
+    const schema = parsed(join(folder, path));
+    const tests = texts.flatMap((kind, isNegative) => {
+      const own = join(kind, path.replace(/\.json$/, ''));
+      if (!existsSync(own)) return [];
+      return listed(own).flatMap(name => {
+        try {
+          return [{ description: name, data: parsed(join(own, name)), valid: isNegative === 0 }];
+        } catch {
+          return []; // JSON with comments
+        }
+      });
+    });
+    yield {
+      name: path,
+      schema,
+      documents: referredBy(schema, `https://www.schemastore.org/${path}`, all),
+      tests,
+    };
+  }
 }
 function* ofMaskBench(folder: string): Generator<Case> {
   for (const path of listed(folder)) {
@@ -124,12 +202,12 @@ function run(title: string, cases: Iterable<Case>): void {
   const times: number[] = [];
   const refused = new Map<string, number>();
   let [all, compiled, wrongAccepts, wrongRejects, right, most] = [0, 0, 0, 0, 0, 0];
-  for (const { name, schema, tests } of cases) {
+  for (const { name, schema, documents, tests } of cases) {
     all++;
     let constraint: Constraint;
     const began = performance.now();
     try {
-      constraint = compileJsonSchema(schema, vocabulary);
+      constraint = compileJsonSchema(schema, vocabulary, { documents });
       compiled++;
     } catch (error) {
       times.push(performance.now() - began);
@@ -182,4 +260,4 @@ function run(title: string, cases: Iterable<Case>): void {
 if (folders.suite) run('JSON-Schema-Test-Suite, drafts 2020-12 and 7', ofSuite(folders.suite));
 if (folders.bench) run('JSONSchemaBench', ofSchemas(folders.bench));
 if (folders.masked) run('JSONSchemaBench with texts (MaskBench)', ofMaskBench(folders.masked));
-if (folders.store) run('SchemaStore', ofSchemas(folders.store));
+if (folders.store) run('SchemaStore', ofStore(folders.store));

@@ -25,9 +25,15 @@ interface Remembered {
 /**
  * @param from tokens before the text that is constrained: the prompt, and a first token that is forced
  * @param eosTokenId what ends the text where it is generated
+ * @param maxLength most tokens of a text with what is before it: it is completed within them, where it can be
  * @throws UserError when the constraint knows no such end, and so could never be complete
  */
-export function constrain(constraint: Constraint, from: number, eosTokenId: readonly number[]): ConstrainingProcessor {
+export function constrain(
+  constraint: Constraint,
+  from: number,
+  eosTokenId: readonly number[],
+  maxLength = Number.POSITIVE_INFINITY,
+): ConstrainingProcessor {
   if (!constraint.eosTokenId.some(id => eosTokenId.includes(id))) {
     throw usageError(
       'TSLM_NO_END',
@@ -39,12 +45,12 @@ export function constrain(constraint: Constraint, from: number, eosTokenId: read
   const process = (inputIds: ArrayLike<number>, logits: Float32Array): void => {
     if (inputIds.length < from) return;
     const state = stateOf(inputIds);
-    if (state) maskLogits(logits, state.mask());
+    if (state) maskLogits(logits, state.mask(maxLength - inputIds.length));
     // A text that was not allowed is there only to fill a beam's place.
     else logits.fill(Number.NEGATIVE_INFINITY);
   };
   const prepare = (inputIds: readonly number[], steps: number): boolean =>
-    inputIds.length < from || (stateOf(inputIds)?.prepare(steps) ?? true);
+    inputIds.length < from || (stateOf(inputIds)?.prepare(steps, maxLength - inputIds.length) ?? true);
   return Object.assign(process, { prepare });
 
   function stateOf(inputIds: ArrayLike<number>): ConstraintState | undefined {

@@ -1,12 +1,13 @@
 /** A constraint on what is generated: at each token, which tokens may follow. */
 import { UserError } from '../support/errors.ts';
+import { createClosing, NOT_ALLOWED } from './closing.ts';
 import { compileGrammar } from './grammar/compile-grammar.ts';
 import type { Grammar } from './grammar/grammar.ts';
 import { bytesOf, loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
 import { type Configuration, createPushdown } from './grammar/pushdown.ts';
-import { createMasks } from './masks.ts';
+import { createMasks, type Mask } from './masks.ts';
 import { memo } from './memo.ts';
-import type { Vocabulary } from './vocabulary/vocabulary-data.ts';
+import type { TokenTree, Vocabulary } from './vocabulary/vocabulary-data.ts';
 import { spentSoFar } from './work.ts';
 
 export interface Constraint {
@@ -25,21 +26,32 @@ export interface ConstraintState {
    * The tokens that may come next, bit i of word w for token 32 w + i; shared, so that it must be copied to be changed.
    * End-of-sequence tokens are among them where the text may end.
    *
+   * @param room tokens that may still be written, the one that ends the text included: only those are allowed after which
+   *   the text can be completed within them, as long as it can. Default: any number
    * @throws UserError when the text may not end and no token of the vocabulary can go on
    */
-  mask(): Uint32Array;
+  mask(room?: number): Uint32Array;
   /**
    * Works on the mask, for so many steps (`work.ts`) and little more; the work goes on at the next call.
    *
+   * @param room as for `mask`
    * @returns whether `mask` has nothing left to do
    * @throws UserError as `mask` does
    */
-  prepare(steps: number): boolean;
+  prepare(steps: number, room?: number): boolean;
   /** @throws UserError when the token was not allowed */
   advance(tokenId: number): void;
+  /** Tokens within which the text can be completed, the one that ends it left aside; infinite where that is not known. */
+  readonly distance: number;
   /** Nothing but the end may follow, or the text has ended. */
   readonly complete: boolean;
   clone(): ConstraintState;
+}
+
+/** Tokens that may still come after the next one, and whether the one that ends the text is to be among them. */
+interface Limit {
+  room: number;
+  withEnd: boolean;
 }
 
 /** Terminals that several grammars have in common, such as JSON's strings, are made once for a vocabulary. */
@@ -58,35 +70,85 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
   const shared = memo(terminals, vocabulary.tokens, (): SharedTerminals => new Map());
   const pushdown = createPushdown(loadProgram(program, shared), program.where);
   const masks = createMasks(pushdown, vocabulary);
+  const closing = createClosing(pushdown, vocabulary);
   const programBytes = bytesOf(program);
-  /** Masks under way, which texts at the same place share. */
-  const underWay = [true, false].map(() => new Map<Configuration, Generator<void, Uint32Array | undefined>>());
+  /** Work under way, which texts at the same place share: masks of first tokens and of others, and how far tokens lead. */
+  const underWay = {
+    masks: [true, false].map(() => new Map<Configuration, Generator<void, Mask | undefined>>()),
+    distances: [true, false].map(() => new Map<Configuration, Generator<void, Uint16Array>>()),
+  };
+
+  /** Goes on with work until it is done or the steps are spent; undefined while it is not done. */
+  function goOn<T>(
+    all: Map<Configuration, Generator<void, T>>,
+    at: Configuration,
+    begin: () => Generator<void, T>,
+    steps: number,
+  ): { value: T } | undefined {
+    const work = memo(all, at, begin);
+    const end = spentSoFar() + steps;
+    try {
+      do {
+        const { done, value } = work.next();
+        if (!done) continue;
+        all.delete(at);
+        return { value };
+      } while (spentSoFar() < end);
+    } catch (error) {
+      all.delete(at);
+      throw error;
+    }
+    return undefined;
+  }
+
+  /** What room there is after the next token; undefined where it does not matter, or is too little anyway. */
+  function limitOf(at: Configuration, mask: Mask, room: number): Limit | undefined {
+    if (room === Number.POSITIVE_INFINITY) return undefined;
+    const left = closing.distance(at);
+    if (left > room) return undefined;
+    const withEnd = left + Number(closing.needsEnd(at)) <= room;
+    const isFar = mask.reach !== undefined && mask.reach + Number(withEnd) < room;
+    return isFar ? undefined : { room: room - 1, withEnd };
+  }
 
   const state = (from: Configuration, isFirst: boolean, hasEnded: boolean): ConstraintState => {
     let configuration = from;
+    const tree = (): TokenTree => (isFirst ? vocabulary.firstTokens : vocabulary.tokens);
+    /** The tokens after which the nearest end is not too far; all where none is, as after what was not counted on. */
+    const within = (mask: Uint32Array, { room, withEnd }: Limit): Uint32Array => {
+      const left = closing.known(configuration, tree())!;
+      const kept = new Uint32Array(mask.length);
+      for (const [id, distance] of left.entries()) {
+        const needed = (distance >> 1) + (withEnd ? distance & 1 : 0);
+        if (distance !== NOT_ALLOWED && needed <= room) kept[id >> 5] |= 1 << (id & 31);
+      }
+      for (const id of vocabulary.eosTokenId) if (configuration.isComplete) kept[id >> 5] |= 1 << (id & 31);
+      return kept.some(word => word !== 0) ? kept : mask;
+    };
     return {
-      mask() {
-        this.prepare(Number.POSITIVE_INFINITY);
-        return hasEnded ? new Uint32Array(Math.ceil(vocabulary.size / 32)) : masks.known(configuration, isFirst)!;
+      mask(room = Number.POSITIVE_INFINITY) {
+        this.prepare(Number.POSITIVE_INFINITY, room);
+        if (hasEnded) return new Uint32Array(Math.ceil(vocabulary.size / 32));
+        const mask = masks.known(configuration, isFirst)!;
+        const limit = limitOf(configuration, mask, room);
+        return limit === undefined ? mask.tokens : within(mask.tokens, limit);
       },
-      prepare(steps) {
-        if (hasEnded || masks.known(configuration, isFirst)) return true;
-        const own = underWay[Number(isFirst)];
-        const work = memo(own, configuration, () => masks.find(configuration, isFirst));
+      prepare(steps, room = Number.POSITIVE_INFINITY) {
+        if (hasEnded) return true;
+        const index = Number(isFirst);
         const end = spentSoFar() + steps;
-        try {
-          do {
-            const { done, value } = work.next();
-            if (!done) continue;
-            own.delete(configuration);
-            if (!value) throw noToken(configuration);
-            return true;
-          } while (spentSoFar() < end);
-        } catch (error) {
-          own.delete(configuration);
-          throw error;
+        let mask = masks.known(configuration, isFirst);
+        if (!mask) {
+          const asked = room < Number.POSITIVE_INFINITY ? closing : undefined;
+          const begin = () => masks.find(configuration, isFirst, asked);
+          const found = goOn(underWay.masks[index], configuration, begin, steps);
+          if (!found) return false;
+          if (!found.value) throw noToken(configuration);
+          mask = found.value;
         }
-        return false;
+        if (limitOf(configuration, mask, room) === undefined || closing.known(configuration, tree())) return true;
+        const begin = () => closing.distances(configuration, tree());
+        return goOn(underWay.distances[index], configuration, begin, end - spentSoFar()) !== undefined;
       },
       advance(tokenId) {
         if (hasEnded) throw notAllowed(tokenId, 'the text has ended');
@@ -105,6 +167,9 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
         configuration = next;
         isFirst = false;
       },
+      get distance() {
+        return hasEnded ? 0 : closing.distance(configuration);
+      },
       get complete() {
         return hasEnded || (configuration.isComplete && configuration.items.length === 0);
       },
@@ -115,10 +180,11 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
     start: () => state(pushdown.start!, true, false),
     eosTokenId: vocabulary.eosTokenId,
     get bytes() {
-      return programBytes + pushdown.bytes + masks.bytes;
+      return programBytes + pushdown.bytes + masks.bytes + closing.bytes;
     },
     forget() {
-      for (const own of underWay) own.clear();
+      for (const own of [...underWay.masks, ...underWay.distances]) own.clear();
+      closing.forget();
       pushdown.forget();
       masks.forget();
     },

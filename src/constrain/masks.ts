@@ -6,6 +6,7 @@
  * context). Only the tokens below such places are walked with the whole automaton.
  */
 import { DEAD, type Terminal } from './automata/terminal.ts';
+import type { Closing } from './closing.ts';
 import type { Configuration, Item, Pushdown } from './grammar/pushdown.ts';
 import { memo } from './memo.ts';
 import { PLAIN, type Slice } from './vocabulary/slices.ts';
@@ -13,14 +14,23 @@ import type { TokenTrie } from './vocabulary/token-trie.ts';
 import type { TokenTree, Vocabulary } from './vocabulary/vocabulary-data.ts';
 import { spend } from './work.ts';
 
+export interface Mask {
+  /** Bit i of word w stands for token 32 w + i. */
+  tokens: Uint32Array;
+  /** After none of them a text is further from its nearest end than so many tokens; undefined where nobody asked. */
+  reach: number | undefined;
+}
+
 export interface Masks {
-  /** Bit i of word w stands for token 32 w + i. Undefined where the mask was not found yet, or is forgotten. */
-  known(configuration: Configuration, isFirst: boolean): Uint32Array | undefined;
+  /** Undefined where the mask was not found yet, or is forgotten. */
+  known(configuration: Configuration, isFirst: boolean): Mask | undefined;
   /**
    * Finds the mask, a slice of work at a time. End-of-sequence tokens are allowed where the text may end. Undefined where
    * it may not, and no token goes on.
+   *
+   * @param closing where it is wanted how far a text may be from its end then
    */
-  find(configuration: Configuration, isFirst: boolean): Generator<void, Uint32Array | undefined>;
+  find(configuration: Configuration, isFirst: boolean, closing?: Closing): Generator<void, Mask | undefined>;
   /** Estimated bytes of what is remembered. */
   readonly bytes: number;
   forget(): void;
@@ -47,13 +57,13 @@ const SLICE = 2048;
 
 export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
   const words = Math.ceil(vocabulary.size / 32);
-  const cache = new Map<Configuration, Uint32Array>();
-  const firstCache = new Map<Configuration, Uint32Array>();
+  const cache = new Map<Configuration, Mask>();
+  const firstCache = new Map<Configuration, Mask>();
   const used = new Map<TokenTree, Set<Terminal>>();
   let insideBytes = 0;
 
   const treeOf = (isFirst: boolean): TokenTree => (isFirst ? vocabulary.firstTokens : vocabulary.tokens);
-  const masksOf = (isFirst: boolean): Map<Configuration, Uint32Array> =>
+  const masksOf = (isFirst: boolean): Map<Configuration, Mask> =>
     treeOf(isFirst) === vocabulary.tokens ? cache : firstCache;
   const maskBytes = (): number => (cache.size + firstCache.size) * words * 4;
 
@@ -65,10 +75,13 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
 
   return {
     known: (configuration, isFirst) => masksOf(isFirst).get(configuration),
-    *find(configuration, isFirst) {
+    *find(configuration, isFirst, closing) {
       const tree = treeOf(isFirst);
       const mask = new Uint32Array(words);
-      for (const item of configuration.items) yield* addItem(item, configuration, tree, mask);
+      let reach = 0;
+      for (const item of configuration.items) {
+        reach = Math.max(reach, yield* addItem(item, configuration, tree, mask, closing));
+      }
       // A token that ends the text is nothing else.
       for (const id of vocabulary.eosTokenId) {
         if (configuration.isComplete) mask[id >> 5] |= 1 << (id & 31);
@@ -80,8 +93,9 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
         if (maskBytes() + mask.byteLength <= MOST_BYTES) break;
         masks.delete(oldest);
       }
-      masks.set(configuration, mask);
-      return mask;
+      const found: Mask = { tokens: mask, reach: closing && reach };
+      masks.set(configuration, found);
+      return found;
     },
     get bytes() {
       let automata = 0;
@@ -95,28 +109,47 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
     },
   };
 
-  function* addItem(item: Item, whole: Configuration, tree: TokenTree, mask: Uint32Array): Generator<void, void> {
+  /** Returns how far a text may be from its end then, where `closing` says it. */
+  function* addItem(
+    item: Item,
+    whole: Configuration,
+    tree: TokenTree,
+    mask: Uint32Array,
+    closing: Closing | undefined,
+  ): Generator<void, number> {
     const inside = yield* insideOf(item, tree);
     const { slice, tokens, trie, exits, below } = inside;
     spend(words >> 3);
     if (slice) for (let w = 0; w < words; w++) mask[w] |= slice.tokens[w];
     if (tokens instanceof Uint32Array) for (let w = 0; w < words; w++) mask[w] |= tokens[w];
     else for (const id of tokens) mask[id >> 5] |= 1 << (id & 31);
+    let reach = 0;
+    if (closing && (slice || tokens.length > 0)) {
+      reach = item.terminal.furthest(item.state) + closing.after(item.follow);
+    }
     yield;
-    if (exits.length === 0) return;
+    if (exits.length === 0) return reach;
     const after = pushdown.after(item.follow);
-    if (!after || after.items.length === 0) return;
+    if (!after || after.items.length === 0) return reach;
     // Where a terminal can end nearly everywhere, one walk from the root sees all of these places.
-    if (below > 2 * trie.size) yield* addBelow(whole, trie, 0, mask);
-    else for (const node of exits) yield* addBelow(after, trie, node, mask);
+    if (below > 2 * trie.size) return Math.max(reach, yield* addBelow(whole, trie, 0, mask, closing));
+    for (const node of exits) reach = Math.max(reach, yield* addBelow(after, trie, node, mask, closing));
+    return reach;
   }
 
   /** Adds the tokens below a node that the automaton allows. */
-  function* addBelow(from: Configuration, trie: TokenTrie, root: number, mask: Uint32Array): Generator<void, void> {
+  function* addBelow(
+    from: Configuration,
+    trie: TokenTrie,
+    root: number,
+    mask: Uint32Array,
+    closing: Closing | undefined,
+  ): Generator<void, number> {
     const { bytes, depths, ends, starts, tokens } = trie;
     const path: Configuration[] = [from];
     const base = depths[root];
     const end = ends[root];
+    let reach = 0;
     for (let node = root + 1; node < end; ) {
       const depth = depths[node] - base;
       const next = pushdown.step(path[depth - 1], bytes[node]);
@@ -128,8 +161,10 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
       }
       path[depth] = next;
       for (let t = starts[node]; t < starts[node + 1]; t++) mask[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
+      if (closing && starts[node] < starts[node + 1]) reach = Math.max(reach, closing.distance(next));
       node++;
     }
+    return reach;
   }
 
   function* insideOf(item: Item, tree: TokenTree): Generator<void, Inside> {

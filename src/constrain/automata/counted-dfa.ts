@@ -4,6 +4,7 @@
  */
 import { usageError } from '../../support/errors.ts';
 import type { Dfa } from './dfa.ts';
+import { PREFERRED } from './nearest.ts';
 import { DEAD, type Terminal } from './terminal.ts';
 
 export interface CountedData {
@@ -22,6 +23,8 @@ export interface CountedData {
 const NEVER = 2 ** 30;
 /** Most entries of `reachable`. */
 const MOST_ENTRIES = 2_000_000;
+/** Bytes of a character that is escaped by its number. */
+const LONGEST_CHARACTER = 6;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -140,6 +143,40 @@ export class CountedDfa implements Terminal {
     this.classOf[QUOTE] = dfa.classes;
     this.isEmpty = !this.#isAlive(0, 0);
     this.bytes = dfa.next.byteLength + reachable.byteLength + 2 * this.#states + 512;
+  }
+
+  /** The fewest characters to a match that is long enough, after n of them. */
+  #missing(q: number, n: number): number {
+    const { min, reachable } = this.#data;
+    const needed = Math.max(0, min - n);
+    const row = Math.min(needed, this.#rows - 1);
+    return reachable[row * this.#states + q] + (needed - row);
+  }
+
+  nextByte(state: number): number {
+    if (state === 0) return QUOTE;
+    const { q, n } = this.#at(state);
+    const missing = this.#missing(q, n);
+    if (this.step(state, QUOTE) === 1) return QUOTE;
+    // A character counts from its first byte on.
+    const wanted = this.#inside[q] ? missing : missing - 1;
+    return PREFERRED.find(byte => {
+      const target = this.step(state, byte);
+      if (target < 2) return false;
+      const next = this.#at(target);
+      return this.#missing(next.q, next.n) <= wanted;
+    })!;
+  }
+
+  furthest(state: number): number {
+    const { min } = this.#data;
+    const n = state < 2 ? 0 : this.#at(state).n;
+    return (Math.max(0, min - n) + this.#furthest + 1) * LONGEST_CHARACTER + 2;
+  }
+
+  #at(state: number): { q: number; n: number } {
+    const q = (state - 2) % this.#states;
+    return { q, n: (state - 2 - q) / this.#states };
   }
 
   /** Whether a match can be reached within the limits after n characters. */

@@ -1,5 +1,6 @@
 /** Any string of JSON but those of a list: names that an object does not list already, say. */
 import type { Dfa } from './dfa.ts';
+import { PREFERRED } from './nearest.ts';
 import type { TableDfa } from './table-dfa.ts';
 import { DEAD, type Terminal } from './terminal.ts';
 import { type Trie, TrieDfa } from './trie.ts';
@@ -43,6 +44,19 @@ export class ExceptDfa implements Terminal {
 
   isAccepting(state: number): boolean {
     return this.#strings.isAccepting(Math.floor(state / this.#nodes));
+  }
+
+  nextByte(state: number): number {
+    const node = state % this.#nodes;
+    const byte = this.#strings.nextByte((state - node) / this.#nodes);
+    if (this.step(state, byte) !== DEAD) return byte;
+    // The string so far is a listed one: on to one that is not.
+    const others = PREFERRED.filter(other => other !== byte && this.step(state, other) !== DEAD);
+    return others.find(other => this.#trie.step(node, other) === DEAD) ?? others[0];
+  }
+
+  furthest(): number {
+    return this.#strings.furthest() + this.#trie.depth + 1;
   }
 
   canContinue(state: number): boolean {

@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../support/errors.ts';
 import { spend } from '../work.ts';
+import { distancesOfNfa, furthestOf, preferredOf } from './nearest.ts';
 import type { Nfa } from './nfa.ts';
 import { DEAD, type Terminal } from './terminal.ts';
 
@@ -29,6 +30,7 @@ export class LazyDfa implements Terminal {
   readonly #seen: Int32Array;
   #round = 0;
   #setBytes = 0;
+  #known: { distances: Int32Array; furthest: number } | undefined;
 
   constructor(nfa: Nfa) {
     this.#nfa = nfa;
@@ -85,6 +87,30 @@ export class LazyDfa implements Terminal {
   canContinue(state: number): boolean {
     const { edgeStarts } = this.#nfa;
     return this.#sets[state].some(s => edgeStarts[s] < edgeStarts[s + 1]);
+  }
+
+  get #nearest(): { distances: Int32Array; furthest: number } {
+    if (!this.#known) {
+      const distances = distancesOfNfa(this.#nfa);
+      this.#known = { distances, furthest: furthestOf(distances) };
+    }
+    return this.#known;
+  }
+
+  nextByte(state: number): number {
+    const { distances } = this.#nearest;
+    const { edgeStarts, lows, highs, targets } = this.#nfa;
+    let nearest = -1;
+    for (const s of this.#sets[state]) {
+      for (let e = edgeStarts[s]; e < edgeStarts[s + 1]; e++) {
+        if (nearest < 0 || distances[targets[e]] < distances[targets[nearest]]) nearest = e;
+      }
+    }
+    return preferredOf(lows[nearest], highs[nearest]);
+  }
+
+  furthest(): number {
+    return this.#nearest.furthest;
   }
 
   /** The states reached without reading that read something or end, in order. */

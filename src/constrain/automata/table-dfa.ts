@@ -1,5 +1,6 @@
 /** An automaton that was computed whole, as a terminal. */
 import type { Dfa } from './dfa.ts';
+import { distancesOfDfa, furthestOf, PREFERRED } from './nearest.ts';
 import { DEAD, type Terminal } from './terminal.ts';
 
 export class TableDfa implements Terminal {
@@ -8,6 +9,7 @@ export class TableDfa implements Terminal {
   readonly isEmpty: boolean;
   readonly bytes: number;
   readonly #dfa: Dfa;
+  #known: { distances: Int32Array; furthest: number } | undefined;
 
   constructor(dfa: Dfa) {
     this.#dfa = dfa;
@@ -23,6 +25,26 @@ export class TableDfa implements Terminal {
 
   isAccepting(state: number): boolean {
     return this.#dfa.accepting[state] === 1;
+  }
+
+  get #nearest(): { distances: Int32Array; furthest: number } {
+    if (!this.#known) {
+      const distances = distancesOfDfa(this.#dfa);
+      this.#known = { distances, furthest: furthestOf(distances) };
+    }
+    return this.#known;
+  }
+
+  nextByte(state: number): number {
+    const { distances } = this.#nearest;
+    return PREFERRED.find(byte => {
+      const target = this.step(state, byte);
+      return target !== DEAD && distances[target] < distances[state];
+    })!;
+  }
+
+  furthest(): number {
+    return this.#nearest.furthest;
   }
 
   canContinue(state: number): boolean {

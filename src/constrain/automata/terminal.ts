@@ -13,6 +13,10 @@ export interface Terminal {
   isAccepting(state: number): boolean;
   /** Whether any byte may follow. */
   canContinue(state: number): boolean;
+  /** The first byte of a short way from the state to a match, where none is yet: followed on, it comes to one. */
+  nextByte(state: number): number;
+  /** No state that can follow is further from a match, in bytes of these ways. */
+  furthest(state: number): number;
   /** The state of another terminal that is the same as this one for texts of up to `reach` bytes, if there is one. */
   alike?(state: number, reach: number): { terminal: Terminal; state: number } | undefined;
   /** Bytes that it holds, states that were made since included. */

@@ -1,4 +1,5 @@
 /** Texts that are listed, as a tree of their bytes: deterministic as it stands, however many there are. */
+import { FAR, furthestOf } from './nearest.ts';
 import { DEAD, type Terminal } from './terminal.ts';
 
 /** Nodes in the order of a walk; node 0 is the root. */
@@ -59,6 +60,7 @@ export class TrieDfa implements Terminal {
   readonly isEmpty: boolean;
   readonly bytes: number;
   readonly #trie: Trie;
+  #distances: Int32Array | undefined;
 
   constructor(trie: Trie) {
     this.#trie = trie;
@@ -82,6 +84,40 @@ export class TrieDfa implements Terminal {
 
   isAccepting(state: number): boolean {
     return this.#trie.accepting[state] === 1;
+  }
+
+  /** Nodes come before what is below them. */
+  get #nearest(): Int32Array {
+    if (this.#distances) return this.#distances;
+    const { edgeStarts, targets, accepting } = this.#trie;
+    const distances = new Int32Array(accepting.length).fill(FAR);
+    for (let node = accepting.length - 1; node >= 0; node--) {
+      if (accepting[node]) distances[node] = 0;
+      for (let e = edgeStarts[node]; e < edgeStarts[node + 1]; e++)
+        distances[node] = Math.min(distances[node], distances[targets[e]] + 1);
+    }
+    this.#distances = distances;
+    return distances;
+  }
+
+  nextByte(state: number): number {
+    const { edgeStarts, bytes, targets } = this.#trie;
+    for (let e = edgeStarts[state]; e < edgeStarts[state + 1]; e++)
+      if (this.#nearest[targets[e]] < this.#nearest[state]) return bytes[e];
+    return -1;
+  }
+
+  /** Bytes of the longest text. */
+  get depth(): number {
+    const { edgeStarts, targets, accepting } = this.#trie;
+    const depths = new Int32Array(accepting.length);
+    for (let node = 0; node < accepting.length; node++)
+      for (let e = edgeStarts[node]; e < edgeStarts[node + 1]; e++) depths[targets[e]] = depths[node] + 1;
+    return depths.reduce((most, depth) => Math.max(most, depth), 0);
+  }
+
+  furthest(): number {
+    return furthestOf(this.#nearest);
   }
 
   canContinue(state: number): boolean {

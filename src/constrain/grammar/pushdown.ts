@@ -19,6 +19,8 @@ export interface Continuation {
   readonly parents: readonly (Continuation | undefined)[];
   /** The configuration in which it is its turn, once that was asked for. */
   configuration?: Configuration | null;
+  /** Tokens from there to the end of the text (`distance.ts`), once that was asked for. */
+  distance?: number;
 }
 
 /** A state of a terminal inside which the text may be. */
@@ -36,10 +38,14 @@ export interface Configuration {
   readonly isComplete: boolean;
   /** After each byte, as far as known; null where none may follow. */
   readonly next: (Configuration | null | undefined)[];
+  /** Tokens to the nearest end of the text, once that was asked for. */
+  distance?: number;
 }
 
 export interface Pushdown {
   readonly start: Configuration | null;
+  /** A frame is a place of this list, and how often its symbol was repeated before, times the length of the list. */
+  readonly positions: readonly Position[];
   /** The configuration after a byte, or null. */
   step(from: Configuration, byte: number): Configuration | null;
   /** The configuration in which the continuation follows, without what was before; null where nothing follows. */
@@ -50,7 +56,7 @@ export interface Pushdown {
   forget(): void;
 }
 
-const END_OF_TEXT = -1;
+export const END_OF_TEXT = -1;
 /** Estimated bytes of remembered configurations and continuations; more are forgotten all at once. */
 const MOST_BYTES = 16 * 2 ** 20;
 /** About what a configuration with its steps takes, and what each of its items and each place of a continuation do. */
@@ -61,7 +67,7 @@ const MOST_ITEMS = 5_000;
 /** Counts and places at which one terminal may be at once: more are a mistake in the grammar. */
 const MOST_MEMBERS = 1_000;
 
-interface Position {
+export interface Position {
   /** Undefined at the end of a production. */
   symbol: Sym | undefined;
   /** Nothing follows in its production, and it is not repeated. */
@@ -235,6 +241,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
 
   return {
     start: root.productions.length === 0 ? null : collect([before], []),
+    positions,
     step,
     after(follow) {
       if (follow.configuration === undefined) follow.configuration = collect([follow], []);

@@ -4,7 +4,8 @@ import type { Builder } from './builder.ts';
 import { countedItems } from './counted-items.ts';
 import { between, elements } from './json-text.ts';
 import { badSchema, type Schema, unsupported } from './keywords.ts';
-import { at, type Located, type Plain } from './members.ts';
+import { at, type Located } from './references.ts';
+import type { Plain } from './together.ts';
 import type { RestOfItems } from './unevaluated.ts';
 import { containsOf } from './values.ts';
 

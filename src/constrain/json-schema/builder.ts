@@ -5,10 +5,12 @@ import { isClearlyEmpty } from './emptiness.ts';
 import { type Punctuation, valueText } from './json-text.ts';
 import { badSchema, type JsonType, type Schema } from './keywords.ts';
 import { isDecidedLate } from './late-groups.ts';
-import { at, createReader, type Group, type Located, make, plainOf, type Reader, type Together } from './members.ts';
+import { createReader } from './members.ts';
 import { numberText } from './numbers.ts';
 import { objectText } from './objects.ts';
+import { at, type Located } from './references.ts';
 import { stringText } from './strings.ts';
+import { type Group, make, plainOf, type Reader, type Together } from './together.ts';
 import { isListed, NO_OBJECT, OBJECT, typesOf } from './types.ts';
 import { listedValues } from './values.ts';
 
@@ -33,8 +35,15 @@ const DEEPEST = 200;
 const ONLY_OBJECTS = at(make(OBJECT), '#');
 const NO_OBJECTS = at(make(NO_OBJECT), '#');
 
-export function createBuilder(root: Schema, marks: Punctuation, strictObjects: boolean): Builder {
-  const reader = createReader(root);
+export interface BuilderOptions {
+  marks: Punctuation;
+  strictObjects: boolean;
+  /** Other schemas by their addresses. */
+  documents: Readonly<Record<string, unknown>>;
+}
+
+export function createBuilder(root: Schema, { marks, strictObjects, documents }: BuilderOptions): Builder {
+  const reader = createReader(root, documents);
   const rules = new Map<string, Expression>();
   const names = new Map<string, string>();
   const taken = new Map<string, number>();

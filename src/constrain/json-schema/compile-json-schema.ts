@@ -13,11 +13,14 @@ export interface JsonSchemaOptions {
   maxWhitespace?: number;
   /** Forbid properties that a schema does not mention where it says nothing of them. Default false, as in the standard. */
   strictObjects?: boolean;
+  /** Other schemas by their addresses, which `$ref` may point to, and metaschemas of which `$vocabulary` counts. */
+  documents?: Readonly<Record<string, unknown>>;
 }
 
 const optionsSchema = z.strictObject({
   maxWhitespace: z.int().min(0).max(1000).default(0),
   strictObjects: z.boolean().default(false),
+  documents: z.record(z.string(), z.union([z.boolean(), z.record(z.string(), z.unknown())])).default({}),
 });
 
 /**
@@ -35,10 +38,10 @@ export const compileJsonSchema = (
 ): Constraint => constraintOf(jsonSchemaGrammar(schema, options), vocabulary);
 
 export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = {}): Grammar {
-  const { maxWhitespace, strictObjects } = parseOptions(optionsSchema, options, 'compileJsonSchema');
+  const { maxWhitespace, strictObjects, documents } = parseOptions(optionsSchema, options, 'compileJsonSchema');
   if (typeof schema !== 'boolean' && !isObject(schema)) throw badSchema('#', 'a schema is an object, true or false');
   try {
-    const builder = createBuilder(schema as Schema, punctuation(maxWhitespace), strictObjects);
+    const builder = createBuilder(schema as Schema, { marks: punctuation(maxWhitespace), strictObjects, documents });
     builder.share('value', () => builder.value([{ schema: schema as Schema, path: '#' }]));
     return { rules: builder.rules, root: 'value', where: 'the schema' };
   } catch (error) {

@@ -4,7 +4,8 @@ import { memo } from '../memo.ts';
 import type { Builder } from './builder.ts';
 import { valueText } from './json-text.ts';
 import { badSchema, unsupported } from './keywords.ts';
-import type { Located, Together } from './members.ts';
+import type { Located } from './references.ts';
+import type { Together } from './together.ts';
 import { isListed, typesOf } from './types.ts';
 import { followsAll, listedValues, spelled } from './values.ts';
 

@@ -13,8 +13,9 @@ import {
   sequence,
 } from '../automata/expression.ts';
 
-/** Digits of a whole number at most, and after the point: what a double can tell apart, and some more. */
-const WHOLE_DIGITS = 19;
+/** Digits of a whole number at most: as many as `JSON.stringify` writes before it takes exponents. */
+const WHOLE_DIGITS = 21;
+/** Digits after the point at most: what a double can tell apart, and some more. */
 const FRACTION_DIGITS = 24;
 const LARGEST_WHOLE = 10n ** BigInt(WHOLE_DIGITS) - 1n;
 
@@ -32,7 +33,38 @@ export const FRACTION = choice(EMPTY, sequence(literal('.'), repeat(DIGIT, 1, FR
 
 const WHOLE = choice(literal('0'), sequence(digits(1, 9), repeat(DIGIT, 0, WHOLE_DIGITS - 1)));
 const SIGN = choice(EMPTY, literal('-'));
-export const INTEGER = sequence(SIGN, WHOLE);
+const EXPONENT = characters(
+  codePoints([
+    [0x45, 0x45],
+    [0x65, 0x65],
+  ]),
+);
+/** Whole numbers beyond, as `JSON.stringify` writes them: fewer digits after the point than the exponent moves it by. */
+const LARGE_WHOLE = sequence(
+  choice(
+    sequence(
+      digits(1, 9),
+      choice(EMPTY, sequence(literal('.'), repeat(DIGIT, 1, 16))),
+      EXPONENT,
+      choice(EMPTY, literal('+')),
+      choice(
+        sequence(literal('2'), digits(1, 9)),
+        sequence(digits(3, 9), DIGIT),
+        sequence(digits(1, 2), DIGIT, DIGIT),
+        sequence(literal('30'), digits(0, 7)),
+      ),
+    ),
+    // The largest double is 1.797…e+308.
+    sequence(
+      literal('1'),
+      choice(EMPTY, sequence(literal('.'), digits(0, 6), repeat(DIGIT, 0, 15))),
+      EXPONENT,
+      choice(EMPTY, literal('+')),
+      literal('308'),
+    ),
+  ),
+);
+export const INTEGER = sequence(SIGN, choice(WHOLE, LARGE_WHOLE));
 
 /** Any number; with an exponent only one digit is before the point, and the exponent is one that a double has. */
 export const NUMBER = sequence(
@@ -42,12 +74,7 @@ export const NUMBER = sequence(
     sequence(
       digits(1, 9),
       FRACTION,
-      characters(
-        codePoints([
-          [0x45, 0x45],
-          [0x65, 0x65],
-        ]),
-      ),
+      EXPONENT,
       choice(EMPTY, literal('+'), literal('-')),
       choice(
         DIGIT,
@@ -65,7 +92,13 @@ export function integersBetween(low?: Bound, high?: Bound): Expression {
   const most = high && whole(high, -1n);
   const positive = naturals(max(least ?? 0n, 0n), most);
   const negative = naturals(max(most === undefined ? 1n : -most, 1n), least === undefined ? undefined : -least);
-  return choice(positive, sequence(literal('-'), negative));
+  // Beyond what is written without exponent everything is inside where there is no bound, or one that is smaller.
+  const large = (isOpen: boolean, edge: bigint | undefined): Expression[] =>
+    isOpen && (edge === undefined || edge <= LARGEST_WHOLE) ? [LARGE_WHOLE] : [];
+  return choice(
+    choice(positive, ...large(high === undefined, least)),
+    sequence(literal('-'), choice(negative, ...large(low === undefined, most === undefined ? undefined : -most))),
+  );
 }
 
 /** The whole number nearest to a bound that is inside it. */

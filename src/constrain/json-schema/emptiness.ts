@@ -1,8 +1,9 @@
 /** Whether it is plain to see that no value follows schemas together: what keeps alternatives from multiplying. */
 import type { Schema } from './keywords.ts';
-import { at, type Located, type Plain, plainOf, type Reader, type Together } from './members.ts';
 import type { Some } from './negation.ts';
 import { numberRange } from './numbers.ts';
+import { at, type Located } from './references.ts';
+import { type Plain, plainOf, type Reader, type Together } from './together.ts';
 import { isListed, typesOf } from './types.ts';
 import { listedValues } from './values.ts';
 

@@ -71,17 +71,27 @@ const POINTER = '(?:/(?:[^~/]|~[01])*)*';
 
 const VARIABLE = '(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9]\\d{0,3}|\\*)?';
 
-/** Regular expressions with groups in groups, three deep; classes without ranges that could be upside down. */
+/**
+ * Regular expressions with groups in groups, three deep; classes without ranges that could be upside down. A name is given
+ * once, and is referred to where it is a single letter and what is beside it is plain.
+ */
 const REGEX = (() => {
-  const escaped = '\\\\(?:[dDwWsStnrvf]|[\\^$\\\\.*+?()\\[\\]{}|/])';
-  const members = '(?:[^\\]\\[\\\\^-]|\\\\[dDwWsStnrvf]|\\\\[\\^$\\\\.*+?()\\[\\]{}|/-]|a-z|A-Z|0-9)';
+  const escaped = '\\\\(?:[dDwWsStnrvf]|c[A-Za-z]|[\\^$\\\\.*+?()\\[\\]{}|/])';
+  const members = '(?:[^\\]\\[\\\\^-]|\\\\[dDwWsStnrvf]|\\\\c[A-Za-z]|\\\\[\\^$\\\\.*+?()\\[\\]{}|/-]|a-z|A-Z|0-9)';
   const single = `(?:[^\\^$\\\\.*+?()\\[\\]{}|]|\\.|${escaped}|\\[\\^?${members}*\\])`;
   const count = '(?:[*+?]\\??|\\{\\d\\}|\\{\\d,\\})?';
-  let terms = `(?:[\\^$]|${single}${count})*`;
+  const flat = `(?:[\\^$|]|${single}${count})*`;
+  let terms = flat;
   for (let depth = 0; depth < 3; depth++) {
-    terms = `(?:[\\^$|]|(?:${single}|\\((?:\\?:)?${terms}(?:\\|${terms})*\\))${count})*`;
+    // What looks around is counted by nothing.
+    terms = `(?:[\\^$|]|(?:${single}|\\((?:\\?:)?${terms}\\))${count}|\\(\\?<?[=!]${terms}\\))*`;
   }
-  return terms;
+  const name = '[A-Za-z_$][A-Za-z0-9_$]*';
+  const plain = '[A-Za-z0-9 _:,;-]*';
+  const referred = Array.from({ length: 26 }, (_, i) => String.fromCharCode(0x61 + i)).map(
+    letter => `${letter}>${plain}\\)${plain}(?:\\\\k<${letter}>${plain})*`,
+  );
+  return `${terms}|\\^?${plain}\\(\\?<(?:${name}>${flat}\\)${count}${flat}|(?:${referred.join('|')})\\$?)`;
 })();
 
 const PATTERNS: Record<string, string> = {

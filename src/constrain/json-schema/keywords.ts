@@ -1,5 +1,6 @@
 /** The keywords of JSON Schema (draft 2020-12, and what differs in draft 7) and what becomes of each. */
 import { usageError } from '../../support/errors.ts';
+import type { Dialect } from './dialects.ts';
 
 export type JsonType = 'null' | 'boolean' | 'integer' | 'number' | 'string' | 'array' | 'object';
 export const JSON_TYPES: readonly JsonType[] = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'];
@@ -68,7 +69,7 @@ export const SUPPORTED: Record<string, Shape & { note?: string }> = {
   propertyNames: SCHEMA,
   minProperties: {
     ...COUNT,
-    note: 'at most one more than the listed properties, since names that are not listed may repeat',
+    note: 'of names that are not listed, those that must be there begin with different letters or digits',
   },
   maxProperties: COUNT,
   dependentRequired: { expects: 'an object of lists of texts', is: isNamed(listOf(TEXT.is)) },
@@ -120,6 +121,13 @@ export const SUPPORTED: Record<string, Shape & { note?: string }> = {
   },
 };
 
+/** The keywords of the validation vocabulary (JSON Schema Validation, draft 2020-12, section 6). */
+const OF_VALIDATION: ReadonlySet<string> = new Set([
+  ...['type', 'enum', 'const', 'multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum', 'maxLength'],
+  ...['minLength', 'pattern', 'maxItems', 'minItems', 'uniqueItems', 'maxContains', 'minContains', 'maxProperties'],
+  ...['minProperties', 'required', 'dependentRequired'],
+]);
+
 /** What is part of the standard and refused, with what to write instead. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['$dynamicRef', 'use $ref'],
@@ -140,16 +148,20 @@ export const badSchema = (path: string, message: string, hint?: string): Error =
  * A schema's own keywords as they are meant: what says nothing about validity is left out, older drafts are put as the
  * newest says it.
  *
- * @param isLegacy draft 7 or before, where `$ref` stands alone
  * @throws UserError that names a keyword that is refused or malformed, and where it stands
  */
-export function meaningOf(schema: SchemaObject, path: string, isLegacy: boolean): SchemaObject {
+export function meaningOf(
+  schema: SchemaObject,
+  path: string,
+  { isLegacy, isNewest, validates }: Dialect,
+): SchemaObject {
   const meaning: Record<string, unknown> = {};
   const isAlone = isLegacy && schema.$ref !== undefined;
   for (const [keyword, value] of Object.entries(schema)) {
     if (isAlone && keyword !== '$ref') continue;
     if (REFUSED.has(keyword)) throw unsupported(keyword, path, undefined, REFUSED.get(keyword));
     if (!Object.hasOwn(SUPPORTED, keyword)) continue;
+    if ((!validates && OF_VALIDATION.has(keyword)) || (!isNewest && keyword === 'prefixItems')) continue;
     const { is, expects } = SUPPORTED[keyword];
     if (!is(value)) throw badSchema(path, `'${keyword}' must be ${expects}`);
     if (value !== undefined) meaning[keyword] = value;

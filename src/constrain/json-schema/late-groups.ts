@@ -2,7 +2,7 @@
  * Groups that speak of an object's properties alone. Which alternative holds is decided when the first property comes that
  * one of them speaks of, rather than before the object: groups that speak of different properties then do not multiply.
  */
-import type { Alternatives, Group, Reader, Together } from './members.ts';
+import type { Alternatives, Group, Reader, Together } from './together.ts';
 import { isListed, typesOf } from './types.ts';
 
 /** Keywords that say something of an object as a whole. */

@@ -6,54 +6,11 @@
 
 import { memo } from '../memo.ts';
 import { isClearlyEmpty } from './emptiness.ts';
-import { badSchema, isObject, meaningOf, type Schema, type SchemaObject } from './keywords.ts';
+import { badSchema, meaningOf, type Schema, type SchemaObject } from './keywords.ts';
 import { alternativesTo } from './negation.ts';
 import { at, createReferences, type Located } from './references.ts';
+import { type Alternatives, isMade, make, NOTHING_SAID, type Plain, type Reader } from './together.ts';
 import { withUnevaluated } from './unevaluated.ts';
-
-export { at, type Located } from './references.ts';
-
-/** A schema's own keywords, without those that join it with others. */
-export interface Plain {
-  schema: SchemaObject;
-  path: string;
-}
-
-export type Alternatives = readonly (readonly Located[])[];
-
-/** One of these holds. */
-export interface Group {
-  /** The same group wherever it is met. */
-  key: string;
-  keyword: string;
-  path: string;
-  /** Each a list of schemas that hold together. Undefined while they are being told apart, which may lead back here. */
-  alternatives(): Alternatives | undefined;
-  /** Schemas that lead here without a value between: an alternative that leads back to one of them says nothing. */
-  within: readonly string[];
-}
-
-/** What must hold together. */
-export interface Together {
-  plain: ReadonlyMap<string, Plain>;
-  groups: ReadonlyMap<string, Group>;
-}
-
-export const NOTHING_SAID: Together = { plain: new Map(), groups: new Map() };
-export const plainOf = (all: Together): Plain[] => [...all.plain.values()];
-
-export interface Reader {
-  /** A number for each schema; equal ones have the same. */
-  idOf(schema: SchemaObject): number;
-  /** What a schema's own keywords mean. */
-  meaning(located: Located): SchemaObject;
-  /**
-   * Adds schemas to what holds already; `within` are the schemas that lead to them. Undefined where nothing can follow
-   * them all.
-   */
-  together(schemas: readonly Located[], before?: Together, within?: readonly string[]): Together | undefined;
-  resolve(from: SchemaObject, path: string): Located;
-}
 
 /** Longer ones are told apart by where they stand. */
 const LONGEST_COMPARED = 20_000;
@@ -61,17 +18,12 @@ const DEEPEST = 200;
 /** Schemas that are joined, over and over where alternatives multiply. */
 const MOST_JOINED = 300_000;
 
-/** Schemas of our own making, whose keywords may be ours too. */
-const made = new WeakSet<SchemaObject>();
-export function make(schema: SchemaObject): SchemaObject {
-  made.add(schema);
-  return schema;
-}
-
-/** @param root the whole schema, which references point into */
-export function createReader(root: Schema): Reader {
-  const isLegacy = isObject(root) && /draft-0[3-7]/.test(String(root.$schema));
-  const references = createReferences(root, isLegacy);
+/**
+ * @param root the whole schema, which references point into
+ * @param documents others that they may point into, by their addresses
+ */
+export function createReader(root: Schema, documents?: Readonly<Record<string, unknown>>): Reader {
+  const references = createReferences(root, documents);
   const ids = new WeakMap<SchemaObject, number>();
   const byText = new Map<string, number>();
   const meanings = new Map<number, SchemaObject>();
@@ -87,7 +39,9 @@ export function createReader(root: Schema): Reader {
     const text = JSON.stringify(schema);
     if (text.length > LONGEST_COMPARED) id = nextId++;
     else {
-      const key = `${made.has(schema)} ${text.includes('"$ref"') ? references.baseOf(schema) : ''} ${text}`;
+      const { isLegacy, isNewest, validates } = references.dialectOf(schema);
+      const base = text.includes('"$ref"') ? references.baseOf(schema) : '';
+      const key = `${isMade(schema)} ${isLegacy} ${isNewest} ${validates} ${base} ${text}`;
       id = byText.get(key) ?? nextId++;
       byText.set(key, id);
     }
@@ -96,11 +50,11 @@ export function createReader(root: Schema): Reader {
   };
   const meaning = ({ schema, path }: Located): SchemaObject => {
     const own = schema as SchemaObject;
-    if (made.has(own)) return own;
+    if (isMade(own)) return own;
     const id = idOf(own);
     let known = meanings.get(id);
     if (!known) {
-      known = meaningOf(own, path, isLegacy);
+      known = meaningOf(own, path, references.dialectOf(own));
       meanings.set(id, known);
     }
     return known;

@@ -2,8 +2,8 @@
 
 import { FORMATS } from './formats.ts';
 import { isObject, JSON_TYPES, type JsonType, type Schema, type SchemaObject, unsupported } from './keywords.ts';
-import { make, type Reader } from './members.ts';
 import { at, type Located } from './references.ts';
+import { make, type Reader } from './together.ts';
 
 /** That an object has a property which is told by its name, with a value that follows a schema. */
 export interface Some {

@@ -3,7 +3,7 @@ import { type Dfa, dfaOf, intersect, subtract } from '../automata/dfa.ts';
 import { choice, type Expression, literal, many, optional, repeat, sequence } from '../automata/expression.ts';
 import { type Bound, decimalsBetween, INTEGER, integersBetween, NUMBER } from './decimals.ts';
 import { unsupported } from './keywords.ts';
-import type { Plain } from './members.ts';
+import type { Plain } from './together.ts';
 
 /** More remainders need too large an automaton. */
 const MOST_REMAINDERS = 20_000;
@@ -51,7 +51,8 @@ export function numberText(plain: readonly Plain[], isInteger: boolean): Express
     const { multipleOf: divisor, '~notMultipleOf': avoided, '~notEnum': others, '~fraction': isFraction } = schema;
     if (divisor !== undefined) {
       if (Number.isInteger(divisor)) isWhole = true;
-      if (divisor !== 1) multiples.push(multiplesOf(divisor as number, path));
+      // Of what divides 1, each whole number is a multiple.
+      if (!isWhole || !isMultiple(1, divisor as number)) multiples.push(multiplesOf(divisor as number, path));
     }
     if (avoided !== undefined) excluded.push(multiplesOf(avoided as number, path));
     if (isFraction === true) excluded.push(multiplesOf(1, path));

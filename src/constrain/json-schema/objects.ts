@@ -6,11 +6,13 @@ import { choice, EMPTY, type Expression, literal, sequence } from '../automata/e
 import { memo } from '../memo.ts';
 import { countsOf } from './arrays.ts';
 import type { Builder } from './builder.ts';
+import { MOST_DISTINCT } from './distinct-names.ts';
 import { between } from './json-text.ts';
 import { badSchema, unsupported } from './keywords.ts';
 import { keyOfRest, namesOf, ownNames } from './late-groups.ts';
-import { at, plainOf, type Together } from './members.ts';
-import { type Names, namesSaid, otherMembers } from './other-members.ts';
+import { type Names, namesSaid, otherMembers, subsets } from './other-members.ts';
+import { at } from './references.ts';
+import { plainOf, type Together } from './together.ts';
 
 const MOST_PROPERTIES = 3000;
 /** Ways to come from the first property to the last that alternatives lead to. */
@@ -28,8 +30,9 @@ export function objectText(builder: Builder, all: Together, path: string): Expre
   if (listed.length > MOST_PROPERTIES) throw badSchema(path, `more than ${MOST_PROPERTIES} properties`);
   const later = listed.map((_, i) => (all.groups.size > 0 ? new Set(listed.slice(i)) : new Set<string>()));
   const { min, max } = countsOf(base, 'minProperties', 'maxProperties');
-  if (min > listed.length + 1) {
-    throw unsupported('minProperties', path, 'more than the listed properties and one', 'list the properties');
+  if (min > listed.length + MOST_DISTINCT) {
+    const most = `more than the listed properties and ${MOST_DISTINCT}`;
+    throw unsupported('minProperties', path, most, 'list the properties');
   }
   // Members so far: exact where counts ask for it, or else whether there are any.
   const cap = Math.max(1, min, max < Number.POSITIVE_INFINITY ? max : 0);
@@ -87,14 +90,4 @@ export function objectText(builder: Builder, all: Together, path: string): Expre
   }
   const inside = from(0, 0, 2 ** said(all).some.length - 1, all);
   return between('{', '}', inside, marks);
-}
-
-/** The subsets of a set of bits, the whole first. */
-export function subsets(bits: number): number[] {
-  const all = [bits];
-  for (let subset = bits; subset > 0; ) {
-    subset = (subset - 1) & bits;
-    all.push(subset);
-  }
-  return all;
 }

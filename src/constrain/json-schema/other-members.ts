@@ -4,12 +4,13 @@ import { choice, EMPTY, type Expression, literal, many, sequence } from '../auto
 import { buildTrie } from '../automata/trie.ts';
 import { memo } from '../memo.ts';
 import type { Builder } from './builder.ts';
+import { distinctMembers } from './distinct-names.ts';
 import { elements, inner, quoted, STRING, STRING_CHARACTER } from './json-text.ts';
 import { type Schema, unsupported } from './keywords.ts';
-import { at, type Located, type Plain, plainOf, type Together } from './members.ts';
 import type { Some } from './negation.ts';
-import { subsets } from './objects.ts';
+import { at, type Located } from './references.ts';
 import { nameDfa, patternDfa } from './strings.ts';
+import { type Plain, plainOf, type Together } from './together.ts';
 import { isListed, typesOf } from './types.ts';
 import type { RestOfProperties } from './unevaluated.ts';
 import { follows, listedValues } from './values.ts';
@@ -157,9 +158,10 @@ interface Room {
 export function otherMembers(builder: Builder, names: Names, room: Room): Expression {
   const { marks } = builder;
   const { missing, min, max, isFirst } = room;
-  // Names that are not listed may repeat, so that only one of them is sure to count.
-  if (min > 1 || (missing > 0 && min > 0 && max < min)) return choice();
-  const kinds = kindsOf(builder, names, room.listed);
+  if ((min > 1 || max < min) && missing > 0 && min > 0) return choice();
+  // Names that are not listed may repeat, so that only one of them is sure to count unless they are told apart.
+  const areApart = min > 1;
+  const kinds = kindsOf(builder, names, room.listed, areApart);
   const member = (witnessed: number): Expression =>
     choice(
       ...kinds.flatMap(kind => {
@@ -171,6 +173,26 @@ export function otherMembers(builder: Builder, names: Names, room: Room): Expres
       }),
     );
   const free = member(0);
+  if (areApart) {
+    if (min > max || kinds.length === 0) return choice();
+    const memberOf = (beginning: Dfa): Expression =>
+      choice(
+        ...kinds.flatMap(({ language, schemas }) => {
+          const own = intersect(language!, beginning);
+          if (isEmpty(own)) return [];
+          return [sequence(quoted({ kind: 'automaton', dfa: own }), marks.colon, builder.value(schemas))];
+        }),
+      );
+    const others = elements(free, 0, max - min, marks, false);
+    return distinctMembers(min, {
+      memberOf,
+      others,
+      isFirst,
+      comma: marks.comma,
+      share: builder.share,
+      path: names.path,
+    });
+  }
   if (missing === 0) return elements(free, min, max, marks, isFirst);
   /** What must be there comes last, so that no other member of its name follows. */
   const tail = (left: number, room: number, isStart: boolean): Expression => {
@@ -189,18 +211,25 @@ export function otherMembers(builder: Builder, names: Names, room: Room): Expres
 
 interface Kind {
   name: Expression;
+  /** The names without their quotes, where that was asked for. */
+  language?: Dfa;
   schemas: Located[];
   witnessed: number;
 }
 
-function kindsOf(builder: Builder, { patterns, allowedNames, kindOf, path }: Names, listed: readonly string[]): Kind[] {
-  const isAny = listed.length + patterns.length === 0 && !allowedNames;
+function kindsOf(
+  builder: Builder,
+  { patterns, allowedNames, kindOf, path }: Names,
+  listed: readonly string[],
+  needsLanguages: boolean,
+): Kind[] {
+  const isAny = listed.length + patterns.length === 0 && !allowedNames && !needsLanguages;
   const nothing = isAny ? kindOf(() => false) : undefined;
   if (nothing) return builder.reader.together(nothing.schemas) ? [{ name: STRING, ...nothing }] : [];
   let kinds: { language: Dfa; matched: number[] }[] = [{ language: allowedNames ?? ANY, matched: [] }];
   // Where nothing but what patterns match is allowed, and there are none, names need not be looked at.
   if (patterns.length === 0 && !builder.reader.together(kindOf(() => false).schemas)) return [];
-  if (patterns.length === 0 && !allowedNames) {
+  if (patterns.length === 0 && !allowedNames && !needsLanguages) {
     const trie = buildTrie(listed.map(name => Buffer.from(JSON.stringify(name))));
     return [{ name: { kind: 'except', except: { strings: STRINGS, trie } }, ...kindOf(() => false) }];
   }
@@ -226,6 +255,16 @@ function kindsOf(builder: Builder, { patterns, allowedNames, kindOf, path }: Nam
   return kinds.flatMap(({ language, matched }) => {
     const kind = kindOf(pattern => matched.includes(pattern));
     if (isEmpty(language) || !builder.reader.together(kind.schemas)) return [];
-    return [{ name: quoted({ kind: 'automaton', dfa: language }), ...kind }];
+    return [{ name: quoted({ kind: 'automaton', dfa: language }), language, ...kind }];
   });
+}
+
+/** The subsets of a set of bits, the whole first. */
+export function subsets(bits: number): number[] {
+  const all = [bits];
+  for (let subset = bits; subset > 0; ) {
+    subset = (subset - 1) & bits;
+    all.push(subset);
+  }
+  return all;
 }

@@ -9,7 +9,7 @@ import { parsePattern } from '../regex/parse.ts';
 import { FORMATS, formatExpression, LONGEST, REFUSED_FORMATS } from './formats.ts';
 import { inner, quoted, quotedForm, STRING, STRING_CHARACTER } from './json-text.ts';
 import { badSchema, unsupported } from './keywords.ts';
-import type { Plain } from './members.ts';
+import type { Plain } from './together.ts';
 
 const ANY_STRING = many(STRING_CHARACTER);
 

@@ -1,6 +1,6 @@
 /** The types that a value may have. */
 import type { JsonType } from './keywords.ts';
-import type { Plain } from './members.ts';
+import type { Plain } from './together.ts';
 
 export const OBJECT = { type: 'object' } as const;
 export const NO_OBJECT = { type: ['null', 'boolean', 'number', 'string', 'array'] } as const;

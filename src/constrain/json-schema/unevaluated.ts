@@ -1,7 +1,7 @@
 /** `unevaluatedProperties` and `unevaluatedItems`: what nothing beside them, nor what they refer to, has spoken of. */
 import { type Schema, type SchemaObject, unsupported } from './keywords.ts';
-import type { Reader } from './members.ts';
 import { at } from './references.ts';
+import type { Reader } from './together.ts';
 
 /** Properties that nothing speaks of. */
 export interface RestOfProperties {

@@ -3,10 +3,11 @@ import { matches } from '../automata/dfa.ts';
 import { memo } from '../memo.ts';
 import { inner } from './json-text.ts';
 import { isObject, type JsonType, type Schema, type SchemaObject } from './keywords.ts';
-import { at, type Located, type Plain, type Reader, type Together } from './members.ts';
 import type { Contains, Some } from './negation.ts';
 import { isMultiple } from './numbers.ts';
+import { at, type Located } from './references.ts';
 import { formatDfa, patternDfa } from './strings.ts';
+import type { Plain, Reader, Together } from './together.ts';
 import type { RestOfItems, RestOfProperties } from './unevaluated.ts';
 
 export function followsAll(reader: Reader, value: unknown, all: Together): boolean {

@@ -54,7 +54,7 @@ export function logitsProcessorsFor(
     config.minLength > 0 && processors.minLength(config.minLength, eos),
     config.minNewTokens > 0 && processors.minNewTokens(config.minNewTokens, eos, promptLength),
     prefixAllowedTokens && processors.prefixAllowed(prefixAllowedTokens),
-    constraint && constrain(constraint, beginIndex(), eos),
+    constraint && constrain(constraint, beginIndex(), eos, maxLengthOf(config, promptLength)),
     config.forcedBosTokenId !== undefined && processors.forcedBos(config.forcedBosTokenId),
     config.forcedEosTokenId.length > 0 &&
       processors.forcedEos(config.forcedEosTokenId, maxLengthOf(config, promptLength)),
