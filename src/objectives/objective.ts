@@ -1,19 +1,42 @@
 /**
- * An objective is a pair: how examples become a batch, and how model and batch become a loss. The trainer knows
- * nothing of any objective, and an objective nothing of the trainer.
+ * An objective says what a model learns from rows: how a row becomes an example, examples a batch, and a batch losses. The
+ * trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists them.
  */
-import type { Model } from '../models/model.ts';
+import type { RowKind, Rows } from '../data/rows/rows.ts';
+import type { Model, Task } from '../models/model.ts';
+import type { Random } from '../support/random.ts';
 import type { Device, Tensor } from '../torch/index.ts';
 
-/** A stretch of token ids. */
-export type Tokens = Uint16Array | Uint32Array;
+/** Of each term a scalar: its mean over the predictions that count. */
+export type Means = Record<string, Tensor>;
+/** Of each term the number of predictions that its mean is taken over. */
+export type Counts = Record<string, number>;
 
-export interface Objective<Batch> {
-  /** Tokens that one example needs, for a model that sees `context` positions. */
-  exampleLength(context: number): number;
-  batch(examples: readonly Tokens[], device: Device): Batch;
-  /** Mean loss over the batch, a scalar that gradients flow from. */
-  loss(model: Model, batch: Batch): Tensor;
-  /** Predictions that the mean is taken over. */
-  count(batch: Batch): number;
+export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Batch = unknown> {
+  readonly name: string;
+  /** The kind of rows that it learns from. */
+  readonly rows: Kind;
+  /** The heads that it trains, any of them. */
+  readonly tasks: readonly Task[];
+  /** The weight of each term in the loss; a term without one is a metric. */
+  readonly weights: Readonly<Record<string, number>>;
+  /**
+   * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
+   * seed, the epoch and the row's number: any example can be made again without those before it.
+   */
+  example(row: Rows[Kind], random: Random): Example;
+  /** Tokens of an example: for batches by tokens. */
+  lengthOf(example: Example): number;
+  batch(examples: readonly Example[], device: Device): Batch;
+  /**
+   * The predictions of each term, known before the forward pass. The loss of a step is Σ weight · Σ loss / Σ count, each
+   * sum over all micro-batches and processes, which is no mean of their means.
+   */
+  counts(batch: Batch): Counts;
+  /** Terms whose count is 0 may be left out or not be numbers. Gradients flow from those with a weight. */
+  means(model: Model, batch: Batch): Means;
 }
+
+/** Any objective, for what does not look inside. */
+// biome-ignore lint/suspicious/noExplicitAny: examples and batches are each objective's own
+export type AnyObjective = Objective<any, any, any>;

@@ -1,0 +1,21 @@
+/** The kinds of rows that models learn from. Columns have TRL's names. */
+
+export type Tokens = Uint16Array | Uint32Array;
+
+export interface Rows {
+  /** A window of a corpus. */
+  tokens: {
+    ids: Tokens;
+    /** Where documents begin inside, rising; a document that began before the window is not among them. */
+    starts: readonly number[];
+  };
+  text: { text: string };
+  /** The sentences of a document, as tokens without special ones. */
+  document: { sentences: readonly Tokens[] };
+  labelled: { text: string; pair?: string; label: number | string | readonly number[] };
+  translation: { source: string; target: string };
+  /** Pixels of RGB, rows from above. */
+  image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number };
+}
+
+export type RowKind = keyof Rows;
