@@ -2,9 +2,11 @@
  * An objective says what a model learns from rows: how a row becomes an example, examples a batch, and a batch losses. The
  * trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists them.
  */
+import type { RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
 import type { Model, Task } from '../models/model.ts';
 import type { Random } from '../support/random.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
 
 /** Of each term a scalar: its mean over the predictions that count. */
@@ -20,11 +22,19 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   readonly tasks: readonly Task[];
   /** The weight of each term in the loss; a term without one is a metric. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Tokens of a window of a corpus that make a full example. For rows that are windows. */
+  readonly window?: number;
+  /** Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its name. */
+  readonly companions?: Readonly<Record<string, Model>>;
+  /** Each row has that many examples, drawn once: `random` follows from the epoch modulo `copies`. Default: a new one each epoch. */
+  readonly copies?: number;
   /**
    * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
    * seed, the epoch and the row's number: any example can be made again without those before it.
+   *
+   * @param progress how much of the training is done, from 0 to 1, for what changes on the way. Default 1, as in evaluation
    */
-  example(row: Rows[Kind], random: Random): Example;
+  example(row: Rows[Kind], random: Random, progress?: number): Example;
   /** Tokens of an example: for batches by tokens. */
   lengthOf(example: Example): number;
   batch(examples: readonly Example[], device: Device): Batch;
@@ -33,8 +43,24 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    * sum over all micro-batches and processes, which is no mean of their means.
    */
   counts(batch: Batch): Counts;
-  /** Terms whose count is 0 may be left out or not be numbers. Gradients flow from those with a weight. */
+  /**
+   * Terms whose count is 0 may be left out or not be numbers, and metrics may be left out where gradients are recorded.
+   * Gradients flow from those with a weight.
+   */
   means(model: Model, batch: Batch): Means;
+}
+
+/** What every objective is made with. */
+export interface ObjectiveContext {
+  tokenizer: Tokenizer;
+  /** Most tokens that the model reads at once. */
+  context: number;
+  /** The documents that rows come from, for objectives that compare a row with another one. */
+  documents?: Pick<RowsOf<'document'>, 'length' | 'row'>;
+  /** The model that is trained, for objectives that make another one beside it. */
+  model?: Model;
+  /** Of the weights of such a model. Default 0. */
+  seed?: number;
 }
 
 /** Any objective, for what does not look inside. */
