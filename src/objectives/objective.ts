@@ -32,7 +32,8 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
    * seed, the epoch and the row's number: any example can be made again without those before it.
    *
-   * @param progress how much of the training is done, from 0 to 1, for what changes on the way. Default 1, as in evaluation
+   * @param progress how much of the training is done, from 0 to 1, for what changes on the way; left out in evaluations, which
+   *   are as at its end
    */
   example(row: Rows[Kind], random: Random, progress?: number): Example;
   /** Tokens of an example: for batches by tokens. */

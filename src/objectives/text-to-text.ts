@@ -1,6 +1,8 @@
 /** What all objectives of encoder–decoders share (Raffel et al. 2020): one text is read, another one written. */
 import type { EncoderDecoder } from '../models/encoder-decoder.ts';
+import { DecodersOwnHead } from '../models/heads/decoders-own.ts';
 import type { LMHead } from '../models/heads/lm.ts';
+import type { MaskedLMHead } from '../models/heads/masked-lm.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
@@ -52,8 +54,13 @@ export const decoderStates = (
   { inputIds, attentionMask, labels }: Omit<TextToTextBatch, 'targets'>,
 ): Tensor => (backbone as EncoderDecoder).forward({ inputIds, attentionMask, labels }).lastHiddenState;
 
+/** The head that scores words, of a decoder that has become half of an encoder–decoder, too. */
+export function wordHead({ head }: Model): LMHead | MaskedLMHead {
+  return (head instanceof DecodersOwnHead ? head.decoder : head) as LMHead | MaskedLMHead;
+}
+
 export const textToTextMeans = (model: Model, batch: TextToTextBatch): Means =>
-  scope(() => wordMeans(model.head as LMHead, decoderStates(model, batch), batch.targets));
+  scope(() => wordMeans(wordHead(model), decoderStates(model, batch), batch.targets));
 
 /** @throws UserError when the tokenizer has no end-of-sequence token */
 export function requireEos(tokenizer: Tokenizer): number {

@@ -18,6 +18,8 @@ export const electra = defineFamily({
     ElectraForQuestionAnswering: 'questionAnswering',
   },
   config,
+  // Of a head that is not offered.
+  bookkeeping: ['summary_last_dropout'],
   configFor: (sizes, dropout) => ({
     ...bertConfigFor(sizes, dropout),
     embedding_size: Math.min(128, sizes.hidden),
