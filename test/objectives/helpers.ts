@@ -16,6 +16,7 @@ export const tokenizers = {
 };
 
 const bertLike = {
+  initializer_range: 0.1,
   hidden_size: 16,
   intermediate_size: 32,
   num_hidden_layers: 1,
@@ -23,9 +24,9 @@ const bertLike = {
   max_position_embeddings: 64,
   hidden_dropout_prob: 0,
   attention_probs_dropout_prob: 0,
-  classifier_dropout_prob: 0,
 };
 const bartLike = {
+  init_std: 0.1,
   d_model: 16,
   encoder_layers: 1,
   decoder_layers: 1,
@@ -37,6 +38,7 @@ const bartLike = {
   dropout: 0,
 };
 const vit = {
+  initializer_range: 0.1,
   hidden_size: 16,
   intermediate_size: 32,
   num_hidden_layers: 1,
@@ -44,10 +46,19 @@ const vit = {
   image_size: 4,
   patch_size: 2,
 };
-const gpt2 = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
+const gpt2 = {
+  initializer_range: 0.1,
+  n_embd: 16,
+  n_layer: 1,
+  n_head: 2,
+  n_positions: 32,
+  resid_pdrop: 0,
+  embd_pdrop: 0,
+  attn_pdrop: 0,
+};
 
 const configs: Record<string, object> = {
-  albert: { ...bertLike, embedding_size: 8 },
+  albert: { ...bertLike, embedding_size: 8, classifier_dropout_prob: 0 },
   bart: { ...bartLike, decoder_start_token_id: 2, pad_token_id: 1 },
   bert: bertLike,
   electra: { ...bertLike, embedding_size: 8 },
@@ -70,7 +81,15 @@ const configs: Record<string, object> = {
     pad_token_id: 1,
   },
   vit,
-  xlnet: { d_model: 16, n_layer: 1, n_head: 2, d_inner: 32, dropout: 0, summary_last_dropout: 0 },
+  xlnet: {
+    initializer_range: 0.1,
+    d_model: 16,
+    n_layer: 1,
+    n_head: 2,
+    d_inner: 32,
+    dropout: 0,
+    summary_last_dropout: 0,
+  },
 };
 
 /** A model of one layer, of the given class. */
@@ -85,7 +104,6 @@ export const tinyModel = (
       model_type: family,
       architectures: [architecture],
       ...(vocabSize !== undefined && { vocab_size: vocabSize }),
-      initializer_range: 0.1,
       ...configs[family],
       ...more,
     },
