@@ -17,7 +17,8 @@ export const contrastiveOptions = z.strictObject({
   /** `text`: each sentence with itself; `triplet`: with its partner, and where there is one a hard negative. */
   rows: z.enum(['text', 'triplet']).default('text'),
   temperature: z.number().positive().default(0.05),
-  pooling: z.enum(['mean', 'cls', 'last', 'max', 'pooler']).default('cls'),
+  /** `first-last`: the mean of the words' vectors and the last layer's. */
+  pooling: z.enum(['mean', 'cls', 'last', 'max', 'pooler', 'first-last']).default('cls'),
   /** Of these sizes, the whole always among them, the mean is taken. */
   matryoshka: z.array(z.int().positive()).default([]),
 });
@@ -107,9 +108,13 @@ export function contrastive(
 function pooled(
   { backbone }: Model,
   inputs: Pick<ContrastiveBatch, 'inputIds' | 'attentionMask'>,
-  pooling: Pooling | 'pooler',
+  pooling: Pooling | 'pooler' | 'first-last',
 ): Tensor {
-  const output = backbone.forward(inputs);
+  const output = backbone.forward({ ...inputs, outputHiddenStates: pooling === 'first-last' });
+  if (pooling === 'first-last') {
+    const lastHiddenState = output.hiddenStates![0].add(output.lastHiddenState).div(2);
+    return embed({ lastHiddenState }, inputs.attentionMask, { pooling: 'mean' });
+  }
   if (pooling !== 'pooler') return embed(output, inputs.attentionMask, { pooling });
   if (output.poolerOutput) return output.poolerOutput;
   throw usageError('TSLM_NO_POOLER', 'the model has no pooler', 'use pooling: cls or mean');

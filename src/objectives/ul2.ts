@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { usageError } from '../support/errors.ts';
+import { applyNoiseMask, drawNoiseMask } from './noise-mask.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 import { applyPrefix, drawPrefixLength } from './prefix-lm.ts';
-import { applyNoiseMask, drawNoiseMask, sentinelIds } from './span-corruption.ts';
+import { sentinelIds } from './span-corruption.ts';
 import {
   requireEos,
   type TextToText,

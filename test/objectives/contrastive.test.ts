@@ -78,7 +78,7 @@ describe('contrastive learning', () => {
     expect(() => make([17]).means(model, batch)).toThrow(/17 is more than the vectors' 16/);
   });
 
-  it.each(['mean', 'cls', 'max', 'last', 'pooler'] as const)('learns rows by heart: %s', pooling => {
+  it.each(['mean', 'cls', 'max', 'last', 'pooler', 'first-last'] as const)('learns rows by heart: %s', pooling => {
     const objective = contrastive({ tokenizer, context: 16 }, { rows: 'triplet', pooling });
     expectToLearn(objective, bert(), triplets);
   });

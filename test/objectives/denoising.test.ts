@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/data/rows/rows.ts';
-import { applyInsertions, applyRotation, applySpans, denoising, drawSpans } from '../../src/objectives/denoising.ts';
+import { denoising } from '../../src/objectives/denoising.ts';
+import { applyInsertions, applyRotation, applySpans, drawSpans } from '../../src/objectives/text-noise.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { batchOf, expectToLearn, tinyModel, tokenizers, window } from './helpers.ts';
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tokenLoss } from '../../src/models/losses.ts';
 import { masked, maskedOptions, probabilityAt } from '../../src/objectives/masked.ts';
@@ -97,6 +98,42 @@ describe('what is chosen', () => {
       bytes.decode(own.subarray(start, end)),
     );
     expect(words).toEqual(['the', ' river', ' rose', ' in', ' the', ' night']);
+  });
+
+  it('is whole words of SentencePiece', () => {
+    const unigram = tokenizers.unigram();
+    const pieces = Tokenizer.fromJSON(unigram.toJSON(), 'pieces', { ...unigram.config, mask_token: '<extra_id_3>' });
+    const own = pieces.encodeIds('the river rose');
+    expect(own.length).toBeGreaterThan(3);
+    const words = unitsOf(own, maskVocabulary(pieces, 'word')).map(([start, end]) =>
+      pieces.decode(own.subarray(start, end)).trim(),
+    );
+    expect(words).toEqual(['the', 'river', 'rose']);
+  });
+
+  it('comes as often as Transformers’ collator has it', () => {
+    const { mlm } = JSON.parse(readFileSync('test/fixtures/objectives/collators.json', 'utf8'));
+    const vocabulary = maskVocabulary(tokenizer);
+    for (const { options, expect: counted } of mlm) {
+      const {
+        mlm_probability: probability = 0.15,
+        mask_replace_prob: maskShare,
+        random_replace_prob: randomShare,
+      } = options;
+      const random = createRandom(1);
+      const counts: Record<string, number> = { mask: 0, random: 0, keep: 0 };
+      const repeats = 1000;
+      for (let i = 0; i < repeats; i++) {
+        for (const { action } of drawMask(ids, { probability, maskShare, randomShare }, vocabulary, random))
+          counts[action]++;
+      }
+      const selected = counts.mask + counts.random + counts.keep;
+      const near = (share: number, recorded: number, draws: number) =>
+        expect(Math.abs(share - recorded)).toBeLessThan(5 * Math.sqrt(recorded / draws) + 0.005);
+      near(selected / (repeats * ids.length), counted.selected / counted.candidates, selected);
+      near(counts.mask / selected, counted.replaced_by_mask / counted.selected, selected);
+      near(counts.random / selected, counted.replaced_by_other / counted.selected, selected);
+    }
   });
 
   it('is n-grams of words, within the share', () => {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { loadCompleteModel, saveModel } from '../../src/models/auto.ts';
+import { openCheckpoint } from '../../src/models/checkpoint/files.ts';
+import { loadCheckpoint } from '../../src/models/checkpoint/load.ts';
 import type { Encoder } from '../../src/models/encoder.ts';
 import { electraGenerator } from '../../src/models/families/electra/generator.ts';
 import { applyReplacement, replacedTokens, sampleAt } from '../../src/objectives/replaced-tokens.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { backward, scope, tensor } from '../../src/torch/index.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { batchOf, expectToLearn, TEXT, tinyModel, tokenizers, window } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
@@ -74,6 +78,23 @@ describe('the generator', () => {
     expect(own.tokenTypes).toBe(embeddings.tokenTypes);
     expect(embeddings.word.weight.toNumbers()).toEqual(before);
     expect(generator.config).toMatchObject({ hidden_size: 8, num_attention_heads: 1, intermediate_size: 8 });
+  });
+
+  it('is saved as a model of its own, and read back beside its discriminator', () => {
+    const scratch = scratchFolder();
+    const model = discriminator();
+    const generator = electraGenerator(model, { seed: 1 });
+    saveModel(scratch, generator);
+    const alone = loadCompleteModel(scratch);
+    const beside = electraGenerator(discriminator(), { seed: 2 });
+    loadCheckpoint(beside, openCheckpoint(scratch), { dtype: 'float32', seed: 0 });
+    const wanted = new Map(generator.namedParameters());
+    for (const other of [alone, beside]) {
+      const found = [...other.namedParameters()];
+      expect(found.length).toBe(wanted.size);
+      for (const [path, parameter] of found) expect(parameter.equal(wanted.get(path)!), path).toBe(true);
+    }
+    alone.dispose();
   });
 
   it('has heads that divide its width', () => {

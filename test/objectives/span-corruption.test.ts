@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { drawNoiseMask, randomSpansHelper } from '../../src/objectives/noise-mask.ts';
 import { drawPrefixLength, prefixLM } from '../../src/objectives/prefix-lm.ts';
-import { drawNoiseMask, randomSpansHelper, sentinelIds, spanCorruption } from '../../src/objectives/span-corruption.ts';
+import { sentinelIds, spanCorruption } from '../../src/objectives/span-corruption.ts';
 import { ul2 } from '../../src/objectives/ul2.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';

@@ -1,10 +1,11 @@
 /** Plans that were recorded, applied: every id must be the same. */
-import { applySpans } from '../../../objectives/denoising.ts';
+
 import { applyMask, type MaskedPlace } from '../../../objectives/masking.ts';
+import { applyNoiseMask, noiseCounts, randomSpansHelper } from '../../../objectives/noise-mask.ts';
 import { framePair, truncatePair } from '../../../objectives/pairs.ts';
 import { applyPermutation } from '../../../objectives/permutation.ts';
 import { applyReplacement } from '../../../objectives/replaced-tokens.ts';
-import { applyNoiseMask, noiseCounts, randomSpansHelper } from '../../../objectives/span-corruption.ts';
+import { applySpans } from '../../../objectives/text-noise.ts';
 import { type Check, compareExactly } from '../compare.ts';
 import type { RecordedObjectives } from './schema.ts';
 import { tokenizerOf } from './vocabulary.ts';

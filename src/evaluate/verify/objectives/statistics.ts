@@ -1,9 +1,10 @@
 /** What objectives draw, counted: shares and frequencies must be near the recorded ones. */
-import { drawPoisson, drawSpans } from '../../../objectives/denoising.ts';
+
 import { drawMask, drawSpanLength, type MaskingOptions, maskVocabulary } from '../../../objectives/masking.ts';
+import { drawNoiseMask } from '../../../objectives/noise-mask.ts';
 import { drawTargets } from '../../../objectives/permutation.ts';
 import { nextSentence, type PairExample, sentenceOrder } from '../../../objectives/sentence-pair.ts';
-import { drawNoiseMask } from '../../../objectives/span-corruption.ts';
+import { drawPoisson, drawSpans } from '../../../objectives/text-noise.ts';
 import { createRandom } from '../../../support/random.ts';
 import { type Check, compareNumbers } from '../compare.ts';
 import type { RecordedObjectives } from './schema.ts';
