@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { families } from '../../src/models/families/index.ts';
 import {
@@ -50,6 +51,18 @@ describe('which objective fits which family', () => {
     expect(Object.keys(table.t5)).toEqual(['denoising', 'prefix-lm', 'seq2seq', 'span-corruption', 'ul2']);
     expect(table.electra['replaced-tokens']).toEqual(['ElectraForPreTraining']);
     expect(classesFor(families.gpt2, 'permutation')).toEqual([]);
+  });
+
+  it('is what docs/OBJECTIVES.md says', () => {
+    const rows = Object.entries(objectivesTable()).map(([family, byObjective]) => {
+      const cells = objectiveNames.flatMap(name => {
+        const classes = byObjective[name];
+        return classes ? [`${name} (${classes.join(', ')})`] : [];
+      });
+      return `| \`${family}\` | ${cells.join('; ') || 'none of these'} |`;
+    });
+    const table = ['| family | objectives, and the classes that have the head |', '| --- | --- |', ...rows].join('\n');
+    expect(readFileSync('docs/OBJECTIVES.md', 'utf8')).toContain(table);
   });
 
   it('or is an error that says what would', () => {
