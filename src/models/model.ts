@@ -29,6 +29,7 @@ export type Task =
   | 'questionAnswering'
   | 'multipleChoice'
   | 'nextSentence'
+  | 'replacedTokens'
   | 'imageClassification';
 
 export interface ModelInputs {

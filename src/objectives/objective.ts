@@ -2,9 +2,11 @@
  * An objective says what a model learns from rows: how a row becomes an example, examples a batch, and a batch losses. The
  * trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists them.
  */
+import type { RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
 import type { Model, Task } from '../models/model.ts';
 import type { Random } from '../support/random.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
 
 /** Of each term a scalar: its mean over the predictions that count. */
@@ -20,16 +22,22 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   readonly tasks: readonly Task[];
   /** The weight of each term in the loss; a term without one is a metric. */
   readonly weights: Readonly<Record<string, number>>;
-  /**
-   * Of rows of tokens: how long a window it takes for a model that sees `context` positions, and how far it is from one
-   * window's start to the next one's.
-   */
-  window?(context: number): { length: number; stride: number };
+  /** Tokens of a window of a corpus that make a full example. For rows that are windows. */
+  readonly window?: number;
+  /** Tokens that a window has in common with the next one. Default 0. */
+  readonly overlap?: number;
+  /** Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its name. */
+  readonly companions?: Readonly<Record<string, Model>>;
+  /** Each row has that many examples, drawn once: `random` follows from the epoch modulo `copies`. Default: a new one each epoch. */
+  readonly copies?: number;
   /**
    * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
    * seed, the epoch and the row's number: any example can be made again without those before it.
+   *
+   * @param progress how much of the training is done, from 0 to 1, for what changes on the way; left out in evaluations, which
+   *   are as at its end
    */
-  example(row: Rows[Kind], random: Random): Example;
+  example(row: Rows[Kind], random: Random, progress?: number): Example;
   /** Tokens of an example: for batches by tokens. */
   lengthOf(example: Example): number;
   batch(examples: readonly Example[], device: Device): Batch;
@@ -38,9 +46,35 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    * sum over all micro-batches and processes, which is no mean of their means.
    */
   counts(batch: Batch): Counts;
-  /** Terms whose count is 0 may be left out or not be numbers. Gradients flow from those with a weight. */
+  /**
+   * Terms whose count is 0 may be left out or not be numbers, and metrics may be left out where gradients are recorded.
+   * Gradients flow from those with a weight.
+   */
   means(model: Model, batch: Batch): Means;
 }
+
+/** What every objective is made with. */
+export interface ObjectiveContext {
+  tokenizer: Tokenizer;
+  /** Most tokens that the model reads at once. */
+  context: number;
+  /** The documents that rows come from, for objectives that compare a row with another one. */
+  documents?: Pick<RowsOf<'document'>, 'length' | 'row'>;
+  /** The model that is trained, for objectives that make another one beside it. */
+  model?: Model;
+  /** Of the weights of such a model. Default 0. */
+  seed?: number;
+  /** How documents share a window of a corpus. Default `stream`. */
+  packing?: Packing;
+  /**
+   * The end-of-text token of a document is what the next one begins with, as for GPT-2: its first token is predicted from that.
+   * For corpora without a token of their own before documents. Default false.
+   */
+  endBegins?: boolean;
+}
+
+/** `documents`: those of a window do not see each other; `stream`: a window is one text. */
+export type Packing = 'documents' | 'stream';
 
 /** Any objective, for what does not look inside. */
 // biome-ignore lint/suspicious/noExplicitAny: examples and batches are each objective's own

@@ -2,7 +2,6 @@
 import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { maskTokenId } from './fill-mask.ts';
 import { readsText } from './inputs.ts';
 
 /** What a model can be asked for; each endpoint names the one that it needs. */
@@ -30,7 +29,7 @@ export function abilitiesOf(model: Model, tokenizer: Tokenizer): Ability[] {
     embed: true,
     classify: task === 'sequenceClassification',
     rerank: true,
-    fillMask: (task === 'maskedLM' || task === 'pretraining') && maskTokenId(tokenizer) !== undefined,
+    fillMask: (task === 'maskedLM' || task === 'pretraining') && tokenizer.maskTokenId !== undefined,
     translate: answersText,
     summarize: answersText,
     answer: task === 'questionAnswering',

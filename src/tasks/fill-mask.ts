@@ -23,11 +23,6 @@ export interface FilledMasks {
   tokens: number;
 }
 
-export const maskTokenId = (tokenizer: Tokenizer): number | undefined => {
-  const { mask_token: token } = tokenizer.config;
-  return token == null ? undefined : tokenizer.tokenToId(token);
-};
-
 /**
  * @param options.topK words for each mask; default 5
  * @throws UserError when the model does not predict masked words, or the text has no mask
@@ -39,7 +34,7 @@ export function fillMasks(
   { topK = 5 }: { topK?: number } = {},
 ): FilledMasks {
   checkTask(model, ['maskedLM', 'pretraining'], 'fill masks');
-  const mask = maskTokenId(tokenizer);
+  const mask = tokenizer.maskTokenId;
   if (mask === undefined) {
     throw new UserError('TSLM_NO_MASK', 'the tokenizer has no mask token', {
       hint: 'set mask_token in tokenizer_config.json',

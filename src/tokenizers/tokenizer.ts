@@ -100,6 +100,10 @@ export class Tokenizer {
     return this.#special('unk_token');
   }
 
+  get maskTokenId(): number | undefined {
+    return this.#special('mask_token');
+  }
+
   /** Tokens are bytes, each written as a character of an alphabet of its own: see `byte-alphabet.ts`. */
   get isByteLevel(): boolean {
     return this.#pipeline.decodesBytes;
@@ -219,7 +223,7 @@ export class Tokenizer {
     return Object.fromEntries(Object.entries(this.config).filter(isToken));
   }
 
-  #special(name: 'bos_token' | 'eos_token' | 'pad_token' | 'unk_token'): number | undefined {
+  #special(name: 'bos_token' | 'eos_token' | 'pad_token' | 'unk_token' | 'mask_token'): number | undefined {
     const token = this.#pipeline.config[name];
     return token == null ? undefined : this.tokenToId(token);
   }
@@ -231,4 +235,31 @@ export class Tokenizer {
     if (from < 0) return { before: [], after: [] };
     return { before: ids.slice(0, from), after: ids.slice(sequenceIds.lastIndexOf(0) + 1) };
   }
+  /** The ids that the post-processor puts around the two texts of a pair, and the segment of each. */
+  specialTokensAroundPair(): PairFrame {
+    const { ids, sequenceIds, typeIds } = this.encode('a', { pair: 'a' });
+    const part = (from: number, to: number) => ({ ids: ids.slice(from, to), types: typeIds.slice(from, to) });
+    const [first, second] = [sequenceIds.indexOf(0), sequenceIds.indexOf(1)];
+    return {
+      before: part(0, first),
+      between: part(sequenceIds.lastIndexOf(0) + 1, second),
+      after: part(sequenceIds.lastIndexOf(1) + 1, ids.length),
+      types: [typeIds[first], typeIds[second]],
+    };
+  }
+}
+
+/** What stands around the two texts of a pair. */
+export interface PairFrame {
+  before: FramePart;
+  between: FramePart;
+  after: FramePart;
+  /** The segment of each text. */
+  types: readonly [first: number, second: number];
+}
+
+interface FramePart {
+  ids: readonly number[];
+  /** The segment of each. */
+  types: readonly number[];
 }

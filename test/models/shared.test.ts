@@ -101,6 +101,8 @@ function labelsFor(task: Task, time: number): ModelInputs {
     case 'nextSentence':
     case 'multipleChoice':
       return { labels: two };
+    case 'replacedTokens':
+      return { labels: withSeed(6, () => randint(0, 2, [BATCH, time], { dtype: 'int64' })) };
     case 'tokenClassification':
       return { labels: withSeed(6, () => randint(0, LABELS, [BATCH, time], { dtype: 'int64' })) };
     case 'questionAnswering':
@@ -145,6 +147,7 @@ describe.each(classes)('$modelType: $name', ({ modelType, name, task }) => {
       seq2seqLM: { logits: vocab },
       pretraining: { predictionLogits: vocab },
       nextSentence: { logits: [BATCH, 2] },
+      replacedTokens: { logits: [BATCH, time] },
       sequenceClassification: { logits: labels },
       imageClassification: { logits: labels },
       multipleChoice: { logits: [BATCH, 2] },

@@ -52,6 +52,7 @@ export const tinyConfigs: Record<string, Record<string, unknown>> = {
   bloom: { ...common, hidden_size: 24, n_layer: 2, n_head: 6 },
   camembert: { ...bertLike, type_vocab_size: 1 },
   distilbert: { ...common, dim: 24, hidden_dim: 36, n_layers: 2, n_heads: 3, max_position_embeddings: 32 },
+  electra: { ...bertLike, embedding_size: 10 },
   'encoder-decoder': {
     encoder: { model_type: 'bert', ...bertLike, hidden_size: 18 },
     decoder: { model_type: 'roberta', ...bertLike, add_cross_attention: true, is_decoder: true },

@@ -101,3 +101,23 @@ describe('a tokenizer', () => {
     expect(() => bare.encode('a b c d e', { truncation: true, maxLength: 3, stride: 3 })).toThrow(/a stride of 3/);
   });
 });
+
+describe('what stands around a pair', () => {
+  it('is BERT’s, with a segment for each token', () => {
+    const bert = Tokenizer.fromFile('test/fixtures/tokenizers/wordpiece_bert');
+    const [cls, sep] = ['[CLS]', '[SEP]'].map(token => bert.tokenToId(token)!);
+    expect(bert.specialTokensAroundPair()).toEqual({
+      before: { ids: [cls], types: [0] },
+      between: { ids: [sep], types: [0] },
+      after: { ids: [sep], types: [1] },
+      types: [0, 1],
+    });
+    expect(bert.maskTokenId).toBe(bert.tokenToId('[MASK]'));
+  });
+
+  it('is RoBERTa’s, with two tokens between', () => {
+    const roberta = Tokenizer.fromFile('test/fixtures/tokenizers/byte_bpe_roberta');
+    const { before, between, after } = roberta.specialTokensAroundPair();
+    expect([before, between, after].map(({ ids }) => ids.length)).toEqual([1, 2, 1]);
+  });
+});

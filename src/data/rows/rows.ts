@@ -10,9 +10,15 @@ export interface Rows {
     starts: readonly number[];
   };
   text: { text: string };
-  /** The sentences of a document, as tokens without special ones. */
-  document: { sentences: readonly Tokens[] };
+  document: {
+    /** As tokens without special ones. */
+    sentences: readonly Tokens[];
+    /** Which of the data set's documents it is. */
+    index: number;
+  };
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
+  /** Sentences that belong together, and one that does not although it looks so (sentence-transformers' names). */
+  triplet: { anchor: string; positive: string; negative?: string };
   translation: { source: string; target: string };
   /** Pixels of RGB, rows from above. */
   image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number };

@@ -1,4 +1,4 @@
-/** Checks models, tokenizers, schedules and logits processors against recorded results, quantity by quantity. */
+/** Checks models, tokenizers, schedules, logits processors and objectives against recorded results, quantity by quantity. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCompleteModel } from '../../models/auto.ts';
@@ -10,14 +10,15 @@ import { verifyGeneration } from './generation.ts';
 import { openGolden } from './golden.ts';
 import { verifyLogitsProcessors } from './logits-processors.ts';
 import { verifyMemory } from './memory.ts';
+import { verifyObjectives } from './objectives/objectives.ts';
 import { verifySchedules } from './schedules.ts';
 import { verifyText } from './text.ts';
 import { verifyTokenizer } from './tokenizer.ts';
 import { verifyAdamW, verifyGradients } from './training.ts';
 
 /**
- * Checks against recorded results, whatever they are of: a model folder, a tokenizer folder, or a file of schedules or
- * logits processors. Yields each comparison as it is made.
+ * Checks against recorded results, whatever they are of: a model folder, a tokenizer folder, or a file of schedules,
+ * logits processors or pretraining objectives. Yields each comparison as it is made.
  *
  * @throws UserError when there is nothing to check, or nothing to compare it with
  */
@@ -30,11 +31,12 @@ export function* verify(path: string): Generator<Check, void> {
 }
 
 function* verifyFile(path: string): Generator<Check, void> {
-  const json = readJson(path) as { cases?: Record<string, unknown>[]; logits?: unknown };
-  if (json?.logits !== undefined) yield* verifyLogitsProcessors(json, path);
+  const json = readJson(path) as { cases?: Record<string, unknown>[]; logits?: unknown; bert_mlm?: unknown };
+  if (json?.bert_mlm !== undefined) yield* verifyObjectives(json, path);
+  else if (json?.logits !== undefined) yield* verifyLogitsProcessors(json, path);
   else if (json?.cases?.[0]?.lr !== undefined) yield* verifySchedules(json, path);
   else {
-    throw new UserError('TSLM_NO_GOLDEN', `${path}: no recorded schedules and no recorded logits processors`, {
+    throw new UserError('TSLM_NO_GOLDEN', `${path}: no recorded schedules, logits processors or objectives`, {
       hint: 'give such a file, or a folder with golden.json',
     });
   }

@@ -6,6 +6,7 @@ import { bert } from './bert/family.ts';
 import { bigBird } from './big-bird/family.ts';
 import { bloom } from './bloom.ts';
 import { distilbert } from './distilbert/family.ts';
+import { electra } from './electra/family.ts';
 import { encoderDecoder } from './encoder-decoder.ts';
 import { gemma2 } from './gemma2/family.ts';
 import { gemma3Text } from './gemma3-text.ts';
@@ -31,6 +32,7 @@ export const families: Record<string, Family> = {
   bloom,
   camembert,
   distilbert,
+  electra,
   'encoder-decoder': encoderDecoder,
   gemma2,
   gemma3_text: gemma3Text,

@@ -13,7 +13,9 @@ import {
   type NormOptions,
   type Parameter,
 } from '../../nn/index.ts';
+import { castInput } from '../../torch/autocast.ts';
 import type { Tensor } from '../../torch/index.ts';
+import { isFused, linearCrossEntropy } from '../../torch/products.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 import { lastPositions } from './lm.ts';
@@ -63,9 +65,38 @@ export class MaskedLMHead extends Head {
     return { logits: rawLogits ? raw : raw.to('float32'), loss: labels && tokenLoss(raw, labels) };
   }
 
+  /**
+   * Mean cross-entropy of the scores of masked places alone; where one operator does both, no scores are kept.
+   *
+   * @param x [n, hidden]: the hidden states of those places
+   * @param targets int64 [n]: their words, −100 is ignored
+   */
+  loss(x: Tensor, targets: Tensor): Tensor {
+    const y = this.#transformed(x);
+    const { weight, bias } = this.#output;
+    const input = castInput(y);
+    const isPlain = !this.decoder?.lora;
+    if (!isPlain || !isFused(input, [weight, bias])) return tokenLoss(this.#scoresOf(y), targets);
+    return linearCrossEntropy(input.reshape([-1, weight.size(1)]), weight, targets.reshape([-1]), { bias });
+  }
+
   /** [..., hidden] → [..., vocab] */
   scores(x: Tensor): Tensor {
-    const y = this.norm.forward(activations[this.options.activation](this.transform.forward(x)));
+    return this.#scoresOf(this.#transformed(x));
+  }
+
+  /** [..., hidden] → [..., dim] */
+  #transformed(x: Tensor): Tensor {
+    return this.norm.forward(activations[this.options.activation](this.transform.forward(x)));
+  }
+
+  #scoresOf(y: Tensor): Tensor {
     return this.decoder?.forward(y) ?? this.#tied!.project(y, { bias: this.bias });
+  }
+
+  get #output(): { weight: Parameter; bias: Parameter | undefined } {
+    return this.decoder
+      ? { weight: this.decoder.weight, bias: this.decoder.bias }
+      : { weight: this.#tied!.weight, bias: this.bias };
   }
 }

@@ -3,6 +3,7 @@
  * their order is right or swapped (Lan et al. 2020). By itself, and beside masked words in pre-training.
  */
 import { Dropout, type Embedding, Linear } from '../../nn/index.ts';
+import type { Tensor } from '../../torch/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
 import type { MaskedLMHead } from './masked-lm.ts';
@@ -17,9 +18,14 @@ export class NextSentenceHead extends Head {
   }
 
   /** logits [batch, 2]; labels int64 [batch] */
-  forward({ poolerOutput }: BackboneOutput, { labels }: ModelInputs): HeadOutput {
-    const logits = this.pair.forward(poolerOutput!).to('float32');
+  forward(output: BackboneOutput, { labels }: ModelInputs): HeadOutput {
+    const logits = this.pairLogits(output);
     return { logits, loss: labels && tokenLoss(logits, labels) };
+  }
+
+  /** @returns [batch, 2] */
+  pairLogits({ poolerOutput }: BackboneOutput): Tensor {
+    return this.pair.forward(poolerOutput!).to('float32');
   }
 }
 
@@ -63,7 +69,7 @@ export class PretrainingHead extends Head {
   /** Word logits [batch, time, vocab] and the pair's [batch, labels]; the loss where both kinds of labels are given, or the words' suffice. */
   forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput {
     const { logits: predictionLogits, loss: wordLoss } = this.predictions.forward(output, inputs);
-    const pairLogits = this.pair.forward(this.dropout.forward(output.poolerOutput!)).to('float32');
+    const pairLogits = this.pairLogits(output);
     const isOrder = this.asked === 'sentenceOrder';
     const pairLabels = isOrder ? inputs.sentenceOrderLabel : inputs.nextSentenceLabel;
     return {
@@ -76,5 +82,10 @@ export class PretrainingHead extends Head {
             ? wordLoss
             : undefined,
     };
+  }
+
+  /** @returns [batch, labels] */
+  pairLogits({ poolerOutput }: BackboneOutput): Tensor {
+    return this.pair.forward(this.dropout.forward(poolerOutput!)).to('float32');
   }
 }

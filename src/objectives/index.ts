@@ -1,0 +1,125 @@
+/** The objectives by name: their options, how each is made, and which models it can train. */
+import { z } from 'zod';
+import { families } from '../models/families/index.ts';
+import type { Family } from '../models/family.ts';
+import type { Model, Task } from '../models/model.ts';
+import { usageError } from '../support/errors.ts';
+import { captions, captionsOptions } from './captions.ts';
+import { contrastive, contrastiveOptions } from './contrastive.ts';
+import { denoising, denoisingOptions } from './denoising.ts';
+import { imageClassification, imageClassificationOptions } from './image-classification.ts';
+import { masked, maskedOptions } from './masked.ts';
+import type { AnyObjective, ObjectiveContext } from './objective.ts';
+import { permutation, permutationOptions } from './permutation.ts';
+import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
+import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
+import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
+import { seq2seq, seq2seqOptions } from './seq2seq.ts';
+import { spanCorruption, spanCorruptionOptions } from './span-corruption.ts';
+import { ul2, ul2Options } from './ul2.ts';
+
+interface Entry<Options extends z.ZodObject = z.ZodObject> {
+  options: Options;
+  /** Options as the schema gives them; their name is passed over. */
+  make(context: ObjectiveContext, options: z.output<Options>): AnyObjective;
+  /** Heads that it trains. */
+  tasks: readonly Task[];
+  /** Whether it suits the family's networks, where heads do not say it. Default: all. */
+  suits?: (family: string) => boolean;
+}
+
+const entry = <Options extends z.ZodObject>(
+  options: Options,
+  make: Entry<Options>['make'],
+  tasks: readonly Task[],
+  suits: Entry['suits'] = () => true,
+): Entry<Options> => ({ options, make, tasks, suits });
+
+const seesImages = (family: string): boolean => family.startsWith('vi');
+const readsText = (family: string): boolean => !seesImages(family);
+const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
+const isTwoStream = (family: string): boolean => family === 'xlnet';
+
+export const objectives = {
+  captions: entry(captionsOptions, captions, ['seq2seqLM'], seesImages),
+  contrastive: entry(contrastiveOptions, contrastive, ['backbone'], isOneStack),
+  denoising: entry(denoisingOptions, denoising, ['seq2seqLM'], readsText),
+  'image-classification': entry(imageClassificationOptions, imageClassification, ['imageClassification']),
+  masked: entry(maskedOptions, masked, ['maskedLM', 'pretraining']),
+  'next-sentence': entry(nextSentenceOptions, nextSentence, ['pretraining', 'nextSentence']),
+  permutation: entry(permutationOptions, permutation, ['causalLM'], isTwoStream),
+  'prefix-lm': entry(prefixLMOptions, prefixLM, ['seq2seqLM'], readsText),
+  'replaced-tokens': entry(replacedTokensOptions, replacedTokens, ['replacedTokens']),
+  'sentence-order': entry(sentenceOrderOptions, sentenceOrder, ['pretraining', 'nextSentence']),
+  seq2seq: entry(seq2seqOptions, seq2seq, ['seq2seqLM'], readsText),
+  'span-corruption': entry(spanCorruptionOptions, spanCorruption, ['seq2seqLM'], readsText),
+  ul2: entry(ul2Options, ul2, ['seq2seqLM'], readsText),
+};
+
+export type ObjectiveName = keyof typeof objectives;
+export const objectiveNames = Object.keys(objectives) as ObjectiveName[];
+
+const schemas = Object.values(objectives).map(({ options }) => options);
+
+/** What a recipe says of an objective: its name, and its own options. */
+export const objectiveOptions = z.discriminatedUnion(
+  'name',
+  schemas as unknown as [(typeof schemas)[number], ...(typeof schemas)[number][]],
+);
+export type ObjectiveOptions = z.output<typeof objectiveOptions>;
+
+/** @throws UserError when the tokenizer or the context lacks what the objective needs */
+export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {
+  const { name, ...own } = options;
+  const { make } = objectives[name] as unknown as {
+    make: (context: ObjectiveContext, options: object) => AnyObjective;
+  };
+  return make(context, own);
+}
+
+/** The classes of a family whose head the objective trains. */
+export function classesFor({ modelType, architectures }: Family, name: ObjectiveName): string[] {
+  const { tasks, suits } = objectives[name] as Entry;
+  if (!suits!(modelType)) return [];
+  return Object.entries(architectures).flatMap(([architecture, task]) => (tasks.includes(task) ? [architecture] : []));
+}
+
+/** Which objectives each family can be trained with, and the classes that have the head. */
+export const objectivesTable = (): Record<string, Partial<Record<ObjectiveName, string[]>>> =>
+  Object.fromEntries(
+    Object.values(families).map(family => [
+      family.modelType,
+      Object.fromEntries(
+        objectiveNames
+          .map(name => [name, classesFor(family, name)] as const)
+          .filter(([, classes]) => classes.length > 0),
+      ),
+    ]),
+  );
+
+/**
+ * @param objective the one made, whose options may narrow down what it trains
+ * @throws UserError that names what would fit, when the model has no head for the objective
+ */
+export function requireFit(
+  { family, task }: Model,
+  { name, tasks }: Pick<AnyObjective, 'tasks'> & { name: string },
+  where: string,
+): void {
+  const objective = name as ObjectiveName;
+  const suits = (objectives[objective] as Entry).suits!;
+  if (suits(family.modelType) && tasks.includes(task)) return;
+  const classes = classesFor(family, objective).filter(architecture =>
+    tasks.includes(family.architectures[architecture]),
+  );
+  const fitting = Object.values(families).filter(other => classesFor(other, objective).length > 0);
+  throw usageError(
+    'TSLM_UNFIT_OBJECTIVE',
+    `${where}: a ${family.modelType} model (${task}) cannot be trained with the objective '${name}'`,
+    classes.length > 0
+      ? `use its class ${classes.join(' or ')}`
+      : `it trains ${fitting.map(({ modelType }) => modelType).join(', ')}; for ${family.modelType} there is ${
+          objectiveNames.filter(other => classesFor(family, other).length > 0).join(', ') || 'none of these'
+        }`,
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Sequence to sequence (Sutskever et al. 2014; Vaswani et al. 2017): a text is read and its translation, summary or answer
+ * written, with label smoothing (Szegedy et al. 2016, 7): (1 − ε) of the loss says which word is right, ε that no word is
+ * impossible. The two are terms of their own, so that the perplexity of `words` stays what it is.
+ */
+import { z } from 'zod';
+import { scope, type Tensor } from '../torch/index.ts';
+import { statesAt, wordMeans } from './batches.ts';
+import type { Objective, ObjectiveContext } from './objective.ts';
+import {
+  decoderStates,
+  type TextToText,
+  type TextToTextBatch,
+  textToTextBatch,
+  textToTextCounts,
+  textToTextLength,
+  wordHead,
+} from './text-to-text.ts';
+
+export const seq2seqOptions = z.strictObject({
+  name: z.literal('seq2seq'),
+  /** ε. */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+  /** Stands before every source, as T5's "translate English to German: ". */
+  prefix: z.string().default(''),
+  /** Most tokens that are written. Default: as many as are read. */
+  maxTarget: z.int().positive().optional(),
+});
+
+export type Seq2SeqOptions = Partial<Omit<z.output<typeof seq2seqOptions>, 'name'>>;
+
+/**
+ * How far the scores are from saying that all words are equally likely: the mean of −log p over places and words.
+ *
+ * @param scores [n, vocab]
+ */
+export function smoothingLoss(scores: Tensor): Tensor {
+  const wide = scores.to('float32');
+  return wide
+    .logsumexp([-1])
+    .sub(wide.mean([-1]))
+    .mean();
+}
+
+/** Texts are cut where they are too long; special tokens stay. */
+export function seq2seq(
+  { tokenizer, context }: ObjectiveContext,
+  { labelSmoothing = 0, prefix = '', maxTarget = context }: Seq2SeqOptions = {},
+): Objective<'translation', TextToText, TextToTextBatch> {
+  const { before, after } = tokenizer.specialTokensAround();
+  const around = before.length + after.length;
+  const encode = (text: string, most: number): number[] => [
+    ...before,
+    ...tokenizer.encodeIds(text).subarray(0, Math.max(0, most - around)),
+    ...after,
+  ];
+  return {
+    name: 'seq2seq',
+    rows: 'translation',
+    tasks: ['seq2seqLM'],
+    weights: labelSmoothing === 0 ? { words: 1 } : { words: 1 - labelSmoothing, smoothing: labelSmoothing },
+    example: ({ source, target }) => ({
+      inputIds: encode(prefix + source, context),
+      labels: encode(target, maxTarget),
+    }),
+    lengthOf: textToTextLength,
+    batch: (examples, device) => textToTextBatch(examples, tokenizer, device),
+    counts: batch => ({ ...textToTextCounts(batch), ...(labelSmoothing > 0 && { smoothing: batch.targets.count }) }),
+    means: (model, batch) =>
+      scope(() => {
+        const states = decoderStates(model, batch);
+        const head = wordHead(model);
+        const means = wordMeans(head, states, batch.targets);
+        if (labelSmoothing === 0 || batch.targets.count === 0) return means;
+        return { ...means, smoothing: smoothingLoss(head.scores(statesAt(states, batch.targets))) };
+      }),
+  };
+}

@@ -1,0 +1,106 @@
+/** Every objective with every class that it can train: rows together give what they give alone, and gradients arrive. */
+import { describe, expect, it } from 'vitest';
+import type { Rows } from '../../src/data/rows/rows.ts';
+import { createFromConfig } from '../../src/models/auto.ts';
+import { createObjective, objectiveOptions, objectivesTable, requireFit } from '../../src/objectives/index.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { parseOptions } from '../../src/support/schema.ts';
+import { backward, scope } from '../../src/torch/index.ts';
+import { tinyConfigs } from '../models/tiny-configs.ts';
+import { evaluate, TEXT, tokenizers, window } from './helpers.ts';
+
+const CONTEXT = 24;
+const needsSentinels = ['span-corruption', 'ul2'];
+
+const pairs = Object.entries(objectivesTable()).flatMap(([family, byObjective]) =>
+  Object.entries(byObjective).flatMap(([name, classes]) =>
+    classes!.map(architecture => ({ family, name, architecture })),
+  ),
+);
+
+/** Two rows of unequal length. */
+function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array): object[] {
+  const document = (texts: string[], index: number) => ({ sentences: texts.map(encode), index });
+  const image = (seed: number) => {
+    const random = createRandom(seed);
+    return { pixels: Uint8Array.from({ length: 3 * 144 }, () => random.below(256)), width: 12, height: 12 };
+  };
+  const rows: Partial<Record<keyof Rows, object[]>> = {
+    tokens: [window(encode(TEXT)), window(encode('The river rose.'))],
+    document: [document(['The river rose.', 'The bridge was closed.'], 0), document(['Dogs', 'and cats'], 1)],
+    text: [{ text: 'The river rose in the night.' }, { text: 'Dogs and cats' }],
+    translation: [
+      { source: 'The river rose in the night.', target: 'Dogs' },
+      { source: 'Dogs', target: 'The bridge was closed.' },
+    ],
+    image: [
+      { ...image(1), text: 'The river rose', label: 0 },
+      { ...image(2), text: 'Dogs', label: 1 },
+    ],
+  };
+  return rows[kind]!;
+}
+
+describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) => {
+  const isUnigram = needsSentinels.includes(name) || ['t5', 'mt5'].includes(family);
+  const isBert = ['albert', 'bert', 'electra', 'big_bird', 'distilbert'].includes(family);
+  // A tokenizer that has what is needed: sentinels, segments, or masks.
+  const tokenizer =
+    isUnigram && name !== 'denoising' ? tokenizers.unigram() : isBert ? tokenizers.wordPiece() : tokenizers.byteLevel();
+  const ids = { vocab_size: tokenizer.vocabSize, pad_token_id: tokenizer.padTokenId };
+  const own = tinyConfigs[family] as Record<string, object>;
+  const halves = Object.fromEntries(
+    ['encoder', 'decoder']
+      .filter(side => side in own)
+      .map(side => [side, 'image_size' in own[side] ? own[side] : { ...own[side], ...ids }]),
+  );
+  const config = { model_type: family, architectures: [architecture], ...own, ...halves };
+  const isPair = Object.keys(halves).length > 0;
+  const model = createFromConfig(isPair || family === 'vit' ? config : { ...config, ...ids }, { seed: 1 });
+  const documents = { length: 2, row: (index: number) => rowsOf('document', encode)[index] as Rows['document'] };
+  const encode = (text: string): Uint32Array => tokenizer.encodeIds(text);
+  const isAlone = model.task === 'nextSentence';
+  const options = { name, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
+  const objective = createObjective(parseOptions(objectiveOptions, options, 'test'), {
+    tokenizer,
+    context: CONTEXT,
+    documents,
+    model,
+  });
+  const random = createRandom(1);
+  const examples = rowsOf(objective.rows, encode).map(row => objective.example(row as never, random));
+
+  it('gives together what its rows give alone', () => {
+    requireFit(model, objective, 'test');
+    const together = objective.batch(examples, 'cpu');
+    const counts = objective.counts(together);
+    const alone = examples.map(example => objective.batch([example], 'cpu'));
+    const whole = evaluate(objective, model, together);
+    for (const mean of Object.values(whole)) expect(mean).not.toBeNaN();
+    // Partners are found among the rows of a batch.
+    if (name === 'contrastive') return;
+    for (const [term, count] of Object.entries(counts)) {
+      if (count === 0) continue;
+      const sums = alone.map(batch => {
+        const own = objective.counts(batch)[term];
+        return own === 0 ? [0, 0] : [own * evaluate(objective, model, batch)[term], own];
+      });
+      expect(sums.reduce((total, [, own]) => total + own, 0)).toBe(count);
+      const mean = sums.reduce((total, [sum]) => total + sum, 0) / count;
+      expect(Math.abs(whole[term] - mean), term).toBeLessThan(2e-5 * (1 + Math.abs(mean)));
+    }
+  });
+
+  it('has gradients that are numbers', () => {
+    scope(() => {
+      const means = objective.means(model.train(), objective.batch(examples, 'cpu'));
+      const terms = Object.entries(objective.weights).filter(([term]) => means[term]);
+      expect(terms.length).toBeGreaterThan(0);
+      backward(terms.map(([term, weight]) => means[term].mul(weight)).reduce((a, b) => a.add(b)));
+      const gradients = model.parameters().flatMap(({ grad }) => grad ?? []);
+      expect(gradients.length).toBeGreaterThan(model.parameters().length / 2);
+      for (const gradient of gradients) expect(gradient.isfinite().all().item()).toBe(1);
+      model.zeroGrad();
+    });
+  });
+});

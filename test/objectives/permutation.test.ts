@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { tokenLoss } from '../../src/models/losses.ts';
+import { applyPermutation, drawTargets, permutation } from '../../src/objectives/permutation.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { eye, inferenceMode, scope } from '../../src/torch/index.ts';
+import { batchOf, evaluate, expectToLearn, TEXT, tinyModel, tokenizers, window } from './helpers.ts';
+
+const tokenizer = tokenizers.wordPiece();
+const ids = tokenizer.encodeIds(TEXT);
+const rows = [window(ids), window(ids.subarray(5, 18))];
+const xlnet = () => tinyModel('xlnet', 'XLNetLMHeadModel', tokenizer.vocabSize);
+
+interface Recorded {
+  options: { plm_probability: number; max_span_length: number };
+  input_ids: number[][];
+  randint: number[][];
+  randperm: number[][];
+  expect: { input_ids: number[][]; labels: number[][]; perm_mask: number[][][] };
+}
+
+describe('permutation language modelling', () => {
+  it('makes of drawn numbers what Transformers’ collator does', () => {
+    const { permutation: cases } = JSON.parse(readFileSync('test/fixtures/objectives/collators.json', 'utf8')) as {
+      permutation: Recorded[];
+    };
+    for (const { options, input_ids, randint, randperm, expect: expected } of cases) {
+      for (const [row, ids] of input_ids.entries()) {
+        // There span lengths are drawn from 1 on.
+        const drawn = randint[row].map((value, i) => (i % 2 === 0 ? value - 1 : value));
+        const settings = { probability: options.plm_probability, maxSpan: options.max_span_length };
+        const chosen = drawTargets(ids.length, settings, { below: () => drawn.shift()! });
+        const isSpecial = (i: number): boolean => [0, 2, 3].includes(ids[i]);
+        const made = applyPermutation(ids, chosen, randperm[row], { isSpecial, maskId: 4 });
+        expect(Array.from(made.inputIds)).toEqual(expected.input_ids[row]);
+        expect(Array.from(made.labels)).toEqual(expected.labels[row]);
+        expect(Array.from(made.permMask)).toEqual(expected.perm_mask[row].flat());
+        expect(drawn).toEqual([]);
+      }
+    }
+  });
+
+  it('has an even number of tokens, and sees them unless told to mask targets', () => {
+    const objective = permutation({ tokenizer, context: 31 });
+    for (const row of rows) {
+      const { inputIds, labels } = objective.example(row, createRandom(1));
+      expect(inputIds.length % 2).toBe(0);
+      expect(inputIds.length).toBeLessThanOrEqual(30);
+      for (const [i, label] of labels.entries()) if (label !== -100) expect(inputIds[i]).toBe(label);
+    }
+    const hidden = permutation({ tokenizer, context: 31 }, { maskTargets: true, probability: 0.5 });
+    const { inputIds, labels } = hidden.example(rows[0], createRandom(1));
+    for (const [i, label] of labels.entries()) if (label !== -100) expect(inputIds[i]).toBe(tokenizer.maskTokenId);
+  });
+
+  it('asks for targets alone, with the loss of asking for every position', () => {
+    const objective = permutation({ tokenizer, context: 48 }, { probability: 0.4 });
+    const model = xlnet();
+    const batch = batchOf(objective, rows);
+    const whole = scope(() =>
+      inferenceMode(() => {
+        const { inputIds, attentionMask, permMask, targetMapping, targets } = batch;
+        const [size, time] = inputIds.shape;
+        const all = eye(time).unsqueeze(0).expand([size, time, time]);
+        const logits = model.eval().forward({ inputIds, attentionMask, permMask, targetMapping: all }).logits!;
+        const asked = targetMapping.matmul(logits).flatten({ endDim: 1 }).indexSelect(0, targets.places);
+        return tokenLoss(asked, targets.labels).item();
+      }),
+    );
+    expect(evaluate(objective, model, batch).words).toBeCloseTo(whole, 4);
+  });
+
+  it('predicts no token from itself, nor from what comes later in the order', () => {
+    const objective = permutation({ tokenizer, context: 48 }, { probability: 0.4 });
+    const { labels, permMask } = objective.example(rows[0], createRandom(3));
+    const time = labels.length;
+    const targets = [...labels.keys()].filter(i => labels[i] !== -100);
+    for (const i of targets) {
+      expect(permMask[i * time + i]).toBe(1);
+      for (const j of targets) if (i !== j) expect(permMask[i * time + j] + permMask[j * time + i]).toBe(1);
+    }
+  });
+
+  it('learns rows by heart', () => {
+    expectToLearn(permutation({ tokenizer, context: 48 }), xlnet(), rows);
+  });
+});

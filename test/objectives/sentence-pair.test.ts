@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Rows } from '../../src/data/rows/rows.ts';
+import { drawSentenceOrder } from '../../src/objectives/pairs.ts';
+import { nextSentence, sentenceOrder } from '../../src/objectives/sentence-pair.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { batchOf, expectToLearn, tinyModel, tokenizers } from './helpers.ts';
+
+const tokenizer = tokenizers.wordPiece();
+const documentOf = (texts: readonly string[], index: number): Rows['document'] => ({
+  sentences: texts.map(text => Uint16Array.from(tokenizer.encodeIds(text))),
+  index,
+});
+const rows = [
+  documentOf(['the river rose in the night', 'the bridge was closed', 'and the cat sat'], 0),
+  documentOf(['dogs and cats are animals', 'it costs 999 dollars'], 1),
+  documentOf(['explain the answer, please'], 2),
+];
+const documents = { length: rows.length, row: (index: number) => rows[index] };
+const context = { tokenizer, context: 40, documents };
+const bert = () => tinyModel('bert', 'BertForPreTraining', tokenizer.vocabSize);
+
+describe('next-sentence prediction', () => {
+  it('has two segments that fit, and masks in both', () => {
+    const objective = nextSentence({ ...context, context: 16 }, { probability: 0.3 });
+    const random = createRandom(1);
+    for (let i = 0; i < 300; i++) {
+      const { inputIds, types, labels, label } = objective.example(rows[i % 3], random);
+      expect(inputIds.length).toBeLessThanOrEqual(16);
+      expect(types.length).toBe(inputIds.length);
+      expect(labels[0]).toBe(-100);
+      // A document of one sentence has nothing that follows.
+      if (i % 3 === 2) expect(label).toBe(1);
+    }
+  });
+
+  it('is short one time in ten', () => {
+    const long = documentOf(new Array(40).fill('the river rose in the night'), 0);
+    const objective = nextSentence(context, { probability: 0 });
+    const random = createRandom(2);
+    const lengths = Array.from({ length: 2000 }, () => objective.example(long, random).inputIds.length);
+    // The whole context where nothing is cut short and the other document goes on long enough.
+    const whole = Array.from({ length: 2000 }, () => sentenceOrder(context, { probability: 0 }).example(long, random));
+    expect(Math.max(...lengths)).toBe(40);
+    const short = whole.filter(({ inputIds }) => inputIds.length < 40).length / 2000;
+    expect(Math.abs(short - 0.1)).toBeLessThan(0.03);
+  });
+
+  it('needs other documents', () => {
+    expect(() => nextSentence({ tokenizer, context: 40 })).toThrow(/two documents/);
+    expect(() => nextSentence({ ...context, documents: { ...documents, length: 1 } })).toThrow(/two documents/);
+  });
+
+  it('learns rows by heart', () => {
+    expectToLearn(nextSentence(context), bert(), rows);
+    const alone = nextSentence(context, { probability: 0 });
+    expect(alone.tasks).toContain('nextSentence');
+    expect(alone.counts(batchOf(alone, rows))).toMatchObject({ words: 0, pair: 3 });
+  });
+
+  it('trains the head for pairs alone, without masks', () => {
+    const objective = nextSentence(context, { probability: 0 });
+    const model = tinyModel('bert', 'BertForNextSentencePrediction', tokenizer.vocabSize);
+    const batch = batchOf(objective, rows);
+    expect(Object.keys(objective.means(model, batch))).not.toContain('words');
+  });
+});
+
+describe('sentence order', () => {
+  it('cuts a lone sentence in two', () => {
+    const sentence = [11, 12, 13, 14, 15];
+    for (let seed = 0; seed < 20; seed++) {
+      const { a, b, label } = drawSentenceOrder([sentence], 40, createRandom(seed));
+      expect(a.length).toBeGreaterThan(0);
+      expect(b.length).toBeGreaterThan(0);
+      expect(label === 0 ? [...a, ...b] : [...b, ...a]).toEqual(sentence);
+    }
+  });
+
+  it('learns rows by heart', () => {
+    expectToLearn(sentenceOrder(context), tinyModel('albert', 'AlbertForPreTraining', tokenizer.vocabSize), rows);
+    expectToLearn(sentenceOrder(context, { unit: 'span' }), bert(), rows);
+  });
+});
