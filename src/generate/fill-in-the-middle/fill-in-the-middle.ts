@@ -3,13 +3,13 @@
  * in another order writes what belongs between a prefix and a suffix.
  */
 import type { Model } from '../../models/model.ts';
+import { fimTokens } from '../../tokenizers/fim-tokens.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { GenerationConfig } from '../config/generation-config.ts';
 import type { GenerateOptions } from '../generate.ts';
 import type { TextEnd } from '../stopping.ts';
 import { streamTextAfter } from '../text.ts';
 import { type FimOrder, fimPrompt, type Gap, putsSpaceInFront } from './fim-prompt.ts';
-import { fimTokens } from './fim-tokens.ts';
 
 export interface FimOptions extends Pick<GenerateOptions, 'assistant'> {
   /** Default psm. */

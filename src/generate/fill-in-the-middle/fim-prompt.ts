@@ -1,6 +1,7 @@
 /** A prefix and a suffix in the order and between the tokens that models for filling in the middle were trained with. */
+
+import { type FimTokens, fimTokens } from '../../tokenizers/fim-tokens.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { type FimTokens, fimTokens } from './fim-tokens.ts';
 
 /** What stands before and after the place to be filled. */
 export interface Gap {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
 import { fillInTheMiddle } from '../../../src/generate/fill-in-the-middle/fill-in-the-middle.ts';
 import { fimPrompt } from '../../../src/generate/fill-in-the-middle/fim-prompt.ts';
-import { fimTokens } from '../../../src/generate/fill-in-the-middle/fim-tokens.ts';
 import { createModel } from '../../../src/models/auto.ts';
 import { readJson } from '../../../src/support/files.ts';
+import { fimTokens } from '../../../src/tokenizers/fim-tokens.ts';
 import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import { noGrad } from '../../../src/torch/index.ts';
 

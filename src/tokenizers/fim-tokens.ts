@@ -1,6 +1,6 @@
 /** The tokens of fill-in-the-middle (Bavarian et al. 2022, arXiv:2207.14255), as the families of code models call them. */
-import { UserError } from '../../support/errors.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { UserError } from '../support/errors.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** Token ids: what stands before the prefix, before the suffix, and before the middle. */
 export interface FimTokens {
