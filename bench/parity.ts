@@ -29,8 +29,8 @@ const recipe = readRecipe(recipePath, [`data.corpus=${corpusPath}`, 'model.dropo
 const { optimizer: settings, train, model: described, seed } = recipe;
 const sizes = { ...described, context: described.context ?? NEW_CONTEXT };
 const corpus = openCorpus(corpusPath);
-const objective = causal();
-const data = corpusWindows(corpus.split('train'), { ...objective.window!(sizes.context), seed });
+const objective = causal({ context: sizes.context });
+const data = corpusWindows(corpus.split('train'), { length: objective.window!, stride: sizes.context, seed });
 const sampler = createSampler({ length: data.length, seed, batchSize: train.batchSize });
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-parity-'));

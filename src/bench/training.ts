@@ -100,7 +100,7 @@ export function trainingStep(
 ): () => number {
   const parameters = model.parameters();
   const random = createRandom(1);
-  const objective = causal();
+  const objective = causal({ context: seq });
   model.train();
   return () => {
     const examples = Array.from({ length: batch }, () =>

@@ -6,7 +6,8 @@
 import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
-import { type Packing, requireCausal, requireIsolation } from '../objectives/causal.ts';
+import { requireCausal, requireIsolation } from '../objectives/causal.ts';
+import type { Packing } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';

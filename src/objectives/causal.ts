@@ -3,6 +3,7 @@
  * documents one after another; packed so that they do not see each other, each is predicted as if it were alone, and
  * positions count from its start (Krell et al. 2021, arXiv:2107.02027).
  */
+import { z } from 'zod';
 import type { Tokens } from '../data/rows/rows.ts';
 import { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
@@ -10,7 +11,7 @@ import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
-import type { Objective } from './objective.ts';
+import type { Objective, ObjectiveContext } from './objective.ts';
 
 export interface CausalExample {
   /** One more than the positions of the input. */
@@ -32,18 +33,9 @@ export interface CausalBatch {
   words: number;
 }
 
-/** How documents share a window. `documents`: they do not see each other; `stream`: a window is one text. */
-export type Packing = 'documents' | 'stream';
+export const causalOptions = z.strictObject({ name: z.literal('causal') });
 
-export interface CausalOptions {
-  /** Default `stream`. */
-  packing?: Packing;
-  /**
-   * The end-of-text token of a document is what the next one begins with, as for GPT-2: its first token is predicted from that.
-   * For corpora without a token of their own before documents. Default false.
-   */
-  endBegins?: boolean;
-}
+export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endBegins'>;
 
 /** Throws a usage error for a model that does not predict the next token from those before it. */
 export function requireCausal({ task, backbone, family }: Model, where: string): void {
@@ -66,15 +58,17 @@ export function requireIsolation({ backbone, family }: Model, where: string): vo
 }
 
 export function causal({
+  context,
   packing = 'stream',
   endBegins = false,
-}: CausalOptions = {}): Objective<'tokens', CausalExample, CausalBatch> {
+}: CausalContext): Objective<'tokens', CausalExample, CausalBatch> {
   return {
     name: 'causal',
     rows: 'tokens',
     tasks: ['causalLM'],
     weights: { words: 1 },
-    window: context => ({ length: context + 1, stride: context }),
+    window: context + 1,
+    overlap: 1,
 
     example: ({ ids, starts }) => ({ ids, ...(packing === 'stream' ? WHOLE : bordersOf(starts, endBegins)) }),
 

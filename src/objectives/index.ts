@@ -5,6 +5,7 @@ import type { Family } from '../models/family.ts';
 import type { Model, Task } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { captions, captionsOptions } from './captions.ts';
+import { causal, causalOptions } from './causal.ts';
 import { contrastive, contrastiveOptions } from './contrastive.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
@@ -38,10 +39,12 @@ const entry = <Options extends z.ZodObject>(
 const seesImages = (family: string): boolean => family.startsWith('vi');
 const readsText = (family: string): boolean => !seesImages(family);
 const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
+const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStream(family);
 const isTwoStream = (family: string): boolean => family === 'xlnet';
 
 export const objectives = {
   captions: entry(captionsOptions, captions, ['seq2seqLM'], seesImages),
+  causal: entry(causalOptions, causal, ['causalLM'], isDecoder),
   contrastive: entry(contrastiveOptions, contrastive, ['backbone'], isOneStack),
   denoising: entry(denoisingOptions, denoising, ['seq2seqLM'], readsText),
   'image-classification': entry(imageClassificationOptions, imageClassification, ['imageClassification']),

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Corpus } from '../data/corpus/corpus.ts';
 import { modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
-import type { Packing } from '../objectives/causal.ts';
+import type { Packing } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
 import { version } from '../support/version.ts';

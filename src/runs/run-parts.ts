@@ -8,8 +8,8 @@ import type { Rows } from '../data/rows/rows.ts';
 import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
-import { causal, type Packing, requireCausal, requireIsolation } from '../objectives/causal.ts';
-import type { AnyObjective } from '../objectives/objective.ts';
+import { causal, requireCausal, requireIsolation } from '../objectives/causal.ts';
+import type { AnyObjective, Packing } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -53,10 +53,11 @@ export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): 
   checkPrompts(recipe, tokenizer, model.maxPositions);
   const packing = packingOf(recipe, corpus, model);
   const objective = causal({
+    context,
     packing,
     endBegins: corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null,
   });
-  const window = objective.window!(context);
+  const window = { length: objective.window!, stride: objective.window! - (objective.overlap ?? 0) };
   const trainable = wholeModel(model);
   return {
     ...start,

@@ -24,7 +24,7 @@ const gradients = (model: Model): number[][] => model.parameters().map(({ grad }
 
 /** Loss over all predictions, and the gradients of it. */
 function learn(model: Model, rows: readonly { ids: Uint16Array; starts: number[] }[], dtype: DType) {
-  const objective = causal({ packing: 'documents' });
+  const objective = causal({ context: packed.length, packing: 'documents' });
   const batches = rows
     .filter(({ ids }) => ids.length > 1)
     .map(row => objective.batch([objective.example(row, random)], 'cpu'));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/auto.ts';
-import { causal as causalObjective, requireCausal } from '../../src/objectives/causal.ts';
+import { type CausalContext, causal as causalObjective, requireCausal } from '../../src/objectives/causal.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 
-const causal = causalObjective();
+const causal = causalObjective({ context: 4 });
 const random = createRandom(1);
 const rows = [Uint16Array.of(3, 1, 4, 1, 5), Uint16Array.of(9, 2, 6, 5, 3)];
 const examples = rows.map(ids => causal.example({ ids, starts: [] }, random));
@@ -20,7 +20,7 @@ describe('the causal objective', () => {
   });
 
   it('needs one token more than the model sees', () => {
-    expect(causal.window!(4)).toEqual({ length: 5, stride: 4 });
+    expect([causal.window, causal.overlap]).toEqual([5, 1]);
   });
 
   it('pairs each token with the next one', () => {
@@ -53,8 +53,8 @@ describe('the causal objective', () => {
 
 describe('documents of a window', () => {
   const row = { ids: Uint16Array.of(1, 2, 10, 3, 4, 5, 10, 6), starts: [0, 3, 7] };
-  const batchOf = (options: Parameters<typeof causalObjective>[0]) => {
-    const objective = causalObjective(options);
+  const batchOf = (options: Omit<CausalContext, 'context'>) => {
+    const objective = causalObjective({ context: 7, ...options });
     return objective.batch([objective.example(row, random)], 'cpu');
   };
 

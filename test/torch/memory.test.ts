@@ -19,7 +19,7 @@ async function train(steps: number, onStep?: () => void): Promise<string[]> {
   const optimizer = adamW([...model.namedParameters()]);
   const random = createRandom(1);
   const seen: string[] = [];
-  const objective = causal({ packing: 'documents' });
+  const objective = causal({ context: 6, packing: 'documents' });
   const data: Dataset<Rows['tokens']> = {
     length: 9,
     row: () => ({ ids: Uint16Array.from({ length: 7 }, () => random.below(11)), starts: [0, 3] }),
