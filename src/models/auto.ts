@@ -66,6 +66,8 @@ function build(
  * @param options.dropout everywhere that the family has it; default 0
  * @param options.eosTokenId written to config.json
  * @param options.performer attention by random features (`performer.ts`)
+ * @param options.architecture a class of the family: `BertForPreTraining`; default its first one
+ * @param options.config keys of config.json that say what the sizes leave open, or something else
  */
 export function createModel(
   modelType: string,
@@ -75,7 +77,16 @@ export function createModel(
     dropout = 0,
     eosTokenId = null,
     performer,
-  }: { seed: number; dropout?: number; eosTokenId?: number | null; performer?: PerformerConfig },
+    architecture,
+    config,
+  }: {
+    seed: number;
+    dropout?: number;
+    eosTokenId?: number | null;
+    performer?: PerformerConfig;
+    architecture?: string;
+    config?: Record<string, unknown>;
+  },
 ): Model {
   const family = familyOf(modelType, 'model.family');
   const { hidden, heads } = sizes;
@@ -87,13 +98,14 @@ export function createModel(
   }
   const full = {
     model_type: modelType,
-    architectures: [Object.keys(family.architectures)[0]],
+    architectures: [architecture ?? Object.keys(family.architectures)[0]],
     ...family.configFor(sizes, dropout, eosTokenId),
     bos_token_id: eosTokenId,
     eos_token_id: eosTokenId,
     tie_word_embeddings: true,
     dtype: 'float32',
     ...(performer && { performer }),
+    ...config,
   };
   return build(full, 'model').initialize(seed);
 }

@@ -100,6 +100,11 @@ export const objectivesTable = (): Record<string, Partial<Record<ObjectiveName, 
     ]),
   );
 
+/** @throws UserError when the model's family or class has no head for the objective, before anything is made of it */
+export function requireObjective(model: Model, name: ObjectiveName, where: string): void {
+  requireFit(model, { name, tasks: objectives[name].tasks }, where);
+}
+
 /**
  * @param objective the one made, whose options may narrow down what it trains
  * @throws UserError that names what would fit, when the model has no head for the objective

@@ -5,14 +5,13 @@
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { saveModel } from '../models/auto.ts';
-import type { Model } from '../models/model.ts';
 import { explainFileError } from '../support/errors.ts';
 import { makeFolder, readJson, renameDurably, syncFolder, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, loadSafetensors, saveSafetensors, scope, setRngState, type Tensor } from '../torch/index.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
+import type { Trainable } from '../train/trainable.ts';
 
 const progressSchema = z.strictObject({
   /** Optimizer updates done. */
@@ -67,7 +66,7 @@ export function checkpointSteps(run: string): number[] {
 }
 
 export interface CheckpointParts {
-  model: Model;
+  trainable: Trainable;
   tokenizer: Tokenizer;
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
@@ -85,20 +84,24 @@ export interface CheckpointParts {
  */
 export function saveModelFolder(
   folder: string,
-  { model, tokenizer, generation, lineage }: Pick<CheckpointParts, 'model' | 'tokenizer' | 'generation' | 'lineage'>,
+  {
+    trainable,
+    tokenizer,
+    generation,
+    lineage,
+  }: Pick<CheckpointParts, 'trainable' | 'tokenizer' | 'generation' | 'lineage'>,
   more: (temporary: string) => void = () => {},
 ): void {
   const temporary = temporaryBeside(folder);
   try {
     makeFolder(temporary);
-    saveModel(temporary, model);
+    trainable.save(temporary);
     tokenizer.save(temporary);
     writeJson(join(temporary, 'generation_config.json'), generation);
     writeJson(join(temporary, 'run.json'), lineage);
     more(temporary);
     if (existsSync(folder)) {
-      for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(folder, name));
-      rmdirSync(temporary);
+      replaceFiles(temporary, folder);
       syncFolder(folder);
     } else {
       renameDurably(temporary, folder);
@@ -107,6 +110,16 @@ export function saveModelFolder(
     rmSync(temporary, { recursive: true, force: true });
     throw explainFileError(error, folder);
   }
+}
+
+/** Each file of a folder takes the place of the other folder's, folders inside included; nothing is left of it. */
+function replaceFiles(from: string, to: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory() && existsSync(target)) replaceFiles(source, target);
+    else renameSync(source, target);
+  }
+  rmdirSync(from);
 }
 
 export function saveCheckpoint(run: string, parts: CheckpointParts): void {

@@ -11,7 +11,16 @@ export interface RecipeChange {
 }
 
 /** Sections and keys that a run keeps: the model, its random numbers, its optimizer's state, what `best` is measured on. */
-const FIXED = ['name', 'seed', 'model', 'optimizer.name', 'evaluation.split', 'evaluation.windows'];
+const FIXED = [
+  'name',
+  'seed',
+  'objective',
+  'model',
+  'data.packing',
+  'optimizer.name',
+  'evaluation.split',
+  'evaluation.windows',
+];
 
 /**
  * The keys that differ between the recipe that run.json has and the one to go on with.

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { objectiveOptions } from '../objectives/index.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { optimizerSchema } from '../train/optimizers/optimizers.ts';
@@ -30,11 +31,18 @@ export const recipeSchema = z.strictObject({
     packing: z.enum(['documents', 'stream']).optional(),
   }),
 
+  /** What is learnt: an objective of `src/objectives` and what it takes. */
+  objective: objectiveOptions.prefault({ name: 'causal' }),
+
   model: z
     .strictObject({
       /** Go on from this model folder, which then decides everything below but `context`. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
+      /** A class of Transformers with a head that the objective trains; default the family's first one that has it. */
+      architecture: z.string().optional(),
+      /** Keys of config.json that the sizes below leave open, or that are to be others. */
+      config: z.record(z.string(), z.unknown()).optional(),
       layers: count.default(6),
       hidden: count.default(384),
       heads: count.default(6),

@@ -2,13 +2,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Corpus } from '../data/corpus/corpus.ts';
+import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
+import { corpusDocuments } from '../data/rows/corpus-documents.ts';
 import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
 import type { Dataset } from '../data/rows/dataset.ts';
 import type { Rows } from '../data/rows/rows.ts';
-import { createModel, loadCompleteModel, modelFolder } from '../models/auto.ts';
+import { createModel, familyOf, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
-import { causal, requireCausal, requireIsolation } from '../objectives/causal.ts';
+import { requireIsolation } from '../objectives/causal.ts';
+import { classesFor, createObjective, requireFit, requireObjective } from '../objectives/index.ts';
 import type { AnyObjective, Packing } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
@@ -38,27 +41,30 @@ export interface RunParts extends StartingPoint {
   trainable: Trainable;
   objective: AnyObjective;
   optimizer: Optimizer;
-  data: Dataset<Rows['tokens']>;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
+  data: Dataset<any>;
   /** What evaluations look at. */
-  heldOut: Dataset<Rows['tokens']>;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
+  heldOut: Dataset<any>;
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
 export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): RunParts {
   const { evaluation, seed } = recipe;
   const { model, tokenizer } = start;
-  requireCausal(model, recipe.name);
+  const where = recipe.name;
+  requireObjective(model, recipe.objective.name, where);
   recomputeBlocks(model, recipe.train.recompute);
   const context = trainingContext(recipe, model);
-  checkPrompts(recipe, tokenizer, model.maxPositions);
   const packing = packingOf(recipe, corpus, model);
-  const objective = causal({
-    context,
-    packing,
-    endBegins: corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null,
-  });
-  const window = { length: objective.window!, stride: objective.window! - (objective.overlap ?? 0) };
-  const trainable = wholeModel(model);
+  const [train, held] = [corpus.split('train'), corpus.split(evaluation.split)];
+  const documents = corpusDocuments(train, tokenizer);
+  const endBegins = corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null;
+  const made = { tokenizer, context, model, seed, documents, packing, endBegins };
+  const objective = createObjective(recipe.objective, made);
+  requireFit(model, objective, where);
+  checkPrompts(recipe, model, tokenizer);
+  const trainable = wholeModel(model, objective.companions);
   return {
     ...start,
     recipe: { ...recipe, data: { ...recipe.data, packing }, model: { ...recipe.model, context } },
@@ -66,14 +72,45 @@ export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): 
     context,
     trainable,
     objective,
-    data: corpusWindows(corpus.split('train'), { ...window, seed }),
-    heldOut: evaluationWindows(corpus.split(evaluation.split), { ...window, limit: evaluation.windows }),
+    ...rowsOf(objective, { train, held, documents, tokenizer, seed, limit: evaluation.windows }),
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer),
   };
 }
 
+/** What is trained on, and what evaluations look at. */
+function rowsOf(
+  { name, rows, window, overlap = 0 }: AnyObjective,
+  {
+    train,
+    held,
+    documents,
+    tokenizer,
+    seed,
+    limit,
+  }: {
+    train: CorpusSplit;
+    held: CorpusSplit;
+    documents: Dataset<Rows['document']>;
+    tokenizer: Tokenizer;
+    seed: number;
+    limit: number;
+  },
+): Pick<RunParts, 'data' | 'heldOut'> {
+  if (rows === 'document') return { data: documents, heldOut: corpusDocuments(held, tokenizer, { limit }) };
+  if (rows === 'tokens' && window !== undefined) {
+    const cut = { length: window, stride: window - overlap };
+    return { data: corpusWindows(train, { ...cut, seed }), heldOut: evaluationWindows(held, { ...cut, limit }) };
+  }
+  throw usageError(
+    'TSLM_ROWS',
+    `the objective '${name}' learns from rows of the kind '${rows}', and a corpus has none`,
+    'data.corpus serves objectives of words and sentences',
+  );
+}
+
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
-function packingOf({ data, name }: Recipe, { index }: Corpus, model: Model): Packing {
+function packingOf({ data, name, objective }: Recipe, { index }: Corpus, model: Model): Packing {
+  if (objective.name !== 'causal') return 'stream';
   if (data.packing === 'documents') requireIsolation(model, name);
   const hasBorders = index.eos_token_id !== null || index.prefix_token_ids.length > 0;
   return data.packing ?? (hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
@@ -130,9 +167,18 @@ export function trainedModel(folder: string, recipe: Recipe): StartingPoint {
 export function modelFor(recipe: Recipe, corpus: Corpus): Model {
   const { model: wanted, seed, train } = recipe;
   if (wanted.from !== undefined) return startingPoint(recipe, corpus).model;
-  const { family, dropout, performer } = wanted;
+  const { family, dropout, performer, config } = wanted;
+  const known = familyOf(family, 'model.family');
+  const architecture = wanted.architecture ?? classesFor(known, recipe.objective.name)[0];
   const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: corpus.index.vocab_size };
-  const model = createModel(family, sizes, { seed, dropout, eosTokenId: corpus.index.eos_token_id, performer });
+  const model = createModel(family, sizes, {
+    seed,
+    dropout,
+    eosTokenId: corpus.index.eos_token_id,
+    performer,
+    architecture,
+    config,
+  });
   model.to({ device: train.device });
   return model;
 }

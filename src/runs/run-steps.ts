@@ -111,7 +111,7 @@ export async function runSteps(
     requireFiniteWeights(model, progress.step);
     cannotSave = true;
     metricsLog.sync();
-    const parts = { model, tokenizer, generation, optimizer, progress, rng, lineage: { ...lineage, progress } };
+    const parts = { trainable, tokenizer, generation, optimizer, progress, rng, lineage: { ...lineage, progress } };
     saveCheckpoint(folder, parts);
     pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
     cannotSave = false;
@@ -196,7 +196,12 @@ export async function runSteps(
           progress.sinceBest = isBest ? 0 : progress.sinceBest + 1;
           if (isBest) {
             const best = { step, loss };
-            const parts = { model, tokenizer, generation, lineage: { ...lineage, progress: { ...progress, best } } };
+            const parts = {
+              trainable,
+              tokenizer,
+              generation,
+              lineage: { ...lineage, progress: { ...progress, best } },
+            };
             saveModelFolder(join(folder, 'model'), parts);
             progress.best = best;
           }
@@ -240,7 +245,7 @@ export async function runSteps(
     withEvents(() => events?.close());
     dispose(rng);
     optimizer.dispose();
-    model.dispose();
+    trainable.dispose();
   }
 }
 

@@ -76,6 +76,7 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   const changes = changesOf(lineage.recipe, recipe, recipePath);
   refuseChanges(changes, folder);
   const parts = assemble(recipe, corpus, trainedModel(checkpoint, recipe));
+  parts.trainable.load(checkpoint);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
   if (progress.step > recipe.train.steps) {
     throw usageError(

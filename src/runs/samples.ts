@@ -18,7 +18,15 @@ export interface Sample {
 }
 
 /** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */
-export function checkPrompts({ samples }: Recipe, tokenizer: Tokenizer, context: number): void {
+export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Tokenizer): void {
+  const context = model.maxPositions;
+  if (samples.prompts.length > 0 && !(model.task === 'causalLM' || model.task === 'seq2seqLM')) {
+    throw usageError(
+      'TSLM_BAD_PROMPT',
+      `'samples.prompts': a ${model.family.modelType} model (${model.task}) does not write`,
+      'leave samples.prompts empty',
+    );
+  }
   for (const [i, prompt] of samples.prompts.entries()) {
     const tokens = tokenizer.encode(prompt).ids.length;
     if (tokens > 0 && tokens < context) continue;

@@ -66,9 +66,10 @@ export function heldOut({
     name: 'held-out',
     metric,
     better,
-    async run({ model, run }, signal) {
+    async run(trainable, signal) {
+      const { model, run } = trainable;
       const sums = new Map<string, Estimate>();
-      model.eval();
+      trainable.eval();
       try {
         for (let start = 0; start < data.length; start += batchSize) {
           if (signal?.aborted) return undefined;
@@ -87,7 +88,7 @@ export function heldOut({
         checkData?.();
         return estimatesOf(sums, objective.weights);
       } finally {
-        model.train();
+        trainable.train();
       }
     },
   };

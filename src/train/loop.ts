@@ -93,15 +93,16 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
   const { trainable, optimizer, hooks, signal } = loop;
   const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
   const clock = clockOf(loop);
-  trainable.model.train();
+  trainable.train();
   let step = loop.startStep;
   let isLast = clock.isOver(step);
   if (loop.pending && !(await finishStep(loop, step, isLast))) return step;
 
   while (!isLast && !hooks.isEnough?.()) {
     const start = performance.now();
-    const lr = loop.schedule(clock.scheduled(step));
-    const passes = await accumulateGradients(loop, step);
+    const scheduled = clock.scheduled(step);
+    const lr = loop.schedule(scheduled);
+    const passes = await accumulateGradients(loop, step, scheduled);
     if (passes === undefined) return step;
     const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);
     if (!Number.isFinite(passes.loss)) throw diverged(step + 1, 'loss', passes.loss);
@@ -141,9 +142,9 @@ interface Passes {
 }
 
 /** The forward and backward passes of a step; undefined, and no gradients, when the signal stops it between them. */
-async function accumulateGradients(loop: TrainLoop, step: number): Promise<Passes | undefined> {
+async function accumulateGradients(loop: TrainLoop, step: number, scheduled: number): Promise<Passes | undefined> {
   const { trainable, objective, dtype, group = alone } = loop;
-  const parts = microBatches(loop, step);
+  const parts = microBatches(loop, step, scheduled / loop.steps);
   try {
     const totals = totalCounts(parts, group);
     const terms: Record<string, number> = {};
@@ -183,13 +184,18 @@ interface MicroBatch {
   tokens: number;
 }
 
-/** All of a step before its first pass: the loss divides by what they count together. */
-function microBatches(loop: TrainLoop, step: number): MicroBatch[] {
+/**
+ * All of a step before its first pass: the loss divides by what they count together.
+ *
+ * @param progress how much of the training is done, from 0 to 1
+ */
+function microBatches(loop: TrainLoop, step: number, progress: number): MicroBatch[] {
   const { objective, data, sampler, seed, device, gradientAccumulation = 1 } = loop;
   const parts = Array.from({ length: gradientAccumulation }, (_, part) => {
-    const examples = sampler
-      .batch(step, part)
-      .map(({ index, epoch }) => objective.example(data.row(index, epoch), randomFor(seed, epoch, index)));
+    const examples = sampler.batch(step, part).map(({ index, epoch }) => {
+      const drawn = objective.copies === undefined ? epoch : epoch % objective.copies;
+      return objective.example(data.row(index, epoch), randomFor(seed, drawn, index), progress);
+    });
     const batch = scope(() => keep(objective.batch(examples, device)));
     const tokens = examples.reduce((sum, example) => sum + objective.lengthOf(example), 0);
     return { batch, counts: objective.counts(batch), tokens };

@@ -1,6 +1,9 @@
 /** What a run changes and what it saves: a whole model, or a part over a model that stays as it is. */
-import { saveModel } from '../models/auto.ts';
+import { join } from 'node:path';
+import { loadCompleteModel, saveModel } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
+import { makeFolder } from '../support/files.ts';
+import { noGrad, scope } from '../torch/index.ts';
 import type { NamedParameters } from './optimizers/optimizer.ts';
 
 export interface Trainable {
@@ -9,15 +12,61 @@ export interface Trainable {
   namedParameters(): NamedParameters;
   /** Runs a forward or backward pass with whatever belongs to it in force. */
   run<T>(body: () => T): T;
+  /** Dropout is on. */
+  train(): void;
+  eval(): void;
   zeroGrad(): void;
   /** Writes its files into a folder. */
   save(folder: string): void;
+  /** Takes from a folder what belongs to it beside the model. */
+  load(folder: string): void;
+  dispose(): void;
 }
 
-export const wholeModel = (model: Model): Trainable => ({
-  model,
-  namedParameters: () => [...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad),
-  run: body => body(),
-  zeroGrad: () => model.zeroGrad(),
-  save: folder => saveModel(folder, model),
-});
+/**
+ * All weights of a model, and of others that are trained along.
+ *
+ * @param companions by the names of their folders, below that of the model; they may share weights with it
+ */
+export function wholeModel(model: Model, companions: Readonly<Record<string, Model>> = {}): Trainable {
+  const others = Object.entries(companions);
+  const models = [model, ...others.map(([, companion]) => companion)];
+  const each = (act: (one: Model) => void): void => {
+    for (const one of models) act(one);
+  };
+  return {
+    model,
+    namedParameters() {
+      const named = new Map([...model.namedParameters()].map(([name, parameter]) => [parameter, name]));
+      for (const [folder, companion] of others) {
+        for (const [name, parameter] of companion.namedParameters()) {
+          if (!named.has(parameter)) named.set(parameter, `${folder}.${name}`);
+        }
+      }
+      return [...named].flatMap(([parameter, name]) => (parameter.requiresGrad ? [[name, parameter] as const] : []));
+    },
+    run: body => body(),
+    train: () => each(one => one.train()),
+    eval: () => each(one => one.eval()),
+    zeroGrad: () => each(one => one.zeroGrad()),
+    save(folder) {
+      saveModel(folder, model);
+      for (const [name, companion] of others) {
+        makeFolder(join(folder, name));
+        saveModel(join(folder, name), companion);
+      }
+    },
+    load(folder) {
+      for (const [name, companion] of others) {
+        using saved = loadCompleteModel(join(folder, name));
+        const tensors = new Map(saved.namedParameters());
+        scope(() =>
+          noGrad(() => {
+            for (const [path, parameter] of companion.namedParameters()) parameter.copy_(tensors.get(path)!);
+          }),
+        );
+      }
+    },
+    dispose: () => each(one => one.dispose()),
+  };
+}
