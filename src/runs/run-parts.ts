@@ -126,7 +126,7 @@ const DEFAULT_CONTEXT = 1024;
  * @throws UserError when it can see fewer
  */
 export function trainingContext({ model: { from, context } }: Recipe, { maxPositions }: Model): number {
-  if (from === undefined) return maxPositions;
+  if (from === undefined) return Math.min(maxPositions, context ?? NEW_CONTEXT);
   if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
   if (context <= maxPositions) return context;
   throw usageError(

@@ -46,6 +46,7 @@ function trainCommand(): Command {
       nonNegativeInteger,
     )
     .option('--special <token...>', 'special tokens, which get the first ids (default: those of the kind)')
+    .option('--sentinels <n>', "T5's <extra_id_0>, <extra_id_1>, … for span corruption; 100 are usual", positiveInteger)
     .addOption(new Option('--split <pattern>', 'bpe: how text is split before merging').choices(['gpt2', 'gpt4']))
     .option('--no-lowercase', 'wordpiece: keep upper and lower case apart')
     .option('--limit-alphabet <n>', 'characters that get a token of their own, at most', positiveInteger)

@@ -29,6 +29,8 @@ export interface TrainOptions {
   minFrequency?: number;
   /** These get the first ids, after those that the kind needs and that are not among them. */
   specialTokens?: string[];
+  /** T5's sentinels `<extra_id_0>`, `<extra_id_1>`, …, so many of them: what stands for a span that is to be written. Default 0. */
+  sentinels?: number;
   /** Threads, this one included. Default: one a core. */
   threads?: number;
   /** The pattern that splits text before merging, for `bpe`. Default `gpt2`. */
@@ -69,6 +71,7 @@ const schema = z.strictObject({
   vocabSize: z.int().positive().default(8192),
   minFrequency: z.int().nonnegative().optional(),
   specialTokens: z.array(z.string().min(1)).optional(),
+  sentinels: z.int().min(0).optional(),
   threads: z.int().positive().default(availableParallelism),
   split: z.enum(['gpt2', 'gpt4']).optional(),
   lowercase: z.boolean().optional(),
@@ -88,7 +91,7 @@ export type ResolvedTrainOptions = z.output<typeof schema>;
 
 const ALPHABET = ['limitAlphabet', 'initialAlphabet'] as const;
 const AFFIXES = ['continuingSubwordPrefix', 'endOfWordSuffix', 'maxTokenLength'] as const;
-const ANY_KIND = ['kind', 'like', 'vocabSize', 'specialTokens', 'threads', 'onProgress'];
+const ANY_KIND = ['kind', 'like', 'vocabSize', 'specialTokens', 'sentinels', 'threads', 'onProgress'];
 
 /** The options that each kind knows besides `ANY_KIND`. */
 const KNOWN: Record<TokenizerKind | 'character-bpe', readonly (keyof ResolvedTrainOptions)[]> = {

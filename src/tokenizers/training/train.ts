@@ -72,16 +72,38 @@ export async function trainTokenizer(
   const end = special.includes(END_OF_TEXT) ? END_OF_TEXT : undefined;
   return Tokenizer.fromJSON(json, 'the trained tokenizer', {
     ...(end && { bos_token: end, eos_token: end, pad_token: end }),
+    ...rolesOf(special),
     ...template.roles,
     clean_up_tokenization_spaces: false,
     tokenizer_class: 'PreTrainedTokenizerFast',
   });
 }
 
+/** The names that special tokens have by convention (BERT's; RoBERTa's, BART's and T5's), and what they are for. */
+const ROLES: Record<string, string> = {
+  '<s>': 'bos_token',
+  '</s>': 'eos_token',
+  '<pad>': 'pad_token',
+  '<unk>': 'unk_token',
+  '<mask>': 'mask_token',
+  '[CLS]': 'cls_token',
+  '[SEP]': 'sep_token',
+  '[PAD]': 'pad_token',
+  '[UNK]': 'unk_token',
+  '[MASK]': 'mask_token',
+};
+
+const rolesOf = (special: readonly string[]): Record<string, string> =>
+  Object.fromEntries(special.flatMap(token => (Object.hasOwn(ROLES, token) ? [[ROLES[token], token]] : [])));
+
 /** What the kind needs and what is asked for, each once. */
-function specialTokensOf({ kind, specialTokens: own }: Template, { like, specialTokens }: ResolvedTrainOptions) {
+function specialTokensOf(
+  { kind, specialTokens: own }: Template,
+  { like, specialTokens, sentinels = 0 }: ResolvedTrainOptions,
+): string[] {
   const isPlain = !like && (kind === 'bpe' || kind === 'char' || kind === 'wordlevel');
-  const asked = specialTokens ?? (isPlain ? [END_OF_TEXT] : []);
+  const extra = Array.from({ length: sentinels }, (_, i) => `<extra_id_${i}>`);
+  const asked = [...(specialTokens ?? (isPlain ? [END_OF_TEXT] : [])), ...extra];
   const missing = own.filter(token => !asked.includes(token));
   return [...new Set(isPlain ? [...asked, ...missing] : [...missing, ...asked])];
 }
