@@ -1,5 +1,6 @@
 /** The objectives by name: their options, how each is made, and which models it can train. */
 import { z } from 'zod';
+import type { RowKind } from '../data/rows/rows.ts';
 import { families } from '../models/families/index.ts';
 import type { Family } from '../models/family.ts';
 import type { Model, Task } from '../models/model.ts';
@@ -70,6 +71,19 @@ export const objectiveOptions = z.discriminatedUnion(
   schemas as unknown as [(typeof schemas)[number], ...(typeof schemas)[number][]],
 );
 export type ObjectiveOptions = z.output<typeof objectiveOptions>;
+
+const OF_FILES: Partial<Record<ObjectiveName, RowKind>> = {
+  captions: 'image',
+  'image-classification': 'image',
+  seq2seq: 'translation',
+};
+
+/** The kind of rows that an objective learns from. */
+export function rowKindOf(options: ObjectiveOptions): RowKind {
+  if ('rows' in options) return options.rows;
+  const { name } = options;
+  return OF_FILES[name] ?? (name === 'next-sentence' || name === 'sentence-order' ? 'document' : 'tokens');
+}
 
 /** @throws UserError when the tokenizer or the context lacks what the objective needs */
 export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {

@@ -1,9 +1,7 @@
 /** run.json: where a run comes from, and everything that would be needed to repeat it. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Corpus } from '../data/corpus/corpus.ts';
 import { modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import type { Packing } from '../objectives/objective.ts';
@@ -14,13 +12,14 @@ import { cpu } from '../torch/cpu.ts';
 import { native, processorTier } from '../torch/native.ts';
 import { computeDtype } from '../train/precision.ts';
 import { type Recipe, resolvedRecipe } from './recipe.ts';
+import type { RunSource } from './run-source.ts';
 
 export type Lineage = ReturnType<typeof lineageOf> & {
   /** What `resume` changed of the recipe, and after which step. */
   changes?: { step: number; changes: Record<string, { before: unknown; after: unknown }> }[];
 };
 
-export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: Corpus; model: Model }) {
+export function lineageOf({ recipe, source, model }: { recipe: Recipe; source: RunSource; model: Model }) {
   const { from } = recipe.model;
   return {
     tslm: version,
@@ -28,12 +27,7 @@ export function lineageOf({ recipe, corpus, model }: { recipe: Recipe; corpus: C
     created: new Date().toISOString(),
     /** Folders of the models that this one goes on from. */
     parents: from === undefined ? [] : [resolve(modelFolder(from))],
-    data: {
-      corpus: resolve(corpus.directory),
-      index_sha256: indexHash(corpus),
-      tokenizer_sha256: corpus.index.tokenizer_sha256,
-      tokens: corpus.index.splits.train.tokens,
-    },
+    data: source.facts,
     parameters: model.parameterCount(),
     recipe: resolvedRecipe(recipe),
     environment: {
@@ -55,16 +49,16 @@ export function packingOfModel(folder: string): Packing {
   return recipe?.data?.packing === 'documents' ? 'documents' : 'stream';
 }
 
-/** @throws UserError when the corpus is another one than the run began with */
-export function requireSameCorpus({ data }: Lineage, corpus: Corpus): void {
-  if (data.index_sha256 === indexHash(corpus)) return;
-  throw new UserError('TSLM_CORPUS_CHANGED', `${corpus.directory}: the corpus is not the one this run began with`, {
-    hint: 'put the corpus back, or start a new run',
-  });
+/** @throws UserError when the data is another than the run began with */
+export function requireSameData({ data }: Lineage, { fingerprint, facts }: RunSource): void {
+  const before = data.index_sha256 ?? data.rows_sha256;
+  if (before === fingerprint) return;
+  const isCorpus = facts.corpus !== undefined;
+  throw new UserError(
+    isCorpus ? 'TSLM_CORPUS_CHANGED' : 'TSLM_ROWS_CHANGED',
+    isCorpus
+      ? `${facts.corpus}: the corpus is not the one this run began with`
+      : `${facts.rows}: the rows, or the tokenizer, are not those this run began with`,
+    { hint: `put ${isCorpus ? 'the corpus' : 'them'} back, or start a new run` },
+  );
 }
-
-/** The index holds the hash of every shard, so this one stands for the whole corpus. */
-const indexHash = (corpus: Corpus): string =>
-  createHash('sha256')
-    .update(readFileSync(join(corpus.directory, 'corpus.json')))
-    .digest('hex');

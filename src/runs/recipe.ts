@@ -10,6 +10,8 @@ import { createSchedule } from '../train/schedules.ts';
 
 const count = z.int().positive();
 const countOrZero = z.int().min(0);
+/** One path or several. */
+const pathsOf = z.preprocess(value => (typeof value === 'string' ? [value] : value), z.array(z.string()).min(1));
 /** Seconds, from a number with a unit. */
 const duration = z
   .string()
@@ -23,7 +25,17 @@ export const recipeSchema = z.strictObject({
 
   data: z.strictObject({
     /** Folder that `tslm prepare` wrote. */
-    corpus: z.string(),
+    corpus: z.string().optional(),
+    /** Or rows of the objective's kind: files, folders and globs. */
+    train: pathsOf.optional(),
+    /** Rows to evaluate on: files as well, or a share of those to train on. */
+    validation: z.union([z.number().gt(0).lt(1), pathsOf]).default(0.05),
+    /** What columns are called in the files: { source: en, target: de }. */
+    columns: z.record(z.string(), z.string()).optional(),
+    /** Leave rows out that are not what they should be, and count them; else the first is an error. */
+    skipBad: z.boolean().default(false),
+    /** Folder of the tokenizer that rows in files are read with; default that of `model.from`. */
+    tokenizer: z.string().optional(),
     /**
      * How documents share a window. `documents`: they do not see each other, and positions count from the start of each;
      * `stream`: a window is one text. Default `documents`, where the model can.
@@ -62,6 +74,8 @@ export const recipeSchema = z.strictObject({
       budget: duration.optional(),
       /** Sequences in a forward pass. */
       batchSize: count.default(16),
+      /** Most tokens of a forward pass, padding included: batches of about equally long examples in place of `batchSize` ones. */
+      batchTokens: count.optional(),
       /** Forward passes an update. */
       gradientAccumulation: count.default(1),
       /** Keep no activations inside the blocks and make them again in the backward pass. */
@@ -177,10 +191,21 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   refuseSizesOfLoadedModel(merged.model, where);
   const parsed = parseOptions(recipeSchema, merged, where);
   requireEnd(parsed, where);
+  requireData(parsed, where);
   const recipe = withDefaults(parsed);
   scheduleOf(recipe); // says now what is wrong with the schedule
   refuseLongWarmup(recipe, where);
   return recipe;
+}
+
+/** A run learns from a corpus, or from rows in files. */
+function requireData({ data }: Parsed, where: string): void {
+  if ((data.corpus === undefined) !== (data.train === undefined)) return;
+  throw usageError(
+    data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
+    `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,
+    'a corpus that `tslm prepare` wrote, or files of rows',
+  );
 }
 
 /** A run ends after so many steps, or after some time. */

@@ -46,9 +46,9 @@ function lineagePairs({ created, tslm, parameters, parents, data }: Lineage): Pa
     tslm,
     parameters,
     ...(parents.length > 0 && { parents: parents.join(', ') }),
-    corpus: data.corpus,
-    'training tokens': data.tokens,
-    'corpus index (SHA-256)': data.index_sha256,
+    ...(data.corpus === undefined
+      ? { rows: data.rows, 'training rows': data.training_rows, 'rows (SHA-256)': data.rows_sha256 }
+      : { corpus: data.corpus, 'training tokens': data.tokens, 'corpus index (SHA-256)': data.index_sha256 }),
     'tokenizer (SHA-256)': data.tokenizer_sha256,
   };
 }

@@ -1,12 +1,6 @@
-/** What a run is put together from: recipe, corpus, model, optimizer, and the windows it trains and evaluates on. */
+/** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Corpus } from '../data/corpus/corpus.ts';
-import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
-import { corpusDocuments } from '../data/rows/corpus-documents.ts';
-import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
-import type { Dataset } from '../data/rows/dataset.ts';
-import type { Rows } from '../data/rows/rows.ts';
 import { createModel, familyOf, loadCompleteModel, modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
@@ -23,6 +17,7 @@ import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
 import { NEW_CONTEXT, type Recipe } from './recipe.ts';
+import type { RunRows, RunSource } from './run-source.ts';
 import { checkPrompts } from './samples.ts';
 
 /** A model to train, with what its folder is to say besides the weights. */
@@ -33,86 +28,45 @@ export interface StartingPoint {
   generation: Record<string, unknown>;
 }
 
-export interface RunParts extends StartingPoint {
+export interface RunParts extends StartingPoint, RunRows {
   recipe: Recipe;
-  corpus: Corpus;
+  source: RunSource;
   /** Tokens that the model sees at once in training. */
   context: number;
   trainable: Trainable;
   objective: AnyObjective;
   optimizer: Optimizer;
-  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
-  data: Dataset<any>;
-  /** What evaluations look at. */
-  // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
-  heldOut: Dataset<any>;
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
-export function assemble(recipe: Recipe, corpus: Corpus, start: StartingPoint): RunParts {
-  const { evaluation, seed } = recipe;
+export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint): RunParts {
   const { model, tokenizer } = start;
-  const where = recipe.name;
-  requireObjective(model, recipe.objective.name, where);
+  requireObjective(model, recipe.objective.name, recipe.name);
   recomputeBlocks(model, recipe.train.recompute);
   const context = trainingContext(recipe, model);
-  const packing = packingOf(recipe, corpus, model);
-  const [train, held] = [corpus.split('train'), corpus.split(evaluation.split)];
-  const documents = corpusDocuments(train, tokenizer);
-  const endBegins = corpus.index.prefix_token_ids.length === 0 && corpus.index.eos_token_id !== null;
-  const made = { tokenizer, context, model, seed, documents, packing, endBegins };
+  const packing = packingOf(recipe, source, model);
+  const made = { tokenizer, context, model, seed: recipe.seed, packing, ...source.context };
   const objective = createObjective(recipe.objective, made);
-  requireFit(model, objective, where);
+  requireFit(model, objective, recipe.name);
   checkPrompts(recipe, model, tokenizer);
   const trainable = wholeModel(model, objective.companions);
+  const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {
     ...start,
-    recipe: { ...recipe, data: { ...recipe.data, packing }, model: { ...recipe.model, context } },
-    corpus,
+    recipe: { ...recipe, data, model: { ...recipe.model, context } },
+    source,
     context,
     trainable,
     objective,
-    ...rowsOf(objective, { train, held, documents, tokenizer, seed, limit: evaluation.windows }),
+    ...source.rowsFor(objective),
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer),
   };
 }
 
-/** What is trained on, and what evaluations look at. */
-function rowsOf(
-  { name, rows, window, overlap = 0 }: AnyObjective,
-  {
-    train,
-    held,
-    documents,
-    tokenizer,
-    seed,
-    limit,
-  }: {
-    train: CorpusSplit;
-    held: CorpusSplit;
-    documents: Dataset<Rows['document']>;
-    tokenizer: Tokenizer;
-    seed: number;
-    limit: number;
-  },
-): Pick<RunParts, 'data' | 'heldOut'> {
-  if (rows === 'document') return { data: documents, heldOut: corpusDocuments(held, tokenizer, { limit }) };
-  if (rows === 'tokens' && window !== undefined) {
-    const cut = { length: window, stride: window - overlap };
-    return { data: corpusWindows(train, { ...cut, seed }), heldOut: evaluationWindows(held, { ...cut, limit }) };
-  }
-  throw usageError(
-    'TSLM_ROWS',
-    `the objective '${name}' learns from rows of the kind '${rows}', and a corpus has none`,
-    'data.corpus serves objectives of words and sentences',
-  );
-}
-
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
-function packingOf({ data, name, objective }: Recipe, { index }: Corpus, model: Model): Packing {
+function packingOf({ data, name, objective }: Recipe, { hasBorders }: RunSource, model: Model): Packing {
   if (objective.name !== 'causal') return 'stream';
   if (data.packing === 'documents') requireIsolation(model, name);
-  const hasBorders = index.eos_token_id !== null || index.prefix_token_ids.length > 0;
   return data.packing ?? (hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
 }
 
@@ -137,15 +91,15 @@ export function trainingContext({ model: { from, context } }: Recipe, { maxPosit
 }
 
 /** What a recipe starts with: a new model, or the one that `model.from` names. */
-export function startingPoint(recipe: Recipe, corpus: Corpus): StartingPoint {
+export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint {
   const { from } = recipe.model;
   if (from !== undefined) {
     const folder = modelFolder(from);
-    corpus.requireTokenizer(folder);
+    source.requireTokenizer(folder);
     return trainedModel(folder, recipe);
   }
-  const tokenizer = corpus.tokenizer();
-  return { model: modelFor(recipe, corpus), tokenizer, generation: endOfSequence(tokenizer) };
+  const tokenizer = source.tokenizer();
+  return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
 }
 
 /** What there is to say of generation when nobody has said anything. */
@@ -164,17 +118,17 @@ export function trainedModel(folder: string, recipe: Recipe): StartingPoint {
 }
 
 /** The model that a recipe starts with. */
-export function modelFor(recipe: Recipe, corpus: Corpus): Model {
+export function modelFor(recipe: Recipe, source: RunSource): Model {
   const { model: wanted, seed, train } = recipe;
-  if (wanted.from !== undefined) return startingPoint(recipe, corpus).model;
+  if (wanted.from !== undefined) return startingPoint(recipe, source).model;
   const { family, dropout, performer, config } = wanted;
   const known = familyOf(family, 'model.family');
   const architecture = wanted.architecture ?? classesFor(known, recipe.objective.name)[0];
-  const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: corpus.index.vocab_size };
+  const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: source.vocabSize };
   const model = createModel(family, sizes, {
     seed,
     dropout,
-    eosTokenId: corpus.index.eos_token_id,
+    eosTokenId: source.eosTokenId,
     performer,
     architecture,
     config,

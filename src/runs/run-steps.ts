@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
+import { randomFor } from '../support/random.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
 import { type Estimates, heldOut, isBetter } from '../train/evaluation.ts';
 import { type StepMetrics, trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
-import { createSampler } from '../train/sampler.ts';
+import { createSampler, createTokenSampler, type Sampler } from '../train/sampler.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
@@ -70,14 +71,8 @@ export async function runSteps(
   const samplesPath = join(folder, 'samples.jsonl');
   const isDue = (step: number, isLast: boolean, every: number): boolean => isLast || (every > 0 && step % every === 0);
   const isEnough = (): boolean => progress.sinceBest >= (evaluation.patience ?? Number.POSITIVE_INFINITY);
-  const checkData = (): void => requireWholeFiles(run.corpus.directory);
-  const sampler = createSampler({
-    length: run.data.length,
-    seed: recipe.seed,
-    batchSize: train.batchSize,
-    parts: train.gradientAccumulation,
-    from: { step: progress.step, drawn: progress.drawn },
-  });
+  const checkData = (): void => requireWholeFiles(run.source.directory);
+  const sampler = samplerFor(run);
   // What followed a step that is pending is done, and written, again.
   const lastWhole = progress.pending ? progress.step - 1 : progress.step;
   const resumeStep = progress.step > 0 ? lastWhole : undefined;
@@ -131,7 +126,7 @@ export async function runSteps(
 
   hooks.onStart?.({
     parameters,
-    tokensPerStep: train.batchSize * train.gradientAccumulation * context,
+    tokensPerStep: (train.batchTokens ?? train.batchSize * context) * train.gradientAccumulation,
     startStep: progress.step,
     steps: train.steps,
     secondsLeft: budget && Math.max(0, budget.seconds - budget.spent),
@@ -247,6 +242,20 @@ export async function runSteps(
     optimizer.dispose();
     trainable.dispose();
   }
+}
+
+/** Which rows make up each batch, from where the run is. */
+function samplerFor({ recipe, objective, data, progress }: RunState): Sampler {
+  const { seed, train } = recipe;
+  const from = { step: progress.step, drawn: progress.drawn };
+  const options = { seed, parts: train.gradientAccumulation, from };
+  if (train.batchTokens === undefined) {
+    return createSampler({ ...options, length: data.length, batchSize: train.batchSize });
+  }
+  const lengths = Uint32Array.from({ length: data.length }, (_, index) =>
+    objective.lengthOf(objective.example(data.row(index), randomFor(seed, 0, index))),
+  );
+  return createTokenSampler({ ...options, lengths, batchTokens: train.batchTokens });
 }
 
 const wholeFile = (folder: string, step: number): string =>

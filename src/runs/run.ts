@@ -5,16 +5,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Corpus, openCorpus } from '../data/corpus/corpus.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';
 import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.ts';
-import { type Lineage, lineageOf, requireSameCorpus } from './lineage.ts';
+import { type Lineage, lineageOf, requireSameData } from './lineage.ts';
 import { type Recipe, readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
 import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
+import { openSource, type RunSource } from './run-source.ts';
 import { type RunHooks, type RunResult, runSteps } from './run-steps.ts';
 
 export type { RunHooks, RunResult } from './run-steps.ts';
@@ -39,8 +39,7 @@ export interface ResumeOptions extends RunOptions {
 export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
   requireDevice(recipe.train.device);
   refuseOccupied(folder);
-  const corpus = openCorpus(recipe.data.corpus);
-  const parts = partsOf(recipe, corpus);
+  const parts = partsOf(recipe, await openSource(recipe));
   namingFile(folder, () => makeFolder(folder));
   using _lock = lockRun(folder);
   refuseOccupied(folder); // another process may have been faster
@@ -65,17 +64,17 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   const lineagePath = join(folder, 'run.json');
   const lineage = existsSync(lineagePath) ? (readJson(lineagePath) as Lineage) : undefined;
   // Paths in a recipe are relative to where the run was started; the lineage has the whole path.
-  const isHere = existsSync(join(recipe.data.corpus, 'corpus.json'));
-  const corpus = openCorpus(isHere ? recipe.data.corpus : (lineage?.data.corpus ?? recipe.data.corpus));
-  if (lineage) requireSameCorpus(lineage, corpus);
+  const before = lineage?.data.corpus;
+  const source = await openSource(recipe, before === undefined ? undefined : String(before));
+  if (lineage) requireSameData(lineage, source);
   const checkpoint = latestCheckpoint(folder);
   if (checkpoint === undefined || lineage === undefined) {
     options.hooks?.onRestart?.();
-    return await begin(partsOf(recipe, corpus), folder, options);
+    return await begin(partsOf(recipe, source), folder, options);
   }
   const changes = changesOf(lineage.recipe, recipe, recipePath);
   refuseChanges(changes, folder);
-  const parts = assemble(recipe, corpus, trainedModel(checkpoint, recipe));
+  const parts = assemble(recipe, source, trainedModel(checkpoint, recipe));
   parts.trainable.load(checkpoint);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
   if (progress.step > recipe.train.steps) {
@@ -90,9 +89,9 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   return await runSteps({ ...parts, folder, lineage: told, progress }, options);
 }
 
-function partsOf(recipe: Recipe, corpus: Corpus): RunParts {
+function partsOf(recipe: Recipe, source: RunSource): RunParts {
   manualSeed(recipe.seed);
-  return assemble(recipe, corpus, startingPoint(recipe, corpus));
+  return assemble(recipe, source, startingPoint(recipe, source));
 }
 
 /** Everything that can be wrong was found before anything is written. */

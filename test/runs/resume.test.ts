@@ -110,11 +110,12 @@ describe('a run that was interrupted', async () => {
 
   it('goes on from another working directory', async () => {
     const run = place('relative');
-    const relativeRecipe = { ...recipe, data: { corpus: relative(process.cwd(), corpus) } };
+    const here = relative(process.cwd(), corpus);
+    const relativeRecipe = { ...recipe, data: { ...recipe.data, corpus: here } };
     await stopAfter(5, options => startRun(relativeRecipe, run, options));
     const text = readFileSync(join(run, 'recipe.yaml'), 'utf8');
     // The path in the recipe leads nowhere from here; the lineage knows the whole one.
-    writeFileSync(join(run, 'recipe.yaml'), text.replace(relativeRecipe.data.corpus, 'not/here'));
+    writeFileSync(join(run, 'recipe.yaml'), text.replace(here, 'not/here'));
     await resumeRun(run);
     expect(metricsOf(run)).toEqual(straight.metrics);
   });

@@ -201,7 +201,7 @@ describe('a run that goes on from a model', async () => {
     const kept = readRecipe(join(place('grandchild'), 'recipe.yaml'));
     expect(resolvedRecipe(kept)).toEqual({
       ...resolvedRecipe(recipe),
-      data: { corpus, packing: 'documents' },
+      data: { ...recipe.data, packing: 'documents' },
       model: { from: place('parent'), context: 16 },
     });
     expect(await resumeRun(place('grandchild'))).toMatchObject({ step: 2, finished: true });

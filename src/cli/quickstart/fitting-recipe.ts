@@ -65,7 +65,9 @@ async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promis
   const { trainingStep } = await import('../../bench/training.ts');
   const { computeDtype } = await import('../../train/precision.ts');
   const { assemble, startingPoint } = await import('../../runs/run-parts.ts');
-  const { model, optimizer, context, recipe } = assemble(wanted, corpus, startingPoint(wanted, corpus));
+  const { corpusSource } = await import('../../runs/run-source.ts');
+  const source = corpusSource(corpus, wanted);
+  const { model, optimizer, context, recipe } = assemble(wanted, source, startingPoint(wanted, source));
   const { batchSize, device } = recipe.train;
   const step = trainingStep(model, optimizer, {
     dtype: computeDtype(recipe.train),

@@ -45,10 +45,9 @@ async function quickstart(paths: string[], options: Options): Promise<void> {
 
   const isOwn = paths.length === 0;
   heading('Preparing', isOwn ? "tslm's own source code" : paths.join(', '));
-  const prepared = await prepareBeside(options.corpus, isOwn ? ownSources() : { paths, exclude: [] }, async corpus => ({
-    ...(await fittingRecipe(corpus, options.seconds, isOwn ? CODE_PROMPTS : undefined)),
-    data: { corpus: options.corpus },
-  }));
+  const prepared = await prepareBeside(options.corpus, isOwn ? ownSources() : { paths, exclude: [] }, async corpus =>
+    inCorpus(await fittingRecipe(corpus, options.seconds, isOwn ? CODE_PROMPTS : undefined), options.corpus),
+  );
   const finished = await trainInPlace(prepared, options);
   if (!finished) return;
   heading('Evaluating', 'on documents that neither model has seen');
@@ -148,3 +147,6 @@ async function trainInPlace({ recipe, folder }: Prepared, options: Options): Pro
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The recipe for a corpus that has its name by then. */
+const inCorpus = (recipe: Recipe, corpus: string): Recipe => ({ ...recipe, data: { ...recipe.data, corpus } });

@@ -40,6 +40,8 @@ export interface ReadOptions extends FieldOptions {
   encoding: string;
   /** For what must be unpacked to be read. */
   temporaryFolder: string;
+  /** What is read of records, in place of the text that `column` and `template` name. */
+  fields?: FieldReader;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function* readChunks(
   facts: readonly SourceFacts[],
   options: ReadOptions,
 ): AsyncGenerator<Chunk> {
-  const fields = createFieldReader(options);
+  const fields = options.fields ?? createFieldReader(options);
   for (const [source, file] of files.entries()) {
     let first = true;
     try {

@@ -1,0 +1,167 @@
+/**
+ * Rows of a kind from files: JSON Lines, JSON, CSV, TSV, Parquet, Arrow, packed or not. A row that is not what it should be is
+ * an error that names file and line, or is left out and counted.
+ */
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { messageOf, UserError } from '../../support/errors.ts';
+import type { Chunk } from '../readers/chunk.ts';
+import { newFacts, type SourceFacts } from '../readers/facts.ts';
+import { createFieldReader, type FieldReader, type FieldText, noColumn } from '../readers/fields.ts';
+import { findInputs } from '../readers/inputs.ts';
+import { readChunks } from '../readers/read.ts';
+import type { Dataset } from './dataset.ts';
+import type { Rows } from './rows.ts';
+
+/** The kinds whose columns are texts. */
+const COLUMNS = {
+  text: { needed: ['text'], other: [] },
+  triplet: { needed: ['anchor', 'positive'], other: ['negative'] },
+  translation: { needed: ['source', 'target'], other: [] },
+} as const satisfies Partial<Record<keyof Rows, { needed: readonly string[]; other: readonly string[] }>>;
+
+export type FileRowKind = keyof typeof COLUMNS;
+export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind);
+
+export interface ReadRowsOptions {
+  /** What the columns are called in the files: `{ source: 'en', target: 'de' }`. Default: their own names. */
+  columns?: Readonly<Record<string, string>>;
+  /** Leave bad rows out. Default false: the first is an error. */
+  skipBad?: boolean;
+}
+
+export interface ReadRows<Kind extends FileRowKind> extends Dataset<Rows[Kind]> {
+  /** Bad rows that were left out. */
+  readonly bad: number;
+}
+
+/**
+ * @param paths files, folders and globs
+ * @throws UserError that names the file and the row, when a column is missing or has no text in it
+ */
+export async function readRows<Kind extends FileRowKind>(
+  kind: Kind,
+  paths: readonly string[],
+  { columns = {}, skipBad = false }: ReadRowsOptions = {},
+): Promise<ReadRows<Kind>> {
+  refuseUnknown(kind, columns);
+  const files = await findInputs(paths);
+  const facts = files.map(({ path, size }) => newFacts(path, size));
+  const reader = rowReader(kind, columns);
+  const rows: Rows[Kind][] = [];
+  let bad = 0;
+  const options = {
+    column: 'text',
+    header: true,
+    document: 'line',
+    maxDocumentBytes: 1 << 28,
+    exact: true,
+    encoding: 'auto',
+    temporaryFolder: tmpdir(),
+    fields: reader,
+  } as const;
+  for await (const chunk of readChunks(files, facts, options)) {
+    for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
+      if (result.text !== undefined) {
+        rows.push(JSON.parse(result.text) as Rows[Kind]);
+        continue;
+      }
+      if (number === 1 && result.missing !== undefined && record)
+        throw noColumn(result.missing, record, chunk.path, HINT);
+      if (!skipBad) throw badRow(`${chunk.path}: row ${number}: ${result.problem}`);
+      bad++;
+    }
+  }
+  for (const { path, failure, badRecords, badExamples } of facts) {
+    if (failure) throw new UserError(failure.code, failure.message, failure);
+    if (badRecords > 0 && !skipBad) throw badRow(`${path}: row ${badExamples[0].line}: ${badExamples[0].problem}`);
+    bad += badRecords;
+  }
+  if (rows.length === 0) throw badRow(`${paths.join(', ')}: there is no row of the kind '${kind}'`);
+  const fingerprint = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+  return { length: rows.length, row: index => rows[index], fingerprint, bad };
+}
+
+const HINT = 'say which column it is: data.columns.source=en';
+
+const badRow = (message: string): UserError =>
+  new UserError('TSLM_BAD_ROW', message, {
+    hint: 'repair it, or leave bad rows out and count them: data.skipBad=true',
+  });
+
+function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, string>>): void {
+  const known: readonly string[] = [...COLUMNS[kind].needed, ...COLUMNS[kind].other];
+  const unknown = Object.keys(columns).find(name => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UserError('TSLM_BAD_VALUE', `data.columns: rows of the kind '${kind}' have no column '${unknown}'`, {
+    hint: `they have ${known.join(', ')}`,
+    exitCode: 2,
+  });
+}
+
+/** The columns of a record as the JSON text of a row. */
+function rowReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): FieldReader {
+  const { needed, other } = COLUMNS[kind];
+  const parts = [...needed, ...other].map(name => {
+    const isNeeded = (needed as readonly string[]).includes(name) || name in columns;
+    return { name, isNeeded, path: columns[name] ?? name, field: createFieldReader({ column: columns[name] ?? name }) };
+  });
+  return {
+    paths: parts.filter(({ isNeeded }) => isNeeded).map(({ path }) => path),
+    read(record) {
+      const row: Record<string, string> = {};
+      for (const { name, isNeeded, path, field } of parts) {
+        const found = field.read(record);
+        if (found.text === undefined) {
+          if (isNeeded) return found;
+          continue;
+        }
+        if (found.text.trim() !== '') row[name] = found.text;
+        else if (isNeeded) return { problem: `column '${path}' is empty` };
+      }
+      return { text: JSON.stringify(row) };
+    },
+  };
+}
+
+interface Read {
+  /** From 1, in its file. */
+  number: number;
+  result: FieldText;
+  record?: object;
+}
+
+function* recordsOf({ layout, bytes, ends }: Chunk, reader: FieldReader, facts: SourceFacts): Generator<Read> {
+  const text = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString('utf8');
+  if (layout === 'packed') {
+    // Readers of tables count their records themselves, bad ones too.
+    for (const [i, end] of ends!.entries()) {
+      yield { number: i + 1, result: { text: text(i === 0 ? 0 : ends![i - 1], end) } };
+    }
+    return;
+  }
+  if (layout !== 'json' && layout !== 'json-packed') {
+    throw new UserError(
+      'TSLM_NO_ROWS',
+      `${facts.path}: rows are read from .jsonl, .json, .csv, .tsv, .parquet and .arrow`,
+    );
+  }
+  const pieces =
+    layout === 'json'
+      ? text(0, bytes.length).split('\n')
+      : Array.from(ends!, (end, i) => text(i === 0 ? 0 : ends![i - 1], end));
+  for (const piece of pieces) {
+    if (layout === 'json' && piece.trim() === '') continue;
+    yield parsed(piece, reader, ++facts.records);
+  }
+}
+
+function parsed(json: string, reader: FieldReader, number: number): Read {
+  try {
+    const record: unknown = JSON.parse(json);
+    if (typeof record !== 'object' || record === null) return { number, result: { problem: 'no JSON object' } };
+    return { number, result: reader.read(record), record };
+  } catch (error) {
+    return { number, result: { problem: `no JSON: ${messageOf(error)}` } };
+  }
+}
