@@ -48,7 +48,7 @@ export const recipeSchema = z.strictObject({
 
   model: z
     .strictObject({
-      /** Go on from this model folder, which then decides everything below but `context`. */
+      /** Go on from this model folder, which then decides everything below but `context` and `architecture`. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
       /** A class of Transformers with a head that the objective trains; default the family's first one that has it. */
@@ -151,8 +151,10 @@ export const NEW_CONTEXT = 256;
 
 /** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
 export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
-  const { from, context } = recipe.model;
-  return from === undefined ? recipe : { ...recipe, model: context === undefined ? { from } : { from, context } };
+  const { from, context, architecture } = recipe.model;
+  if (from === undefined) return recipe;
+  const said = Object.entries({ from, context, architecture }).filter(([, value]) => value !== undefined);
+  return { ...recipe, model: Object.fromEntries(said) };
 };
 
 /**
@@ -247,7 +249,7 @@ function refuseLongWarmup({ schedule: { name, numWarmupSteps }, train: { steps }
 /** A model that is loaded has its sizes already; others beside it would be read and ignored. */
 function refuseSizesOfLoadedModel(model: unknown, where: string): void {
   if (typeof model !== 'object' || model === null || !('from' in model)) return;
-  const other = Object.keys(model).find(key => key !== 'from' && key !== 'context');
+  const other = Object.keys(model).find(key => !['from', 'context', 'architecture'].includes(key));
   if (other === undefined) return;
   throw usageError(
     'TSLM_CONTRADICTION',

@@ -1,8 +1,8 @@
 /** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createModel, familyOf, loadCompleteModel, modelFolder } from '../models/auto.ts';
-import type { Model } from '../models/model.ts';
+import { createModel, describeModel, familyOf, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
+import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
 import { classesFor, createObjective, requireFit, requireObjective } from '../objectives/index.ts';
@@ -96,7 +96,7 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
   if (from !== undefined) {
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
-    return trainedModel(folder, recipe);
+    return trainedModel(folder, recipe, recipe.model.architecture);
   }
   const tokenizer = source.tokenizer();
   return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
@@ -106,12 +106,16 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
 const endOfSequence = ({ eosTokenId }: Tokenizer): Record<string, unknown> =>
   eosTokenId === undefined ? {} : { eos_token_id: eosTokenId };
 
-/** The model in a folder, to train on; what the folder says of generation stays as it is. */
-export function trainedModel(folder: string, recipe: Recipe): StartingPoint {
+/**
+ * The model in a folder, to train on; what the folder says of generation stays as it is.
+ *
+ * @param architecture a class of its family whose head is put on; what the folder lacks of it is drawn from the seed
+ */
+export function trainedModel(folder: string, recipe: Recipe, architecture?: string): StartingPoint {
   const path = join(folder, 'generation_config.json');
   const tokenizer = Tokenizer.fromFile(folder);
   return {
-    model: loadForTraining(folder, recipe),
+    model: loadForTraining(folder, recipe, architecture),
     tokenizer,
     generation: existsSync(path) ? (readJson(path) as Record<string, unknown>) : endOfSequence(tokenizer),
   };
@@ -141,12 +145,28 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
  * decides in which order products are summed, and so how they are rounded.
  */
-export function loadForTraining(folder: string, { train }: Recipe): Model {
-  const model = loadCompleteModel(folder, { device: train.device });
+export function loadForTraining(folder: string, { train, seed }: Recipe, architecture?: string): Model {
+  const { device } = train;
+  const model =
+    architecture === undefined
+      ? loadCompleteModel(folder, { device })
+      : loadModel(folder, { device, seed, task: taskOfClass(folder, architecture) }).model;
   scope(() => {
     for (const parameter of model.parameters()) parameter.replace(parameter.detach().contiguous().clone());
   });
   return model;
+}
+
+/** What a class of the family of the model in a folder is for: its head may be another than the folder's, and new. */
+function taskOfClass(folder: string, architecture: string): Task {
+  const { family } = describeModel(folder).model;
+  const task = family.architectures[architecture];
+  if (task !== undefined) return task;
+  throw usageError(
+    'TSLM_ARCHITECTURE',
+    `'model.architecture': ${family.modelType} has no class '${architecture}'`,
+    `its classes: ${Object.keys(family.architectures).join(', ')}`,
+  );
 }
 
 /** A checkpoint of weights that are no longer numbers would push out a good one. */
