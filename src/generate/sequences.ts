@@ -2,7 +2,9 @@
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { GenerationConfig } from './config/generation-config.ts';
-import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
+import { generate } from './generate.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import type { GeneratedToken } from './generated-token.ts';
 import { decoderStartToken, type GenerationInputs } from './prompt/prompts.ts';
 import { logSoftmax } from './sampling.ts';
 import { repeat } from './steppers/stepper.ts';

@@ -6,7 +6,8 @@
  */
 import { usageError } from '../../support/errors.ts';
 import type { GenerationConfig } from '../config/generation-config.ts';
-import type { GeneratedToken, GenerateOptions } from '../generate.ts';
+import type { GenerateOptions } from '../generate-options.ts';
+import type { GeneratedToken } from '../generated-token.ts';
 import type { Start } from '../prompt/prompts.ts';
 import { addToken, createRows } from '../rows.ts';
 import { softmax } from '../sampling.ts';

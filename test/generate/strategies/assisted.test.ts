@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type GenerationOptions, resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
-import { type GenerateOptions, generate } from '../../../src/generate/generate.ts';
+import { generate } from '../../../src/generate/generate.ts';
+import type { GenerateOptions } from '../../../src/generate/generate-options.ts';
 import type { GenerationInputs } from '../../../src/generate/prompt/prompts.ts';
 import type { Row } from '../../../src/generate/rows.ts';
 import { promptLookup } from '../../../src/generate/strategies/guesser.ts';
