@@ -28,11 +28,13 @@ export function stretchesOf(running: readonly Sequence[], maxPromptTokens: numbe
   const demandOf = (sequence: Sequence): number =>
     Math.min(unread(sequence), scoresPrompt(sequence) ? SCORED_TOKENS : maxPromptTokens);
   const portions = divideFairly(maxPromptTokens, reading, { ownerOf, demandOf });
-  return running.flatMap(sequence => {
+  const stretches: Stretch[] = [];
+  for (const sequence of running) {
     const left = unread(sequence);
     const count = left === 1 ? 1 : portions.get(sequence)!;
-    return count === 0 ? [] : [{ sequence, count, isLast: count === left }];
-  });
+    if (count > 0) stretches.push({ sequence, count, isLast: count === left });
+  }
+  return stretches;
 }
 
 /** What the model is given for it. */
