@@ -7,6 +7,7 @@ import { usageError } from '../../support/errors.ts';
 import { randomSeed } from '../../support/random.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { checkContradictions } from './contradictions.ts';
+import { beamOptions, samplingOptions } from './sampling-options.ts';
 
 const id = z.int().nonnegative();
 const ids = z.array(id);
@@ -33,13 +34,13 @@ export const generationConfigSchema = z.strictObject({
   /** Draw from the distribution (true) or always take the most probable token (false). */
   doSample: z.boolean().default(false),
   /** Seed of the draws. Default: another one each time, which the resolved configuration and every text report. */
-  seed: z.int().nonnegative().default(randomSeed),
-  temperature: z.number().positive().default(1),
+  seed: samplingOptions.seed.nonnegative().default(randomSeed),
+  temperature: samplingOptions.temperature.positive().default(1),
   /** 0: off. Sampling keeps the 50 most probable tokens unless told otherwise. */
-  topK: count.default(50),
+  topK: samplingOptions.topK.nonnegative().default(50),
   /** 1: off. */
-  topP: probability.default(1),
-  minP: probability.optional(),
+  topP: samplingOptions.topP.default(1),
+  minP: samplingOptions.minP.optional(),
   /** 1: off. */
   typicalP: z.number().positive().max(1).default(1),
   /** 0: off. */
@@ -48,7 +49,7 @@ export const generationConfigSchema = z.strictObject({
   etaCutoff: z.number().min(0).lt(1).default(0),
 
   /** Texts followed at once in beam search; 1: off. */
-  numBeams: z.int().positive().default(1),
+  numBeams: beamOptions.numBeams.default(1),
   /**
    * When beam search ends: true: with `numBeams` finished texts; false: when the best open one, scored at its present
    * length, is worse than those; 'never': when it could not be better at any length.
@@ -57,7 +58,7 @@ export const generationConfigSchema = z.strictObject({
     .union([z.boolean(), z.literal('never')], { error: "expected true, false or 'never'" })
     .default(false),
   /** A text of beam search scores its log-probability / length ** lengthPenalty: above 0 favours long ones. */
-  lengthPenalty: z.number().default(1),
+  lengthPenalty: beamOptions.lengthPenalty.default(1),
   /** Texts for each prompt: the best of beam search, or so many draws. */
   numReturnSequences: z.int().positive().default(1),
   /** Groups of beams that differ from each other; 1: off. */
@@ -94,13 +95,13 @@ export const generationConfigSchema = z.strictObject({
   guidanceScale: z.number().default(1),
 
   /** 1: off. */
-  repetitionPenalty: z.number().positive().default(1),
+  repetitionPenalty: samplingOptions.repetitionPenalty.default(1),
   /** 1: off. */
   encoderRepetitionPenalty: z.number().positive().default(1),
   /** Subtracted once from tokens that were generated (OpenAI). */
-  presencePenalty: z.number().default(0),
+  presencePenalty: samplingOptions.presencePenalty.default(0),
   /** Subtracted for each time that a token was generated (OpenAI). */
-  frequencyPenalty: z.number().default(0),
+  frequencyPenalty: samplingOptions.frequencyPenalty.default(0),
   /** 0: off. */
   noRepeatNgramSize: count.default(0),
   /** 0: off. */
