@@ -8,6 +8,7 @@ import { IGNORE_INDEX } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { requireCausal } from '../objectives/causal.ts';
 import { UserError, usageError } from '../support/errors.ts';
+import { strideOver } from '../support/sliding-windows.ts';
 import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
@@ -55,7 +56,6 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
   requireCausal(model, 'perplexity');
   const { maxPositions } = model;
   const context = options.context ?? maxPositions;
-  const stride = options.stride ?? Math.max(1, Math.floor(context / 2));
   const { batchSize = 8, dtype = 'float32', startToken = null, limit = Number.POSITIVE_INFINITY } = options;
   if (context > maxPositions) {
     throw usageError(
@@ -64,13 +64,7 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
       `use --context ${maxPositions} or less`,
     );
   }
-  if (stride < 1 || stride > context) {
-    throw usageError(
-      'TSLM_STRIDE',
-      `a stride of ${stride} would leave tokens out`,
-      `use a stride between 1 and the window of ${context}`,
-    );
-  }
+  const stride = strideOver(context, options.stride);
   const { prefix = [] } = options;
   const lead = startToken !== null || prefix.length > 0 ? 1 : 0;
   const used = Math.min(split.tokens, limit + 1 - lead);
