@@ -1,6 +1,6 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import { usageError } from '../support/errors.ts';
 import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';

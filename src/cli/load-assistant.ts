@@ -1,5 +1,5 @@
 /** The smaller model of `tslm generate --assistant`. */
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import type { ForInferenceOptions } from '../models/load-for-inference.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';

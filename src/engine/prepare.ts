@@ -1,11 +1,8 @@
 /** From a request to what generation takes: token ids and a configuration; what it must follow is compiled apart. */
 
 import type { Constraint } from '../constrain/index.ts';
-import {
-  type GenerationConfig,
-  type GenerationOptions,
-  resolveGenerationConfig,
-} from '../generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
+import type { GenerationConfig, GenerationOptions } from '../generate/config/generation-options.ts';
 import { usageError } from '../support/errors.ts';
 import { randomSeed } from '../support/random.ts';
 import { instructionFor } from '../tasks/text-to-text.ts';

@@ -2,7 +2,7 @@
 import type { Constraint } from '../constrain/constraint.ts';
 import type { Model } from '../models/model.ts';
 import type { LogitsProcessor } from './logits-processors/index.ts';
-import type { StartOptions } from './prompt/prompts.ts';
+import type { StartOptions } from './prompt/generation-inputs.ts';
 import type { StopReason } from './stopping.ts';
 
 export interface GenerateOptions extends StartOptions {

@@ -4,13 +4,13 @@
  */
 
 import type { Model } from '../models/model.ts';
-import { usageError } from '../support/errors.ts';
-import { isContrastive } from './config/contradictions.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
+import { checkAssistant, isContrastive } from './config/contradictions.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
 import type { GenerateOptions } from './generate-options.ts';
 import type { GeneratedToken } from './generated-token.ts';
 import { nextToken } from './next-token.ts';
-import { type GenerationInputs, type Start, startGeneration } from './prompt/prompts.ts';
+import type { GenerationInputs } from './prompt/generation-inputs.ts';
+import { type Start, startGeneration } from './prompt/prompts.ts';
 import { createRows } from './rows.ts';
 import { assisted } from './strategies/assisted.ts';
 import { beamSearch } from './strategies/beam-search.ts';
@@ -33,7 +33,7 @@ export function* generate(
 ): Generator<GeneratedToken[], void> {
   const inputs: GenerationInputs = 'length' in prompts ? { inputIds: prompts } : prompts;
   if (inputs.inputIds?.length === 0) return;
-  checkAssistant(config, options);
+  if (options.assistant) checkAssistant(config);
   if (config.numBeams === 1 && !isContrastive(config) && (options.assistant || config.promptLookupNumTokens)) {
     yield* assisted(model, inputs, config, options);
     return;
@@ -41,21 +41,6 @@ export function* generate(
   using start = startGeneration(model, inputs, config, options);
   const strategy = config.numBeams > 1 ? hypotheses : isContrastive(config) ? contrastiveSearch : sampling;
   yield* strategy(start, config, options);
-}
-
-/** Beside the configuration there may be an assistant, which is a way of choosing tokens, too. */
-function checkAssistant(config: GenerationConfig, { assistant }: GenerateOptions): void {
-  if (!assistant) return;
-  const others: Record<string, boolean> = {
-    numBeams: config.numBeams > 1,
-    penaltyAlpha: isContrastive(config),
-    guidanceScale: config.guidanceScale !== 1,
-    promptLookupNumTokens: config.promptLookupNumTokens !== undefined,
-  };
-  const other = Object.keys(others).find(key => others[key]);
-  if (other) {
-    throw usageError('TSLM_CONTRADICTION', `an assistant does not go with '${other}'`, `leave out one of them`);
-  }
 }
 
 function* sampling(

@@ -2,11 +2,11 @@
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Tensor } from '../torch/index.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
 import { generate } from './generate.ts';
 import type { GenerateOptions } from './generate-options.ts';
 import type { GeneratedToken } from './generated-token.ts';
-import type { GenerationInputs } from './prompt/prompts.ts';
+import type { GenerationInputs } from './prompt/generation-inputs.ts';
 import type { TextEnd } from './stopping.ts';
 import { createGrowingText, holdsStopString } from './text-stream.ts';
 import { wholeCharacters } from './whole-characters.ts';

@@ -7,7 +7,8 @@ import type { GenerationEvent, GenerationRequest, Owner } from '../../src/engine
 import { createScheduler, type Scheduler } from '../../src/engine/scheduler.ts';
 import { createSequence, type Sequence } from '../../src/engine/sequence.ts';
 import { createTokenInfos } from '../../src/engine/token-infos.ts';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import type { PagedInput, PagedModel } from '../../src/generate/steppers/paged-model.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { byteTokenizer } from '../data/helpers.ts';

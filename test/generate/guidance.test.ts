@@ -1,6 +1,7 @@
 /** Classifier-free guidance against its formula. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { generate } from '../../src/generate/generate.ts';
 import type { GenerateOptions } from '../../src/generate/generate-options.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -4,7 +4,7 @@
  */
 import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
 import type { TextEnd } from '../stopping.ts';
 import { streamTextAfter } from '../text.ts';

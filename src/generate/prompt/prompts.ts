@@ -5,42 +5,14 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { TwoStream } from '../../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
-import type { Tensor } from '../../torch/index.ts';
-import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import { decoderStepper } from '../steppers/decoder-stepper.ts';
 import { encoderDecoderStepper } from '../steppers/encoder-decoder-stepper.ts';
 import { permutationStepper } from '../steppers/permutation-stepper.ts';
 import type { Stepper } from '../steppers/stepper.ts';
 import { guidedStepper } from '../strategies/guided-stepper.ts';
+import type { GenerationInputs, Prompt, StartOptions } from './generation-inputs.ts';
 import { checkEncoderInputs, checkIds, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
-
-export interface GenerationInputs {
-  /** Token ids of each prompt: what a decoder continues, or an encoder reads. */
-  inputIds?: readonly ArrayLike<number>[];
-  /** 0 where a prompt holds padding, 1 elsewhere; default 1. Prompts of different lengths need no padding. */
-  attentionMask?: readonly ArrayLike<number>[];
-  /** [batch, channels, height, width], where the encoder reads images */
-  pixelValues?: Tensor;
-}
-
-export interface StartOptions {
-  /**
-   * Go on past the positions that a model was made for where nothing but its training sets that limit, as with rotary
-   * positions. Default false.
-   */
-  beyondContext?: boolean;
-  /** What `guidanceScale` leans away from: token ids for each prompt. Default the prompt's last token. */
-  negativePrompts?: readonly ArrayLike<number>[];
-}
-
-/** How a text begins: what the processors see and lengths count. */
-export interface Prompt {
-  ids: number[];
-  /** Tokens of it that are padding, and take no place in the model's context. */
-  padding: number;
-  /** What the options about an encoder's input speak of; a decoder's own prompt counts as such, as in Hugging Face. */
-  encoderInputIds?: ArrayLike<number>;
-}
 
 /** Disposing of it frees what the model remembers. */
 export interface Start extends Disposable {

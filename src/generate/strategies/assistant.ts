@@ -1,8 +1,9 @@
 /** Guesses of a smaller model (Leviathan et al. 2023): it goes on with the text by itself, with the same processors. */
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
-import { type GenerationInputs, type Start, type StartOptions, startGeneration } from '../prompt/prompts.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
+import type { GenerationInputs, StartOptions } from '../prompt/generation-inputs.ts';
+import { type Start, startGeneration } from '../prompt/prompts.ts';
 import { chooseToken, softmax } from '../sampling.ts';
 import { isCached } from '../steppers/stepper.ts';
 import { vocabSizeOf } from '../vocabulary-size.ts';

@@ -5,7 +5,7 @@
  *     (1 − α) · probability − α · largest cosine with an earlier hidden state
  */
 import { usageError } from '../../support/errors.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
 import type { GeneratedToken } from '../generated-token.ts';
 import type { Start } from '../prompt/prompts.ts';
