@@ -7,7 +7,6 @@
  */
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
-import { usageError } from '../../support/errors.ts';
 import { dispose } from '../../torch/index.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
@@ -16,7 +15,7 @@ import { nextToken } from '../next-token.ts';
 import type { GenerationInputs } from '../prompt/generation-inputs.ts';
 import { readPrompts, type Start, startGeneration } from '../prompt/prompts.ts';
 import { createRows, type Row } from '../rows.ts';
-import { type CachedStepper, isCached } from '../steppers/stepper.ts';
+import { type CachedStepper, requireCache } from '../steppers/stepper.ts';
 import { assistantGuesser } from './assistant.ts';
 import { type Guesser, promptLookup } from './guesser.ts';
 
@@ -65,13 +64,11 @@ function* answers(
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  if (!isCached(stepper)) {
-    throw usageError(
-      'TSLM_NO_CACHE',
-      'guesses are checked against keys and values in a cache, and this model keeps none',
-      'leave out the assistant or promptLookupNumTokens',
-    );
-  }
+  requireCache(
+    stepper,
+    'guesses are checked against keys and values in a cache',
+    'the assistant or promptLookupNumTokens',
+  );
   const [logits] = stepper.step([prompts[0].ids]);
   for (const row of createRows(prompts, config, options, prompt)) {
     stepper.truncate(row.promptLength);

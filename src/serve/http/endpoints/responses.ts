@@ -1,6 +1,6 @@
 /** `POST /v1/responses` (OpenAI, Responses). Nothing is stored, so that each request brings its whole conversation. */
-import { endpoint, generate } from '../call.ts';
-import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
+import { endpoint } from '../call.ts';
+import { type ChatEvent, formatConstraint, startChat, templateVariables } from '../chat-plan.ts';
 import { answerOf } from '../errors.ts';
 import { badParameter } from '../parameters.ts';
 import { checkStreamOptions } from '../sampling-request.ts';
@@ -22,9 +22,7 @@ export const responses = endpoint({
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
-    const plan = planChat(askOf(body), call.card);
-    work.names.constraint = plan.constraintParam;
-    const events = chatEvents(generate(call, plan.request), plan);
+    const events = startChat(call, askOf(body));
     const output = createOutput(responseOf(call), hasLogprobs(body));
     if (!body.stream) {
       for await (const event of events) output.take(event);
