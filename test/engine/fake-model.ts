@@ -64,6 +64,9 @@ export function fakePaged(pages: number, pageSize = 4): FakeModel {
         return input.logits === 'all' ? logits : input.logits === 'last' ? logits.slice(-1) : [];
       });
     },
+    copyPage(from, to) {
+      held[to] = [...held[from]];
+    },
     [Symbol.dispose]() {},
   };
 }

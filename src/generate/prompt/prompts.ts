@@ -5,9 +5,11 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { TwoStream } from '../../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
+import { isContrastive } from '../config/contradictions.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import { decoderStepper } from '../steppers/decoder-stepper.ts';
 import { encoderDecoderStepper } from '../steppers/encoder-decoder-stepper.ts';
+import { pagedStepper, readsPages } from '../steppers/paged-stepper.ts';
 import { permutationStepper } from '../steppers/permutation-stepper.ts';
 import type { Stepper } from '../steppers/stepper.ts';
 import { guidedStepper } from '../strategies/guided-stepper.ts';
@@ -65,7 +67,7 @@ export function startGeneration(
   const capacity = longest + furthest;
   const stepper =
     config.guidanceScale === 1
-      ? stepperFor(model, inputs, capacity)
+      ? stepperFor(model, inputs, capacity, canPageFor(config) ? prompts.length * config.numReturnSequences : undefined)
       : guidedBy(unprompted(), () => stepperFor(model, inputs, capacity));
   return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
 
@@ -94,7 +96,11 @@ export function startGeneration(
   }
 }
 
-function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): Stepper {
+/** Beams change places at every step, and contrastive search looks at hidden states. */
+const canPageFor = (config: GenerationConfig): boolean => config.numBeams === 1 && !isContrastive(config);
+
+/** @param rows most rows at a time, where keys and values may lie in pages */
+function stepperFor(model: Model, inputs: GenerationInputs, capacity: number, rows?: number): Stepper {
   const { attentionMask } = inputs;
   const { backbone } = model;
   if (backbone instanceof EncoderDecoder) {
@@ -103,6 +109,7 @@ function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): S
   if (backbone instanceof TwoStream) {
     return permutationStepper(model, { attentionMask, useMems: backbone.options.useMems.eval });
   }
+  if (rows !== undefined && readsPages(model)) return pagedStepper(model, { capacity, rows, attentionMask });
   return decoderStepper(model, { capacity, attentionMask });
 }
 
