@@ -15,7 +15,7 @@ import { promptScores } from './prompt-scores.ts';
 import type { Owner } from './protocol.ts';
 import { createSequence, type Sequence, scoresPrompt, unread } from './sequence.ts';
 import { publishPages } from './sequence-pages.ts';
-import { inputOf, stretchesOf } from './step-plan.ts';
+import { type Planned, planStep } from './step-plan.ts';
 import type { TokenInfos } from './token-infos.ts';
 
 export interface SchedulerOptions {
@@ -59,11 +59,6 @@ export interface Scheduler {
  */
 export const CONSTRAINT_STEPS = 200_000;
 
-interface Planned {
-  sequence: Sequence;
-  input: PagedInput;
-}
-
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { paged, infos, contextLength, maxPromptTokens, withAdapter, onError } = options;
   const pool = createPagePool(paged.pages, paged.pageSize);
@@ -93,23 +88,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     isPreparing ||= !isReady;
     return isReady && !job.isCancelled;
-  }
-
-  /** What each text feeds in this step. */
-  function plan(): Planned[] {
-    const planned: Planned[] = [];
-    const deadline = spentSoFar() + CONSTRAINT_STEPS;
-    isPreparing = false;
-    for (const stretch of stretchesOf(running, maxPromptTokens)) {
-      const { sequence, isLast } = stretch;
-      // One that was to come may have had to leave its pages.
-      if (!running.includes(sequence)) continue;
-      if (isLast && !isPrepared(sequence, deadline)) continue;
-      if (batch.makeRoom(sequence)) planned.push({ sequence, input: inputOf(stretch) });
-    }
-    const kept = planned.filter(({ sequence }) => running.includes(sequence));
-    for (const { sequence } of kept) sequence.turn++;
-    return kept;
   }
 
   /** What a text makes of a step. */
@@ -170,7 +148,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     step() {
       batch.dropCancelled();
       batch.admit(welcome);
-      const planned = plan();
+      const deadline = spentSoFar() + CONSTRAINT_STEPS;
+      isPreparing = false;
+      const planned = planStep(batch, { maxPromptTokens, isPrepared: sequence => isPrepared(sequence, deadline) });
       if (planned.length === 0) return isPreparing || batch.dropCancelled();
       counts.steps++;
       counts.batchSizes += planned.length;

@@ -3,6 +3,7 @@
  * 2023).
  */
 import type { PagedInput } from '../generate/steppers/paged-model.ts';
+import type { Batch } from './batch.ts';
 import { ownerOf, type Sequence, scoresPrompt, unread } from './sequence.ts';
 import { divideFairly } from './shares.ts';
 
@@ -46,4 +47,31 @@ export function inputOf({ sequence, count, isLast }: Stretch): PagedInput {
     pages,
     logits: scoresPrompt(sequence) ? 'all' : isLast ? 'last' : 'none',
   };
+}
+
+export interface Planned {
+  sequence: Sequence;
+  input: PagedInput;
+}
+
+/**
+ * What each text of the batch feeds in a step. One that has no page for its next token sits out, and so does one of which it
+ * is not known yet what that token may be.
+ *
+ * @param options.isPrepared asked of texts whose next token is to be chosen
+ */
+export function planStep(
+  batch: Batch,
+  { maxPromptTokens, isPrepared }: { maxPromptTokens: number; isPrepared: (sequence: Sequence) => boolean },
+): Planned[] {
+  const planned: Planned[] = [];
+  for (const stretch of stretchesOf(batch.running, maxPromptTokens)) {
+    const { sequence, isLast } = stretch;
+    // One that was to come may have had to leave its pages to another.
+    if (!batch.running.includes(sequence) || (isLast && !isPrepared(sequence))) continue;
+    if (batch.makeRoom(sequence)) planned.push({ sequence, input: inputOf(stretch) });
+  }
+  const kept = planned.filter(({ sequence }) => batch.running.includes(sequence));
+  for (const { sequence } of kept) sequence.turn++;
+  return kept;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { inputOf, SCORED_TOKENS, stretchesOf } from '../../src/engine/step-plan.ts';
+import { createBatch } from '../../src/engine/batch.ts';
+import { createPagePool } from '../../src/engine/pages.ts';
+import { inputOf, planStep, SCORED_TOKENS, stretchesOf } from '../../src/engine/step-plan.ts';
 import { fakeSequence } from './fake-model.ts';
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
@@ -78,5 +80,53 @@ describe('what the model is given', () => {
     const sequence = fakeSequence({ ids: [5, 6, 7, 8, 9], ...more }, { past, pages: [3, 1] });
     const input = inputOf({ sequence, count, isLast: past + count === 5 });
     expect(input).toEqual({ ids: [5, 6, 7, 8, 9].slice(past, past + count), past, pages: [3, 1], logits });
+  });
+});
+
+describe('the plan of a step', () => {
+  function batchOf(pages: number, lengths: number[]) {
+    const batch = createBatch(createPagePool(pages, 4), 8);
+    for (const [i, length] of lengths.entries()) {
+      batch.add(fakeSequence({ ids: range(length).map(id => id + i), owner: { client: `${i}`, request: '' } }));
+    }
+    batch.admit(() => {});
+    return batch;
+  }
+  const options = { maxPromptTokens: 64, isPrepared: () => true };
+
+  it('has every text once, and counts its turns', () => {
+    const batch = batchOf(16, [3, 5]);
+    const planned = planStep(batch, options);
+    expect(planned.map(({ input }) => input.ids)).toEqual([range(3), range(5).map(id => id + 1)]);
+    expect(planned.map(({ sequence }) => sequence.turn)).toEqual([1, 1]);
+  });
+
+  it('leaves out a text of which it is not known what may follow', () => {
+    const batch = batchOf(16, [3, 5]);
+    const [first] = batch.running;
+    const planned = planStep(batch, { ...options, isPrepared: sequence => sequence !== first });
+    expect(planned.map(({ sequence }) => sequence)).toEqual([batch.running[1]]);
+    expect(first.turn).toBe(0);
+  });
+
+  it('asks that of no text that has more to read', () => {
+    const batch = batchOf(16, [9]);
+    const never = (): boolean => {
+      throw new Error('nothing is chosen in this step');
+    };
+    expect(planStep(batch, { maxPromptTokens: 4, isPrepared: never })).toMatchObject([{ input: { logits: 'none' } }]);
+  });
+
+  it('lets a text wait whose pages another one takes', () => {
+    const batch = batchOf(2, [3, 3]);
+    // Both have read their page of four, and there is no other.
+    for (const sequence of batch.running) {
+      sequence.row.ids.push(1, 2);
+      sequence.past = 4;
+    }
+    const planned = planStep(batch, options);
+    expect(planned).toHaveLength(1);
+    expect(batch.running).toHaveLength(1);
+    expect(batch.waiting).toMatchObject([{ past: 0, pages: [] }]);
   });
 });
