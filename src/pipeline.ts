@@ -1,5 +1,6 @@
 /** A model for a task in one call, by the names that Transformers gives to tasks. */
-import { type LoadOptions, loadCompleteModel, modelFolder } from './models/auto.ts';
+import { modelFolder } from './models/auto.ts';
+import { type ForInferenceOptions, loadForInference } from './models/load-for-inference.ts';
 import type { Model } from './models/model.ts';
 import { UserError, usageError } from './support/errors.ts';
 import { nearest } from './support/nearest.ts';
@@ -21,13 +22,14 @@ export type Pipeline<Name extends keyof Pipelines> = Pipelines[Name] & Opened;
  * `stream`, of tasks that write, lets everything else go on between two tokens.
  *
  * @param name folder of a model or of a run, or the name of a model of the hub that was pulled
- * @param options element type and device of the weights; default float32 on the processor
+ * @param options element type and device of the weights; default on the CPU, in the type that `generate` and `serve` take:
+ *   bfloat16, packed, for decoders that write where it is faster, else float32
  * @throws UserError when there is no such task or model; the call itself, when the model has no head for the task
  */
 export function pipeline<Name extends keyof Pipelines>(
   task: Name,
   name: string,
-  options: Pick<LoadOptions, 'dtype' | 'device'> = {},
+  options: Pick<ForInferenceOptions, 'dtype' | 'device'> = {},
 ): Pipeline<Name> {
   if (!Object.hasOwn(makers, task)) {
     const guess = nearest(task, Object.keys(makers));
@@ -40,7 +42,7 @@ export function pipeline<Name extends keyof Pipelines>(
   }
   const folder = modelFolder(name);
   const tokenizer = Tokenizer.fromFile(folder);
-  const model = loadCompleteModel(folder, options);
+  const model = loadForInference(folder, options);
   let isOpen = true;
   const dispose = (): void => {
     if (isOpen) model.dispose();

@@ -2,6 +2,7 @@
 import type { LanguageModelV3CallOptions, SharedV3Warning } from '@ai-sdk/provider';
 import { z } from 'zod';
 import type { ConstraintRequest, GenerationRequest, ModelCard, Prompt } from '../engine/protocol.ts';
+import { samplingOptions } from '../generate/config/sampling-options.ts';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { chatMessages, plainText } from './messages.ts';
@@ -12,10 +13,9 @@ import { callableTools, callConstraint, type FunctionTool, templateTool, type Wa
 const optionsSchema = z.strictObject({
   /** Name of a loaded adapter. */
   adapter: z.string().optional(),
-  minP: z.number().min(0).max(1).optional(),
-  repetitionPenalty: z.number().positive().optional(),
-  /** Added to the logits of tokens, by their ids. */
-  logitBias: z.record(z.string().regex(/^\d+$/), z.number()).optional(),
+  minP: samplingOptions.minP.optional(),
+  repetitionPenalty: samplingOptions.repetitionPenalty.optional(),
+  logitBias: samplingOptions.logitBias.optional(),
   minTokens: z.int().nonnegative().optional(),
   ignoreEos: z.boolean().optional(),
   /** Variables of the chat template, such as `enable_thinking`. */

@@ -1,10 +1,18 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import { usageError } from '../support/errors.ts';
 import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';
-import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, number, positiveInteger } from './options.ts';
+import {
+  collect,
+  type InferenceTypeName,
+  inferenceTypeOf,
+  inferenceTypeOption,
+  nonNegativeInteger,
+  number,
+  positiveInteger,
+} from './options.ts';
 import { printJson, printNote } from './print.ts';
 import { ENCODING_HELP, readText } from './read-text.ts';
 
@@ -32,7 +40,7 @@ interface Options extends ConstraintOptions {
   penaltyAlpha?: number;
   stop?: string[];
   seed?: number;
-  dtype: (typeof INFERENCE_TYPES)[number];
+  dtype: InferenceTypeName;
   device: string;
   json?: boolean;
 }
@@ -84,11 +92,7 @@ export function generateCommand(): Command {
     .option('--stop <text>', 'end before this text; may be repeated', collect);
   return withConstraintOptions(command)
     .option('--seed <n>', 'seed of the draws (default: another one each time, which is printed)', nonNegativeInteger)
-    .addOption(
-      new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
-        .choices([...INFERENCE_TYPES])
-        .default('float32'),
-    )
+    .addOption(inferenceTypeOption())
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')
     .addHelpText(
@@ -112,14 +116,11 @@ export function generateCommand(): Command {
       const folder = modelFolder(path);
       const tokenizer = Tokenizer.fromFile(folder);
       const defaults = generationDefaults(folder, tokenizer);
-      const model = loadForInference(folder, {
-        dtype: inferenceTypeOf(options.dtype),
-        device: options.device,
-        onNote: printNote,
-      });
+      const how = { dtype: inferenceTypeOf(options.dtype), device: options.device, onNote: printNote };
+      const model = loadForInference(folder, how);
       const answers = model.task === 'seq2seqLM';
       const guessing =
-        options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, options.device);
+        options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, how);
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       const constraint = await constraintOption(options, tokenizer, config.eosTokenId);

@@ -1,22 +1,24 @@
 /** The smaller model of `tslm generate --assistant`. */
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
+import type { ForInferenceOptions } from '../models/load-for-inference.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { printNote } from './print.ts';
 
 /**
  * An assistant, and how its own generation_config.json wants it to guess.
  *
  * @param tokenizer of the model that it assists
+ * @param options how the model that it assists was loaded
  * @throws UserError when its tokens are others
  */
 export async function loadAssistant(
   name: string,
   tokenizer: Tokenizer,
-  device: string,
+  options: ForInferenceOptions,
 ): Promise<{ assistant: Model; options: GenerationOptions }> {
-  const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
+  const { modelFolder } = await import('../models/auto.ts');
+  const { loadForInference } = await import('../models/load-for-inference.ts');
   const { modelGenerationDefaults } = await import('../generate/config/model-defaults.ts');
   const { Tokenizer } = await import('../tokenizers/tokenizer.ts');
   const folder = modelFolder(name);
@@ -34,7 +36,7 @@ export async function loadAssistant(
   const { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold } =
     modelGenerationDefaults(folder);
   return {
-    assistant: loadCompleteModel(folder, { device, onNote: printNote }),
+    assistant: loadForInference(folder, options),
     options: { numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold },
   };
 }

@@ -1,5 +1,5 @@
 /** Parsers of option values that several commands share. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { InferenceType } from '../models/load-for-inference.ts';
 import type { DType } from '../torch/index.ts';
 
@@ -25,10 +25,15 @@ export const PRECISIONS = ['float32', 'bf16'] as const;
 export const dtypeOf = (precision: (typeof PRECISIONS)[number]): DType =>
   precision === 'bf16' ? 'bfloat16' : 'float32';
 
-/** Of models that are used: `--dtype auto`. */
-export const INFERENCE_TYPES = ['auto', ...PRECISIONS] as const;
-export const inferenceTypeOf = (type: (typeof INFERENCE_TYPES)[number]): InferenceType =>
-  type === 'auto' ? type : dtypeOf(type) === 'bfloat16' ? 'bfloat16' : 'float32';
+/** Of models that are used and not trained. */
+const INFERENCE_TYPES = ['auto', ...PRECISIONS] as const;
+export type InferenceTypeName = (typeof INFERENCE_TYPES)[number];
+export const inferenceTypeOf = (type: InferenceTypeName): InferenceType => (type === 'auto' ? type : dtypeOf(type));
+
+export const inferenceTypeOption = (): Option =>
+  new Option('--dtype <type>', 'of the weights; auto: bf16 for decoders where this processor multiplies it faster')
+    .choices(INFERENCE_TYPES)
+    .default('auto');
 
 /** Values of an option that may be given several times. (One that takes several values would swallow arguments.) */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

@@ -3,7 +3,14 @@ import { Command, Option } from 'commander';
 import type { Listening } from '../serve/http/listen.ts';
 import type { Log } from '../serve/http/log.ts';
 import { UserError, usageError } from '../support/errors.ts';
-import { collect, INFERENCE_TYPES, inferenceTypeOf, nonNegativeInteger, positiveInteger } from './options.ts';
+import {
+  collect,
+  type InferenceTypeName,
+  inferenceTypeOf,
+  inferenceTypeOption,
+  nonNegativeInteger,
+  positiveInteger,
+} from './options.ts';
 import { withSignals } from './signals.ts';
 
 interface Options {
@@ -11,7 +18,7 @@ interface Options {
   host: string;
   name?: string[];
   adapter?: string[];
-  dtype: (typeof INFERENCE_TYPES)[number];
+  dtype: InferenceTypeName;
   memory?: number;
   maxQueue?: number;
   maxBatch?: number;
@@ -41,11 +48,7 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to listen on; 0.0.0.0: every one of this machine', '127.0.0.1')
     .option('--name <name>', "name of a model in requests, in the models' order (default: its folder's)", collect)
     .option('--adapter <name=path>', 'LoRA adapter of the first model; may be repeated', collect)
-    .addOption(
-      new Option('--dtype <type>', 'of the weights; auto: bf16 where the processor multiplies it natively')
-        .choices(INFERENCE_TYPES)
-        .default('auto'),
-    )
+    .addOption(inferenceTypeOption())
     .option('--memory <bytes>', 'for keys and values (default: a quarter of what is free)', positiveInteger)
     .option('--max-queue <n>', 'requests that may wait (default: 256)', positiveInteger)
     .option('--max-batch <n>', 'texts that grow at once (default: 32)', positiveInteger)

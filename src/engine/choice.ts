@@ -1,6 +1,6 @@
 /** One of the texts that a request asks for: its tokens as text, in pieces that can be shown. */
 import type { TextEnd } from '../generate/stopping.ts';
-import { createTextStream } from '../generate/text-stream.ts';
+import { createGrowingText } from '../generate/text-stream.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { FinishReason, GenerationEvent, TokenInfo } from './protocol.ts';
 
@@ -24,20 +24,18 @@ export function createChoice(
   index: number,
   { promptIds, stop }: { promptIds: readonly number[]; stop: readonly string[] },
 ): Choice {
-  const stream = createTextStream(tokenizer, stop, promptIds.slice(-CONTEXT));
-  let shown = '';
+  const growing = createGrowingText(tokenizer, stop, promptIds.slice(-CONTEXT));
   let length = 0;
   let logProbability = 0;
   return {
     index,
     accept(id) {
       length++;
-      shown = stream.push(id);
-      return stream.stopped === undefined ? undefined : 'stopString';
+      return growing.accept(id);
     },
     events({ info, stop: end, isEos = false }) {
       logProbability += info?.logprob ?? 0;
-      const text = end === undefined ? shown : shown + stream.end();
+      const text = growing.shown(end !== undefined);
       const events: GenerationEvent[] = [];
       const tokens = info && !isEos ? [info] : undefined;
       if (text !== '' || tokens) events.push({ type: 'text', index, text, ...(tokens && { tokens }) });
@@ -46,7 +44,7 @@ export function createChoice(
           type: 'finish',
           index,
           reason: reasonOf(end),
-          ...(stream.stopped && { stop: stream.stopped }),
+          ...(growing.stopped && { stop: growing.stopped }),
         });
       }
       return events;

@@ -11,6 +11,8 @@ export interface Job extends PreparedRequest {
   readonly choices: readonly Choice[];
   /** Texts that are drawn. */
   readonly count: number;
+  /** Whether each token's log-probability must be known: it is asked for, or decides which texts are the best. */
+  readonly needsInfo: boolean;
   isCancelled: boolean;
   /** Says what the prompt was read as; once. */
   start(cachedTokens: number, prompt?: TokenInfo[]): void;
@@ -56,6 +58,7 @@ export function createJob(
     owner,
     choices,
     count,
+    needsInfo: request.logprobs !== undefined || count > n,
     isCancelled: false,
     start(cachedTokens, prompt) {
       hasStarted = true;

@@ -1,15 +1,13 @@
 /** From a request to what generation takes: token ids and a configuration; what it must follow is compiled apart. */
 
 import type { Constraint } from '../constrain/index.ts';
-import {
-  type GenerationConfig,
-  type GenerationOptions,
-  resolveGenerationConfig,
-} from '../generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
+import type { GenerationConfig, GenerationOptions } from '../generate/config/generation-options.ts';
 import { usageError } from '../support/errors.ts';
 import { randomSeed } from '../support/random.ts';
 import { instructionFor } from '../tasks/text-to-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { beamConflict } from './beam-conflicts.ts';
 import { promptIds } from './prompt-ids.ts';
 import type { GenerationRequest, Prompt } from './protocol.ts';
 
@@ -83,18 +81,12 @@ export function createPreparation(options: PrepareOptions): (request: Generation
   }
 }
 
-/** Beams are the best of their own, and what else might have followed is not kept of them. */
-function checkBeams({ beams = 1, bestOf, logprobs = 0 }: GenerationRequest): void {
-  if (beams === 1) return;
-  if (bestOf !== undefined)
-    throw usageError('TSLM_CONTRADICTION', "'best_of' does not go with beams", "leave out 'best_of'");
-  if (logprobs > 0) {
-    throw usageError(
-      'TSLM_CONTRADICTION',
-      'beam search reports the log-probabilities of its own tokens, not of alternatives',
-      "ask for 'logprobs' without alternatives, or do without beams",
-    );
-  }
+function checkBeams(request: GenerationRequest): void {
+  // What it says of draws is idle here, as a model's own options are.
+  const conflict = beamConflict({ ...request, sampling: undefined });
+  if (!conflict) return;
+  const { option, problem, remedy = 'leave it out' } = conflict;
+  throw usageError('TSLM_CONTRADICTION', `'${option}': ${problem}`, remedy);
 }
 
 /**

@@ -6,12 +6,14 @@
 import type { ConstraintSource } from '../constrain/index.ts';
 import type { AttentionMaps } from '../explain/attention-maps.ts';
 import type { LayerPredictions } from '../explain/logit-lens.ts';
+import type { Sampling } from '../generate/config/sampling-options.ts';
 import type { Ability } from '../tasks/abilities.ts';
 import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
 
 export type { AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
+export type { Sampling } from '../generate/config/sampling-options.ts';
 export type { Ability } from '../tasks/abilities.ts';
 
 /** How a model writes calls of functions (`http/tools/tool-format.ts`). */
@@ -60,22 +62,6 @@ export type Prompt =
 
 /** What the text must follow. */
 export type ConstraintRequest = ConstraintSource;
-
-/** Sampling as `generate` has it (`GenerationOptions`), by the names of Hugging Face in camelCase. */
-export interface Sampling {
-  /** 0: greedy. Default 1. */
-  temperature?: number;
-  topP?: number;
-  /** 0: off. Default 0, as in OpenAI's API. */
-  topK?: number;
-  minP?: number;
-  seed?: number;
-  presencePenalty?: number;
-  frequencyPenalty?: number;
-  repetitionPenalty?: number;
-  /** Added to a token's logit. */
-  logitBias?: Record<number, number>;
-}
 
 /** Who asked: what a model can do at once is shared evenly between clients, and between the requests of each. */
 export interface Owner {

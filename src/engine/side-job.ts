@@ -14,9 +14,8 @@ import type { TokenInfos } from './token-infos.ts';
 
 /** Yields after each step; leaving it early frees everything. */
 export function* sideJob(model: Model, tokenizer: Tokenizer, job: Job, infos: TokenInfos): Generator<void, void> {
-  const { request, config, constraint, ids } = job;
+  const { request, config, constraint, ids, needsInfo } = job;
   const { logprobs } = request;
-  const needsInfo = logprobs !== undefined || job.count > (request.n ?? 1);
   const raw: (Float32Array | undefined)[] = [];
   const accept = (row: number, id: number): 'stopString' | undefined => job.choices[row].accept(id);
   const isComplete = (generated: readonly number[]): boolean =>

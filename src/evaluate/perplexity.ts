@@ -9,6 +9,7 @@ import type { Model } from '../models/model.ts';
 import { requireCausal, requireIsolation } from '../objectives/causal.ts';
 import type { Packing } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
+import { strideOver } from '../support/sliding-windows.ts';
 import { unknownBits } from '../tokenizers/encode/unknown.ts';
 import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
@@ -61,7 +62,6 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
   requireCausal(model, 'perplexity');
   const { maxPositions } = model;
   const context = options.context ?? maxPositions;
-  const stride = options.stride ?? Math.max(1, Math.floor(context / 2));
   const { batchSize = 8, dtype = 'float32', startToken = null, limit = Number.POSITIVE_INFINITY } = options;
   const isolates = options.packing === 'documents';
   if (isolates) requireIsolation(model, 'perplexity');
@@ -72,13 +72,7 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
       `use --context ${maxPositions} or less`,
     );
   }
-  if (stride < 1 || stride > context) {
-    throw usageError(
-      'TSLM_STRIDE',
-      `a stride of ${stride} would leave tokens out`,
-      `use a stride between 1 and the window of ${context}`,
-    );
-  }
+  const stride = strideOver(context, options.stride);
   const { prefix = [] } = options;
   const lead = startToken !== null || prefix.length > 0 ? 1 : 0;
   const used = Math.min(split.tokens, limit + 1 - lead);

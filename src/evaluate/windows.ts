@@ -1,5 +1,6 @@
 /** What a model reads so that every token of a split is predicted once. */
 import type { CorpusSplit } from '../data/corpus/corpus-split.ts';
+import { slidingWindows } from '../support/sliding-windows.ts';
 
 export interface EvaluationWindow {
   /** Tokens in front of the first one of the split. */
@@ -27,31 +28,22 @@ export function evaluationWindows(
     prefix,
   }: { context: number; stride: number; startToken: number | null; prefix: readonly number[] },
 ): EvaluationWindow[] {
-  const windows: EvaluationWindow[] = [];
   const prefixes = prefix.length > 0 ? prefixPlaces(split, used, prefix.length) : undefined;
-  for (let done = 0; done < used; ) {
-    let begin = 0;
-    let before: readonly number[] = prefixes || startToken === null ? [] : [startToken];
-    let end = Math.min(used, context + 1 - before.length);
-    if (done > 0) {
-      // Whatever stands in front takes the place of tokens.
-      end = Math.min(used, done + Math.min(stride, context + 1 - prefix.length));
-      begin = Math.max(0, end - 1 - context);
-      before = [];
-      // A window that starts inside a document has no prefix of its own.
-      if (prefixes && begin > 0) {
-        before = prefix;
-        begin += prefix.length;
-      }
-    }
+  const lead = prefixes || startToken === null ? [] : [startToken];
+  // Whatever stands in front takes the place of tokens; the last token of a window is predicted and not read.
+  const size = context + 1;
+  const step = Math.min(stride, size - prefix.length);
+  const options = { size, step, first: size - lead.length, fillsLast: true };
+  return slidingWindows(used, options).flatMap(({ begin, end, fresh }) => {
+    // A window that starts inside a document has no prefix of its own.
+    const before = fresh === 0 ? lead : prefixes && begin > 0 ? prefix : [];
+    const from = fresh > 0 ? begin + before.length : begin;
     const scored: number[] = [];
-    for (let at = Math.max(done, begin + (before.length > 0 ? 0 : 1)); at < end; at++) {
+    for (let at = Math.max(fresh, from + (before.length > 0 ? 0 : 1)); at < end; at++) {
       if (!prefixes?.has(at)) scored.push(at);
     }
-    if (scored.length > 0) windows.push({ before, begin, end, scored });
-    done = end;
-  }
-  return windows;
+    return scored.length > 0 ? [{ before, begin: from, end, scored }] : [];
+  });
 }
 
 /** Where the tokens stand that every document begins with. */

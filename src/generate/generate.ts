@@ -3,52 +3,18 @@
  * whole texts by beam search. Works on token ids; `text.ts` puts text around it.
  */
 
-import type { Constraint } from '../constrain/constraint.ts';
 import type { Model } from '../models/model.ts';
-import { usageError } from '../support/errors.ts';
-import { isContrastive } from './config/contradictions.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
-import type { LogitsProcessor } from './logits-processors/index.ts';
-import { type GenerationInputs, type Start, type StartOptions, startGeneration } from './prompt/prompts.ts';
-import { addToken, createRows } from './rows.ts';
-import { argmax, multinomial } from './sampling.ts';
-import type { StopReason, TextEnd } from './stopping.ts';
+import { checkAssistant, isContrastive } from './config/contradictions.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import type { GeneratedToken } from './generated-token.ts';
+import { nextToken } from './next-token.ts';
+import type { GenerationInputs } from './prompt/generation-inputs.ts';
+import { type Start, startGeneration } from './prompt/prompts.ts';
+import { createRows } from './rows.ts';
 import { assisted } from './strategies/assisted.ts';
 import { beamSearch } from './strategies/beam-search.ts';
 import { contrastiveSearch } from './strategies/contrastive-search.ts';
-
-export interface GeneratedToken {
-  /** Which text it belongs to: `numReturnSequences` for the first prompt, as many for the second, and so on. */
-  row: number;
-  id: number;
-  /** Natural logarithm of its probability after the processors, where asked for. */
-  logProb?: number;
-  /** Set on the last token of a row. */
-  stop?: TextEnd;
-  /** On the last token of a row that beam search found: the hypothesis' score. */
-  score?: number;
-}
-
-export interface GenerateOptions extends StartOptions {
-  /** Report each token's log-probability. Default false. */
-  logProbs?: boolean;
-  /** Called for every token; ends the row for reasons of the caller's, such as a stop string. */
-  stopAfter?: (row: number, id: number) => StopReason | undefined;
-  /** In beam search, where texts branch: whether what was generated so far ends there for such a reason. */
-  isComplete?: (generated: readonly number[]) => boolean;
-  /** The only tokens allowed after a text. */
-  prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
-  /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
-  constraint?: Constraint;
-  /** Keeps sampled texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
-  wholeCharacters?: LogitsProcessor;
-  /** Steps of work on the constraint (`structured/work.ts`) between two yields, which may then be empty. Default: all at once. */
-  constraintSteps?: number;
-  /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
-  assistant?: Model;
-  /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
-  onLogits?: (row: number, logits: Float32Array) => void;
-}
 
 /**
  * Generates after each prompt, yielding the tokens of each step as they are made. Leaving the loop early frees
@@ -67,7 +33,7 @@ export function* generate(
 ): Generator<GeneratedToken[], void> {
   const inputs: GenerationInputs = 'length' in prompts ? { inputIds: prompts } : prompts;
   if (inputs.inputIds?.length === 0) return;
-  checkAssistant(config, options);
+  if (options.assistant) checkAssistant(config);
   if (config.numBeams === 1 && !isContrastive(config) && (options.assistant || config.promptLookupNumTokens)) {
     yield* assisted(model, inputs, config, options);
     return;
@@ -75,21 +41,6 @@ export function* generate(
   using start = startGeneration(model, inputs, config, options);
   const strategy = config.numBeams > 1 ? hypotheses : isContrastive(config) ? contrastiveSearch : sampling;
   yield* strategy(start, config, options);
-}
-
-/** Beside the configuration there may be an assistant, which is a way of choosing tokens, too. */
-function checkAssistant(config: GenerationConfig, { assistant }: GenerateOptions): void {
-  if (!assistant) return;
-  const others: Record<string, boolean> = {
-    numBeams: config.numBeams > 1,
-    penaltyAlpha: isContrastive(config),
-    guidanceScale: config.guidanceScale !== 1,
-    promptLookupNumTokens: config.promptLookupNumTokens !== undefined,
-  };
-  const other = Object.keys(others).find(key => others[key]);
-  if (other) {
-    throw usageError('TSLM_CONTRADICTION', `an assistant does not go with '${other}'`, `leave out one of them`);
-  }
 }
 
 function* sampling(
@@ -109,13 +60,7 @@ function* sampling(
   while (true) {
     const { constraintSteps = Number.POSITIVE_INFINITY } = options;
     for (const row of rows) while (row.prepare?.(row.ids, constraintSteps) === false) yield [];
-    const tokens = rows.map((row, r): GeneratedToken => {
-      const scores = logits[r];
-      options.onLogits?.(row.index, scores);
-      row.process(row.ids, scores);
-      const id = config.doSample ? multinomial(scores, row.random) : argmax(scores);
-      return addToken(row, id, scores, { ...options, context });
-    });
+    const tokens = rows.map((row, r) => nextToken(row, logits[r], { ...options, context, doSample: config.doSample }));
     yield tokens;
 
     const alive = [...tokens.keys()].filter(r => tokens[r].stop === undefined);

@@ -2,11 +2,12 @@
 
 import type { ConstrainingProcessor } from '../constrain/constrain.ts';
 import { createRandom, type Random } from '../support/random.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
 import { logitsProcessorsFor } from './config/logits-processors-for.ts';
-import type { GeneratedToken, GenerateOptions } from './generate.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import type { GeneratedToken } from './generated-token.ts';
 import { type LogitsProcessor, processorChain } from './logits-processors/index.ts';
-import type { Prompt } from './prompt/prompts.ts';
+import type { Prompt } from './prompt/generation-inputs.ts';
 import { logProbability } from './sampling.ts';
 import { createStopCriteria, type StopReason } from './stopping.ts';
 

@@ -26,6 +26,10 @@ export function softmax(
   return probabilities;
 }
 
+/** The next token: drawn, or the most probable one. Throws as `softmax`. */
+export const chooseToken = (logits: Float32Array, doSample: boolean, random: Random): number =>
+  doSample ? multinomial(logits, random) : argmax(logits);
+
 let weights = new Float64Array(0);
 
 /** Draws a token from softmax(logits): one number of the generator, inverted through the running sum. Throws as `softmax`. */

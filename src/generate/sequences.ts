@@ -1,9 +1,12 @@
 /** Generation from a batch of token ids to a batch of token ids, padded as Hugging Face's `generate` returns it. */
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
-import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
-import { decoderStartToken, type GenerationInputs } from './prompt/prompts.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
+import { generate } from './generate.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import type { GeneratedToken } from './generated-token.ts';
+import type { GenerationInputs } from './prompt/generation-inputs.ts';
+import { decoderStartToken } from './prompt/prompts.ts';
 import { logSoftmax } from './sampling.ts';
 import { repeat } from './steppers/stepper.ts';
 

@@ -1,6 +1,5 @@
 /** When generation ends: an end-of-sequence token, a length, a time, or a text. */
-import type { GenerationConfig } from './config/generation-config.ts';
-import { maxLengthOf } from './config/generation-config.ts';
+import { type GenerationConfig, maxLengthOf } from './config/generation-options.ts';
 
 export type StopReason = 'eos' | 'maxLength' | 'maxTime' | 'stopString';
 

@@ -30,6 +30,36 @@ export function createTextStream(
   };
 }
 
+/** A text as it is put together: what each token shows is known before it is known whether it is the last. */
+export interface GrowingText {
+  /** Takes a token; says whether its text completes a stop string. */
+  accept(id: number): 'stopString' | undefined;
+  /** What the token taken last shows, and where the text ends with it what was held back. */
+  shown(isLast: boolean): string;
+  /** The stop string that was found. */
+  readonly stopped: string | undefined;
+}
+
+/** @param after as `createTextStream` */
+export function createGrowingText(
+  tokenizer: Tokenizer,
+  stopStrings: readonly string[],
+  after?: readonly number[],
+): GrowingText {
+  const stream = createTextStream(tokenizer, stopStrings, after);
+  let shown = '';
+  return {
+    accept(id) {
+      shown = stream.push(id);
+      return stream.stopped === undefined ? undefined : 'stopString';
+    },
+    shown: isLast => (isLast ? shown + stream.end() : shown),
+    get stopped() {
+      return stream.stopped;
+    },
+  };
+}
+
 /** Whether tokens, decoded, hold a stop string; one that names a special token is looked for among these, too. */
 export function holdsStopString(tokenizer: Tokenizer, ids: readonly number[], stopStrings: readonly string[]): boolean {
   if (!stopStrings.some(stop => stop !== '')) return false;

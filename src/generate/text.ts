@@ -2,11 +2,13 @@
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Tensor } from '../torch/index.ts';
-import type { GenerationConfig } from './config/generation-config.ts';
-import { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
-import type { GenerationInputs } from './prompt/prompts.ts';
+import type { GenerationConfig } from './config/generation-options.ts';
+import { generate } from './generate.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import type { GeneratedToken } from './generated-token.ts';
+import type { GenerationInputs } from './prompt/generation-inputs.ts';
 import type { TextEnd } from './stopping.ts';
-import { createTextStream, holdsStopString } from './text-stream.ts';
+import { createGrowingText, holdsStopString } from './text-stream.ts';
 import { wholeCharacters } from './whole-characters.ts';
 
 export interface TextPiece {
@@ -68,22 +70,14 @@ export function* streamTextAfter(
   { decodedAfter = [], ...options }: Omit<TextOptions, 'pixelValues'> & { decodedAfter?: readonly number[] } = {},
 ): Generator<TextPiece, void> {
   const count = (inputs.pixelValues?.size(0) ?? inputs.inputIds!.length) * config.numReturnSequences;
-  const rows = Array.from({ length: count }, () => ({
-    stream: createTextStream(tokenizer, config.stopStrings, decodedAfter),
-    shown: '',
-  }));
-  const stopAfter = (index: number, id: number): 'stopString' | undefined => {
-    const row = rows[index];
-    row.shown = row.stream.push(id);
-    return row.stream.stopped === undefined ? undefined : 'stopString';
-  };
+  const texts = Array.from({ length: count }, () => createGrowingText(tokenizer, config.stopStrings, decodedAfter));
+  const stopAfter = (row: number, id: number): 'stopString' | undefined => texts[row].accept(id);
   const isComplete = (generated: readonly number[]): boolean =>
     holdsStopString(tokenizer, generated, config.stopStrings);
   const whole = wholeCharacters(tokenizer);
   for (const tokens of generate(model, inputs, config, { wholeCharacters: whole, ...options, stopAfter, isComplete })) {
     for (const token of tokens) {
-      const { stream, shown } = rows[token.row];
-      const text = token.stop === undefined ? shown : shown + stream.end();
+      const text = texts[token.row].shown(token.stop !== undefined);
       yield { row: token.row, text, token, ...(config.doSample && { seed: seedOf(token.row, config) }) };
     }
   }

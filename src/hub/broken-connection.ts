@@ -1,6 +1,6 @@
 /** Connections that fail: which failures may pass, and what a person reads when they do not. */
 import { UserError } from '../support/errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 
 /** What may go well at the next try. */
 export class BrokenConnection extends Error {

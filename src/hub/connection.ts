@@ -6,24 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '../support/version.ts';
 import { BrokenConnection, givingUp, networkError } from './broken-connection.ts';
-import type { HubToken } from './environment.ts';
+import type { Connection } from './connection-options.ts';
 import { isTransient, statusError } from './status.ts';
-
-/** One model on one hub. */
-export interface Connection {
-  id: string;
-  revision: string;
-  endpoint: string;
-  token?: HubToken;
-  /** Milliseconds without a byte after which a connection counts as broken. */
-  timeout: number;
-  /** Milliseconds before the second try; each later wait is twice as long. */
-  retryDelay: number;
-  signal?: AbortSignal;
-  /** Whether the environment names a proxy, which Node.js does not use unasked. */
-  isProxied?: boolean;
-  onRetry?: (reason: string, seconds: number) => void;
-}
 
 /** Tries in a row that brought nothing, before giving up. */
 const TRIES = 5;

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import { explainFileError, UserError } from '../support/errors.ts';
 import { makeFolder, renameDurably } from '../support/files.ts';
 import { BrokenConnection } from './broken-connection.ts';
-import { type Connection, send, withRetries } from './connection.ts';
+import { send, withRetries } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 import { contentHash, feedFile } from './content-hash.ts';
 import type { RemoteFile } from './repository.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { formatBytes } from '../support/format.ts';
 import { withLock } from '../support/lock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 import { download } from './download.ts';
 import type { Place } from './place.ts';
 import { fileAddress, type RemoteFile } from './repository.ts';

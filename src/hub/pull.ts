@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { cachedSnapshot, type Environment, hubCache, type ModelCache, modelCache } from './cache.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 import { hubEndpoint, hubTimeout, hubToken, isOffline } from './environment.ts';
 import { fetchFiles, type PullProgress } from './fetch-files.ts';
 import { requireModelId, requireRevision } from './model-id.ts';

@@ -1,7 +1,8 @@
 /** What a model on the hub consists of at a revision: its commit, its files, their sizes and hashes. */
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
-import { apiFetch, type Connection } from './connection.ts';
+import { apiFetch } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 import { requireInnerPath } from './model-id.ts';
 
 export interface RemoteFile {

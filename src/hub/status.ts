@@ -1,6 +1,6 @@
 /** What the hub's HTTP statuses mean to a person. The hub says more in `X-Error-Code`. */
 import { UserError } from '../support/errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection-options.ts';
 
 /** Statuses that may be another at the next try. */
 export const isTransient = (status: number): boolean => [408, 429, 500, 502, 503, 504].includes(status);

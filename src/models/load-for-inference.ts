@@ -1,4 +1,9 @@
-/** Models that are to write: loaded in the element type that serves best, their weights packed. */
+/**
+ * Models that are used and not trained: element type, packing and device are decided here for `generate`, `serve` and
+ * `pipeline` alike, so that a prompt is answered alike by all three.
+ */
+import { fasterDtype } from '../torch/faster-dtype.ts';
+import type { DType } from '../torch/index.ts';
 import { hasProducts } from '../torch/products.ts';
 import { type LoadOptions, loadCompleteModel } from './auto.ts';
 import { Decoder } from './decoder.ts';
@@ -6,25 +11,31 @@ import type { Model } from './model.ts';
 import { packForInference } from './pack-for-inference.ts';
 
 /**
- * Element type of the weights; `auto`: bfloat16 for decoders that write text where the processor multiplies it natively, else
- * float32.
+ * Element type of the weights; `auto`: bfloat16 for decoders that write text where this processor multiplies it faster by
+ * the products of `torch/products.ts`, else float32.
  */
-export type InferenceType = 'auto' | 'float32' | 'bfloat16';
+export type InferenceType = DType | 'auto';
 
 export interface ForInferenceOptions extends Pick<LoadOptions, 'device' | 'onWarning'> {
+  /** Default `auto`. */
   dtype?: InferenceType;
+  /** Told what of the checkpoint is left over. */
   onNote?: (note: string) => void;
 }
 
 /**
- * `loadCompleteModel` for a model that is used and not trained.
- *
- * @param options.dtype default `auto`
+ * `loadCompleteModel` for a model that is used as it is. Weights in bfloat16 on the CPU are packed: such a model can do all
+ * but be trained, moved and saved.
  */
 export function loadForInference(folder: string, { dtype = 'auto', ...options }: ForInferenceOptions = {}): Model {
   const model = loadCompleteModel(folder, { dtype: dtype === 'auto' ? 'float32' : dtype, ...options });
-  const isWriter = model.task === 'causalLM' && model.backbone instanceof Decoder;
-  if (dtype === 'auto' && isWriter && model.device === 'cpu' && hasProducts()) model.to({ dtype: 'bfloat16' });
+  if (dtype === 'auto') model.to({ dtype: typeFor(model) });
   packForInference(model);
   return model;
+}
+
+/** Without products of our own the sums of a row depend on its batch, which in bfloat16 would show. */
+function typeFor({ task, backbone, device }: Model): DType {
+  const writes = task === 'causalLM' && backbone instanceof Decoder;
+  return writes && device === 'cpu' && hasProducts() ? fasterDtype() : 'float32';
 }

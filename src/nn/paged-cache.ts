@@ -3,7 +3,7 @@
  * wherever that is, and sequences with the same beginning share its pages. Which pages are whose is the caller's to say, in
  * the plan of a step.
  */
-import { dispose, fromTypedArray, keep, type Tensor } from '../torch/index.ts';
+import { dispose, fromTypedArray, inferenceMode, keep, scope, type Tensor } from '../torch/index.ts';
 import { emptyPages, type PageShape, pagedAttention, pageElements } from '../torch/paged-attention.ts';
 
 /** A sequence in a step: how many of the step's tokens are its own, and where what it had before is. */
@@ -58,6 +58,17 @@ export class PagedCache implements Disposable {
     const { pageSize, dtype } = this.shape;
     const [q, k, v] = [query, key, value].map(x => x.to(dtype));
     return pagedAttention(q, k, v, this.#layers[layer], this.#plan, { ...kind, pageSize, slopes: this.#slopes });
+  }
+
+  /** In all layers. */
+  copyPage(from: number, to: number): void {
+    scope(() =>
+      inferenceMode(() => {
+        for (const { keys, values } of this.#layers) {
+          for (const pages of [keys, values]) pages.select(0, to).copy_(pages.select(0, from));
+        }
+      }),
+    );
   }
 
   [Symbol.dispose](): void {

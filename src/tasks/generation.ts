@@ -1,9 +1,6 @@
 /** What the tasks that write text have in common: how they are set up, and their texts as pieces or as a whole. */
-import {
-  type GenerationConfig,
-  type GenerationOptions,
-  resolveGenerationConfig,
-} from '../generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
+import type { GenerationConfig, GenerationOptions } from '../generate/config/generation-options.ts';
 import {
   type GeneratedText,
   gatherTexts,

@@ -1,5 +1,5 @@
 /** The tasks as functions of their input alone, by the names that Transformers gives them. */
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import { modelGenerationDefaults } from '../generate/config/model-defaults.ts';
 import type { GeneratedText, TextPiece } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';

@@ -1,5 +1,5 @@
 /** The settings that a call of each task takes; any other is a mistake that is named. */
-import { type GenerationOptions, generationConfigSchema } from '../generate/config/generation-config.ts';
+import { type GenerationOptions, generationConfigSchema } from '../generate/config/generation-options.ts';
 import { type UserError, usageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
 import type { ChatTaskOptions } from './chat.ts';

@@ -3,8 +3,9 @@
  * folder: words that name the task (Raffel et al. 2020, "T5"), or a token that names the language (Tiedemann & Thottingal
  * 2020, "OPUS-MT").
  */
-import type { GenerationOptions } from '../generate/config/generation-config.ts';
+
 import { fromGenerationConfigJson } from '../generate/config/generation-config-json.ts';
+import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import type { GeneratedText, TextPiece } from '../generate/text.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';

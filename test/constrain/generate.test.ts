@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileJsonSchema, compileRegex, vocabularyOf } from '../../src/constrain/index.ts';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { generateText } from '../../src/generate/text.ts';
 import { createModel } from '../../src/models/auto.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';

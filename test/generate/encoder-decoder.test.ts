@@ -1,7 +1,8 @@
 /** Generation with an encoder–decoder: one token a step gives what whole forward passes give. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
-import type { GenerationInputs } from '../../src/generate/prompt/prompts.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
+import type { GenerationInputs } from '../../src/generate/prompt/generation-inputs.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { generateText } from '../../src/generate/text.ts';
 import { Decoder } from '../../src/models/decoder.ts';

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
-import { type GeneratedToken, type GenerateOptions, generate } from '../../src/generate/generate.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
+import { generate } from '../../src/generate/generate.ts';
+import type { GenerateOptions } from '../../src/generate/generate-options.ts';
+import type { GeneratedToken } from '../../src/generate/generated-token.ts';
 import { createModel } from '../../src/models/auto.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { inferenceMode, memoryStats, noGrad, scope, tensor } from '../../src/torch/index.ts';

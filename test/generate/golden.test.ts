@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GenerationConfig, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { fromGenerationConfigJson } from '../../src/generate/config/generation-config-json.ts';
+import type { GenerationConfig } from '../../src/generate/config/generation-options.ts';
 import { modelGenerationDefaults } from '../../src/generate/config/model-defaults.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { loadCompleteModel } from '../../src/models/auto.ts';

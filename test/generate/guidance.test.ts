@@ -1,7 +1,9 @@
 /** Classifier-free guidance against its formula. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
-import { type GenerateOptions, generate } from '../../src/generate/generate.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
+import { generate } from '../../src/generate/generate.ts';
+import type { GenerateOptions } from '../../src/generate/generate-options.ts';
 import type { Model } from '../../src/models/model.ts';
 import { inferenceMode, memoryStats, scope, tensor } from '../../src/torch/index.ts';
 import { randomModel } from '../models/families/helpers.ts';

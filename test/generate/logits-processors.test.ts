@@ -1,6 +1,7 @@
 /** What no recorded case has; the recorded ones are compared in verify.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { logitsProcessorsFor } from '../../src/generate/config/logits-processors-for.ts';
 import * as processors from '../../src/generate/logits-processors/index.ts';
 

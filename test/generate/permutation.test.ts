@@ -1,6 +1,7 @@
 /** Generation with XLNet: what is asked for at a dummy token, and what memory changes. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { createFromConfig } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';

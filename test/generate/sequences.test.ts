@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { generate } from '../../src/generate/generate.ts';
-import type { GenerationInputs } from '../../src/generate/prompt/prompts.ts';
+import type { GenerationInputs } from '../../src/generate/prompt/generation-inputs.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
 import { createFromConfig, createModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
 import { generateText, streamText } from '../../src/generate/text.ts';
 import { createModel } from '../../src/models/auto.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';

@@ -1,6 +1,7 @@
 /** Recorded results of Hugging Face for one checkpoint, and the tolerances that they were recorded with. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gradientTolerance, type Tolerance, tolerances } from '../../src/evaluate/verify/compare.ts';
 import { loadSafetensors, type Tensor, tensor } from '../../src/torch/index.ts';
 import { shared } from '../helpers/shared.ts';
 import { expectClose } from '../torch/helpers.ts';
@@ -71,19 +72,13 @@ export function openGolden(folder: string): { golden: Golden; recorded: (name: s
 
 export const int64 = (rows: Matrix): Tensor => tensor(rows, { dtype: 'int64' });
 
-export const tolerances = {
-  forward: { atol: 3e-5, rtol: 1e-4 },
-  loss: { atol: 1e-5, rtol: 1e-4 },
-  adamw: { atol: 1e-4, rtol: 1e-4 },
-  logProbs: { atol: 1e-4, rtol: 1e-4 },
-};
+export { tolerances };
 
-export function expectNumbers(actual: number[], expected: number[], options: { atol: number; rtol: number }): void {
+export function expectNumbers(actual: number[], expected: number[], options: Tolerance): void {
   const [a, b] = [actual, expected].map(values => tensor(values, { dtype: 'float64' }));
   expectClose(a, b, options);
 }
 
-/** Gradients may differ by a part of the largest one. */
 export function expectGradient(actual: Tensor, expected: Tensor, name: string): void {
-  expectClose(actual, expected, { rtol: 1e-3, atol: 1e-4 * expected.abs().amax().item(), name });
+  expectClose(actual, expected, { ...gradientTolerance(expected.abs().amax().item()), name });
 }

@@ -20,6 +20,11 @@ export interface BenchOptions {
   json?: boolean;
 }
 
+export interface BenchTrainOptions extends BenchOptions {
+  /** Tokens in a sequence. */
+  seq: number;
+}
+
 type Defaults = Pick<BenchOptions, 'layers' | 'hidden' | 'heads' | 'vocab' | 'batch'>;
 
 export const modelOptions = (command: Command, defaults: Defaults): Command =>

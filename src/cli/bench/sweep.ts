@@ -7,8 +7,7 @@ import { type Sweep, sweepRows } from '../../bench/training-sweep.ts';
 import { formatBytes, formatCount } from '../../support/format.ts';
 import { createProgress } from '../../support/progress.ts';
 import { root } from '../../support/root.ts';
-import { formatShare } from './options.ts';
-import type { BenchTrainOptions } from './train.ts';
+import { type BenchTrainOptions, formatShare } from './options.ts';
 
 /** A row that failed, for want of memory perhaps, says why; the others count all the same. */
 export type SweepRow = { name: string } & ((BenchTrainOptions & Throughput) | { error: string });

@@ -4,12 +4,8 @@ import { SWEEPS, type Sweep } from '../../bench/training-sweep.ts';
 import { formatCount } from '../../support/format.ts';
 import { dtypeOf, positiveInteger } from '../options.ts';
 import { printJson, printTable } from '../print.ts';
-import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
+import { type BenchTrainOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
 import { runSweep, sweepTable } from './sweep.ts';
-
-export interface BenchTrainOptions extends BenchOptions {
-  seq: number;
-}
 
 export function benchTrainCommand(): Command {
   const command = new Command('train').description("time training steps, and the same step's matrix products alone");

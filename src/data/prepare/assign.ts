@@ -1,3 +1,4 @@
+/** Which document falls to which split, and how much text each split gets. */
 import type { SplitName } from '../corpus/corpus-index.ts';
 import { byteOfCharacter, type SplitShares, splitByHash, tailBoundaries } from '../corpus/split.ts';
 import type { SpoolReader, SpoolRecord } from './spool.ts';
@@ -20,29 +21,49 @@ export interface AssignOptions extends SplitShares {
   source(source: number): { split: SplitName | undefined; cuttable: boolean };
 }
 
-/** Gives every document that stays its split, in reading order. */
-export function* assignSplits(spool: SpoolReader, options: AssignOptions): Generator<Assigned> {
+/** Decided once; the stages of `prepare` go through it as often as they need. */
+export interface Assignment {
+  readonly split: AssignOptions['split'];
+  readonly sizes: Readonly<Record<SplitName, { characters: number; bytes: number }>>;
+  /** Every document that stays, in reading order: read from the spool each time, since they may be too many for the memory. */
+  documents(): Generator<Assigned>;
+}
+
+export function assignSplits(spool: SpoolReader, options: AssignOptions): Assignment {
   const tail = options.split === 'tail' ? tailBoundaries(countCharacters(spool, options), options) : undefined;
-  let position = 0;
-  let document = 0;
-  for (const record of spool.all()) {
-    if (options.isDuplicate(document++)) continue;
-    const source = options.source(record.source);
-    if (source.split) {
-      yield { split: source.split, ...record };
-    } else if (!tail) {
-      yield { split: splitByHash(record.hashHigh, record.hashLow, options.seed, options), ...record };
-    } else if (source.cuttable) {
-      yield* cutAt(spool, record, [
-        ['train', tail.validation - position],
-        ['validation', tail.test - position],
-        ['test', Number.POSITIVE_INFINITY],
-      ]);
-      position += record.characters;
-    } else {
-      const split = position < tail.validation ? 'train' : position < tail.test ? 'validation' : 'test';
-      yield { split, ...record };
-      position += record.characters;
+  const sizes = {
+    train: { characters: 0, bytes: 0 },
+    validation: { characters: 0, bytes: 0 },
+    test: { characters: 0, bytes: 0 },
+  };
+  for (const { split, characters, bytes } of documents()) {
+    sizes[split].characters += characters;
+    sizes[split].bytes += bytes;
+  }
+  return { split: options.split, sizes, documents };
+
+  function* documents(): Generator<Assigned> {
+    let position = 0;
+    let document = 0;
+    for (const record of spool.all()) {
+      if (options.isDuplicate(document++)) continue;
+      const source = options.source(record.source);
+      if (source.split) {
+        yield { split: source.split, ...record };
+      } else if (!tail) {
+        yield { split: splitByHash(record.hashHigh, record.hashLow, options.seed, options), ...record };
+      } else if (source.cuttable) {
+        yield* cutAt(spool, record, [
+          ['train', tail.validation - position],
+          ['validation', tail.test - position],
+          ['test', Number.POSITIVE_INFINITY],
+        ]);
+        position += record.characters;
+      } else {
+        const split = position < tail.validation ? 'train' : position < tail.test ? 'validation' : 'test';
+        yield { split, ...record };
+        position += record.characters;
+      }
     }
   }
 }

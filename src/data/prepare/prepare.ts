@@ -8,12 +8,12 @@ import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { CORPUS_FORMAT, type CorpusIndex, dtypeFor } from '../corpus/corpus-index.ts';
 import { tokenizerHash } from '../corpus/tokenizer-hash.ts';
 import { splitInputs } from '../readers/inputs.ts';
-import { assignSplits } from './assign.ts';
 import { dataCard } from './card.ts';
-import { frameOf, trainCorpusTokenizer } from './corpus-tokenizer.ts';
+import { trainCorpusTokenizer } from './corpus-tokenizer.ts';
+import { frameOf } from './document-frame.ts';
 import { compareDocuments } from './near-duplicates.ts';
 import { refuseOutput } from './output-folder.ts';
-import { assignmentOf, chooseSplit, countKept, warnOfEmptySplits } from './plan-splits.ts';
+import { countKept, planSplits, warnOfEmptySplits } from './plan-splits.ts';
 import { Preparation } from './preparation.ts';
 import { type PrepareOptions, prepareOptionsSchema, refuseOptions, resolveDefaults } from './prepare-options.ts';
 import { readDocuments } from './read-documents.ts';
@@ -66,15 +66,14 @@ async function runStages(
   const { folder, options, report, pool } = preparation;
   const documents = await readDocuments(preparation);
   const duplicates = await compareDocuments(preparation, documents);
-  const split = options.split === 'auto' ? chooseSplit(preparation, duplicates) : options.split;
-  const assign = assignmentOf(preparation, duplicates, split);
-  const trainBytes = countKept(preparation, assign);
-  const tokenizer = given ?? (await trainCorpusTokenizer(preparation, assign, trainBytes));
+  const assignment = planSplits(preparation, duplicates);
+  countKept(preparation, duplicates, assignment);
+  const tokenizer = given ?? (await trainCorpusTokenizer(preparation, assignment));
   tokenizer.save(folder);
 
   const frame = frameOf(tokenizer, options);
   const dtype = dtypeFor(tokenizer.vocabSize);
-  const splits = await writeSplits(assignSplits(preparation.spool, assign), pool, {
+  const splits = await writeSplits(assignment.documents(), pool, {
     folder,
     dtype,
     frame,
@@ -90,7 +89,7 @@ async function runStages(
     eos_token_id: frame.after.at(-1) ?? null,
     tokenizer_sha256: tokenizerHash(folder),
     seed,
-    options: { inputs, ...recorded, split },
+    options: { inputs, ...recorded, split: assignment.split },
     splits,
   };
   warnOfFiles(report, options);

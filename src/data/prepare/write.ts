@@ -2,7 +2,7 @@ import { type CorpusIndex, SPLITS, type SplitName } from '../corpus/corpus-index
 import { ShardWriter } from '../corpus/shards.ts';
 import { CHUNK_BYTES } from '../readers/chunk.ts';
 import type { Assigned } from './assign.ts';
-import type { DocumentFrame } from './corpus-tokenizer.ts';
+import type { DocumentFrame } from './document-frame.ts';
 import type { PrepareAnswer, PrepareRequest } from './prepare-jobs.ts';
 import type { WorkerPool } from './worker-pool.ts';
 

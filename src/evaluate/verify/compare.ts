@@ -28,7 +28,11 @@ export const tolerances = {
   loss: { atol: 1e-5, rtol: 1e-4 },
   adamw: { atol: 1e-4, rtol: 1e-4 },
   logProbs: { atol: 1e-4, rtol: 1e-4 },
+  gradientNorm: { atol: 1e-4, rtol: 1e-3 },
 } satisfies Record<string, Tolerance>;
+
+/** Gradients may differ by a part of the largest one. */
+export const gradientTolerance = (largest: number): Tolerance => ({ atol: 1e-4 * largest, rtol: 1e-3 });
 
 type Result = Pick<Check, 'pass' | 'maxError' | 'ofTolerance' | 'note'>;
 

@@ -1,7 +1,8 @@
 /** Recorded generations: token ids exactly, scores and log-probabilities within tolerance. */
 
-import { type GenerationOptions, resolveGenerationConfig } from '../../generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../generate/config/generation-config.ts';
 import { fromGenerationConfigJson } from '../../generate/config/generation-config-json.ts';
+import type { GenerationOptions } from '../../generate/config/generation-options.ts';
 import { modelGenerationDefaults } from '../../generate/config/model-defaults.ts';
 import { generateSequences } from '../../generate/sequences.ts';
 import type { Model } from '../../models/model.ts';

@@ -4,7 +4,14 @@ import type { Model } from '../../models/model.ts';
 import type { Parameter } from '../../nn/index.ts';
 import { backward, scope } from '../../torch/index.ts';
 import { adamW, clipGradNorm } from '../../train/optimizers/adamw.ts';
-import { type Check, compareExactly, compareNumbers, compareTensors, tolerances } from './compare.ts';
+import {
+  type Check,
+  compareExactly,
+  compareNumbers,
+  compareTensors,
+  gradientTolerance,
+  tolerances,
+} from './compare.ts';
 import { modelInputs } from './forward.ts';
 import type { Golden } from './golden.ts';
 
@@ -20,16 +27,15 @@ export function* verifyGradients(model: Model, golden: Golden): Generator<Check>
   yield {
     ...check,
     quantity: 'global norm',
-    ...compareNumbers([norm], [grad.global_norm], { atol: 1e-4, rtol: 1e-3 }),
+    ...compareNumbers([norm], [grad.global_norm], tolerances.gradientNorm),
   };
   for (const [key, name] of Object.entries(grad.tensors)) {
     const result = scope(() => {
       const expected = golden.recorded(name);
       const { parameter, transpose } = parameters.get(key) ?? {};
       const gradient = parameter?.grad;
-      // Near zero, an error may be as large as a part of the largest gradient allows.
-      const atol = 1e-4 * expected.abs().amax().item();
-      return compareTensors(transpose ? gradient?.t() : gradient, expected, { atol, rtol: 1e-3 });
+      const tolerance = gradientTolerance(expected.abs().amax().item());
+      return compareTensors(transpose ? gradient?.t() : gradient, expected, tolerance);
     });
     yield { ...check, quantity: key, ...result };
   }
@@ -60,7 +66,7 @@ export function* verifyAdamW(model: Model, golden: Golden): Generator<Check> {
   model.zeroGrad();
   optimizer.dispose();
   yield { ...check, quantity: 'losses', ...compareNumbers(losses, adamw.losses, tolerances.adamw) };
-  yield { ...check, quantity: 'grad norms', ...compareNumbers(norms, adamw.grad_norms, { atol: 1e-4, rtol: 1e-3 }) };
+  yield { ...check, quantity: 'grad norms', ...compareNumbers(norms, adamw.grad_norms, tolerances.gradientNorm) };
   const now = byKey(model);
   for (const [key, name] of Object.entries(adamw.tensors)) {
     const result = scope(() => {

@@ -1,6 +1,6 @@
 /** Options of generation that do not go together, or say nothing beside the others. */
 import { usageError } from '../../support/errors.ts';
-import type { GenerationConfig, GenerationOptions } from './generation-config.ts';
+import type { GenerationConfig, GenerationOptions } from './generation-options.ts';
 
 /** Without effect, and so a mistake, where nothing is sampled. */
 const SAMPLING_ONLY = [
@@ -68,6 +68,20 @@ function checkStrategies(config: GenerationConfig, given: GenerationOptions, whe
   if (guidanceScale !== 1 && (promptLookupNumTokens !== undefined || isContrastive(config))) {
     const other = isContrastive(config) ? 'penaltyAlpha' : 'promptLookupNumTokens';
     throw conflict('guidanceScale', guidanceScale, `'${other}'`, `leave out '${other}'`);
+  }
+}
+
+/** An assistant, which is given beside the configuration, is a way of choosing tokens, too. */
+export function checkAssistant(config: GenerationConfig): void {
+  const others: Record<string, boolean> = {
+    numBeams: config.numBeams > 1,
+    penaltyAlpha: isContrastive(config),
+    guidanceScale: config.guidanceScale !== 1,
+    promptLookupNumTokens: config.promptLookupNumTokens !== undefined,
+  };
+  const other = Object.keys(others).find(key => others[key]);
+  if (other) {
+    throw usageError('TSLM_CONTRADICTION', `an assistant does not go with '${other}'`, `leave out one of them`);
   }
 }
 

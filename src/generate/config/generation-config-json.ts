@@ -2,7 +2,7 @@
 import { UserError, usageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
 import { knownKeys, parseOptions } from '../../support/schema.ts';
-import { type GenerationOptions, generationConfigSchema } from './generation-config.ts';
+import { type GenerationOptions, generationConfigSchema } from './generation-options.ts';
 
 /** Keys that are ours alone: a file of Hugging Face's never has them. */
 const OURS = ['seed', 'presencePenalty', 'frequencyPenalty'];

@@ -2,7 +2,7 @@ import { constrain } from '../../constrain/constrain.ts';
 import type { Constraint } from '../../constrain/constraint.ts';
 import { UserError } from '../../support/errors.ts';
 import * as processors from '../logits-processors/index.ts';
-import { type GenerationConfig, maxLengthOf } from './generation-config.ts';
+import { type GenerationConfig, maxLengthOf } from './generation-options.ts';
 
 /** What the processors have to know beside the configuration. */
 export interface GenerationContext {

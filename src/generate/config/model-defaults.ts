@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../../support/files.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { GenerationOptions } from './generation-config.ts';
 import { fromGenerationConfigJson, fromModelConfigJson } from './generation-config-json.ts';
+import type { GenerationOptions } from './generation-options.ts';
 
 /** What a model folder's generation_config.json asks for; where there is none, what its config.json does. */
 export function modelGenerationDefaults(folder: string): GenerationOptions {

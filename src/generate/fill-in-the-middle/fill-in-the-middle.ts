@@ -5,8 +5,8 @@
 import type { Model } from '../../models/model.ts';
 import { fimTokens } from '../../tokenizers/fim-tokens.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
-import type { GenerateOptions } from '../generate.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
+import type { GenerateOptions } from '../generate-options.ts';
 import type { TextEnd } from '../stopping.ts';
 import { streamTextAfter } from '../text.ts';
 import { type FimOrder, fimPrompt, type Gap, putsSpaceInFront } from './fim-prompt.ts';

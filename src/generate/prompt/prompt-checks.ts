@@ -3,9 +3,9 @@ import { Encoder } from '../../models/encoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Backbone, Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
-import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import { vocabSizeOf } from '../vocabulary-size.ts';
-import type { GenerationInputs, Prompt } from './prompts.ts';
+import type { GenerationInputs, Prompt } from './generation-inputs.ts';
 
 /** Tokens that do not count. */
 export const paddingOf = (mask: ArrayLike<number> = []): number =>

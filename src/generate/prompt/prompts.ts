@@ -5,42 +5,16 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { TwoStream } from '../../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
-import type { Tensor } from '../../torch/index.ts';
-import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
+import { isContrastive } from '../config/contradictions.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import { decoderStepper } from '../steppers/decoder-stepper.ts';
 import { encoderDecoderStepper } from '../steppers/encoder-decoder-stepper.ts';
+import { pagedStepper, readsPages } from '../steppers/paged-stepper.ts';
 import { permutationStepper } from '../steppers/permutation-stepper.ts';
 import type { Stepper } from '../steppers/stepper.ts';
 import { guidedStepper } from '../strategies/guided-stepper.ts';
+import type { GenerationInputs, Prompt, StartOptions } from './generation-inputs.ts';
 import { checkEncoderInputs, checkIds, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
-
-export interface GenerationInputs {
-  /** Token ids of each prompt: what a decoder continues, or an encoder reads. */
-  inputIds?: readonly ArrayLike<number>[];
-  /** 0 where a prompt holds padding, 1 elsewhere; default 1. Prompts of different lengths need no padding. */
-  attentionMask?: readonly ArrayLike<number>[];
-  /** [batch, channels, height, width], where the encoder reads images */
-  pixelValues?: Tensor;
-}
-
-export interface StartOptions {
-  /**
-   * Go on past the positions that a model was made for where nothing but its training sets that limit, as with rotary
-   * positions. Default false.
-   */
-  beyondContext?: boolean;
-  /** What `guidanceScale` leans away from: token ids for each prompt. Default the prompt's last token. */
-  negativePrompts?: readonly ArrayLike<number>[];
-}
-
-/** How a text begins: what the processors see and lengths count. */
-export interface Prompt {
-  ids: number[];
-  /** Tokens of it that are padding, and take no place in the model's context. */
-  padding: number;
-  /** What the options about an encoder's input speak of; a decoder's own prompt counts as such, as in Hugging Face. */
-  encoderInputIds?: ArrayLike<number>;
-}
 
 /** Disposing of it frees what the model remembers. */
 export interface Start extends Disposable {
@@ -93,7 +67,7 @@ export function startGeneration(
   const capacity = longest + furthest;
   const stepper =
     config.guidanceScale === 1
-      ? stepperFor(model, inputs, capacity)
+      ? stepperFor(model, inputs, capacity, canPageFor(config) ? prompts.length * config.numReturnSequences : undefined)
       : guidedBy(unprompted(), () => stepperFor(model, inputs, capacity));
   return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
 
@@ -122,7 +96,11 @@ export function startGeneration(
   }
 }
 
-function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): Stepper {
+/** Beams change places at every step, and contrastive search looks at hidden states. */
+const canPageFor = (config: GenerationConfig): boolean => config.numBeams === 1 && !isContrastive(config);
+
+/** @param rows most rows at a time, where keys and values may lie in pages */
+function stepperFor(model: Model, inputs: GenerationInputs, capacity: number, rows?: number): Stepper {
   const { attentionMask } = inputs;
   const { backbone } = model;
   if (backbone instanceof EncoderDecoder) {
@@ -131,6 +109,7 @@ function stepperFor(model: Model, inputs: GenerationInputs, capacity: number): S
   if (backbone instanceof TwoStream) {
     return permutationStepper(model, { attentionMask, useMems: backbone.options.useMems.eval });
   }
+  if (rows !== undefined && readsPages(model)) return pagedStepper(model, { capacity, rows, attentionMask });
   return decoderStepper(model, { capacity, attentionMask });
 }
 

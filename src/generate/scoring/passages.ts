@@ -3,8 +3,9 @@ import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
+import { slidingWindows, strideOver } from '../../support/sliding-windows.ts';
 import { contextOf } from '../prompt/prompts.ts';
-import type { ScoreOptions } from './score-tokens.ts';
+import type { ScoreOptions } from './score-options.ts';
 
 /** Something to read, and the places of it where a token is asked for. */
 export interface Passage {
@@ -34,23 +35,13 @@ export function passagesOf(model: Model, ids: number[], text: number, options: S
 
 /** Every token but the first once, after at least context − stride others where there are so many. */
 function windows(ids: number[], text: number, context: number, { stride }: ScoreOptions): Passage[] {
-  const step = stride ?? Math.max(1, Math.floor(context / 2));
-  if (step < 1 || step > context) {
-    throw usageError(
-      'TSLM_STRIDE',
-      `a stride of ${step} would leave tokens out`,
-      `use a stride between 1 and the context of ${context}`,
-    );
-  }
-  const passages: Passage[] = [];
-  for (let scored = 1; scored < ids.length; ) {
-    const end = Math.min(ids.length, scored === 1 ? context + 1 : scored + step);
-    const begin = Math.max(0, end - 1 - context);
-    const asked = ids.slice(scored, end).map((id, i) => ({ at: scored + i - 1 - begin, position: scored + i, id }));
-    passages.push({ text, input: ids.slice(begin, end - 1), asked });
-    scored = end;
-  }
-  return passages;
+  // The last token of a window is asked for and not read.
+  const options = { size: context + 1, step: strideOver(context, stride), fillsLast: true };
+  return slidingWindows(ids.length, options).flatMap(({ begin, end, fresh }) => {
+    const first = Math.max(1, fresh);
+    const asked = ids.slice(first, end).map((id, i) => ({ at: first + i - 1 - begin, position: first + i, id }));
+    return asked.length === 0 ? [] : [{ text, input: ids.slice(begin, end - 1), asked }];
+  });
 }
 
 function maskings(

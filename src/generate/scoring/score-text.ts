@@ -5,7 +5,8 @@ import { tokenText, tokenTexts } from '../../tokenizers/decode/token-text.ts';
 import type { Encoding } from '../../tokenizers/encode/encoding.ts';
 import { unknownBits, unknownIn } from '../../tokenizers/encode/unknown.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { type ScoreOptions, scoreTokens, type TokenScore } from './score-tokens.ts';
+import type { ScoreOptions } from './score-options.ts';
+import { scoreTokens, type TokenScore } from './score-tokens.ts';
 
 export interface TextScore {
   text: string;

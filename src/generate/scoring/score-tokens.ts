@@ -10,6 +10,7 @@ import { usageError } from '../../support/errors.ts';
 import { inferenceMode, scope, type Tensor } from '../../torch/index.ts';
 import { int64, padMask, padRows } from '../steppers/stepper.ts';
 import { type Passage, passagesOf } from './passages.ts';
+import type { ScoreOptions } from './score-options.ts';
 
 export interface TokenScore {
   /** Its place in the text. */
@@ -19,21 +20,6 @@ export interface TokenScore {
   logProb: number;
   /** The most probable tokens there, where asked for, best first. */
   top?: { id: number; logProb: number }[];
-}
-
-export interface ScoreOptions {
-  /** What an encoder–decoder answers with each text: token ids. */
-  sources?: readonly ArrayLike<number>[];
-  /** Report so many of the most probable tokens at each place. Default 0. */
-  topK?: number;
-  /** Texts in a forward pass. Default 8. */
-  batchSize?: number;
-  /** Tokens that a window moves on over a text that is longer than a decoder's context. Default half the context. */
-  stride?: number;
-  /** What stands in place of a token that a masked language model is to find. */
-  maskTokenId?: number;
-  /** Tokens that a masked language model is not asked for: special ones. Default none. */
-  skippedIds?: readonly number[];
 }
 
 /**

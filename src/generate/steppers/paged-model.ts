@@ -23,6 +23,8 @@ export interface PagedModel extends Disposable {
    * @returns for each input the logits that were wanted, each [vocab]; the caller may change them
    */
   forward(inputs: readonly PagedInput[]): Float32Array[][];
+  /** What one page holds goes into another one, too. */
+  copyPage(from: number, to: number): void;
 }
 
 const attentionsOf = (model: Model): Attention[] =>
@@ -96,6 +98,7 @@ export function pagedModel(model: Model, { pages, pageSize = 32 }: { pages: numb
       let next = 0;
       return wanted.map(rows => rows.map(() => logits[next++]));
     },
+    copyPage: (from, to) => cache.copyPage(from, to),
     [Symbol.dispose]: () => cache[Symbol.dispose](),
   };
 }

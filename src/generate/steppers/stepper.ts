@@ -2,6 +2,7 @@
  * What generation needs of a model: sequences in a batch that grow by a token a step. How a model remembers what it has
  * seen, and where its prompt goes, stays behind this interface.
  */
+import { usageError } from '../../support/errors.ts';
 import { type Device, fromTypedArray, type Tensor } from '../../torch/index.ts';
 
 /** One batch of sequences growing step by step, whatever the architecture. */
@@ -37,6 +38,16 @@ export interface Reading {
   logits: Float32Array[][];
   /** The backbone's last hidden state of each token fed, padding left out: [batch][time], each [hidden]. */
   hiddenStates?: Float32Array[][];
+}
+
+/**
+ * @param need what asks for a cache
+ * @param options what to leave out where the model keeps none
+ * @throws UserError where it keeps none
+ */
+export function requireCache(stepper: Stepper, need: string, options: string): asserts stepper is CachedStepper {
+  if (isCached(stepper)) return;
+  throw usageError('TSLM_NO_CACHE', `${need}, and this model keeps none`, `leave out ${options}`);
 }
 
 export const isCached = (stepper: Stepper): stepper is CachedStepper => 'truncate' in stepper;

@@ -1,9 +1,10 @@
 /** Guesses of a smaller model (Leviathan et al. 2023): it goes on with the text by itself, with the same processors. */
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
-import { type GenerationInputs, type Start, type StartOptions, startGeneration } from '../prompt/prompts.ts';
-import { argmax, multinomial, softmax } from '../sampling.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
+import type { GenerationInputs, StartOptions } from '../prompt/generation-inputs.ts';
+import { type Start, startGeneration } from '../prompt/prompts.ts';
+import { chooseToken, softmax } from '../sampling.ts';
 import { isCached } from '../steppers/stepper.ts';
 import { vocabSizeOf } from '../vocabulary-size.ts';
 import type { Guesser } from './guesser.ts';
@@ -57,7 +58,7 @@ export function assistantGuesser(
         row.process([...row.ids, ...guesses.map(({ id }) => id)], scores);
         if (!scores.some(score => score > Number.NEGATIVE_INFINITY)) break;
         const probabilities = softmax(scores);
-        const id = config.doSample ? multinomial(scores, row.random) : argmax(scores);
+        const id = chooseToken(scores, config.doSample, row.random);
         guesses.push({ id, ...(config.doSample && { probabilities }) });
         const isUnsure = probabilities[id] < config.assistantConfidenceThreshold;
         if (guesses.length === room || isUnsure || id >= vocabulary || config.eosTokenId.includes(id)) break;

@@ -7,17 +7,17 @@
  */
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
-import { usageError } from '../../support/errors.ts';
 import { dispose } from '../../torch/index.ts';
-import { type GenerationConfig, maxLengthOf } from '../config/generation-config.ts';
-import type { GeneratedToken, GenerateOptions } from '../generate.ts';
-import { type GenerationInputs, readPrompts, type Start, startGeneration } from '../prompt/prompts.ts';
-import { addToken, createRows, type Row } from '../rows.ts';
-import { argmax, multinomial } from '../sampling.ts';
-import { type CachedStepper, isCached } from '../steppers/stepper.ts';
+import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
+import type { GenerateOptions } from '../generate-options.ts';
+import type { GeneratedToken } from '../generated-token.ts';
+import { nextToken } from '../next-token.ts';
+import type { GenerationInputs } from '../prompt/generation-inputs.ts';
+import { readPrompts, type Start, startGeneration } from '../prompt/prompts.ts';
+import { createRows, type Row } from '../rows.ts';
+import { type CachedStepper, requireCache } from '../steppers/stepper.ts';
 import { assistantGuesser } from './assistant.ts';
 import { type Guesser, promptLookup } from './guesser.ts';
-import { speculativeSample } from './speculative-sampling.ts';
 
 export function* assisted(
   model: Model,
@@ -64,13 +64,11 @@ function* answers(
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  if (!isCached(stepper)) {
-    throw usageError(
-      'TSLM_NO_CACHE',
-      'guesses are checked against keys and values in a cache, and this model keeps none',
-      'leave out the assistant or promptLookupNumTokens',
-    );
-  }
+  requireCache(
+    stepper,
+    'guesses are checked against keys and values in a cache',
+    'the assistant or promptLookupNumTokens',
+  );
   const [logits] = stepper.step([prompts[0].ids]);
   for (const row of createRows(prompts, config, options, prompt)) {
     stepper.truncate(row.promptLength);
@@ -100,17 +98,10 @@ function* answer(
     let right = 0;
     for (const [i, scores] of logits.entries()) {
       const guess = guesses.at(i);
-      options.onLogits?.(row.index, scores);
-      row.process(row.ids, scores);
-      const id = !config.doSample
-        ? argmax(scores)
-        : guess
-          ? speculativeSample(scores, guess, row.random)
-          : multinomial(scores, row.random);
-      const token = addToken(row, id, scores, { ...options, context });
+      const token = nextToken(row, scores, { ...options, context, doSample: config.doSample, guess });
       yield [token];
       if (token.stop) return;
-      if (id !== guess?.id) break;
+      if (token.id !== guess?.id) break;
       right++;
     }
     if (guesses.length > 0) guesser.learn?.(right);

@@ -4,7 +4,7 @@
  * float32, as there, so that ties fall alike.
  */
 import type { Random } from '../../support/random.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
 import type { TextEnd } from '../stopping.ts';
 import { forcedCandidates, inTurn } from './banks.ts';
 import { bestCandidates, drawCandidates } from './candidates.ts';

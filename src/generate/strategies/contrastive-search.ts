@@ -4,13 +4,13 @@
  *
  *     (1 − α) · probability − α · largest cosine with an earlier hidden state
  */
-import { usageError } from '../../support/errors.ts';
-import type { GenerationConfig } from '../config/generation-config.ts';
-import type { GeneratedToken, GenerateOptions } from '../generate.ts';
+import type { GenerationConfig } from '../config/generation-options.ts';
+import type { GenerateOptions } from '../generate-options.ts';
+import type { GeneratedToken } from '../generated-token.ts';
 import type { Start } from '../prompt/prompts.ts';
 import { addToken, createRows } from '../rows.ts';
 import { softmax } from '../sampling.ts';
-import { isCached } from '../steppers/stepper.ts';
+import { requireCache } from '../steppers/stepper.ts';
 import { bestCandidates } from './candidates.ts';
 
 /** Every candidate of a text is a row of the stepper: the model reads them all before one is chosen. */
@@ -19,13 +19,7 @@ export function* contrastiveSearch(
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  if (!isCached(stepper)) {
-    throw usageError(
-      'TSLM_NO_CACHE',
-      "'penaltyAlpha' asks for hidden states beside a cache, and this model keeps none",
-      "leave out 'penaltyAlpha'",
-    );
-  }
+  requireCache(stepper, "'penaltyAlpha' asks for hidden states beside a cache", "'penaltyAlpha'");
   const { topK, penaltyAlpha } = config;
   const first = stepper.read(
     prompts.map(({ ids }) => ids),

@@ -9,6 +9,7 @@ import type {
 import type { FunctionTool, ToolChoice } from '../../engine/tools/tool.ts';
 import { type ChatDelta, createToolCallReader, type ToolCallReader } from '../../engine/tools/tool-call-reader.ts';
 import { toolConstraint } from '../../engine/tools/tool-constraint.ts';
+import { type Call, generate } from './call.ts';
 import { badParameter } from './parameters.ts';
 import { checkLengths, samplingRequest } from './sampling-request.ts';
 import { type Message, templateMessage } from './schemas/messages.ts';
@@ -122,6 +123,13 @@ export type ChatEvent =
   | { type: 'delta'; index: number; delta: ChatDelta; tokens: TokenInfo[] }
   | { type: 'finish'; index: number; reason: 'stop' | 'length' | 'tool_calls'; tokens: TokenInfo[] }
   | Extract<GenerationEvent, { type: 'end' }>;
+
+/** What comes of a chat that is asked for; what is wrong with it is thrown before. */
+export function startChat(call: Call<object>, ask: ChatAsk): AsyncGenerator<ChatEvent> {
+  const plan = planChat(ask, call.card);
+  call.work.names.constraint = plan.constraintParam;
+  return chatEvents(generate(call, plan.request), plan);
+}
 
 /** The engine's events with calls of functions told from what is said. */
 export async function* chatEvents(

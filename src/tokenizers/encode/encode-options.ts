@@ -1,8 +1,10 @@
 /** What a call of `Tokenizer.encode` may ask for, in the words of Transformers' `__call__`. */
-import type { TruncationStrategy } from './truncation.ts';
 
 /** A text, or a list of words that are split already. */
 export type TextInput = string | readonly string[];
+
+/** Which of two texts is cut. */
+export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 
 export interface EncodeOptions {
   /** Put the model's special tokens around the text. Default true. */

@@ -1,3 +1,4 @@
+import { slidingWindows } from '../../support/sliding-windows.ts';
 import { TokenRun } from './token-run.ts';
 
 interface Lists {
@@ -141,20 +142,10 @@ export class Encoding {
       empty.overflowing = [this];
       return empty;
     }
-    const parts: Encoding[] = [];
-    const step = maxLength - stride;
-    if (side === 'right') {
-      for (let start = 0; start < length; start += step) {
-        parts.push(this.slice(start, start + maxLength));
-        if (start + maxLength >= length) break;
-      }
-    } else {
-      for (let end = length; end > 0; end -= step) {
-        parts.push(this.slice(end - maxLength, end));
-        if (end <= maxLength) break;
-      }
-    }
-    const [first, ...rest] = parts;
+    const windows = slidingWindows(length, { size: maxLength, step: maxLength - stride });
+    const [first, ...rest] = windows.map(({ begin, end }) =>
+      side === 'right' ? this.slice(begin, end) : this.slice(length - end, length - begin),
+    );
     first.overflowing = rest;
     return first;
   }

@@ -1,10 +1,8 @@
 /** Cutting one or two encodings to a length in all. */
 import { UserError, usageError } from '../../support/errors.ts';
 import { modelMaxLength, type TokenizerConfig } from '../folders/tokenizer-config.ts';
-import type { EncodeOptions } from './encode-options.ts';
+import type { EncodeOptions, TruncationStrategy } from './encode-options.ts';
 import type { Encoding } from './encoding.ts';
-
-export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 
 export interface Truncation {
   /** Tokens in all, special tokens included. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { maxLengthOf, resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
 import { fromGenerationConfigJson, fromModelConfigJson } from '../../../src/generate/config/generation-config-json.ts';
+import { maxLengthOf } from '../../../src/generate/config/generation-options.ts';
 import { logitsProcessorsFor } from '../../../src/generate/config/logits-processors-for.ts';
 import { readJson } from '../../../src/support/files.ts';
 import { itShared, sharedFiles } from '../../helpers/shared.ts';

@@ -1,7 +1,8 @@
 /** Scores of given texts against one forward pass for each token. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ScoreOptions, scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
+import type { ScoreOptions } from '../../../src/generate/scoring/score-options.ts';
+import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
 import { loadCompleteModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { readJson } from '../../../src/support/files.ts';

@@ -1,9 +1,11 @@
 /** Assisted decoding: greedy texts are those without, samples are distributed as without, whoever guesses. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
-import { type GenerateOptions, generate } from '../../../src/generate/generate.ts';
-import type { GenerationInputs } from '../../../src/generate/prompt/prompts.ts';
+import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../../src/generate/config/generation-options.ts';
+import { generate } from '../../../src/generate/generate.ts';
+import type { GenerateOptions } from '../../../src/generate/generate-options.ts';
+import type { GenerationInputs } from '../../../src/generate/prompt/generation-inputs.ts';
 import type { Row } from '../../../src/generate/rows.ts';
 import { promptLookup } from '../../../src/generate/strategies/guesser.ts';
 import { speculativeSample } from '../../../src/generate/strategies/speculative-sampling.ts';

@@ -1,6 +1,7 @@
 /** Beam search on its own: against exhaustive search, against simple searches written out, and at its edges. */
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../../src/generate/config/generation-options.ts';
 import { generate } from '../../../src/generate/generate.ts';
 import { generateSequences } from '../../../src/generate/sequences.ts';
 import { beamSearch } from '../../../src/generate/strategies/beam-search.ts';

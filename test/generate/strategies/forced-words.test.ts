@@ -1,7 +1,8 @@
 /** Beam search for texts that hold given words: against exhaustive search, and that every text does hold them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GenerationOptions, resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
+import type { GenerationOptions } from '../../../src/generate/config/generation-options.ts';
 import { generateSequences } from '../../../src/generate/sequences.ts';
 import { beamSearch } from '../../../src/generate/strategies/beam-search.ts';
 import type { Hypothesis } from '../../../src/generate/strategies/beams.ts';

@@ -1,8 +1,8 @@
 /** `POST /v1/chat/completions` (OpenAI, Chat Completions). */
 import type { TokenInfo } from '../../../engine/protocol.ts';
 import type { ChatDelta } from '../../../engine/tools/tool-call-reader.ts';
-import { type Call, endpoint, generate } from '../call.ts';
-import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
+import { type Call, endpoint } from '../call.ts';
+import { type ChatEvent, formatConstraint, startChat, templateVariables } from '../chat-plan.ts';
 import { chatLogprobs } from '../logprobs.ts';
 import { badParameter } from '../parameters.ts';
 import { checkStreamOptions } from '../sampling-request.ts';
@@ -24,9 +24,7 @@ export const chat = endpoint({
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
-    const plan = planChat(askOf(body), call.card);
-    work.names.constraint = plan.constraintParam;
-    const events = chatEvents(generate(call, plan.request), plan);
+    const events = startChat(call, askOf(body));
     return body.stream ? eventStream(work, frames(call, events)) : Response.json(await collect(call, events));
   },
 });

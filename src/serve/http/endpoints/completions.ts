@@ -32,11 +32,9 @@ export const completions = endpoint({
     work.names.constraint = 'structured_outputs';
     if (maxTokens === 0 && !echo) throw badParameter('max_tokens', '0 goes with echo', 'ask for one token or more');
     if (bestOf !== undefined && bestOf < n) throw badParameter('best_of', `is less than n, ${n}`);
-    if (bestOf !== undefined && (body.num_beams ?? 1) > 1) throw badParameter('best_of', 'goes without num_beams');
     const prompts = promptsOf(body.prompt, card.vocabularySize);
     const request: Omit<GenerationRequest, 'prompt'> = {
       ...samplingRequest(body, card),
-      bestOf,
       maxTokens,
       logprobs,
       promptLogprobs: echo ? (logprobs ?? (maxTokens === 0 ? 0 : undefined)) : undefined,

@@ -4,7 +4,7 @@ import type { ChatDelta } from '../../../engine/tools/tool-call-reader.ts';
 import type { ChatEvent } from '../chat-plan.ts';
 import { chatLogprobs } from '../logprobs.ts';
 import { newId } from '../work.ts';
-import type { ResponseObject } from './responses.ts';
+import type { ResponseObject } from './response-object.ts';
 
 export type StreamEvent = { type: string; sequence_number: number } & Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 /** `POST /v1/responses` (OpenAI, Responses). Nothing is stored, so that each request brings its whole conversation. */
-import { type Call, endpoint, generate } from '../call.ts';
-import { type ChatEvent, chatEvents, formatConstraint, planChat, templateVariables } from '../chat-plan.ts';
+import { endpoint } from '../call.ts';
+import { type ChatEvent, formatConstraint, startChat, templateVariables } from '../chat-plan.ts';
 import { answerOf } from '../errors.ts';
 import { badParameter } from '../parameters.ts';
 import { checkStreamOptions } from '../sampling-request.ts';
@@ -8,7 +8,7 @@ import { response, responseEvent } from '../schemas/answers/responses.ts';
 import { messagesOf, type ResponsesBody, responsesSchema } from '../schemas/responses.ts';
 import { limitOf } from '../schemas/sampling.ts';
 import { eventStream, namedFrame } from '../stream/event-stream.ts';
-import { newId, secondsNow } from '../work.ts';
+import { responseOf } from './response-object.ts';
 import { createOutput, type Output } from './responses-output.ts';
 
 export const responses = endpoint({
@@ -22,9 +22,7 @@ export const responses = endpoint({
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
-    const plan = planChat(askOf(body), call.card);
-    work.names.constraint = plan.constraintParam;
-    const events = chatEvents(generate(call, plan.request), plan);
+    const events = startChat(call, askOf(body));
     const output = createOutput(responseOf(call), hasLogprobs(body));
     if (!body.stream) {
       for await (const event of events) output.take(event);
@@ -56,40 +54,6 @@ function askOf(body: ResponsesBody) {
     variables: templateVariables(undefined, body.reasoning?.effort),
   };
 }
-
-/** The answer before it has begun: what was asked for, as OpenAI repeats it. */
-function responseOf({ body, model }: Call<ResponsesBody>) {
-  return {
-    id: newId('resp_'),
-    object: 'response',
-    created_at: secondsNow(),
-    status: 'in_progress',
-    background: false,
-    error: null as object | null,
-    incomplete_details: null as object | null,
-    instructions: body.instructions ?? null,
-    max_output_tokens: limitOf(body.max_output_tokens) ?? null,
-    metadata: body.metadata ?? {},
-    model,
-    output: [] as object[],
-    parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: null,
-    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
-    service_tier: 'default',
-    store: false,
-    temperature: body.temperature ?? 1,
-    text: { format: body.text?.format ?? { type: 'text' } },
-    tool_choice: body.tool_choice ?? 'auto',
-    tools: body.tools ?? [],
-    top_logprobs: body.top_logprobs ?? 0,
-    top_p: body.top_p ?? 1,
-    truncation: 'disabled',
-    usage: null as object | null,
-    user: body.user ?? null,
-  };
-}
-
-export type ResponseObject = ReturnType<typeof responseOf>;
 
 async function* frames(events: AsyncIterable<ChatEvent>, output: Output): AsyncGenerator<string> {
   for await (const event of events) for (const one of output.take(event)) yield namedFrame(one.type, one);

@@ -1,5 +1,19 @@
 /** Parameters that all endpoints that write text share: OpenAI's, and those of open servers under vLLM's names. */
 import { z } from 'zod';
+import { beamOptions, samplingOptions } from '../../../generate/config/sampling-options.ts';
+import { SAMPLING_NAMES, written } from './names.ts';
+
+const {
+  temperature,
+  topP,
+  topK,
+  minP,
+  seed: ownSeed,
+  presencePenalty,
+  frequencyPenalty,
+  repetitionPenalty,
+  logitBias,
+} = samplingOptions;
 
 const tokenId = z.int().min(0);
 export const name = z.string().min(1).max(256);
@@ -23,7 +37,7 @@ export const seed = z
   .meta({ type: 'integer' })
   .optional()
   .transform(given => (given === -1 ? undefined : given))
-  .describe('the same seed, the same draws; -1: another one each time, as without it');
+  .describe(`${ownSeed.description}; -1: another one each time, as without it`);
 
 /** Texts that end an answer: an empty one ends none. */
 const stop = z
@@ -38,15 +52,13 @@ export const reasoningEffort = z.literal('none', {
 });
 
 /** OpenAI's. */
-export const openaiSampling = {
-  temperature: z.number().min(0).max(2).optional().describe('0: always the most probable token. Default 1'),
-  top_p: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe('draw from the most probable tokens that make up so much; 0: from the first alone'),
-};
+export const openaiSampling = written(
+  {
+    temperature: temperature.min(0).max(2).optional().describe(`${temperature.description}. Default 1`),
+    topP: topP.optional(),
+  },
+  SAMPLING_NAMES,
+);
 
 /** Of `/v1/completions` and `/v1/chat/completions` alike. */
 export const completionSampling = {
@@ -54,19 +66,29 @@ export const completionSampling = {
   n: z.int().min(1).max(128).optional().describe('texts for each prompt'),
   seed,
   stop,
-  presence_penalty: z.number().min(-2).max(2).optional().describe('subtracted once from tokens that were generated'),
-  frequency_penalty: z.number().min(-2).max(2).optional().describe('subtracted for each time a token was generated'),
-  logit_bias: z
-    .record(z.string().regex(/^\d{1,9}$/, 'keys are token ids'), z.number().min(-100).max(100))
-    .optional()
-    .describe('by token id, added to its logit'),
+  ...written(
+    {
+      presencePenalty: presencePenalty.min(-2).max(2).optional(),
+      frequencyPenalty: frequencyPenalty.min(-2).max(2).optional(),
+      logitBias: z
+        .record(logitBias.keyType, logitBias.valueType.min(-100).max(100))
+        .optional()
+        .describe(logitBias.description!),
+    },
+    SAMPLING_NAMES,
+  ),
 };
 
 /** What OpenAI does not have. */
 export const extensions = {
-  top_k: z.int().min(-1).optional().describe('draw from so many tokens; 0 or -1: from all'),
-  min_p: z.number().min(0).max(1).optional().describe('drop tokens below so much of the most probable one'),
-  repetition_penalty: z.number().gt(0).max(10).optional().describe('above 1: avoid what is there already'),
+  ...written(
+    {
+      topK: topK.min(-1).optional().describe(topK.description!.replace('0:', '0 or -1:')),
+      minP: minP.optional(),
+      repetitionPenalty: repetitionPenalty.max(10).optional(),
+    },
+    SAMPLING_NAMES,
+  ),
   min_tokens: z.int().min(0).optional().describe('tokens before the answer may end'),
   ignore_eos: z.boolean().optional().describe('go on where the model would end'),
   stop_token_ids: z.array(tokenId).max(64).optional().describe('tokens that end the answer'),
@@ -84,8 +106,12 @@ export const extensions = {
 
 /** Beam search, which knows no chance. */
 export const beamSearch = {
-  num_beams: z.int().min(1).max(64).optional().describe('search for probable texts, so many at once'),
-  length_penalty: z.number().min(-10).max(10).optional().describe('with `num_beams`: above 0 favours long texts'),
+  num_beams: beamOptions.numBeams.max(64).optional(),
+  length_penalty: beamOptions.lengthPenalty
+    .min(-10)
+    .max(10)
+    .optional()
+    .describe(`with \`num_beams\`: ${beamOptions.lengthPenalty.description}`),
 };
 
 export const streaming = {
