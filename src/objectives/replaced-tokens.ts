@@ -147,6 +147,7 @@ export function replacedTokens(
 
     means: (discriminator, { ids, inputIds, attentionMask, targets, uniform, real }) =>
       scope(() => {
+        generator.train(discriminator.training);
         const { lastHiddenState } = generator.backbone.forward({ inputIds, attentionMask });
         const head = generator.head as MaskedLMHead;
         const scores = head.scores(statesAt(lastHiddenState, targets));
