@@ -26,7 +26,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   readonly window?: number;
   /** Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its name. */
   readonly companions?: Readonly<Record<string, Model>>;
-  /** Each row has that many examples, drawn once: `random` follows from the epoch modulo `copies`. Default: a new one each epoch. */
+  /**
+   * Each row has that many examples, drawn once: the epoch that rows are read in and `random` follows from is the epoch
+   * modulo `copies`. Default: a new one each epoch.
+   */
   readonly copies?: number;
   /**
    * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
