@@ -76,6 +76,33 @@ describe('sentence order', () => {
     }
   });
 
+  it.each(['sentenceOrder', 'nextSentence'] as const)('is not told by lengths, nor by what was cut off: %s', name => {
+    // Documents that nobody has seen, of sentences of all lengths; each begins with one token and ends with another.
+    const random = createRandom(4);
+    const fresh = (index: number) => ({
+      index,
+      sentences: Array.from({ length: 12 }, () => Uint16Array.from([10, ...new Array(random.below(30)).fill(11), 12])),
+    });
+    const from = { tokenizer, context: 40, documents: { length: 8, row: fresh } };
+    const make = name === 'sentenceOrder' ? sentenceOrder : nextSentence;
+    const objective = make(from, { probability: 0, shortShare: 0 });
+    const counts = new Map<string, [number, number]>();
+    for (let i = 0; i < 16_000; i++) {
+      const { inputIds, types, label } = objective.example(fresh(i % 8), random);
+      const [a, b] = [0, 1].map(type => Array.from(inputIds).filter((id, t) => types[t] === type && id >= 10));
+      const ends = [a[0], a.at(-1), b[0], b.at(-1)].join();
+      for (const seen of [`${a.length - b.length}`, ends]) {
+        const both = counts.get(seen) ?? [0, 0];
+        both[label]++;
+        counts.set(seen, both);
+      }
+    }
+    for (const [seen, [first, second]] of counts) {
+      const total = first + second;
+      if (total > 150) expect(Math.abs(first / total - 0.5), seen).toBeLessThan(4 / (2 * Math.sqrt(total)));
+    }
+  });
+
   it('learns rows by heart', () => {
     expectToLearn(sentenceOrder(context), tinyModel('albert', 'AlbertForPreTraining', tokenizer.vocabSize), rows);
     expectToLearn(sentenceOrder(context, { unit: 'span' }), bert(), rows);
