@@ -1,4 +1,7 @@
-/** Two segments of one document or of two, cut to fit and put between a tokenizer's special tokens (Devlin et al. 2019, A.2). */
+/**
+ * Two segments of one document or of two, cut to fit and put between a tokenizer's special tokens (Devlin et al. 2019,
+ * A.2).
+ */
 import type { Random } from '../support/random.ts';
 import type { PairFrame } from '../tokenizers/tokenizer.ts';
 
@@ -21,8 +24,8 @@ function drawStart(sentences: Sentences, tokens: number, count: number, random: 
 }
 
 /**
- * Consecutive sentences of so many tokens, two of them where the document has two. The one that is too much is the last or
- * the first equally often, so that lengths do not tell the order.
+ * Consecutive sentences of so many tokens, two of them where the document has two. The one that is too much is the last
+ * or the first equally often, so that lengths do not tell the order.
  */
 function drawChunk(sentences: Sentences, length: number, random: Random): ArrayLike<number>[] {
   const goesOn = random.next() < 0.5;
@@ -41,7 +44,9 @@ function drawChunk(sentences: Sentences, length: number, random: Random): ArrayL
 export const drawLength = (most: number, shortShare: number, random: Random): number =>
   random.next() < shortShare ? 2 + random.below(Math.max(1, most - 1)) : most;
 
-/** Segments that follow each other (0), or of which the second comes from another document (1), half of the time each. */
+/**
+ * Segments that follow each other (0), or of which the second comes from another document (1), half of the time each.
+ */
 export function drawNextSentence(sentences: Sentences, length: number, other: () => Sentences, random: Random): Pair {
   const chunk = drawChunk(sentences, length, random);
   const split = chunk.length === 1 ? 1 : 1 + random.below(chunk.length - 1);
@@ -56,7 +61,10 @@ export function drawNextSentence(sentences: Sentences, length: number, other: ()
   return { a, b, label: 1 };
 }
 
-/** Segments that follow each other, in their order (0) or swapped (1), half of the time each. A lone sentence is cut in two. */
+/**
+ * Segments that follow each other, in their order (0) or swapped (1), half of the time each. A lone sentence is cut in
+ * two.
+ */
 export function drawSentenceOrder(sentences: Sentences, length: number, random: Random): Pair {
   const chunk = drawChunk(sentences, length, random);
   const tokens = joined(chunk);
@@ -69,8 +77,8 @@ export function drawSentenceOrder(sentences: Sentences, length: number, random: 
 }
 
 /**
- * While both are too long together, the longer one loses a token (the second where they are equal), in front or at the end.
- * Segments are swapped before, not after: their lengths would say it.
+ * While both are too long together, the longer one loses a token (the second where they are equal), in front or at the
+ * end. Segments are swapped before, not after: their lengths would say it.
  */
 export function truncatePair(
   a: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * Permutation language modelling (XLNet, Yang et al. 2019): tokens are predicted in a random order, each from those before
- * it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator.
+ * Permutation language modelling (XLNet, Yang et al. 2019): tokens are predicted in a random order, each from those
+ * before it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator.
  */
 import { z } from 'zod';
 import type { LMHead } from '../models/heads/lm.ts';
@@ -21,8 +21,8 @@ export const permutationOptions = z.strictObject({
     .default(1 / 6),
   maxSpan: z.int().positive().default(5),
   /**
-   * The content stream sees a mask in place of each target, as Hugging Face's collator has it, so that no target is predicted
-   * from another; in the paper it sees the token.
+   * The content stream sees a mask in place of each target, as Hugging Face's collator has it, so that no target is
+   * predicted from another; in the paper it sees the token.
    */
   maskTargets: z.boolean().default(false),
 });
@@ -75,7 +75,7 @@ export function applyPermutation(
     if (!isTarget(i) && !isSpecial(i)) return -1;
     return i < half.length ? half[i] : half.length + half[i - half.length];
   });
-  // Where targets can be read, what saw a target must not be seen by it: special tokens have their place in the order, too.
+  // Where targets can be read, what saw a target must not be seen by it: special tokens have their place, too.
   const isOrdered = (i: number): boolean => isTarget(i) || (maskId === undefined && isSpecial(i));
   for (let j = 0; j < time; j++) {
     if (isTarget(j)) {

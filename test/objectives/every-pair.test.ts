@@ -1,4 +1,6 @@
-/** Every objective with every class that it can train: rows together give what they give alone, and gradients arrive. */
+/**
+ * Every objective with every class that it can train: rows together give what they give alone, and gradients arrive.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/data/rows/rows.ts';
 import { createFromConfig } from '../../src/models/auto.ts';

@@ -143,8 +143,8 @@ export const evaluate = (objective: AnyObjective, model: Model, batch: unknown):
   );
 
 /**
- * Trains on the same rows again and again, drawn anew each time, and expects the loss of the first draw to fall. Nothing of
- * a step is kept.
+ * Trains on the same rows again and again, drawn anew each time, and expects the loss of the first draw to fall.
+ * Nothing of a step is kept.
  *
  * @param factor the loss at the end, as a share of the first
  */
