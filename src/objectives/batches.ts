@@ -26,7 +26,10 @@ export function padRows(rows: readonly ArrayLike<number>[], fill: number, device
   return int64(values, [rows.length, time], device);
 }
 
-/** int64 [rows, longest]: 1 for tokens, 0 for padding; undefined where there is no padding, since attention is faster then. */
+/**
+ * int64 [rows, longest]: 1 for tokens, 0 for padding; undefined where there is no padding, since attention is faster
+ * then.
+ */
 export function attentionMaskOf(rows: readonly ArrayLike<number>[], device: Device): Tensor | undefined {
   const time = longest(rows);
   if (rows.every(({ length }) => length === time)) return undefined;

@@ -1,7 +1,8 @@
 /**
- * Contrastive learning of sentence vectors (SimCSE, Gao et al. 2021): a sentence is to be nearest to its partner among all
- * of the batch. The partner is the same sentence under other dropout, or one that people called its equal, with a third
- * one that is not although it looks so. Matryoshka sizes (Kusupati et al. 2022) ask the same of the first dimensions alone.
+ * Contrastive learning of sentence vectors (SimCSE, Gao et al. 2021): a sentence is to be nearest to its partner among
+ * all of the batch. The partner is the same sentence under other dropout, or one that people called its equal, with a
+ * third one that is not although it looks so. Matryoshka sizes (Kusupati et al. 2022) ask the same of the first
+ * dimensions alone.
  */
 import { z } from 'zod';
 import { tokenLoss } from '../models/losses.ts';

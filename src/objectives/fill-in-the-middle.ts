@@ -1,6 +1,7 @@
 /**
  * Filling in the middle (Bavarian et al. 2022, 3): a document is cut in three, and its middle put at the end, so that a
- * causal model learns to write what belongs between two texts. It is done document by document before anything is packed.
+ * causal model learns to write what belongs between two texts. It is done document by document before anything is
+ * packed.
  */
 import { z } from 'zod';
 import type { Tokens } from '../data/rows/rows.ts';
@@ -20,7 +21,10 @@ export interface FimIds {
   middle: number;
 }
 
-/** Two places to cut at, and the order of the parts: PSM, or SPM in its second variant, where the middle follows the prefix. */
+/**
+ * Two places to cut at, and the order of the parts: PSM, or SPM in its second variant, where the middle follows the
+ * prefix.
+ */
 export interface FimPlan {
   cuts: readonly [number, number];
   order: 'psm' | 'spm';
@@ -52,8 +56,8 @@ export function applyFim(ids: ArrayLike<number>, { cuts: [from, to], order }: Fi
 }
 
 /**
- * A window of documents, some of them rearranged. Each keeps its end token at its end; the window grows by three tokens a
- * document that is.
+ * A window of documents, some of them rearranged. Each keeps its end token at its end; the window grows by three tokens
+ * a document that is.
  *
  * @param starts where documents begin, rising
  * @param isEnd whether a token ends a document

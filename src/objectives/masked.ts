@@ -1,6 +1,7 @@
 /**
- * Masked language modelling (BERT, Devlin et al. 2019): some tokens are hidden, and the model says which they were. Masks
- * are drawn anew at each visit (RoBERTa, Liu et al. 2019), or once for each of several copies (`copies`), as BERT's were.
+ * Masked language modelling (BERT, Devlin et al. 2019): some tokens are hidden, and the model says which they were.
+ * Masks are drawn anew at each visit (RoBERTa, Liu et al. 2019), or once for each of several copies (`copies`), as
+ * BERT's were.
  */
 import { z } from 'zod';
 import type { MaskedLMHead } from '../models/heads/masked-lm.ts';

@@ -1,6 +1,7 @@
 /**
  * Which tokens are masked, and how (Devlin et al. 2019, 3.1 and A.1): tokens, whole words (`##` and the spaces of the
- * tokenizer say where they begin), or n-grams of words (Lan et al. 2020, 4.1). The plan is drawn first and then applied.
+ * tokenizer say where they begin), or n-grams of words (Lan et al. 2020, 4.1). The plan is drawn first and then
+ * applied.
  */
 import { IGNORE_INDEX } from '../models/losses.ts';
 import { usageError } from '../support/errors.ts';
@@ -35,7 +36,10 @@ export interface MaskVocabulary {
   startsWord(id: number): boolean;
 }
 
-/** @throws UserError when the tokenizer has no mask token, or does not show where words begin although they are asked for */
+/**
+ * @throws UserError when the tokenizer has no mask token, or does not show where words begin although they are asked
+ *   for
+ */
 export function maskVocabulary(tokenizer: Tokenizer, unit: MaskingOptions['unit'] = 'token'): MaskVocabulary {
   const { maskTokenId: maskId, specialTokens, vocabSize: size } = tokenizer;
   if (maskId === undefined) {
@@ -85,7 +89,9 @@ export function drawSpanLength(random: Random, most: number): number {
   return most;
 }
 
-/** Positions of about `probability` of the tokens, whole units of them, as BERT chooses: in random order while they fit. */
+/**
+ * Positions of about `probability` of the tokens, whole units of them, as BERT chooses: in random order while they fit.
+ */
 export function choosePositions(
   ids: ArrayLike<number>,
   { probability, unit = 'token', maxSpan = 3 }: MaskingOptions,

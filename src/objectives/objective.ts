@@ -1,6 +1,7 @@
 /**
- * An objective says what a model learns from rows: how a row becomes an example, examples a batch, and a batch losses. The
- * trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists them.
+ * An objective says what a model learns from rows: how a row becomes an example, examples a batch, and a batch losses.
+ * The trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists
+ * them.
  */
 import type { RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
@@ -26,24 +27,30 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   readonly window?: number;
   /** Tokens that a window has in common with the next one. Default 0. */
   readonly overlap?: number;
-  /** Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its name. */
+  /**
+   * Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its
+   * name.
+   */
   readonly companions?: Readonly<Record<string, Model>>;
-  /** Each row has that many examples, drawn once: `random` follows from the epoch modulo `copies`. Default: a new one each epoch. */
+  /**
+   * Each row has that many examples, drawn once: the epoch that rows are read in and `random` follows from is the epoch
+   * modulo `copies`. Default: a new one each epoch.
+   */
   readonly copies?: number;
   /**
    * A row as tokens. All that is random (masks, spans, order, negatives) is drawn from `random`, which follows from the
    * seed, the epoch and the row's number: any example can be made again without those before it.
    *
-   * @param progress how much of the training is done, from 0 to 1, for what changes on the way; left out in evaluations, which
-   *   are as at its end
+   * @param progress how much of the training is done, from 0 to 1, for what changes on the way; left out in
+   *   evaluations, which are as at its end
    */
   example(row: Rows[Kind], random: Random, progress?: number): Example;
   /** Tokens of an example: for batches by tokens. */
   lengthOf(example: Example): number;
   batch(examples: readonly Example[], device: Device): Batch;
   /**
-   * The predictions of each term, known before the forward pass. The loss of a step is Σ weight · Σ loss / Σ count, each
-   * sum over all micro-batches and processes, which is no mean of their means.
+   * The predictions of each term, known before the forward pass. The loss of a step is Σ weight · Σ loss / Σ count,
+   * each sum over all micro-batches and processes, which is no mean of their means.
    */
   counts(batch: Batch): Counts;
   /**

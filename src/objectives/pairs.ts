@@ -1,4 +1,7 @@
-/** Two segments of one document or of two, cut to fit and put between a tokenizer's special tokens (Devlin et al. 2019, A.2). */
+/**
+ * Two segments of one document or of two, cut to fit and put between a tokenizer's special tokens (Devlin et al. 2019,
+ * A.2).
+ */
 import type { Random } from '../support/random.ts';
 import type { PairFrame } from '../tokenizers/tokenizer.ts';
 
@@ -13,23 +16,37 @@ export interface Pair {
 
 const joined = (sentences: Sentences): number[] => sentences.flatMap(ids => Array.from(ids));
 
-/** Consecutive sentences from a random one on, until there are so many tokens; two of them where the document has two. */
+/** A random sentence from which on there are so many tokens, in so many sentences; the first where there is none. */
+function drawStart(sentences: Sentences, tokens: number, count: number, random: Random): number {
+  let [start, after] = [sentences.length, 0];
+  while (start > 0 && (after < tokens || sentences.length - start < count)) after += sentences[--start].length;
+  return random.below(start + 1);
+}
+
+/**
+ * Consecutive sentences of so many tokens, two of them where the document has two. The one that is too much is the last
+ * or the first equally often, so that lengths do not tell the order.
+ */
 function drawChunk(sentences: Sentences, length: number, random: Random): ArrayLike<number>[] {
-  const total = sentences.reduce((sum, ids) => sum + ids.length, 0);
-  const start = total <= length ? 0 : random.below(Math.max(1, sentences.length - 1));
+  const goesOn = random.next() < 0.5;
+  const ordered = goesOn ? sentences : [...sentences].reverse();
   const chunk: ArrayLike<number>[] = [];
-  for (let i = start, tokens = 0; i < sentences.length && (tokens < length || chunk.length < 2); i++) {
-    chunk.push(sentences[i]);
-    tokens += sentences[i].length;
+  let tokens = 0;
+  for (let i = drawStart(ordered, length, 2, random); i < ordered.length; i++) {
+    if (tokens >= length && chunk.length >= 2) break;
+    chunk.push(ordered[i]);
+    tokens += ordered[i].length;
   }
-  return chunk;
+  return goesOn ? chunk : chunk.reverse();
 }
 
 /** Mostly as much as fits, sometimes less, so that the model knows short inputs, too. */
 export const drawLength = (most: number, shortShare: number, random: Random): number =>
   random.next() < shortShare ? 2 + random.below(Math.max(1, most - 1)) : most;
 
-/** Segments that follow each other (0), or of which the second comes from another document (1), half of the time each. */
+/**
+ * Segments that follow each other (0), or of which the second comes from another document (1), half of the time each.
+ */
 export function drawNextSentence(sentences: Sentences, length: number, other: () => Sentences, random: Random): Pair {
   const chunk = drawChunk(sentences, length, random);
   const split = chunk.length === 1 ? 1 : 1 + random.below(chunk.length - 1);
@@ -38,13 +55,16 @@ export function drawNextSentence(sentences: Sentences, length: number, other: ()
   const elsewhere = other();
   const room = Math.max(1, length - a.length);
   const b: number[] = [];
-  for (let i = random.below(elsewhere.length); i < elsewhere.length && b.length < room; i++) {
+  for (let i = drawStart(elsewhere, room, 1, random); i < elsewhere.length && b.length < room; i++) {
     b.push(...Array.from(elsewhere[i]));
   }
   return { a, b, label: 1 };
 }
 
-/** Segments that follow each other, in their order (0) or swapped (1), half of the time each. A lone sentence is cut in two. */
+/**
+ * Segments that follow each other, in their order (0) or swapped (1), half of the time each. A lone sentence is cut in
+ * two.
+ */
 export function drawSentenceOrder(sentences: Sentences, length: number, random: Random): Pair {
   const chunk = drawChunk(sentences, length, random);
   const tokens = joined(chunk);
@@ -52,11 +72,14 @@ export function drawSentenceOrder(sentences: Sentences, length: number, random: 
     chunk.length === 1
       ? 1 + random.below(Math.max(1, tokens.length - 1))
       : joined(chunk.slice(0, 1 + random.below(chunk.length - 1))).length;
-  const [first, second] = truncatePair(tokens.slice(0, split), tokens.slice(split), length, () => random.next() < 0.5);
+  const [first, second] = [tokens.slice(0, split), tokens.slice(split)];
   return random.next() < 0.5 ? { a: first, b: second, label: 0 } : { a: second, b: first, label: 1 };
 }
 
-/** While both are too long together, the longer one loses a token (the second where they are equal), in front or at the end. */
+/**
+ * While both are too long together, the longer one loses a token (the second where they are equal), in front or at the
+ * end. Segments are swapped before, not after: their lengths would say it.
+ */
 export function truncatePair(
   a: readonly number[],
   b: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * Permutation language modelling (XLNet, Yang et al. 2019): tokens are predicted in a random order, each from those before
- * it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator.
+ * Permutation language modelling (XLNet, Yang et al. 2019): tokens are predicted in a random order, each from those
+ * before it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator.
  */
 import { z } from 'zod';
 import type { LMHead } from '../models/heads/lm.ts';
@@ -20,7 +20,10 @@ export const permutationOptions = z.strictObject({
     .max(1)
     .default(1 / 6),
   maxSpan: z.int().positive().default(5),
-  /** The content stream sees a mask in place of each target, as Hugging Face's collator has it; in the paper it sees the token. */
+  /**
+   * The content stream sees a mask in place of each target, as Hugging Face's collator has it, so that no target is
+   * predicted from another; in the paper it sees the token.
+   */
   maskTargets: z.boolean().default(false),
 });
 
@@ -65,17 +68,26 @@ export function applyPermutation(
   const time = ids.length;
   const inputIds = Uint32Array.from(ids);
   const labels = new Int32Array(time).fill(IGNORE_INDEX);
+  const permMask = new Uint8Array(time * time);
   // What is neither a target nor special comes before everything.
+  const isTarget = (i: number): boolean => chosen[i] !== 0 && !isSpecial(i);
   const rank = Int32Array.from({ length: time }, (_, i) => {
-    if (!chosen[i] && !isSpecial(i)) return -1;
+    if (!isTarget(i) && !isSpecial(i)) return -1;
     return i < half.length ? half[i] : half.length + half[i - half.length];
   });
-  const permMask = new Uint8Array(time * time);
+  // Where targets can be read, what saw a target must not be seen by it: special tokens have their place, too.
+  const isOrdered = (i: number): boolean => isTarget(i) || (maskId === undefined && isSpecial(i));
   for (let j = 0; j < time; j++) {
-    if (!chosen[j] || isSpecial(j)) continue;
-    labels[j] = ids[j];
-    if (maskId !== undefined) inputIds[j] = maskId;
-    for (let i = 0; i < time; i++) permMask[i * time + j] = rank[i] <= rank[j] ? 1 : 0;
+    if (isTarget(j)) {
+      labels[j] = ids[j];
+      if (maskId !== undefined) inputIds[j] = maskId;
+    }
+    if (!isOrdered(j)) continue;
+    for (let i = 0; i < time; i++) {
+      // What is no target sees itself.
+      const own = maskId === undefined && !isTarget(i) ? rank[i] + 1 : rank[i];
+      permMask[i * time + j] = own <= rank[j] ? 1 : 0;
+    }
   }
   return { inputIds, labels, permMask };
 }

@@ -1,6 +1,6 @@
 /**
- * The prefix language model (Raffel et al. 2020, 3.2.1; Liu et al. 2018): the encoder reads the beginning of a text, the
- * decoder writes how it goes on.
+ * The prefix language model (Raffel et al. 2020, 3.2.1; Liu et al. 2018): the encoder reads the beginning of a text,
+ * the decoder writes how it goes on.
  */
 import { z } from 'zod';
 import type { Random } from '../support/random.ts';

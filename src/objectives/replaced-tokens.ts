@@ -1,7 +1,8 @@
 /**
  * Replaced-token detection (ELECTRA, Clark et al. 2020): a small generator fills in masked tokens, and the model, the
- * discriminator, says of each token whether it was replaced. No gradient flows from the discriminator into the generator,
- * but both share their vectors of words. All chosen tokens are masked; ELECTRA's own code leaves 15 % of them as they are.
+ * discriminator, says of each token whether it was replaced. No gradient flows from the discriminator into the
+ * generator, but both share their vectors of words. All chosen tokens are masked; ELECTRA's own code leaves 15 % of
+ * them as they are.
  */
 import { z } from 'zod';
 import { electraGenerator } from '../models/families/electra/generator.ts';
@@ -147,6 +148,7 @@ export function replacedTokens(
 
     means: (discriminator, { ids, inputIds, attentionMask, targets, uniform, real }) =>
       scope(() => {
+        generator.train(discriminator.training);
         const { lastHiddenState } = generator.backbone.forward({ inputIds, attentionMask });
         const head = generator.head as MaskedLMHead;
         const scores = head.scores(statesAt(lastHiddenState, targets));

@@ -1,6 +1,6 @@
 /**
- * What one segment has to do with another: whether it follows (BERT's next-sentence prediction, Devlin et al. 2019, 3.1), or
- * which of two comes first (ALBERT's sentence order, Lan et al. 2020, 3.1). Words are masked at the same time.
+ * What one segment has to do with another: whether it follows (BERT's next-sentence prediction, Devlin et al. 2019,
+ * 3.1), or which of two comes first (ALBERT's sentence order, Lan et al. 2020, 3.1). Words are masked at the same time.
  */
 import { z } from 'zod';
 import type { MaskedLMHead } from '../models/heads/masked-lm.ts';

@@ -1,7 +1,7 @@
 /**
- * Sequence to sequence (Sutskever et al. 2014; Vaswani et al. 2017): a text is read and its translation, summary or answer
- * written, with label smoothing (Szegedy et al. 2016, 7): (1 − ε) of the loss says which word is right, ε that no word is
- * impossible. The two are terms of their own, so that the perplexity of `words` stays what it is.
+ * Sequence to sequence (Sutskever et al. 2014; Vaswani et al. 2017): a text is read and its translation, summary or
+ * answer written, with label smoothing (Szegedy et al. 2016, 7): (1 − ε) of the loss says which word is right, ε that
+ * no word is impossible. The two are terms of their own, so that the perplexity of `words` stays what it is.
  */
 import { z } from 'zod';
 import { scope, type Tensor } from '../torch/index.ts';

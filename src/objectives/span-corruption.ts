@@ -1,6 +1,6 @@
 /**
- * Span corruption (T5, Raffel et al. 2020, 3.1.4): spans of the text are each replaced by a sentinel, and the model writes
- * sentinels with what stood there.
+ * Span corruption (T5, Raffel et al. 2020, 3.1.4): spans of the text are each replaced by a sentinel, and the model
+ * writes sentinels with what stood there.
  */
 import { z } from 'zod';
 import { usageError } from '../support/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * How a text is spoiled (BART, Lewis et al. 2020, 2.2): spans are replaced by a mask each (infilling) or nothing (deletion),
- * tokens inserted, the whole rotated. What happens where is drawn first and then applied.
+ * How a text is spoiled (BART, Lewis et al. 2020, 2.2): spans are replaced by a mask each (infilling) or nothing
+ * (deletion), tokens inserted, the whole rotated. What happens where is drawn first and then applied.
  */
 import type { Random } from '../support/random.ts';
 

@@ -1,6 +1,6 @@
 /**
- * UL2's mixture of denoisers (Tay et al. 2023, 3.1): short spans (R), long or many spans (X) and the rest of a text (S). A
- * token in front says which one is asked for.
+ * UL2's mixture of denoisers (Tay et al. 2023, 3.1): short spans (R), long or many spans (X) and the rest of a text
+ * (S). A token in front says which one is asked for.
  */
 import { z } from 'zod';
 import { usageError } from '../support/errors.ts';

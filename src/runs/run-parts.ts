@@ -35,6 +35,8 @@ export interface RunParts extends StartingPoint, RunRows {
   context: number;
   trainable: Trainable;
   objective: AnyObjective;
+  /** The objective over what is held out. */
+  heldOutObjective: AnyObjective;
   optimizer: Optimizer;
 }
 
@@ -48,6 +50,10 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   const made = { tokenizer, context, model, seed: recipe.seed, packing, ...source.context };
   const objective = createObjective(recipe.objective, made);
   requireFit(model, objective, recipe.name);
+  const heldOutObjective =
+    objective.rows === 'document'
+      ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
+      : objective;
   checkPrompts(recipe, model, tokenizer);
   const trainable = wholeModel(model, objective.companions);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
@@ -58,6 +64,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     context,
     trainable,
     objective,
+    heldOutObjective,
     ...source.rowsFor(objective),
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer),
   };

@@ -83,7 +83,7 @@ export async function runSteps(
   // Measured when the run began: what is faster today may have been slower then, and losses would differ.
   const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
   const heldOutLoss = heldOut({
-    objective: run.objective,
+    objective: run.heldOutObjective,
     data: run.heldOut,
     batchSize: train.batchSize,
     dtype,

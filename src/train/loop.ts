@@ -194,7 +194,7 @@ function microBatches(loop: TrainLoop, step: number, progress: number): MicroBat
   const parts = Array.from({ length: gradientAccumulation }, (_, part) => {
     const examples = sampler.batch(step, part).map(({ index, epoch }) => {
       const drawn = objective.copies === undefined ? epoch : epoch % objective.copies;
-      return objective.example(data.row(index, epoch), randomFor(seed, drawn, index), progress);
+      return objective.example(data.row(index, drawn), randomFor(seed, drawn, index), progress);
     });
     const batch = scope(() => keep(objective.batch(examples, device)));
     const tokens = examples.reduce((sum, example) => sum + objective.lengthOf(example), 0);

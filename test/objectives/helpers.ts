@@ -142,9 +142,29 @@ export const evaluate = (objective: AnyObjective, model: Model, batch: unknown):
     }),
   );
 
+/** Steps on batches of rows that are drawn anew. */
+export function train<Kind extends RowKind>(
+  objective: Objective<Kind>,
+  model: Model,
+  draw: () => Rows[Kind],
+  { steps, lr, size = 16 }: { steps: number; lr: number; size?: number },
+): void {
+  const random = createRandom(5);
+  const optimizer = createOptimizer([...model.namedParameters()], optimizerSchema.parse({ lr, weightDecay: 0 }));
+  model.train();
+  for (let step = 0; step < steps; step++) {
+    scope(() => {
+      const examples = Array.from({ length: size }, () => objective.example(draw(), random));
+      backward(lossOf(objective, objective.means(model, objective.batch(examples, 'cpu'))));
+      optimizer.step(lr);
+      model.zeroGrad();
+    });
+  }
+}
+
 /**
- * Trains on the same rows again and again, drawn anew each time, and expects the loss of the first draw to fall. Nothing of
- * a step is kept.
+ * Trains on the same rows again and again, drawn anew each time, and expects the loss of the first draw to fall.
+ * Nothing of a step is kept.
  *
  * @param factor the loss at the end, as a share of the first
  */

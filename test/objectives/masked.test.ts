@@ -65,6 +65,13 @@ describe('masked language modelling', () => {
     expect(batch.targets.places.numel).toBe(words);
   });
 
+  it('leaves the loss out where there is nothing to predict', () => {
+    const objective = masked({ tokenizer, context: 64 }, { probability: 0 });
+    const batch = batchOf(objective, rows);
+    expect(objective.counts(batch)).toEqual({ words: 0, accuracy: 0 });
+    expect(objective.means(tinyModel('bert', 'BertForMaskedLM', tokenizer.vocabSize), batch)).toEqual({});
+  });
+
   it('learns rows by heart', () => {
     const objective = masked({ tokenizer, context: 64 });
     const model = tinyModel('bert', 'BertForMaskedLM', tokenizer.vocabSize);

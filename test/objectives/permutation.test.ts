@@ -71,13 +71,38 @@ describe('permutation language modelling', () => {
   });
 
   it('predicts no token from itself, nor from what comes later in the order', () => {
-    const objective = permutation({ tokenizer, context: 48 }, { probability: 0.4 });
-    const { labels, permMask } = objective.example(rows[0], createRandom(3));
-    const time = labels.length;
-    const targets = [...labels.keys()].filter(i => labels[i] !== -100);
-    for (const i of targets) {
-      expect(permMask[i * time + i]).toBe(1);
-      for (const j of targets) if (i !== j) expect(permMask[i * time + j] + permMask[j * time + i]).toBe(1);
+    const objective = permutation({ tokenizer, context: 24 }, { probability: 0.5 });
+    // What one layer has seen the next one hands on.
+    const model = tinyModel('xlnet', 'XLNetLMHeadModel', tokenizer.vocabSize, { n_layer: 3 }).eval();
+    const states = (example: ReturnType<typeof objective.example>) =>
+      scope(() =>
+        inferenceMode(() => {
+          const { targets, ...inputs } = objective.batch([example], 'cpu');
+          const { lastHiddenState } = model.backbone.forward(inputs);
+          return lastHiddenState.select(0, 0).toArray() as number[][];
+        }),
+      );
+    for (let seed = 1; seed < 6; seed++) {
+      const example = objective.example(rows[0], createRandom(seed));
+      const time = example.labels.length;
+      const targets = [...example.labels.keys()].filter(i => example.labels[i] !== -100);
+      expect(targets.length).toBeGreaterThan(4);
+      const before = states(example);
+      for (const j of targets) {
+        const inputIds = example.inputIds.slice();
+        inputIds[j] = 77;
+        const after = states({ ...example, inputIds });
+        for (const [row, i] of targets.entries()) {
+          const moved = Math.max(...after[row].map((x, k) => Math.abs(x - before[row][k])));
+          if (example.permMask[i * time + j] === 1) expect(moved, `${i} sees ${j}`).toBeLessThan(1e-6);
+          else expect(moved, `${i} does not see ${j}`).toBeGreaterThan(1e-5);
+        }
+      }
+      for (const i of targets) {
+        expect(example.permMask[i * time + i]).toBe(1);
+        for (const j of targets)
+          if (i !== j) expect(example.permMask[i * time + j] + example.permMask[j * time + i]).toBe(1);
+      }
     }
   });
 

@@ -53,6 +53,21 @@ describe('replaced-token detection', () => {
     });
   });
 
+  it('has a generator that trains and rests with its discriminator, and may have nothing to fill in', () => {
+    const model = discriminator();
+    const objective = replacedTokens({ tokenizer, context: 64, model }, { probability: 0 });
+    const { generator } = objective.companions!;
+    const batch = batchOf(objective, rows);
+    for (const isTraining of [true, false]) {
+      if (isTraining) model.train();
+      else model.eval();
+      const means = objective.means(model, batch);
+      expect(generator.training).toBe(isTraining);
+      expect(Object.keys(means)).toEqual(['replaced']);
+      expect(means.replaced.isfinite().item()).toBe(1);
+    }
+  });
+
   it('is for ELECTRA', () => {
     const bert = tinyModel('bert', 'BertForMaskedLM', tokenizer.vocabSize);
     expect(() => replacedTokens({ tokenizer, context: 64, model: bert })).toThrow(/ELECTRA/);

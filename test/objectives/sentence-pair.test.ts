@@ -3,7 +3,7 @@ import type { Rows } from '../../src/data/rows/rows.ts';
 import { drawSentenceOrder } from '../../src/objectives/pairs.ts';
 import { nextSentence, sentenceOrder } from '../../src/objectives/sentence-pair.ts';
 import { createRandom } from '../../src/support/random.ts';
-import { batchOf, expectToLearn, tinyModel, tokenizers } from './helpers.ts';
+import { batchOf, evaluate, expectToLearn, tinyModel, tokenizers, train } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
 const documentOf = (texts: readonly string[], index: number): Rows['document'] => ({
@@ -76,8 +76,78 @@ describe('sentence order', () => {
     }
   });
 
+  it.each(['sentenceOrder', 'nextSentence'] as const)('is not told by lengths, nor by what was cut off: %s', name => {
+    // Documents that nobody has seen, of sentences of all lengths; each begins with one token and ends with another.
+    const random = createRandom(4);
+    const fresh = (index: number) => ({
+      index,
+      sentences: Array.from({ length: 12 }, () => Uint16Array.from([10, ...new Array(random.below(30)).fill(11), 12])),
+    });
+    const from = { tokenizer, context: 40, documents: { length: 8, row: fresh } };
+    const make = name === 'sentenceOrder' ? sentenceOrder : nextSentence;
+    const objective = make(from, { probability: 0, shortShare: 0 });
+    const counts = new Map<string, [number, number]>();
+    for (let i = 0; i < 16_000; i++) {
+      const { inputIds, types, label } = objective.example(fresh(i % 8), random);
+      const [a, b] = [0, 1].map(type => Array.from(inputIds).filter((id, t) => types[t] === type && id >= 10));
+      const ends = [a[0], a.at(-1), b[0], b.at(-1)].join();
+      for (const seen of [`${a.length - b.length}`, ends]) {
+        const both = counts.get(seen) ?? [0, 0];
+        both[label]++;
+        counts.set(seen, both);
+      }
+    }
+    for (const [seen, [first, second]] of counts) {
+      const total = first + second;
+      if (total > 150) expect(Math.abs(first / total - 0.5), seen).toBeLessThan(4 / (2 * Math.sqrt(total)));
+    }
+  });
+
   it('learns rows by heart', () => {
     expectToLearn(sentenceOrder(context), tinyModel('albert', 'AlbertForPreTraining', tokenizer.vocabSize), rows);
     expectToLearn(sentenceOrder(context, { unit: 'span' }), bert(), rows);
+  });
+});
+
+describe('documents that were not seen before', () => {
+  const random = createRandom(6);
+  const draw = (token: (sentence: number) => number, index: number): Rows['document'] => ({
+    index,
+    sentences: Array.from({ length: 4 }, (_, sentence) =>
+      Uint16Array.from({ length: 4 + random.below(4) }, () => token(sentence) + random.below(10)),
+    ),
+  });
+  const model = () =>
+    tinyModel('bert', 'BertForPreTraining', tokenizer.vocabSize, { hidden_size: 32, num_hidden_layers: 2 });
+  const accuracy = (
+    objective: ReturnType<typeof sentenceOrder>,
+    trained: ReturnType<typeof model>,
+    row: (index: number) => Rows['document'],
+  ) =>
+    evaluate(
+      objective,
+      trained,
+      batchOf(
+        objective,
+        Array.from({ length: 200 }, (_, i) => row(i % 64)),
+      ),
+    ).pairAccuracy;
+
+  it('have an order that is learned from what their sentences say', () => {
+    const row = (index: number) => draw(sentence => 10 + 10 * sentence, index);
+    const objective = sentenceOrder({ tokenizer, context: 24 }, { probability: 0.1 });
+    const trained = model();
+    train(objective, trained, () => row(0), { steps: 100, lr: 0.005 });
+    expect(accuracy(objective, trained, row)).toBeGreaterThan(0.75);
+  });
+
+  it('have topics by which what follows is told from another document', () => {
+    const row = (index: number) => draw(() => 10 + 20 * (index % 8), index);
+    const from = { tokenizer, context: 24, documents: { length: 64, row } };
+    const objective = nextSentence(from, { probability: 0.1 });
+    const trained = model();
+    train(objective, trained, () => row(random.below(64)), { steps: 300, lr: 0.004 });
+    // One other document in nine has the same topic.
+    expect(accuracy(objective, trained, row)).toBeGreaterThan(0.7);
   });
 });

@@ -1,4 +1,7 @@
-/** Checks models, tokenizers, schedules, logits processors and objectives against recorded results, quantity by quantity. */
+/**
+ * Checks models, tokenizers, schedules, logits processors and objectives against recorded results, quantity by
+ * quantity.
+ */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCompleteModel } from '../../models/auto.ts';

@@ -1,4 +1,6 @@
-/** Which tokens are not those of the text (ELECTRA, Clark et al. 2020): one score for each, high where it was replaced. */
+/**
+ * Which tokens are not those of the text (ELECTRA, Clark et al. 2020): one score for each, high where it was replaced.
+ */
 import { type Activation, activations, Linear } from '../../nn/index.ts';
 import { binaryCrossEntropyWithLogits, type Tensor } from '../../torch/index.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';

@@ -45,6 +45,7 @@ const modulesOf: Record<string, readonly string[]> = {
   bloom: ['query_key_value', 'dense', 'dense_h_to_4h', 'dense_4h_to_h'],
   camembert: bert,
   distilbert: ['q_lin', 'k_lin', 'v_lin', 'out_lin', 'lin1', 'lin2'],
+  electra: [...bert, 'embeddings_project'],
   'encoder-decoder': bert,
   gemma2: llama,
   gemma3_text: llama,

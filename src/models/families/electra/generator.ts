@@ -14,7 +14,8 @@ export interface GeneratorOptions {
 }
 
 /**
- * A generator beside a discriminator: narrower layers over the same vectors of words, positions and segments, which are the same tables.
+ * A generator beside a discriminator: narrower layers over the same vectors of words, positions and segments, which are
+ * the same tables.
  *
  * @param discriminator an ELECTRA model
  */

@@ -1,4 +1,7 @@
-/** What config.json says of ELECTRA, and its encoder: BERT's, over word vectors that may be narrower (Clark et al. 2020). */
+/**
+ * What config.json says of ELECTRA, and its encoder: BERT's, over word vectors that may be narrower (Clark et al.
+ * 2020).
+ */
 import { z } from 'zod';
 import type { Embedding } from '../../../nn/index.ts';
 import { activation, size } from '../../config/keys.ts';
