@@ -3,7 +3,7 @@ import { UserError } from '../support/errors.ts';
 import { createClosing, NOT_ALLOWED } from './closing.ts';
 import { compileGrammar } from './grammar/compile-grammar.ts';
 import type { Grammar } from './grammar/grammar.ts';
-import { bytesOf, loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
+import { loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
 import { type Configuration, createPushdown } from './grammar/pushdown.ts';
 import { createMasks, type Mask } from './masks.ts';
 import { memo } from './memo.ts';
@@ -71,7 +71,6 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
   const pushdown = createPushdown(loadProgram(program, shared), program.where);
   const masks = createMasks(pushdown, vocabulary);
   const closing = createClosing(pushdown, vocabulary);
-  const programBytes = bytesOf(program);
   /** Work under way, which texts at the same place share: masks of first tokens and of others, and how far tokens lead. */
   const underWay = {
     masks: [true, false].map(() => new Map<Configuration, Generator<void, Mask | undefined>>()),
@@ -180,7 +179,7 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
     start: () => state(pushdown.start!, true, false),
     eosTokenId: vocabulary.eosTokenId,
     get bytes() {
-      return programBytes + pushdown.bytes + masks.bytes + closing.bytes;
+      return program.bytes + pushdown.bytes + masks.bytes + closing.bytes;
     },
     forget() {
       for (const own of [...underWay.masks, ...underWay.distances]) own.clear();

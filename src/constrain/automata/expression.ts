@@ -5,7 +5,15 @@ import type { Dfa } from './dfa.ts';
 import type { ExceptData } from './except-dfa.ts';
 import { buildTrie, type Trie } from './trie.ts';
 
-export type Expression =
+/** What was worked out of an expression before: in the object, where it costs garbage collection nothing. */
+interface Facts {
+  isRegular?: boolean;
+  size?: number;
+}
+
+export type Expression = Facts & Part;
+
+type Part =
   /** One character of a set. */
   | { readonly kind: 'characters'; readonly set: CodePoints }
   /** This text. */
@@ -64,31 +72,27 @@ export function partsOf(expression: Expression): readonly Expression[] {
 
 /** The expression with its parts replaced. */
 export function mapParts(expression: Expression, map: (part: Expression) => Expression): Expression {
-  if (expression.kind === 'sequence') return { ...expression, parts: expression.parts.map(map) };
-  if (expression.kind === 'choice') return { ...expression, options: expression.options.map(map) };
-  if (expression.kind === 'repeat') return { ...expression, body: map(expression.body) };
+  if (expression.kind === 'sequence') return { kind: 'sequence', parts: expression.parts.map(map) };
+  if (expression.kind === 'choice') return { kind: 'choice', options: expression.options.map(map) };
+  if (expression.kind === 'repeat') {
+    const { min, max } = expression;
+    return { kind: 'repeat', body: map(expression.body), min, max };
+  }
   return expression;
 }
 
 /** Whether the language is regular by form: no rule is referred to. */
 export function isRegular(expression: Expression): boolean {
-  const known = regular.get(expression);
-  if (known !== undefined) return known;
-  const result = !['rule', 'counted', 'except'].includes(expression.kind) && partsOf(expression).every(isRegular);
-  regular.set(expression, result);
-  return result;
+  expression.isRegular ??= !OF_THEIR_OWN.includes(expression.kind) && partsOf(expression).every(isRegular);
+  return expression.isRegular;
 }
-const regular = new WeakMap<Expression, boolean>();
+const OF_THEIR_OWN: readonly string[] = ['rule', 'counted', 'except'];
 
 /** About how many states and edges its automaton has, counted repetitions written out; may be infinite. */
 export function sizeOf(expression: Expression): number {
-  const known = sizes.get(expression);
-  if (known !== undefined) return known;
-  const size = measure(expression);
-  sizes.set(expression, size);
-  return size;
+  expression.size ??= measure(expression);
+  return expression.size;
 }
-const sizes = new WeakMap<Expression, number>();
 
 function measure(expression: Expression): number {
   switch (expression.kind) {

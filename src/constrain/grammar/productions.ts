@@ -165,13 +165,17 @@ function findNullable(all: readonly NumberedRule[]): void {
   for (let grew = true; grew; ) {
     grew = false;
     for (const rule of all) {
-      for (const symbol of rule.productions.flat()) {
-        symbol.isNullable ||= symbol.min === 0 || symbol.rule?.isNullable === true;
-        if (symbol.isNullable) symbol.min = 0;
+      for (const symbols of rule.productions) {
+        let isEmptied = true;
+        for (const symbol of symbols) {
+          if (!symbol.isNullable && (symbol.min === 0 || symbol.rule?.isNullable)) symbol.isNullable = true;
+          if (symbol.isNullable) symbol.min = 0;
+          else isEmptied = false;
+        }
+        if (!isEmptied || rule.isNullable) continue;
+        rule.isNullable = true;
+        grew = true;
       }
-      if (rule.isNullable || !rule.productions.some(symbols => symbols.every(({ isNullable }) => isNullable))) continue;
-      rule.isNullable = true;
-      grew = true;
     }
   }
 }
