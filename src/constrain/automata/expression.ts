@@ -29,6 +29,8 @@ type Part =
   | { readonly kind: 'texts'; readonly trie: Trie }
   /** A string of JSON whose characters are counted; a terminal of its own. */
   | { readonly kind: 'counted'; readonly counted: CountedData }
+  /** The items of an array of JSON, which must all differ: what they are is compared as the text is written. */
+  | { readonly kind: 'unique'; readonly body: Expression }
   /** Any string of JSON but some; a terminal of its own. */
   | { readonly kind: 'except'; readonly except: ExceptData };
 
@@ -67,7 +69,7 @@ export const many = (body: Expression): Expression => repeat(body, 0);
 export function partsOf(expression: Expression): readonly Expression[] {
   if (expression.kind === 'sequence') return expression.parts;
   if (expression.kind === 'choice') return expression.options;
-  return expression.kind === 'repeat' ? [expression.body] : [];
+  return expression.kind === 'repeat' || expression.kind === 'unique' ? [expression.body] : [];
 }
 
 /** The expression with its parts replaced. */
@@ -86,7 +88,7 @@ export function isRegular(expression: Expression): boolean {
   expression.isRegular ??= !OF_THEIR_OWN.includes(expression.kind) && partsOf(expression).every(isRegular);
   return expression.isRegular;
 }
-const OF_THEIR_OWN: readonly string[] = ['rule', 'counted', 'except'];
+const OF_THEIR_OWN: readonly string[] = ['rule', 'counted', 'except', 'unique'];
 
 /** About how many states and edges its automaton has, counted repetitions written out; may be infinite. */
 export function sizeOf(expression: Expression): number {

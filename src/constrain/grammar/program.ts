@@ -13,7 +13,7 @@ export interface Program {
   terminals: TerminalData[];
   /** The same terminals have the same key in every program. */
   keys: string[];
-  /** For each rule, the root first: its first production, its rank, whether it may be empty. */
+  /** For each rule, the root first: its first production, its rank, 1 where it may be empty and 2 where items must differ. */
   rules: Int32Array;
   /** Where the symbols of each production begin. */
   productions: Int32Array;
@@ -34,7 +34,7 @@ export function programOf(root: Rule<number>, terminals: readonly TerminalData[]
   const productions: number[] = [];
   const symbols: number[] = [];
   for (const rule of all) {
-    rules.push(productions.length, rule.rank, Number(rule.isNullable));
+    rules.push(productions.length, rule.rank, Number(rule.isNullable) + 2 * Number(rule.isUnique));
     for (const production of rule.productions) {
       productions.push(symbols.length / SYMBOL);
       for (const { terminal = -1, rule: target, min, max, isNullable } of production) {
@@ -118,7 +118,8 @@ export function loadProgram(program: Program, shared: SharedTerminals): Rule<Ter
       name: '',
       productions: [],
       rank: rules[r * RULE + 1],
-      isNullable: rules[r * RULE + 2] === 1,
+      isNullable: (rules[r * RULE + 2] & 1) === 1,
+      isUnique: (rules[r * RULE + 2] & 2) === 2,
     }),
   );
   for (const [r, rule] of all.entries()) {
