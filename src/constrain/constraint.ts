@@ -3,10 +3,11 @@ import { UserError } from '../support/errors.ts';
 import { createClosing, NOT_ALLOWED } from './closing.ts';
 import { compileGrammar } from './grammar/compile-grammar.ts';
 import type { Grammar } from './grammar/grammar.ts';
-import { bytesOf, loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
+import { loadProgram, type Program, type SharedTerminals } from './grammar/program.ts';
 import { type Configuration, createPushdown } from './grammar/pushdown.ts';
 import { createMasks, type Mask } from './masks.ts';
 import { memo } from './memo.ts';
+import { follow, START, type Track, withoutRepeats } from './unique-items.ts';
 import type { TokenTree, Vocabulary } from './vocabulary/vocabulary-data.ts';
 import { spentSoFar } from './work.ts';
 
@@ -48,6 +49,9 @@ export interface ConstraintState {
   clone(): ConstraintState;
 }
 
+/** Tokens that the shortest text may lack to differ from an item that is there. */
+const DIFFERENCE = 2;
+
 /** Tokens that may still come after the next one, and whether the one that ends the text is to be among them. */
 interface Limit {
   room: number;
@@ -71,7 +75,6 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
   const pushdown = createPushdown(loadProgram(program, shared), program.where);
   const masks = createMasks(pushdown, vocabulary);
   const closing = createClosing(pushdown, vocabulary);
-  const programBytes = bytesOf(program);
   /** Work under way, which texts at the same place share: masks of first tokens and of others, and how far tokens lead. */
   const underWay = {
     masks: [true, false].map(() => new Map<Configuration, Generator<void, Mask | undefined>>()),
@@ -102,17 +105,27 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
   }
 
   /** What room there is after the next token; undefined where it does not matter, or is too little anyway. */
-  function limitOf(at: Configuration, mask: Mask, room: number): Limit | undefined {
-    if (room === Number.POSITIVE_INFINITY) return undefined;
+  function limitOf(at: Configuration, mask: Mask, tokens: number): Limit | undefined {
+    if (tokens === Number.POSITIVE_INFINITY) return undefined;
+    let room = tokens;
     const left = closing.distance(at);
     if (left > room) return undefined;
+    if (pushdown.hasUnique && left + DIFFERENCE < room) room -= DIFFERENCE;
     const withEnd = left + Number(closing.needsEnd(at)) <= room;
     const isFar = mask.reach !== undefined && mask.reach + Number(withEnd) < room;
     return isFar ? undefined : { room: room - 1, withEnd };
   }
 
-  const state = (from: Configuration, isFirst: boolean, hasEnded: boolean): ConstraintState => {
+  const state = (from: Configuration, isFirst: boolean, hasEnded: boolean, begun: Track): ConstraintState => {
     let configuration = from;
+    let track = begun;
+    /** The tokens of a mask that repeat no item. */
+    const differing = (mask: Uint32Array): Uint32Array => {
+      if (!pushdown.hasUnique) return mask;
+      const kept = withoutRepeats(mask, track, configuration, { pushdown, vocabulary, isFirst });
+      if (kept.every(word => word === 0)) throw noOther();
+      return kept;
+    };
     const tree = (): TokenTree => (isFirst ? vocabulary.firstTokens : vocabulary.tokens);
     /** The tokens after which the nearest end is not too far; all where none is, as after what was not counted on. */
     const within = (mask: Uint32Array, { room, withEnd }: Limit): Uint32Array => {
@@ -131,7 +144,12 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
         if (hasEnded) return new Uint32Array(Math.ceil(vocabulary.size / 32));
         const mask = masks.known(configuration, isFirst)!;
         const limit = limitOf(configuration, mask, room);
-        return limit === undefined ? mask.tokens : within(mask.tokens, limit);
+        if (limit === undefined) return differing(mask.tokens);
+        const kept = within(mask.tokens, limit);
+        if (!pushdown.hasUnique) return kept;
+        const all = differing(mask.tokens);
+        const both = kept.map((word, w) => word & all[w]);
+        return both.every(word => word === 0) ? all : both;
       },
       prepare(steps, room = Number.POSITIVE_INFINITY) {
         if (hasEnded) return true;
@@ -160,11 +178,16 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
         const text = isFirst ? vocabulary.firstTextOf(tokenId) : vocabulary.textOf(tokenId);
         if (!text?.length) throw notAllowed(tokenId, 'it writes no text');
         let next: Configuration | null = configuration;
+        let then: Track | undefined = track;
         for (const byte of text) {
           next = pushdown.step(next, byte);
           if (!next) throw notAllowed(tokenId, `${JSON.stringify(Buffer.from(text).toString())} may not follow`);
+          if (!pushdown.hasUnique) continue;
+          then = follow(then, byte, next);
+          if (!then) throw notAllowed(tokenId, 'an item of the array would be there twice');
         }
         configuration = next;
+        track = then;
         isFirst = false;
       },
       get distance() {
@@ -173,14 +196,14 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
       get complete() {
         return hasEnded || (configuration.isComplete && configuration.items.length === 0);
       },
-      clone: () => state(configuration, isFirst, hasEnded),
+      clone: () => state(configuration, isFirst, hasEnded, track),
     };
   };
   return {
-    start: () => state(pushdown.start!, true, false),
+    start: () => state(pushdown.start!, true, false, START),
     eosTokenId: vocabulary.eosTokenId,
     get bytes() {
-      return programBytes + pushdown.bytes + masks.bytes + closing.bytes;
+      return program.bytes + pushdown.bytes + masks.bytes + closing.bytes;
     },
     forget() {
       for (const own of [...underWay.masks, ...underWay.distances]) own.clear();
@@ -199,6 +222,11 @@ export function loadConstraint(program: Program, vocabulary: Vocabulary): Constr
     );
   }
 }
+
+const noOther = (): UserError =>
+  new UserError('TSLM_NO_ALLOWED_TOKEN', 'the array must go on, and there is no item that it has not yet', {
+    hint: "lower 'minItems', or do without 'uniqueItems'",
+  });
 
 const shownByte = (byte: number): string =>
   byte > 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : `byte 0x${byte.toString(16).padStart(2, '0')}`;

@@ -437,7 +437,6 @@ describe('keywords', () => {
   });
 
   it.each([
-    [{ type: 'array', uniqueItems: true }, "at #: 'uniqueItems' is not supported"],
     [{ not: { uniqueItems: true } }, "'uniqueItems' is not supported: where it must not hold"],
     [{ type: 'string', pattern: '(?=a)' }, 'lookahead'],
     [{ type: 'string', format: 'idn-hostname' }, '\'format\' is not supported: "idn-hostname"'],
@@ -466,7 +465,7 @@ describe('keywords', () => {
 
   it('ends with schemas that are made to be large', () => {
     const nested = (depth: number): unknown => (depth === 0 ? {} : { type: 'array', items: nested(depth - 1) });
-    expect(() => compileJsonSchema(nested(3000), vocabulary)).toThrow('nest deeper');
+    expect(() => compileJsonSchema(nested(3000), vocabulary)).toThrow(/nest (deeper|too deeply)/);
     const brackets = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
     expect(() => compileJsonSchema({ const: brackets }, vocabulary)).toThrow('nest too deeply');
     const names = Array.from({ length: 20_000 }, (_, i) => `name ${i}`);

@@ -5,7 +5,15 @@ import type { Dfa } from './dfa.ts';
 import type { ExceptData } from './except-dfa.ts';
 import { buildTrie, type Trie } from './trie.ts';
 
-export type Expression =
+/** What was worked out of an expression before: in the object, where it costs garbage collection nothing. */
+interface Facts {
+  isRegular?: boolean;
+  size?: number;
+}
+
+export type Expression = Facts & Part;
+
+type Part =
   /** One character of a set. */
   | { readonly kind: 'characters'; readonly set: CodePoints }
   /** This text. */
@@ -21,6 +29,8 @@ export type Expression =
   | { readonly kind: 'texts'; readonly trie: Trie }
   /** A string of JSON whose characters are counted; a terminal of its own. */
   | { readonly kind: 'counted'; readonly counted: CountedData }
+  /** The items of an array of JSON, which must all differ: what they are is compared as the text is written. */
+  | { readonly kind: 'unique'; readonly body: Expression }
   /** Any string of JSON but some; a terminal of its own. */
   | { readonly kind: 'except'; readonly except: ExceptData };
 
@@ -59,36 +69,32 @@ export const many = (body: Expression): Expression => repeat(body, 0);
 export function partsOf(expression: Expression): readonly Expression[] {
   if (expression.kind === 'sequence') return expression.parts;
   if (expression.kind === 'choice') return expression.options;
-  return expression.kind === 'repeat' ? [expression.body] : [];
+  return expression.kind === 'repeat' || expression.kind === 'unique' ? [expression.body] : [];
 }
 
 /** The expression with its parts replaced. */
 export function mapParts(expression: Expression, map: (part: Expression) => Expression): Expression {
-  if (expression.kind === 'sequence') return { ...expression, parts: expression.parts.map(map) };
-  if (expression.kind === 'choice') return { ...expression, options: expression.options.map(map) };
-  if (expression.kind === 'repeat') return { ...expression, body: map(expression.body) };
+  if (expression.kind === 'sequence') return { kind: 'sequence', parts: expression.parts.map(map) };
+  if (expression.kind === 'choice') return { kind: 'choice', options: expression.options.map(map) };
+  if (expression.kind === 'repeat') {
+    const { min, max } = expression;
+    return { kind: 'repeat', body: map(expression.body), min, max };
+  }
   return expression;
 }
 
 /** Whether the language is regular by form: no rule is referred to. */
 export function isRegular(expression: Expression): boolean {
-  const known = regular.get(expression);
-  if (known !== undefined) return known;
-  const result = !['rule', 'counted', 'except'].includes(expression.kind) && partsOf(expression).every(isRegular);
-  regular.set(expression, result);
-  return result;
+  expression.isRegular ??= !OF_THEIR_OWN.includes(expression.kind) && partsOf(expression).every(isRegular);
+  return expression.isRegular;
 }
-const regular = new WeakMap<Expression, boolean>();
+const OF_THEIR_OWN: readonly string[] = ['rule', 'counted', 'except', 'unique'];
 
 /** About how many states and edges its automaton has, counted repetitions written out; may be infinite. */
 export function sizeOf(expression: Expression): number {
-  const known = sizes.get(expression);
-  if (known !== undefined) return known;
-  const size = measure(expression);
-  sizes.set(expression, size);
-  return size;
+  expression.size ??= measure(expression);
+  return expression.size;
 }
-const sizes = new WeakMap<Expression, number>();
 
 function measure(expression: Expression): number {
   switch (expression.kind) {

@@ -1,5 +1,6 @@
 /** Regular expressions over characters as nondeterministic automata over the bytes of UTF-8 (Thompson 1968). */
-import { pairs } from './code-points.ts';
+import { memo } from '../memo.ts';
+import { type CodePoints, pairs } from './code-points.ts';
 import type { Dfa } from './dfa.ts';
 import type { Expression } from './expression.ts';
 import type { Trie } from './trie.ts';
@@ -35,6 +36,9 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
   const edges: Links & { lows: number[]; highs: number[] } = { from: [], to: [], lows: [], highs: [] };
   const jumps: Links = { from: [], to: [] };
   let states = 0;
+  const areAllUsable = !isUsable?.includes(0);
+  /** Whether a state may have been made from which the end is not reached. */
+  let hasDeadEnds = false;
   const state = (): number => states++;
   const jump = (from: number, to: number): void => {
     jumps.from.push(from);
@@ -47,14 +51,15 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
     edges.highs.push(high);
   };
   const connect = (from: number, low: number, high: number, target: number): void => {
-    if (!isUsable) {
+    if (areAllUsable) {
       edge(from, low, high, target);
       return;
     }
+    hasDeadEnds = true;
     for (let byte = low; byte <= high; byte++) {
-      if (!isUsable[byte]) continue;
+      if (!isUsable![byte]) continue;
       const first = byte;
-      while (byte < high && isUsable[byte + 1]) byte++;
+      while (byte < high && isUsable![byte + 1]) byte++;
       edge(from, first, byte, target);
     }
   };
@@ -77,6 +82,7 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
         return part.parts.reduce((at, inner) => add(inner, at), from);
       case 'choice': {
         const to = state();
+        if (part.options.length === 0) hasDeadEnds = true;
         for (const option of part.options) {
           const branch = state();
           jump(from, branch);
@@ -113,32 +119,20 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
     }
   };
 
-  const addCharacters = (set: readonly number[], from: number): number => {
+  const addCharacters = (set: CodePoints, from: number): number => {
     const to = state();
-    // Sequences that end alike share their last states.
-    const shared = new Map<string, number>();
-    for (const [low, high] of pairs(set)) {
-      for (const bytes of utf8Sequences(low, high)) {
-        let target = to;
-        let key = '';
-        for (let i = bytes.length - 1; i > 0; i--) {
-          key += `${bytes[i]};`;
-          let before = shared.get(key);
-          if (before === undefined) {
-            before = state();
-            connect(before, ...bytes[i], target);
-            shared.set(key, before);
-          }
-          target = before;
-        }
-        connect(from, ...bytes[0], target);
-      }
-    }
+    const { inner, edges: own } = memo(pieces, set, () => pieceOf(set));
+    if (own.length === 0) hasDeadEnds = true;
+    const first = states;
+    states += inner;
+    const at = (local: number): number => (local === FROM ? from : local === TO ? to : first + local);
+    for (const [source, low, high, target] of own) connect(at(source), low, high, at(target));
     return to;
   };
 
   const addAutomaton = ({ accepting, next, classes, classOf }: Dfa, from: number): number => {
     const to = state();
+    if (!accepting.includes(1)) hasDeadEnds = true;
     const own = Array.from(accepting, state);
     jump(from, own[0]);
     for (const [s, source] of own.entries()) {
@@ -157,6 +151,7 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
 
   const addTrie = ({ edgeStarts, bytes, targets, accepting }: Trie, from: number): number => {
     const to = state();
+    if (!accepting.includes(1)) hasDeadEnds = true;
     const own = Array.from(accepting, state);
     jump(from, own[0]);
     for (const [node, source] of own.entries()) {
@@ -171,7 +166,7 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
   const end = add(expression, start);
 
   // What leads nowhere is left out, so that each state that is ever reached can still end.
-  const ends = canReach(end, states, edges, jumps);
+  const ends = hasDeadEnds ? canReach(end, states, edges, jumps) : new Uint8Array(states).fill(1);
   const keptEdges = group(edges, states, ends);
   const keptJumps = group(jumps, states, ends);
   return {
@@ -184,6 +179,39 @@ export function buildNfa(expression: Expression, isUsable?: Uint8Array): Nfa {
     start,
     end,
   };
+}
+
+/** A set of characters as edges: from one state, over `inner` states numbered from 0, to another. */
+interface Piece {
+  inner: number;
+  edges: [from: number, low: number, high: number, to: number][];
+}
+const FROM = -1;
+const TO = -2;
+const pieces = new WeakMap<CodePoints, Piece>();
+
+function pieceOf(set: CodePoints): Piece {
+  const piece: Piece = { inner: 0, edges: [] };
+  // Sequences that end alike share their last states.
+  const shared = new Map<string, number>();
+  for (const [low, high] of pairs(set)) {
+    for (const bytes of utf8Sequences(low, high)) {
+      let target = TO;
+      let key = '';
+      for (let i = bytes.length - 1; i > 0; i--) {
+        key += `${bytes[i]};`;
+        let before = shared.get(key);
+        if (before === undefined) {
+          before = piece.inner++;
+          piece.edges.push([before, ...bytes[i], target]);
+          shared.set(key, before);
+        }
+        target = before;
+      }
+      piece.edges.push([FROM, ...bytes[0], target]);
+    }
+  }
+  return piece;
 }
 
 /** Links that lead to states of `kept`, ordered by where they come from. */

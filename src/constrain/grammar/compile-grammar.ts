@@ -8,7 +8,7 @@ import { arraysOf, type TerminalData, terminalOf } from '../automata/terminal-da
 import { memo } from '../memo.ts';
 import type { Grammar } from './grammar.ts';
 import { matchesAnything, type Numbered, productionsOf } from './productions.ts';
-import { bytesOf, type Program, programOf } from './program.ts';
+import { type Program, programOf } from './program.ts';
 
 /** A program that takes more is a mistake, or an attack. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -49,7 +49,7 @@ function compile(grammar: Grammar, isUsable: Uint8Array): Program {
   );
   if (!matchesAnything(root)) throw unwritable(grammar, isUsable);
   const program = programOf(root, terminals, grammar.where);
-  if (bytesOf(program) > MOST_BYTES) throw tooLarge(grammar.where, bytesOf(program));
+  if (program.bytes > MOST_BYTES) throw tooLarge(grammar.where, program.bytes);
   return program;
 }
 

@@ -26,6 +26,8 @@ export interface Rule<T = Terminal> {
   name: string;
   productions: Sym<T>[][];
   isNullable: boolean;
+  /** The items of an array which must all differ. */
+  isUnique: boolean;
   /** Rules that it can begin with have larger ranks. */
   rank: number;
 }
@@ -55,7 +57,7 @@ export function productionsOf(
   let symbols = 0;
 
   const create = (name: string, expression: Expression): NumberedRule => {
-    const rule: NumberedRule = { name, productions: [], isNullable: false, rank: 0 };
+    const rule: NumberedRule = { name, productions: [], isNullable: false, isUnique: false, rank: 0 };
     all.push(rule);
     pending.push([rule, expression]);
     return rule;
@@ -76,6 +78,11 @@ export function productionsOf(
     }
     if (isTerminal(part) || isIndivisible(part)) return terminal(part);
     if (part.kind === 'repeat') return { ...symbolOf(part.body, owner), min: part.min, max: part.max };
+    if (part.kind === 'unique') {
+      const rule = create(owner, part.body);
+      rule.isUnique = true;
+      return { rule, min: 1, max: 1, isNullable: false };
+    }
     if (part.kind !== 'rule') return { rule: create(owner, part), min: 1, max: 1, isNullable: false };
     const body = rules.get(part.name)!;
     if (isTerminal(body)) return terminal(body);
@@ -165,13 +172,17 @@ function findNullable(all: readonly NumberedRule[]): void {
   for (let grew = true; grew; ) {
     grew = false;
     for (const rule of all) {
-      for (const symbol of rule.productions.flat()) {
-        symbol.isNullable ||= symbol.min === 0 || symbol.rule?.isNullable === true;
-        if (symbol.isNullable) symbol.min = 0;
+      for (const symbols of rule.productions) {
+        let isEmptied = true;
+        for (const symbol of symbols) {
+          if (!symbol.isNullable && (symbol.min === 0 || symbol.rule?.isNullable)) symbol.isNullable = true;
+          if (symbol.isNullable) symbol.min = 0;
+          else isEmptied = false;
+        }
+        if (!isEmptied || rule.isNullable) continue;
+        rule.isNullable = true;
+        grew = true;
       }
-      if (rule.isNullable || !rule.productions.some(symbols => symbols.every(({ isNullable }) => isNullable))) continue;
-      rule.isNullable = true;
-      grew = true;
     }
   }
 }

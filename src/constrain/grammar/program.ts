@@ -13,12 +13,14 @@ export interface Program {
   terminals: TerminalData[];
   /** The same terminals have the same key in every program. */
   keys: string[];
-  /** For each rule, the root first: its first production, its rank, whether it may be empty. */
+  /** For each rule, the root first: its first production, its rank, 1 where it may be empty and 2 where items must differ. */
   rules: Int32Array;
   /** Where the symbols of each production begin. */
   productions: Int32Array;
   /** For each symbol: its terminal, or −1; its rule, or −1; how often at least and at most, −1 for ever; may it be empty. */
   symbols: Int32Array;
+  /** About what it takes once it is loaded. */
+  bytes: number;
 }
 
 const RULE = 3;
@@ -32,7 +34,7 @@ export function programOf(root: Rule<number>, terminals: readonly TerminalData[]
   const productions: number[] = [];
   const symbols: number[] = [];
   for (const rule of all) {
-    rules.push(productions.length, rule.rank, Number(rule.isNullable));
+    rules.push(productions.length, rule.rank, Number(rule.isNullable) + 2 * Number(rule.isUnique));
     for (const production of rule.productions) {
       productions.push(symbols.length / SYMBOL);
       for (const { terminal = -1, rule: target, min, max, isNullable } of production) {
@@ -43,14 +45,18 @@ export function programOf(root: Rule<number>, terminals: readonly TerminalData[]
   }
   productions.push(symbols.length / SYMBOL);
   rules.push(productions.length - 1, 0, 0);
-  return {
+  const program = {
     where,
     terminals: [...terminals],
     keys: terminals.map(keyOf),
     rules: Int32Array.from(rules),
     productions: Int32Array.from(productions),
     symbols: Int32Array.from(symbols),
+    bytes: 0,
   };
+  // A rule, a production and a symbol are objects once it is loaded.
+  const buffers = buffersOf(program).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { ...program, bytes: buffers + 20 * program.symbols.length };
 }
 
 function reachable(root: Rule<number>): Set<Rule<number>> {
@@ -60,11 +66,18 @@ function reachable(root: Rule<number>): Set<Rule<number>> {
 }
 
 function keyOf(data: TerminalData): string {
-  const hash = createHash('sha1').update(data.kind);
-  if (data.kind === 'nfa') hash.update(`${data.nfa.start},${data.nfa.end}`);
-  if (data.kind === 'counted') hash.update(`${data.counted.min},${data.counted.max}`);
-  for (const array of arraysOf(data)) hash.update(`,${array.length},`).update(array);
-  return hash.digest('base64');
+  const numbers =
+    data.kind === 'nfa'
+      ? [data.nfa.start, data.nfa.end]
+      : data.kind === 'counted'
+        ? [data.counted.min, data.counted.max]
+        : [];
+  const arrays = arraysOf(data);
+  const head = Buffer.from(`${data.kind} ${[...numbers, ...arrays.map(({ length }) => length)].join()}`);
+  const bytes = arrays.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+  return createHash('sha1')
+    .update(Buffer.concat([head, ...bytes]))
+    .digest('base64');
 }
 
 /** The buffers of a program, for a message that moves them. */
@@ -72,12 +85,15 @@ export const buffersOf = ({ terminals, rules, productions, symbols }: Program): 
   ...new Set([rules, productions, symbols, ...terminals.flatMap(arraysOf)].map(({ buffer }) => buffer as ArrayBuffer)),
 ];
 
-export const bytesOf = (program: Program): number =>
-  // A rule, a production and a symbol are objects once it is loaded.
-  buffersOf(program).reduce((sum, { byteLength }) => sum + byteLength, 0) + 20 * program.symbols.length;
-
 /** Terminals by their keys, as long as something uses them: what is known of them is shared by all programs. */
 export type SharedTerminals = Map<string, WeakRef<Terminal>>;
+
+/** Keys of terminals that nothing uses any more go when so many have come since they last went. */
+const SWEPT_EVERY = 2000;
+
+function sweep(shared: SharedTerminals): void {
+  for (const [key, reference] of shared) if (!reference.deref()) shared.delete(key);
+}
 
 export function loadProgram(program: Program, shared: SharedTerminals): Rule<Terminal> {
   const { rules, productions, symbols } = program;
@@ -86,6 +102,7 @@ export function loadProgram(program: Program, shared: SharedTerminals): Rule<Ter
     if (known) return known;
     const made = create();
     shared.set(key, new WeakRef(made));
+    if (shared.size % SWEPT_EVERY === 0) sweep(shared);
     return made;
   };
   const create = (data: TerminalData): Terminal => {
@@ -95,20 +112,26 @@ export function loadProgram(program: Program, shared: SharedTerminals): Rule<Ter
     return new ExceptDfa(data.except, share(keyOf(strings), () => terminalOf(strings)) as TableDfa);
   };
   const terminals = program.terminals.map((data, i) => share(program.keys[i], () => create(data)));
-  const all = Array.from({ length: rules.length / RULE - 1 }, (_, r): Rule<Terminal> => {
-    const [, rank, isNullable] = rules.subarray(r * RULE, (r + 1) * RULE);
-    return { name: '', productions: [], rank, isNullable: isNullable === 1 };
-  });
+  const all = Array.from(
+    { length: rules.length / RULE - 1 },
+    (_, r): Rule<Terminal> => ({
+      name: '',
+      productions: [],
+      rank: rules[r * RULE + 1],
+      isNullable: (rules[r * RULE + 2] & 1) === 1,
+      isUnique: (rules[r * RULE + 2] & 2) === 2,
+    }),
+  );
   for (const [r, rule] of all.entries()) {
     for (let p = rules[r * RULE]; p < rules[(r + 1) * RULE]; p++) {
       const production: Sym<Terminal>[] = [];
-      for (let s = productions[p]; s < productions[p + 1]; s++) {
-        const [terminal, target, min, max, isNullable] = symbols.subarray(s * SYMBOL, (s + 1) * SYMBOL);
+      for (let s = productions[p] * SYMBOL; s < productions[p + 1] * SYMBOL; s += SYMBOL) {
         production.push({
-          ...(terminal >= 0 ? { terminal: terminals[terminal] } : { rule: all[target] }),
-          min,
-          max: max < 0 ? Number.POSITIVE_INFINITY : max,
-          isNullable: isNullable === 1,
+          terminal: symbols[s] >= 0 ? terminals[symbols[s]] : undefined,
+          rule: symbols[s] >= 0 ? undefined : all[symbols[s + 1]],
+          min: symbols[s + 2],
+          max: symbols[s + 3] < 0 ? Number.POSITIVE_INFINITY : symbols[s + 3],
+          isNullable: symbols[s + 4] === 1,
         });
       }
       rule.productions.push(production);

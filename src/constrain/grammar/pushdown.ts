@@ -36,6 +36,8 @@ export interface Configuration {
   readonly items: readonly Item[];
   /** Whether the text may end here. */
   readonly isComplete: boolean;
+  /** Whether items begin here which must all differ. */
+  readonly opensUnique: boolean;
   /** After each byte, as far as known; null where none may follow. */
   readonly next: (Configuration | null | undefined)[];
   /** Tokens to the nearest end of the text, once that was asked for. */
@@ -46,6 +48,8 @@ export interface Pushdown {
   readonly start: Configuration | null;
   /** A frame is a place of this list, and how often its symbol was repeated before, times the length of the list. */
   readonly positions: readonly Position[];
+  /** Whether there are items which must all differ. */
+  readonly hasUnique: boolean;
   /** The configuration after a byte, or null. */
   step(from: Configuration, byte: number): Configuration | null;
   /** The configuration in which the continuation follows, without what was before; null where nothing follows. */
@@ -137,6 +141,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
     };
     const calls = new Map<Rule, Members>();
     let isComplete = false;
+    let opensUnique = false;
 
     /** The text is before the symbol at a position; returns whether the production may end there too. */
     const arrive = (from: number, repeated: number, follow: Continuation, visit: Visit): boolean => {
@@ -192,6 +197,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
       for (const rule of calls.keys()) if (!first || rule.rank < first.rank) first = rule;
       const follow = internContinuation(calls.get(first!)!);
       calls.delete(first!);
+      opensUnique ||= first!.isUnique;
       for (const position of firstOf.get(first!)!) arrive(position, 0, follow, visit);
     }
     for (const { terminal, state, follow } of inside) putAll(addItem(terminal, state), follow);
@@ -202,13 +208,13 @@ export function createPushdown(root: Rule, where: string): Pushdown {
       const item: Item = { terminal, state, follow: internContinuation(members) };
       return { key: `${key}:${item.follow.id}`, item };
     });
-    const key = `${isComplete} ${list
+    const key = `${isComplete} ${opensUnique} ${list
       .map(item => item.key)
       .sort()
       .join()}`;
     const configuration = memo(configurations, key, () => {
       bytes += CONFIGURATION_BYTES + ITEM_BYTES * list.length;
-      return { id: ids++, items: list.map(({ item }) => item), isComplete, next: [] };
+      return { id: ids++, items: list.map(({ item }) => item), isComplete, opensUnique, next: [] };
     });
     if (bytes > MOST_BYTES) forget();
     return configuration;
@@ -242,6 +248,7 @@ export function createPushdown(root: Rule, where: string): Pushdown {
   return {
     start: root.productions.length === 0 ? null : collect([before], []),
     positions,
+    hasUnique: [...firstOf.keys()].some(rule => rule.isUnique),
     step,
     after(follow) {
       if (follow.configuration === undefined) follow.configuration = collect([follow], []);

@@ -1,13 +1,15 @@
 /** Arrays: the first items by position, then the others, as many as are allowed. */
-import { choice, EMPTY, type Expression, sequence } from '../automata/expression.ts';
+import { UserError } from '../../support/errors.ts';
+import { choice, EMPTY, type Expression, NOTHING, sequence } from '../automata/expression.ts';
 import type { Builder } from './builder.ts';
-import { countedItems } from './counted-items.ts';
+import { type CountedItems, countedItems } from './counted-items.ts';
 import { between, elements } from './json-text.ts';
 import { badSchema, type Schema, unsupported } from './keywords.ts';
 import { at, type Located } from './references.ts';
 import type { Plain } from './together.ts';
+import { isListed } from './types.ts';
 import type { RestOfItems } from './unevaluated.ts';
-import { containsOf } from './values.ts';
+import { containsOf, listedValues } from './values.ts';
 
 const MOST_POSITIONS = 1000;
 
@@ -55,26 +57,39 @@ export function arrayText(builder: Builder, plain: readonly Plain[], path: strin
     ...rests.filter(({ from }) => i >= from).map(({ value }) => value),
   ];
   const unique = plain.find(({ schema }) => schema.uniqueItems === true);
-  if (contains.length > 0 || (unique && max > 1)) {
-    const isUnique = unique !== undefined && max > 1;
-    const inside = countedItems(builder, {
-      positions,
-      min,
-      max,
-      schemasAt,
-      contains,
-      isUnique,
-      path: unique?.path ?? path,
-    });
-    return between('[', ']', inside, marks);
+  const isUnique = unique !== undefined && max > 1;
+  if (contains.length > 0 || isUnique) {
+    const counted = { positions, min, max, schemasAt, contains, path: unique?.path ?? path };
+    const inside = isUnique ? listedItems(builder, counted) : countedItems(builder, { ...counted, isUnique });
+    if (inside) return between('[', ']', inside, marks);
+    // What is no short list is compared as it is written.
+    const body = contains.length > 0 ? countedItems(builder, { ...counted, isUnique: false }) : plainItems();
+    return between('[', ']', { kind: 'unique', body }, marks);
   }
-  const others = builder.value(schemasAt(positions));
+  return between('[', ']', plainItems(), marks);
 
-  // From the last position to the first: what may stand there, and all that may come after it.
-  let tail = elements(others, min - positions, max - positions, marks, positions === 0);
-  for (let i = Math.min(positions, max) - 1; i >= 0; i--) {
-    const here = sequence(i > 0 ? marks.comma : EMPTY, builder.value(schemasAt(i)), tail);
-    tail = builder.share(`${path}[${i}]`, () => (min > i ? here : choice(EMPTY, here)));
+  function plainItems(): Expression {
+    const others = builder.value(schemasAt(positions));
+
+    // From the last position to the first: what may stand there, and all that may come after it.
+    let tail = elements(others, min - positions, max - positions, marks, positions === 0);
+    for (let i = Math.min(positions, max) - 1; i >= 0; i--) {
+      const here = sequence(i > 0 ? marks.comma : EMPTY, builder.value(schemasAt(i)), tail);
+      tail = builder.share(`${path}[${i}]`, () => (min > i ? here : choice(EMPTY, here)));
+    }
+    return tail;
   }
-  return between('[', ']', tail, marks);
+}
+
+/** Items of a short list, of which each stands once; undefined where they are others. */
+function listedItems(builder: Builder, items: Omit<CountedItems, 'isUnique'>): Expression | undefined {
+  try {
+    return countedItems(builder, { ...items, isUnique: true });
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'TSLM_UNSUPPORTED_KEYWORD') throw error;
+    // Fewer values than there must be items.
+    const all = items.positions === 0 ? builder.reader.together(items.schemasAt(0)) : undefined;
+    const isListOf = all && isListed(all.plain.values()) ? listedValues(builder.reader, all).length : undefined;
+    return isListOf !== undefined && isListOf < items.min ? NOTHING : undefined;
+  }
 }

@@ -92,7 +92,7 @@ export const SUPPORTED: Record<string, Shape & { note?: string }> = {
   uniqueItems: {
     expects: 'true or false',
     is: value => typeof value === 'boolean',
-    note: 'true for items of which there are up to 12 kinds (`enum`, `const`, booleans), or with `maxItems` of 1',
+    note: 'items are compared as they are written; false says nothing',
   },
   minLength: COUNT,
   maxLength: COUNT,

@@ -24,7 +24,7 @@ const MOST_JOINED = 300_000;
  */
 export function createReader(root: Schema, documents?: Readonly<Record<string, unknown>>): Reader {
   const references = createReferences(root, documents);
-  const ids = new WeakMap<SchemaObject, number>();
+  const ids = new Map<SchemaObject, number>();
   const byText = new Map<string, number>();
   const meanings = new Map<number, SchemaObject>();
   const groups = new Map<string, Alternatives | undefined>();

@@ -38,8 +38,8 @@ const NOWHERE = 'schema:///root';
 /** @param given other schemas that may be referred to, by their addresses */
 export function createReferences(root: Schema, given: Readonly<Record<string, unknown>> = {}): References {
   const documents = new Map(Object.entries(given).map(([name, schema]) => [addressOf(name), schema as Schema]));
-  const bases = new WeakMap<object, string>();
-  const dialects = new WeakMap<object, Dialect>();
+  const bases = new Map<object, string>();
+  const dialects = new Map<object, Dialect>();
   const places = new Map<string, Located>();
 
   /** Notes the addresses of a schema and of all inside it. */
