@@ -34,7 +34,7 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
   function* embedAll(inputs: readonly TaskInput[], truncate?: boolean, options: EmbeddingOptions = {}) {
     yield* checkLengths(inputs, truncate);
     const { results, tokens } = yield* inParts(inputs, part => {
-      const { vectors, tokens } = embedTexts(model, tokenizer, part, options);
+      const { vectors, tokens } = embedTexts(model, tokenizer, part, { ...options, truncate });
       return { results: vectors, tokens };
     });
     return { vectors: results, tokens };
@@ -49,7 +49,7 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
     *classify({ inputs, topK, truncate }) {
       yield* checkLengths(inputs, truncate);
       const { results, tokens } = yield* inParts(inputs, part => {
-        const { labels, tokens } = classifyTexts(model, tokenizer, part, { topK });
+        const { labels, tokens } = classifyTexts(model, tokenizer, part, { topK, truncate });
         return { results: labels, tokens };
       });
       return { labels: results, tokens };
@@ -61,7 +61,7 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
           truncate,
         );
         const { results, tokens } = yield* inParts(documents, part => {
-          const { scores, tokens } = rerank(model, tokenizer, query, part);
+          const { scores, tokens } = rerank(model, tokenizer, query, part, { truncate });
           return { results: scores, tokens };
         });
         return { scores: results, tokens };
