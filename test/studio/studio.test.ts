@@ -422,7 +422,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360);
       // Names of runs are not broken within words.
       if (path !== 'runs') continue;
-      expect(await page.evaluate('document.querySelector("tbody th").offsetWidth')).toBeGreaterThan(130);
+      expect(await page.evaluate('document.querySelector("tbody th").offsetWidth')).toBeGreaterThan(110);
     }
   });
 });

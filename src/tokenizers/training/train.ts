@@ -117,8 +117,10 @@ async function trainModel(
       return trainCharacterBpe(counts, settings);
     case 'wordpiece': {
       const continuingSubwordPrefix = model.continuing_subword_prefix as string;
-      const alphabetInWords = ascii(lowercase);
-      return { vocab: trainCharacterBpe(counts, { ...settings, alphabetInWords, continuingSubwordPrefix }).vocab };
+      const alphabet = ascii(lowercase);
+      const alphabetInWords = alphabet.filter(char => /[0-9A-Za-z]/.test(char));
+      const alphabets = { initialAlphabet: initialAlphabet ?? alphabet, alphabetInWords };
+      return { vocab: trainCharacterBpe(counts, { ...settings, ...alphabets, continuingSubwordPrefix }).vocab };
     }
     case 'unigram': {
       const pruning = (done: number): void => onProgress?.({ stage: 'pruning', done, total: vocabSize });
