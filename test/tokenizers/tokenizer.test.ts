@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { changed, fixtureFolder, fixtureJson, type Json, splitThenBytes } from './pipelines.ts';
@@ -100,4 +101,11 @@ describe('a tokenizer', () => {
     expect(() => bare.encode('a', { truncation: true })).toThrow(/truncation needs a length/);
     expect(() => bare.encode('a b c d e', { truncation: true, maxLength: 3, stride: 3 })).toThrow(/a stride of 3/);
   });
+});
+
+it('an encoding shows what is in it', () => {
+  const encoding = open(() => {})().encode('Hello');
+  const text = inspect(encoding);
+  expect(text).toMatch(/^Encoding \{/);
+  for (const part of ['ids', 'tokens', 'offsets', String(encoding.ids[0])]) expect(text).toContain(part);
 });
