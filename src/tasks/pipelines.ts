@@ -116,13 +116,12 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
     }) as FeatureExtractor,
   'sentence-similarity': ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
-    return (source, texts, options) =>
-      similarities(model, tokenizer, source, asList(texts, 'texts'), { pooling, ...options }).scores;
+    return (source, texts, options) => similarities(model, tokenizer, source, texts, { pooling, ...options }).scores;
   },
   rerank: ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
     return (query, documents, { topK, truncate } = {}) =>
-      rerank(model, tokenizer, query, asList(documents, 'documents'), { pooling, truncate })
+      rerank(model, tokenizer, query, documents, { pooling, truncate })
         .scores.map((score, index) => ({ index, document: documents[index], score }))
         .sort((a, b) => b.score - a.score)
         .slice(0, topK);
@@ -159,12 +158,6 @@ async function* paced(begin: () => Generator<TextPiece, void>, signal?: AbortSig
     await new Promise(setImmediate);
     signal?.throwIfAborted();
   }
-}
-
-/** @throws UserError for one text where a list is asked for */
-function asList(given: readonly string[], name: string): readonly string[] {
-  if (Array.isArray(given)) return given;
-  throw usageError('TSLM_BAD_VALUE', `${name}: expected a list of texts`, `give ['…'], of one text as well`);
 }
 
 const listOf = (texts: string | readonly string[]): readonly string[] => (typeof texts === 'string' ? [texts] : texts);

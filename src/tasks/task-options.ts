@@ -77,6 +77,14 @@ export function checkTaskOptions(
   const known = [...KNOWN[task], ...more];
   const strange = Object.keys(options ?? {}).find(name => !known.includes(name));
   if (strange !== undefined) throw unknownOption(task, strange, known);
+  const { generation } = (options ?? {}) as { generation?: unknown };
+  if (generation !== undefined && (typeof generation !== 'object' || generation === null)) {
+    throw usageError(
+      'TSLM_BAD_VALUE',
+      `${task}: 'generation' is no object`,
+      'give { generation: { maxNewTokens: 20 } }',
+    );
+  }
 }
 
 /** Options of the generation are given inside of `generation`. */
