@@ -22,20 +22,8 @@ export interface Answer {
 /** @throws Error with what the server says, when it is no answer or does not end as a stream must */
 export async function streamChat(server: Server, prompt: string, maxTokens: number): Promise<Answer> {
   const begin = performance.now();
-  const response = await fetch(new URL('/v1/chat/completions', server.url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(server.key && { authorization: `Bearer ${server.key}` }) },
-    body: JSON.stringify({
-      model: server.model,
-      messages: [{ role: 'user', content: prompt }],
-      max_tokens: maxTokens,
-      temperature: 0,
-      stream: true,
-      stream_options: { include_usage: true },
-      ...server.extra,
-    }),
-  });
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  const stream = { stream: true, stream_options: { include_usage: true } };
+  const response = await request(server, prompt, { max_tokens: maxTokens, ...stream });
   const answer: Answer = { text: '', pieces: [], total: 0, promptTokens: 0, completionTokens: 0 };
   let isDone = false;
   for await (const data of eventsOf(response.body!)) {
@@ -55,6 +43,33 @@ export async function streamChat(server: Server, prompt: string, maxTokens: numb
   if (!isDone) throw new Error('the stream ended without [DONE]');
   if (answer.pieces.length === 0) throw new Error('the answer has no text: its tokens write none');
   return { ...answer, total: performance.now() - begin };
+}
+
+/** Tells when each piece of a stream comes, until it ends or is aborted. */
+export async function streamTimes(
+  server: Server,
+  prompt: string,
+  { signal, onPiece }: { signal: AbortSignal; onPiece: (at: number) => void },
+): Promise<void> {
+  const response = await request(server, prompt, { stream: true }, signal);
+  try {
+    for await (const data of eventsOf(response.body!)) {
+      if (data !== '[DONE]' && (JSON.parse(data) as Chunk).choices[0]?.delta.content) onPiece(performance.now());
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function request({ url, model, key, extra }: Server, prompt: string, more: object, signal?: AbortSignal) {
+  const response = await fetch(new URL('/v1/chat/completions', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }], temperature: 0, ...more, ...extra }),
+    signal,
+  });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return response;
 }
 
 interface Chunk {

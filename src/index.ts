@@ -41,7 +41,7 @@ export { recomputeBlocks } from './models/recompute.ts';
 export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './ngram/index.ts';
 export * from './nn/index.ts';
 export { pipeline } from './pipeline.ts';
-export { readRecipe } from './runs/recipe.ts';
+export { parseRecipe, readRecipe } from './runs/recipe.ts';
 export { resumeRun, startRun } from './runs/run.ts';
 export { UserError } from './support/errors.ts';
 export { version } from './support/version.ts';

@@ -5,6 +5,7 @@ import type { Model } from './models/model.ts';
 import { UserError, usageError } from './support/errors.ts';
 import { nearest } from './support/nearest.ts';
 import { makers, type Pipelines } from './tasks/pipelines.ts';
+import { checkTaskInputs, inputCount } from './tasks/task-inputs.ts';
 import { checkTaskOptions } from './tasks/task-options.ts';
 import { Tokenizer } from './tokenizers/tokenizer.ts';
 
@@ -48,9 +49,13 @@ export function pipeline<Name extends keyof Pipelines>(
     if (isOpen) model.dispose();
     isOpen = false;
   };
-  const check = (given: readonly unknown[], more?: readonly string[]): void => {
+  const checkOpen = (): void => {
     if (!isOpen) throw new UserError('TSLM_CLOSED', `${task}: the model was freed`, { hint: 'open it again' });
-    checkTaskOptions(task, given[TAKES_TWO.has(task) ? 2 : 1] as object | undefined, more);
+  };
+  const check = (given: readonly unknown[], more?: readonly string[]): void => {
+    checkOpen();
+    checkTaskInputs(task, given);
+    checkTaskOptions(task, given[inputCount(task)] as object | undefined, more);
   };
   try {
     const run = makers[task]({ folder, model, tokenizer }) as Callable;
@@ -63,7 +68,7 @@ export function pipeline<Name extends keyof Pipelines>(
         check(given, ['signal']);
         for await (const piece of run.stream!(...given)) {
           yield piece;
-          check([]);
+          checkOpen();
         }
       },
     };
@@ -74,9 +79,6 @@ export function pipeline<Name extends keyof Pipelines>(
     throw error;
   }
 }
-
-/** Tasks whose settings come after two inputs. */
-const TAKES_TWO: ReadonlySet<keyof Pipelines> = new Set(['sentence-similarity', 'rerank']);
 
 interface Callable {
   (...given: unknown[]): unknown;

@@ -167,8 +167,34 @@ describe('pipelines', () => {
     expect(await refusal(() => classify('a', { top_k: 1 } as never))).toContain("did you mean 'topK'?");
     using rank = pipeline('rerank', at('vectors'));
     expect(await refusal(() => rank('a', ['b'], { limit: 1 } as never))).toContain('known: topK');
-    expect(await refusal(() => rank('a', 'b' as never))).toContain('documents: expected a list of texts');
+    expect(await refusal(() => rank('a', 'b' as never))).toContain('rerank: expected a list of texts as input 2');
     expect(await refusal(() => pipeline('rerank', at('vectors'), { type: 'bfloat16' } as never))).toContain("'dtype'");
+  });
+
+  it.each([
+    ['text-generation', 'writer', [5], 'a text or a list of texts'],
+    ['text-generation', 'writer', [[null]], 'a text or a list of texts'],
+    ['text-generation', 'writer', [], 'a text or a list of texts'],
+    ['chat', 'writer', ['hi'], 'a list of messages { role, content }'],
+    ['chat', 'writer', [[{ content: 'hi' }]], 'a list of messages { role, content }'],
+    ['text-classification', 'sentiment', [{ text: 'a' }], 'a text, { text, pair }, or a list of them'],
+    ['feature-extraction', 'vectors', [null], 'a text or a list of texts'],
+    ['sentence-similarity', 'vectors', [5, ['a']], 'a text as input 1'],
+    ['rerank', 'vectors', ['a', [undefined]], 'a list of texts as input 2'],
+  ] as const)('%s of %s says what it takes instead of %j', async (task, name, given, expected) => {
+    using run = pipeline(task, at(name));
+    const error = await errorOf(() => (run as (...all: unknown[]) => unknown)(...given));
+    expect(error).toMatchObject({ code: 'TSLM_BAD_VALUE', message: `${task}: expected ${expected}` });
+  });
+
+  it('refuse what is no generation and no pooling', async () => {
+    using write = pipeline('text-generation', at('writer'));
+    const refused = await errorOf(() => write('a', { generation: 5 } as never));
+    expect(refused).toMatchObject({ code: 'TSLM_BAD_VALUE', message: "text-generation: 'generation' is no object" });
+    using features = pipeline('feature-extraction', at('vectors'));
+    const pooled = await errorOf(() => features('a', { pooling: 'avg' } as never));
+    expect(pooled).toMatchObject({ code: 'TSLM_BAD_VALUE', hint: 'known: mean, max, cls, last' });
+    expect(await errorOf(() => write.tokenizer.encode(5 as never))).toMatchObject({ code: 'TSLM_BAD_INPUT' });
   });
 
   it('give one text its own vectors', () => {

@@ -10,6 +10,7 @@ const optionsSchema = z.strictObject({
   pooling: z.enum(['mean', 'cls', 'last']).optional(),
   normalize: z.boolean().optional(),
   dimensions: z.int().positive().optional(),
+  truncate: z.boolean().optional(),
 });
 
 export const createEmbeddingModel = (modelId: string, open: () => Promise<Engine>): EmbeddingModelV3 => ({

@@ -19,7 +19,16 @@ type Answers = { [K in keyof Calls]: (input: Calls[K]) => Results[K] | Generator
 
 export type CallParts = <K extends keyof Calls>(name: K, input: Calls[K]) => Generator<void, Results[K]>;
 
-export function createCalls(folder: string, model: Model, tokenizer: Tokenizer): CallParts {
+/** @param areOthersWaiting whether texts are being generated, whose next token waits for the part at hand */
+export function createCalls(
+  folder: string,
+  model: Model,
+  tokenizer: Tokenizer,
+  areOthersWaiting: () => boolean = () => false,
+): CallParts {
+  const parts = <T extends TaskInput, Result>(inputs: readonly T[], run: Parameters<typeof inParts<T, Result>>[1]) =>
+    inParts(inputs, run, areOthersWaiting);
+
   /** What is longer than the model reads is an error unless it may be cut: the end of a text must not go unseen. */
   function* checkLengths(inputs: readonly TaskInput[], truncate = false): Generator<void, void> {
     if (truncate) return;
@@ -33,8 +42,8 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
 
   function* embedAll(inputs: readonly TaskInput[], truncate?: boolean, options: EmbeddingOptions = {}) {
     yield* checkLengths(inputs, truncate);
-    const { results, tokens } = yield* inParts(inputs, part => {
-      const { vectors, tokens } = embedTexts(model, tokenizer, part, options);
+    const { results, tokens } = yield* parts(inputs, part => {
+      const { vectors, tokens } = embedTexts(model, tokenizer, part, { ...options, truncate });
       return { results: vectors, tokens };
     });
     return { vectors: results, tokens };
@@ -48,8 +57,8 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
       embedAll(inputs, truncate, { ...embeddingDefaults(folder), ...given(options) }),
     *classify({ inputs, topK, truncate }) {
       yield* checkLengths(inputs, truncate);
-      const { results, tokens } = yield* inParts(inputs, part => {
-        const { labels, tokens } = classifyTexts(model, tokenizer, part, { topK });
+      const { results, tokens } = yield* parts(inputs, part => {
+        const { labels, tokens } = classifyTexts(model, tokenizer, part, { topK, truncate });
         return { results: labels, tokens };
       });
       return { labels: results, tokens };
@@ -60,8 +69,8 @@ export function createCalls(folder: string, model: Model, tokenizer: Tokenizer):
           documents.map(document => [query, document] as const),
           truncate,
         );
-        const { results, tokens } = yield* inParts(documents, part => {
-          const { scores, tokens } = rerank(model, tokenizer, query, part);
+        const { results, tokens } = yield* parts(documents, part => {
+          const { scores, tokens } = rerank(model, tokenizer, query, part, { truncate });
           return { results: scores, tokens };
         });
         return { scores: results, tokens };

@@ -60,6 +60,8 @@ export interface LocalEngine extends Disposable {
   ): () => void;
   /** One step of everything under way; false when there is nothing to do. */
   step(): boolean;
+  /** Whether there are texts that grow. */
+  readonly isGenerating: boolean;
   stats(): EngineStats;
 }
 
@@ -254,6 +256,9 @@ export function createLocalEngine(
       if (++steps % STEPS_BETWEEN_TRIMS === 0) constraints.trim();
       const stepped = scheduler?.step() ?? false;
       return stepSideJobs() || stepped;
+    },
+    get isGenerating() {
+      return (scheduler?.running ?? 0) + side.length > 0;
     },
     stats() {
       const counts = scheduler?.counts;

@@ -7,6 +7,9 @@ import type { GenerationEvent } from './protocol.ts';
 import { NOBODY } from './shares.ts';
 import { createTurns } from './turns.ts';
 
+/** Time for requests that have come, between two steps. */
+const ARRIVALS_MS = 5;
+
 const port = parentPort!;
 const say = (message: FromWorker): void => port.postMessage(message);
 
@@ -15,12 +18,28 @@ try {
   const { engine, adapters, call, card, notes, dispose } = openModel(folder, options, () => start());
   const cancels = new Map<number, () => void>();
   const calls = createTurns<{ id: number; parts: Generator<void, FromWorkerResult> }>();
+  /** Requests that have come and are not begun: hundreds that come together would keep the texts that grow waiting. */
+  const arrivals = new Map<number, () => void>();
   let ready: [number, GenerationEvent[]][] = [];
   let isStepping = false;
 
   const flush = (): void => {
     if (ready.length > 0) say({ kind: 'events', events: ready });
     ready = [];
+  };
+
+  /** Begins requests for some milliseconds, at least one. */
+  const receive = (): void => {
+    const until = performance.now() + ARRIVALS_MS;
+    for (const [id, begin] of arrivals) {
+      arrivals.delete(id);
+      try {
+        begin();
+      } catch (error) {
+        fail(id, error);
+      }
+      if (performance.now() >= until) return;
+    }
   };
 
   /** One part of a call, in turn with those of others. */
@@ -42,10 +61,11 @@ try {
 
   /** One step of the texts that grow, and a part of what is computed in one go; false when there is nothing to do. */
   const work = (): boolean => {
+    receive();
     const stepped = engine.step();
     // What was computed from pages that are no longer there is not sent.
     requireWholeFiles();
-    return callOn() || stepped;
+    return callOn() || stepped || arrivals.size > 0;
   };
 
   /** Works while there is something to do; between two steps the messages that have come get their turn. */
@@ -80,13 +100,16 @@ try {
         else ready.push([id, [...events]]);
         if (events.at(-1)?.type === 'end') cancels.delete(id);
       };
-      cancels.set(
-        id,
-        engine.submit(request, send, error => fail(id, error), owner),
-      );
+      arrivals.set(id, () => {
+        cancels.set(
+          id,
+          engine.submit(request, send, error => fail(id, error), owner),
+        );
+      });
       start();
     },
     cancel({ id }) {
+      arrivals.delete(id);
       cancels.get(id)?.();
       cancels.delete(id);
       calls.remove(one => one.id === id);
@@ -95,10 +118,14 @@ try {
       calls.push({ id, parts: call(name, input) }, owner);
       start();
     },
-    stats: () => engine.stats(),
+    stats() {
+      const stats = engine.stats();
+      return { ...stats, queued: stats.queued + arrivals.size };
+    },
     loadAdapter: ({ name, path }) => adapters.load(name, path),
     unloadAdapter: ({ name }) => adapters.unload(name),
     close() {
+      arrivals.clear();
       for (const cancel of cancels.values()) cancel();
       calls.remove(() => true);
       engine.step();

@@ -47,7 +47,7 @@ export function openModel(
   return {
     engine,
     adapters,
-    call: createCalls(folder, model, tokenizer),
+    call: createCalls(folder, model, tokenizer, () => engine.isGenerating),
     card: cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
     notes,
     dispose() {

@@ -8,16 +8,21 @@ import { startWorker } from '../support/workers.ts';
 import { type ErrorData, fromData } from './messages.ts';
 import type { TextCalls, TextResults } from './text-calls.ts';
 
-export interface ToTextWorker {
+export interface TextQuestion {
   name: keyof TextCalls;
   input: TextCalls[keyof TextCalls];
 }
 
-export type FromTextWorker =
-  /** Strings are dear to receive: they come in parts, between which the receiver has time for others. */
-  { kind: 'tokens'; tokens: string[] } | { kind: 'result'; result: object } | { kind: 'error'; error: ErrorData };
+export type ToTextWorker = TextQuestion | 'more';
 
-export const TOKENS_A_MESSAGE = 20_000;
+export type FromTextWorker =
+  /** Long lists are dear to receive: they come in parts, each when it is asked for, so that the receiver has time for others. */
+  | { kind: 'part'; ids?: number[]; tokens?: string[] }
+  | { kind: 'result'; result: object }
+  | { kind: 'error'; error: ErrorData };
+
+/** Of the lists of a result; what is sent in parts is empty in the result itself. */
+export const ITEMS_A_MESSAGE = 20_000;
 
 export interface TextThread {
   /** An abort ends the work at once. */
@@ -26,10 +31,11 @@ export interface TextThread {
   close(): Promise<void>;
 }
 
-interface Task extends ToTextWorker {
+interface Task extends TextQuestion {
   resolve: (result: never) => void;
   reject: (error: unknown) => void;
-  tokens: string[];
+  /** What has come of its result. */
+  parts: { ids: number[]; tokens: string[] };
 }
 
 const IDLE_MILLISECONDS = 60_000;
@@ -49,13 +55,15 @@ export function createTextThread(folder: string, maxQueue = 256): TextThread {
     const started = startWorker(import.meta.url, './text-worker', { workerData: { folder } });
     started.on('message', (message: FromTextWorker) => {
       if (started !== worker || !current) return;
-      const { tokens, resolve, reject } = current;
-      if (message.kind === 'tokens') {
-        for (const token of message.tokens) tokens.push(token);
+      const { parts, resolve, reject } = current;
+      if (message.kind === 'part') {
+        for (const id of message.ids ?? []) parts.ids.push(id);
+        for (const token of message.tokens ?? []) parts.tokens.push(token);
+        started.postMessage('more' satisfies ToTextWorker);
         return;
       }
       if (message.kind === 'error') reject(fromData(message.error));
-      else resolve((tokens.length > 0 ? { ...message.result, tokens } : message.result) as never);
+      else resolve(withParts(message.result, parts) as never);
       next();
     });
     started.on('error', error => {
@@ -103,7 +111,7 @@ export function createTextThread(folder: string, maxQueue = 256): TextThread {
       }
       let abort = (): void => {};
       const done = new Promise<never>((resolve, reject) => {
-        const task: Task = { name, input, resolve, reject, tokens: [] };
+        const task: Task = { name, input, resolve, reject, parts: { ids: [], tokens: [] } };
         abort = () => {
           leave(task);
           reject(signal!.reason);
@@ -123,6 +131,10 @@ export function createTextThread(folder: string, maxQueue = 256): TextThread {
       await stop();
     },
   };
+}
+
+function withParts(result: object, { ids, tokens }: Task['parts']): object {
+  return { ...result, ...(ids.length > 0 && { ids }), ...(tokens.length > 0 && { tokens }) };
 }
 
 const closed = (): UserError => new UserError('TSLM_CLOSED', 'the model was closed', { hint: 'load it again' });

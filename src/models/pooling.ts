@@ -1,4 +1,5 @@
 /** One vector for a whole text from the vectors of its tokens (Reimers & Gurevych 2019, 3). */
+import { usageError } from '../support/errors.ts';
 import { arange, ones, type Tensor } from '../torch/index.ts';
 import type { BackboneOutput } from './model.ts';
 
@@ -17,12 +18,16 @@ export interface EmbedOptions {
  *
  * @param attentionMask int64 [batch, time]: 1 where a token counts; default everywhere
  * @returns [batch, hidden]
+ * @throws UserError for a pooling that does not exist
  */
 export function embed(
   { lastHiddenState: x }: Pick<BackboneOutput, 'lastHiddenState'>,
   attentionMask: Tensor | undefined,
   { pooling = 'mean', normalize = false }: EmbedOptions = {},
 ): Tensor {
+  if (!Object.hasOwn(poolers, pooling)) {
+    throw usageError('TSLM_BAD_VALUE', `there is no pooling '${pooling}'`, `known: ${Object.keys(poolers).join(', ')}`);
+  }
   const mask = attentionMask ?? ones(x.shape.slice(0, 2), { dtype: 'int64', device: x.device });
   const pooled = poolers[pooling](x, mask);
   return normalize ? pooled.div(pooled.vectorNorm([-1], { keepdim: true }).clamp({ min: 1e-12 })) : pooled;

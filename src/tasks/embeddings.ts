@@ -5,9 +5,9 @@ import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { countTokens, encodeInputs, inBatches, readerOf, type TaskInput } from './inputs.ts';
+import { countTokens, encodeInputs, inBatches, type ReadingOptions, readerOf, type TaskInput } from './inputs.ts';
 
-export interface EmbeddingOptions {
+export interface EmbeddingOptions extends ReadingOptions {
   /** Default `last` for a decoder, whose last token is the one that saw all others, else `mean`. */
   pooling?: Pooling;
   /** Scale to length 1, so that products are cosines. Default true. */
@@ -25,13 +25,13 @@ export interface TextEmbeddings {
 /**
  * One vector a text.
  *
- * @throws UserError when an input is empty, or the vectors have fewer dimensions than are asked for
+ * @throws UserError when an input is empty or too long, or the vectors have fewer dimensions than are asked for
  */
 export function embedTexts(
   model: Model,
   tokenizer: Tokenizer,
   inputs: readonly TaskInput[],
-  { pooling = defaultPooling(model), normalize = true, dimensions }: EmbeddingOptions = {},
+  { pooling = defaultPooling(model), normalize = true, dimensions, truncate }: EmbeddingOptions = {},
 ): TextEmbeddings {
   const reader = readerOf(model);
   if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= reader.hidden)) {
@@ -41,7 +41,7 @@ export function embedTexts(
       `give a whole number from 1 to ${reader.hidden}, or leave it out`,
     );
   }
-  const encoded = encodeInputs(model, tokenizer, inputs);
+  const encoded = encodeInputs(model, tokenizer, inputs, { truncate });
   const vectors = inBatches(model, encoded, ({ inputs }) => {
     const pooled = embed(reader.forward(inputs), inputs.attentionMask, { pooling });
     const cut = dimensions === undefined ? pooled : pooled.narrow(-1, 0, dimensions);
@@ -54,11 +54,16 @@ export function embedTexts(
 /**
  * The last hidden state of each token, special tokens included: [inputs][tokens], each [hidden].
  *
- * @throws UserError when an input is empty
+ * @throws UserError when an input is empty or too long
  */
-export function extractFeatures(model: Model, tokenizer: Tokenizer, inputs: readonly TaskInput[]): Float32Array[][] {
+export function extractFeatures(
+  model: Model,
+  tokenizer: Tokenizer,
+  inputs: readonly TaskInput[],
+  { truncate }: ReadingOptions = {},
+): Float32Array[][] {
   const reader = readerOf(model);
-  const encoded = encodeInputs(model, tokenizer, inputs);
+  const encoded = encodeInputs(model, tokenizer, inputs, { truncate });
   return inBatches(model, encoded, ({ inputs, indices, starts }) =>
     vectorsOf(reader.forward(inputs).lastHiddenState).map((vectors, row) =>
       vectors.slice(starts[row], starts[row] + encoded[indices[row]].ids.length),

@@ -46,33 +46,37 @@ export function checkReadsText(model: Model): void {
 export const maxInputLength = (model: Model, tokenizer: Tokenizer): number =>
   Math.min(contextOf(readerOf(model), {}), modelMaxLength(tokenizer.config) ?? Number.POSITIVE_INFINITY);
 
-export interface EncodeOptions {
-  prefixIds?: readonly number[];
+export interface ReadingOptions {
+  /** Read only the beginning of what is longer than the model reads. Default false: an error, as its end would go unseen. */
   truncate?: boolean;
+}
+
+export interface EncodeOptions extends ReadingOptions {
+  /** Tokens in front of each text. */
+  prefixIds?: readonly number[];
+  /** Number of the first input in what errors say. Default 0. */
   first?: number;
 }
 
 /**
- * Tokens of each input with the special tokens that the model expects, cut to what it reads. Inputs that are tokens
- * already are taken as they are, and cut as well.
+ * Tokens of each input with the special tokens that the model expects. Inputs that are tokens already are taken as they are.
  *
- * @param options.prefixIds tokens in front of each text
- * @param options.truncate cut what is longer than the model reads; default true
- * @param options.first number of the first input in what errors say; default 0
- * @throws UserError when an input has no tokens, has too many and may not be cut, or an id is not in the vocabulary
+ * @throws UserError when an input is no text, has no tokens, has too many and may not be cut, or an id is not in the vocabulary
  */
 export function encodeInputs(
   model: Model,
   tokenizer: Tokenizer,
   inputs: readonly TaskInput[],
-  { prefixIds = [], truncate = true, first = 0 }: EncodeOptions = {},
+  { prefixIds = [], truncate = false, first = 0 }: EncodeOptions = {},
 ): EncodedInput[] {
   checkReadsText(model);
-  const maxLength = maxInputLength(model, tokenizer) - prefixIds.length;
+  const mostTokens = maxInputLength(model, tokenizer);
+  const maxLength = mostTokens - prefixIds.length;
   const options = truncate && Number.isFinite(maxLength) ? { truncation: true, maxLength } : {};
   const withPrefix = (encoding: EncodedInput): EncodedInput =>
     prefixIds.length === 0 ? encoding : { ids: [...prefixIds, ...encoding.ids] };
-  const encoded = inputs.map((input): EncodedInput => {
+  const encoded = inputs.map((input, i): EncodedInput => {
+    if (!isInput(input)) throw noText(input, first + i + 1);
     if (typeof input === 'string') return withPrefix(tokenizer.encode(input, options));
     if (typeof input[0] !== 'string') return { ids: (input as readonly number[]).slice(0, options.maxLength) };
     const [text, pair] = input as readonly [string, string];
@@ -82,21 +86,27 @@ export function encodeInputs(
   if (empty >= 0) {
     throw usageError('TSLM_EMPTY_INPUT', `input ${first + empty + 1} has no tokens`, 'give a text that is not empty');
   }
-  const long = encoded.findIndex(({ ids }) => ids.length > maxLength + prefixIds.length);
-  if (long >= 0) {
-    const { length } = encoded[long].ids;
-    throw usageError(
-      'TSLM_TOO_LONG',
-      `input ${first + long + 1} has ${length} tokens, and the model reads ${maxLength}`,
-      'shorten it, or ask for its beginning alone with truncate: true',
-    );
-  }
+  const long = encoded.findIndex(({ ids }) => ids.length > mostTokens);
+  if (long >= 0) throw tooLong(first + long + 1, encoded[long].ids.length, mostTokens);
   checkIds(
     encoded.map(({ ids }) => ids),
     readerOf(model),
   );
   return encoded;
 }
+
+const isInput = (given: unknown): boolean => typeof given === 'string' || Array.isArray(given);
+
+const noText = (input: unknown, number: number): UserError =>
+  usageError('TSLM_BAD_INPUT', `input ${number} is of type ${input === null ? 'null' : typeof input}`, 'give a text');
+
+/** @param number of the input, from 1 */
+export const tooLong = (number: number, tokens: number, mostTokens: number): UserError =>
+  usageError(
+    'TSLM_TOO_LONG',
+    `input ${number} has ${tokens} tokens, and the model reads ${mostTokens}`,
+    'shorten it, or ask for its beginning alone with truncate: true',
+  );
 
 /** Most texts of a batch, and most tokens with padding, unless one text has more. */
 const MOST = { texts: 32, tokens: 4096 };

@@ -11,7 +11,7 @@ import { type EmbeddingOptions, embedTexts, extractFeatures } from './embeddings
 import type { Entity } from './entities.ts';
 import { type FilledMask, fillMasks } from './fill-mask.ts';
 import type { WritingOptions } from './generation.ts';
-import type { TaskInput } from './inputs.ts';
+import type { ReadingOptions, TaskInput } from './inputs.ts';
 import type { LabelScore } from './labels.ts';
 import { type Answer, type AnswerOptions, answerQuestion } from './question-answering.ts';
 import { rerank } from './rerank.ts';
@@ -19,7 +19,14 @@ import { embeddingDefaults } from './sentence-transformers.ts';
 import { similarities } from './similarity.ts';
 import { type ClassifyOptions, classifyTexts } from './text-classification.ts';
 import { continueTexts, streamContinuations } from './text-generation.ts';
-import { streamSummaries, streamTranslations, summarize, type TranslationOptions, translate } from './text-to-text.ts';
+import {
+  type RewritingOptions,
+  streamSummaries,
+  streamTranslations,
+  summarize,
+  type TranslationOptions,
+  translate,
+} from './text-to-text.ts';
 import { classifyTokens, type TokenClassificationOptions } from './token-classification.ts';
 
 /** One input gives one result, a list of them a list. */
@@ -39,8 +46,8 @@ export interface FeatureExtractor {
   /** With a pooling one vector a text, without it one a token; of one text its own, of a list a list. */
   (text: string, options: PooledOptions): Float32Array;
   (texts: readonly string[], options: PooledOptions): Float32Array[];
-  (text: string, options?: { pooling?: undefined }): Float32Array[];
-  (texts: readonly string[], options?: { pooling?: undefined }): Float32Array[][];
+  (text: string, options?: ReadingOptions & { pooling?: undefined }): Float32Array[];
+  (texts: readonly string[], options?: ReadingOptions & { pooling?: undefined }): Float32Array[][];
 }
 
 type PooledOptions = EmbeddingOptions & { pooling: NonNullable<EmbeddingOptions['pooling']> };
@@ -58,7 +65,7 @@ type PairInput = string | { text: string; pair: string };
 export interface Pipelines {
   'text-generation': Writer<string | readonly string[], WritingOptions>;
   chat: Writer<readonly ChatMessage[], ChatTaskOptions, ChatAnswer>;
-  summarization: Writer<string | readonly string[], WritingOptions>;
+  summarization: Writer<string | readonly string[], RewritingOptions>;
   translation: Writer<string | readonly string[], TranslationOptions>;
   'text-classification': OneOrMany<PairInput, ClassifyOptions, LabelScore[]>;
   'token-classification': OneOrMany<string, TokenClassificationOptions, Entity[]>;
@@ -72,7 +79,11 @@ export interface Pipelines {
     options?: Omit<EmbeddingOptions, 'normalize'>,
   ) => number[];
   /** The most relevant document first. */
-  rerank: (query: string, documents: readonly string[], options?: { topK?: number }) => RankedDocument[];
+  rerank: (
+    query: string,
+    documents: readonly string[],
+    options?: ReadingOptions & { topK?: number },
+  ) => RankedDocument[];
 }
 
 /** A model with its folder, which says how it wants to be used. */
@@ -99,19 +110,18 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
   'feature-extraction': ({ model, tokenizer }) =>
     oneOrMany((texts: readonly string[], options: EmbeddingOptions = {}): (Float32Array | Float32Array[])[] => {
       if (options.pooling) return embedTexts(model, tokenizer, texts, options).vectors;
-      const other = Object.keys(options).find(key => key !== 'pooling');
-      if (other === undefined) return extractFeatures(model, tokenizer, texts);
+      const other = Object.keys(options).find(key => key !== 'pooling' && key !== 'truncate');
+      if (other === undefined) return extractFeatures(model, tokenizer, texts, options);
       throw usageError('TSLM_CONTRADICTION', `'${other}' is about vectors of whole texts`, "give 'pooling' as well");
     }) as FeatureExtractor,
   'sentence-similarity': ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
-    return (source, texts, options) =>
-      similarities(model, tokenizer, source, asList(texts, 'texts'), { pooling, ...options }).scores;
+    return (source, texts, options) => similarities(model, tokenizer, source, texts, { pooling, ...options }).scores;
   },
   rerank: ({ folder, model, tokenizer }) => {
     const { pooling } = embeddingDefaults(folder);
-    return (query, documents, { topK } = {}) =>
-      rerank(model, tokenizer, query, asList(documents, 'documents'), { pooling })
+    return (query, documents, { topK, truncate } = {}) =>
+      rerank(model, tokenizer, query, documents, { pooling, truncate })
         .scores.map((score, index) => ({ index, document: documents[index], score }))
         .sort((a, b) => b.score - a.score)
         .slice(0, topK);
@@ -148,12 +158,6 @@ async function* paced(begin: () => Generator<TextPiece, void>, signal?: AbortSig
     await new Promise(setImmediate);
     signal?.throwIfAborted();
   }
-}
-
-/** @throws UserError for one text where a list is asked for */
-function asList(given: readonly string[], name: string): readonly string[] {
-  if (Array.isArray(given)) return given;
-  throw usageError('TSLM_BAD_VALUE', `${name}: expected a list of texts`, `give ['…'], of one text as well`);
 }
 
 const listOf = (texts: string | readonly string[]): readonly string[] => (typeof texts === 'string' ? [texts] : texts);

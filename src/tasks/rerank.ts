@@ -15,20 +15,21 @@ import { rowsOf } from './text-classification.ts';
  * one with two the probability of the second; other models the cosine.
  *
  * @param options how vectors are made where it is none
- * @throws UserError when an input is empty
+ * @throws UserError when an input is empty or too long
  */
 export function rerank(
   model: Model,
   tokenizer: Tokenizer,
   query: string,
   documents: readonly string[],
-  options: Pick<EmbeddingOptions, 'pooling'> = {},
+  options: Pick<EmbeddingOptions, 'pooling' | 'truncate'> = {},
 ): Similarities {
   if (!isCrossEncoder(model)) return similarities(model, tokenizer, query, documents, options);
   const encoded = encodeInputs(
     model,
     tokenizer,
     documents.map(document => [query, document] as const),
+    { truncate: options.truncate },
   );
   const scores = inBatches(model, encoded, ({ inputs }) => {
     const logits = model.forward(inputs).logits!;

@@ -8,7 +8,7 @@ import type { WritingOptions } from './generation.ts';
 import type { Pipelines } from './pipelines.ts';
 import type { AnswerOptions } from './question-answering.ts';
 import type { ClassifyOptions } from './text-classification.ts';
-import type { TranslationOptions } from './text-to-text.ts';
+import type { RewritingOptions, TranslationOptions } from './text-to-text.ts';
 import type { TokenClassificationOptions } from './token-classification.ts';
 
 /** Every name, once: one that is missing or too many does not compile. */
@@ -23,16 +23,26 @@ const writing: Record<keyof WritingOptions, true> = {
   assistant: true,
   negativePrompts: true,
 };
-const topK = names<ClassifyOptions>({ topK: true });
+const topK = names<ClassifyOptions>({ topK: true, truncate: true });
 
 const KNOWN: Record<keyof Pipelines, readonly string[]> = {
   'text-generation': names<WritingOptions>(writing),
   chat: names<ChatTaskOptions>({ ...writing, template: true }),
-  summarization: names<WritingOptions>(writing),
-  translation: names<TranslationOptions>({ ...writing, sourceLanguage: true, targetLanguage: true }),
+  summarization: names<RewritingOptions>({ ...writing, truncate: true }),
+  translation: names<TranslationOptions>({
+    ...writing,
+    truncate: true,
+    sourceLanguage: true,
+    targetLanguage: true,
+  }),
   'text-classification': topK,
-  'token-classification': names<TokenClassificationOptions>({ aggregation: true, ignoreLabels: true, stride: true }),
-  'fill-mask': topK,
+  'token-classification': names<TokenClassificationOptions>({
+    aggregation: true,
+    ignoreLabels: true,
+    stride: true,
+    truncate: true,
+  }),
+  'fill-mask': ['topK'],
   'question-answering': names<AnswerOptions>({
     topK: true,
     maxAnswerLength: true,
@@ -41,8 +51,17 @@ const KNOWN: Record<keyof Pipelines, readonly string[]> = {
     handleImpossibleAnswer: true,
     alignToWords: true,
   }),
-  'feature-extraction': names<EmbeddingOptions>({ pooling: true, normalize: true, dimensions: true }),
-  'sentence-similarity': names<Omit<EmbeddingOptions, 'normalize'>>({ pooling: true, dimensions: true }),
+  'feature-extraction': names<EmbeddingOptions>({
+    pooling: true,
+    normalize: true,
+    dimensions: true,
+    truncate: true,
+  }),
+  'sentence-similarity': names<Omit<EmbeddingOptions, 'normalize'>>({
+    pooling: true,
+    dimensions: true,
+    truncate: true,
+  }),
   rerank: topK,
 };
 
@@ -58,6 +77,14 @@ export function checkTaskOptions(
   const known = [...KNOWN[task], ...more];
   const strange = Object.keys(options ?? {}).find(name => !known.includes(name));
   if (strange !== undefined) throw unknownOption(task, strange, known);
+  const { generation } = (options ?? {}) as { generation?: unknown };
+  if (generation !== undefined && (typeof generation !== 'object' || generation === null)) {
+    throw usageError(
+      'TSLM_BAD_VALUE',
+      `${task}: 'generation' is no object`,
+      'give { generation: { maxNewTokens: 20 } }',
+    );
+  }
 }
 
 /** Options of the generation are given inside of `generation`. */

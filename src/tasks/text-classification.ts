@@ -2,7 +2,7 @@
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Tensor } from '../torch/index.ts';
-import { countTokens, encodeInputs, inBatches, type TaskInput } from './inputs.ts';
+import { countTokens, encodeInputs, inBatches, type ReadingOptions, type TaskInput } from './inputs.ts';
 import { checkTask, type LabelScore, labelsOf } from './labels.ts';
 
 export interface Classification {
@@ -12,23 +12,23 @@ export interface Classification {
   tokens: number;
 }
 
-export interface ClassifyOptions {
+export interface ClassifyOptions extends ReadingOptions {
   /** So many of the labels. Default all. */
   topK?: number;
 }
 
 /**
  * @param inputs texts, or pairs for models that compare two
- * @throws UserError when the model does not classify texts, or an input is empty
+ * @throws UserError when the model does not classify texts, or an input is empty or too long
  */
 export function classifyTexts(
   model: Model,
   tokenizer: Tokenizer,
   inputs: readonly TaskInput[],
-  { topK }: ClassifyOptions = {},
+  { topK, truncate }: ClassifyOptions = {},
 ): Classification {
   checkTask(model, ['sequenceClassification'], 'classify texts');
-  const encoded = encodeInputs(model, tokenizer, inputs);
+  const encoded = encodeInputs(model, tokenizer, inputs, { truncate });
   const scores = inBatches(model, encoded, ({ inputs }) => rowsOf(probabilities(model, model.forward(inputs).logits!)));
   const labels = scores.map(row => {
     const names = labelsOf(model, row.length);

@@ -11,10 +11,12 @@ import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { streamWriting, type Writing, type WritingOptions, write, writingConfig } from './generation.ts';
-import { encodeInputs } from './inputs.ts';
+import { encodeInputs, type ReadingOptions } from './inputs.ts';
 import { checkTask } from './labels.ts';
 
-export interface TranslationOptions extends WritingOptions {
+export interface RewritingOptions extends WritingOptions, ReadingOptions {}
+
+export interface TranslationOptions extends RewritingOptions {
   /** Codes as the model knows them: `en`. */
   sourceLanguage?: string;
   targetLanguage?: string;
@@ -34,15 +36,15 @@ export interface Instruction {
 }
 
 /**
- * `numReturnSequences` summaries a text. Texts are cut to what the model reads.
+ * `numReturnSequences` summaries a text.
  *
- * @throws UserError when the model is no encoder–decoder
+ * @throws UserError when the model is no encoder–decoder, or a text is too long for it
  */
 export const summarize = (
   model: Model,
   tokenizer: Tokenizer,
   texts: readonly string[],
-  options: WritingOptions = {},
+  options: RewritingOptions = {},
 ): GeneratedText[] =>
   write(model, tokenizer, rewritings(model, tokenizer, texts, { name: 'summarization' }, options), options);
 
@@ -51,14 +53,15 @@ export const streamSummaries = (
   model: Model,
   tokenizer: Tokenizer,
   texts: readonly string[],
-  options: WritingOptions = {},
+  options: RewritingOptions = {},
 ): Generator<TextPiece, void> =>
   streamWriting(model, tokenizer, rewritings(model, tokenizer, texts, { name: 'summarization' }, options), options);
 
 /**
- * `numReturnSequences` translations a text. Texts are cut to what the model reads.
+ * `numReturnSequences` translations a text.
  *
- * @throws UserError when the model is no encoder–decoder, does not translate between the languages, or has to be told them
+ * @throws UserError when the model is no encoder–decoder, does not translate between the languages or has to be told them, or a
+ * text is too long for it
  */
 export function translate(
   model: Model,
@@ -86,14 +89,14 @@ function rewritings(
   tokenizer: Tokenizer,
   texts: readonly string[],
   task: TextToTextTask,
-  options: WritingOptions,
+  { truncate, ...options }: RewritingOptions,
 ): Writing {
   checkTask(model, ['seq2seqLM'], task.name === 'translation' ? 'translate' : 'summarise');
   const { prefix, prefixIds, generation } = instructionFor(model.config, tokenizer, task);
   const prompts = texts.map(text => prefix + text);
   return {
     prompts,
-    inputIds: encodeInputs(model, tokenizer, prompts, { prefixIds }).map(({ ids }) => ids),
+    inputIds: encodeInputs(model, tokenizer, prompts, { prefixIds, truncate }).map(({ ids }) => ids),
     config: writingConfig(tokenizer, options, generation),
   };
 }

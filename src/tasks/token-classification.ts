@@ -7,19 +7,19 @@ import { usageError } from '../support/errors.ts';
 import type { Encoding } from '../tokenizers/encode/encoding.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Aggregation, aggregate, type Entity, type LabelledToken, withoutOverlaps } from './entities.ts';
-import { checkReadsText, inBatches, maxInputLength } from './inputs.ts';
+import { checkReadsText, inBatches, maxInputLength, type ReadingOptions, tooLong } from './inputs.ts';
 import { checkTask, labelsOf } from './labels.ts';
 import { rowsOf } from './text-classification.ts';
 import { windowsOf } from './windows.ts';
 
-export interface TokenClassificationOptions {
+export interface TokenClassificationOptions extends ReadingOptions {
   /** Default `none`: each token by itself. */
   aggregation?: Aggregation;
   /** Left out of the result. Default `O`, outside of everything. */
   ignoreLabels?: readonly string[];
   /**
    * A text that is longer than the model reads is read in parts that share so many tokens, and entities are joined; not
-   * with `none`. Default: what is too long is cut off.
+   * with `none`.
    */
   stride?: number;
 }
@@ -30,12 +30,12 @@ export interface TokenClassification {
   tokens: number;
 }
 
-/** @throws UserError when the model does not label tokens */
+/** @throws UserError when the model does not label tokens, or the text is too long and may be neither cut nor read in parts */
 export function classifyTokens(
   model: Model,
   tokenizer: Tokenizer,
   text: string,
-  { aggregation = 'none', ignoreLabels = ['O'], stride }: TokenClassificationOptions = {},
+  { aggregation = 'none', ignoreLabels = ['O'], stride, truncate = false }: TokenClassificationOptions = {},
 ): TokenClassification {
   checkTask(model, ['tokenClassification'], 'label tokens');
   checkReadsText(model);
@@ -47,9 +47,10 @@ export function classifyTokens(
     );
   }
   const maxLength = maxInputLength(model, tokenizer);
-  const truncation = stride === undefined && Number.isFinite(maxLength);
+  const truncation = truncate && stride === undefined && Number.isFinite(maxLength);
   const whole = tokenizer.encode(text, { truncation, maxLength });
   if (whole.length === 0) return { entities: [], tokens: 0 };
+  if (stride === undefined && whole.length > maxLength) throw tooLong(1, whole.length, maxLength);
   const parts = stride === undefined ? [whole] : windowsOf(whole, 0, { maxLength, stride });
   const characters = [...text];
   const scores = inBatches(model, parts, ({ inputs, indices, starts }) =>

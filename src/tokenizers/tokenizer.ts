@@ -2,8 +2,10 @@
  * Text to token ids and back, as a `tokenizer.json` of Hugging Face describes it: added tokens are cut out, the rest is
  * normalized, split into pre-tokens, cut into entries of the vocabulary, and special tokens are put around it.
  */
+
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { assistantMask, type ChatMessage, type ChatOptions, renderChat } from './chat/chat.ts';
@@ -136,7 +138,8 @@ export class Tokenizer {
     const { config } = this.#pipeline;
     const truncation = resolveTruncation(options, config);
     const encodings = inputs.map(input => {
-      const texts = typeof input === 'object' && 'pair' in input ? [input.text, input.pair] : [input];
+      const texts = typeof input === 'object' && input !== null && 'pair' in input ? [input.text, input.pair] : [input];
+      for (const text of texts) if (typeof text !== 'string' && !Array.isArray(text)) throw noText(text);
       return encodeTexts(this.#pipeline, texts, options.addSpecialTokens ?? true, truncation);
     });
     padEncodings(encodings, options, config, this.padTokenId);
@@ -263,3 +266,6 @@ interface FramePart {
   /** The segment of each. */
   types: readonly number[];
 }
+
+const noText = (given: unknown): Error =>
+  usageError('TSLM_BAD_INPUT', `a text is expected, not ${given === null ? 'null' : typeof given}`, 'give a string');

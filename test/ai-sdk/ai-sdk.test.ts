@@ -355,6 +355,8 @@ describe('a provider', () => {
       [3, 1],
     ]);
     expect(usage.tokens).toBe(4);
+    const cut = { model, value: 'a', providerOptions: { tslm: { truncate: true } } };
+    expect((await embed(cut)).embedding).toEqual([1, 1]);
     const wrong = { model, value: 'a', providerOptions: { tslm: { pool: 'mean' } } };
     expect(await errorOf(() => embed(wrong))).toMatchObject({ code: 'TSLM_UNKNOWN_KEY' });
   });

@@ -17,6 +17,21 @@ describe('work in parts', () => {
     expect(last.value).toEqual({ results: ['a', 'b', 'c', 'd', 'e'], tokens: 5 });
   });
 
+  it('takes smaller parts while others wait', () => {
+    const waits = [false, true, true, false];
+    const parts: number[] = [];
+    const work = inParts(
+      Array.from({ length: 1000 }, () => 'x'.repeat(100)),
+      part => {
+        parts.push(part.length);
+        return { results: part.map(() => 0), tokens: 0 };
+      },
+      () => waits.shift() ?? false,
+    );
+    while (!work.next().done);
+    expect(parts.slice(0, 4)).toEqual([163, 10, 10, 163]);
+  });
+
   it('has no part without a text', () => {
     expect([...slices([], () => 1)]).toEqual([]);
     expect([...slices([99_999, 1], size => size)]).toEqual([[99_999], [1]]);

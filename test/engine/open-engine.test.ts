@@ -1,5 +1,6 @@
 /** A model in a thread of its own: answers, ends, errors. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +8,9 @@ import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { GenerationEvent, GenerationRequest } from '../../src/engine/protocol.ts';
+import { type FromTextWorker, ITEMS_A_MESSAGE, type ToTextWorker } from '../../src/engine/text-thread.ts';
 import { createModel, saveModel } from '../../src/models/auto.ts';
+import { startWorker } from '../../src/support/workers.ts';
 import { byteTokenizer } from '../data/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -176,6 +179,28 @@ describe('long texts', () => {
     expect(tokens.slice(-3)).toEqual(short.tokens);
     expect(await engine.call('tokenize', { prompt: { text }, withTokens: false })).toEqual({ ids, tokens: [] });
     expect(await engine.call('detokenize', { ids })).toEqual({ text });
+  });
+
+  it('come in parts, each when it is asked for', async () => {
+    const worker = startWorker(pathToFileURL('src/engine/text-thread.ts').href, './text-worker', {
+      workerData: { folder },
+    });
+    try {
+      const messages: FromTextWorker[] = [];
+      worker.on('message', message => messages.push(message));
+      const next = async (message: ToTextWorker): Promise<FromTextWorker> => {
+        worker.postMessage(message);
+        await once(worker, 'message');
+        return messages.at(-1)!;
+      };
+      const first = await next({ name: 'tokenize', input: { prompt: { text }, withTokens: false } });
+      expect(first).toMatchObject({ kind: 'part', ids: { length: ITEMS_A_MESSAGE } });
+      let asked = 1;
+      while ((await next('more')).kind === 'part') expect(messages).toHaveLength(++asked);
+      expect(messages.at(-1)).toMatchObject({ kind: 'result', result: { ids: [], tokens: [] } });
+    } finally {
+      await worker.terminate();
+    }
   });
 
   it('are refused as prompts when the model does not see so much', async () => {

@@ -36,6 +36,19 @@ const data: ReportData = {
   environment: { 'Node.js': '20.20.0' },
 };
 
+it('names the language of samples as far as their letters tell it', () => {
+  const texts = { 春眠: '不觉晓', 'To be': 'or not', 吾輩は: '猫である', 안녕: '하세요', '1 2': '3' };
+  const samples = Object.entries(texts).map(([prompt, text], step) => ({ step, prompt, text }));
+  const { source } = reportPage({ ...data, samples });
+  expect([...source.matchAll(/class="sample" lang="(.*?)"/g)].map(([, lang]) => lang)).toEqual([
+    'zh',
+    '',
+    'ja',
+    'ko',
+    '',
+  ]);
+});
+
 describe('html', () => {
   it('escapes what is put in, and leaves HTML alone', () => {
     const name = `<b a="1" b='2'>&`;

@@ -1,6 +1,6 @@
 /** What the page reckons, without a browser. */
 import { describe, expect, it } from 'vitest';
-import { headOf, parseColor, pixelsOf, rowOf } from '../../studio/src/inside/maps.ts';
+import { headOf, isUpright, parseColor, pixelsOf, rowOf } from '../../studio/src/inside/maps.ts';
 import { blocksOf } from '../../studio/src/models/markdown.ts';
 import { curlSample, typescriptSample } from '../../studio/src/playground/code-samples.ts';
 import {
@@ -276,4 +276,9 @@ describe('cards', () => {
       { type: 'paragraph', text: '<script>alert(1)</script> ##' },
     ]);
   });
+});
+
+it('labels that stand on end are upright in scripts that are written so', () => {
+  expect(['它¹', '猫', 'ねこ', '고양이', '。'].map(isUpright)).toEqual([true, true, true, true, false]);
+  expect(['cat', 'the猫', '·', '12'].map(isUpright)).toEqual([false, false, false, false]);
 });

@@ -60,6 +60,29 @@ describe('embeddings', () => {
     expect(Array.from(vectors[1])).toEqual(closeTo(vectors[0]));
   });
 
+  it('are of whole texts, or of their beginnings where that is asked for', async () => {
+    using model = tinyModel('bert', 'BertModel');
+    const [one, other] = ['ann', 'lee'].map(end => 'the cat sat on a mat '.repeat(20) + end);
+    const message = 'input 2 has 123 tokens, and the model reads 40';
+    for (const act of [embedTexts, extractFeatures]) {
+      const error = await errorOf(() => act(model, tokenizer, ['the cat', one]));
+      expect(error).toMatchObject({ code: 'TSLM_TOO_LONG', message });
+    }
+    expect(await errorOf(() => similarities(model, tokenizer, 'the cat', [one]))).toMatchObject({ message });
+    const cut = embedTexts(model, tokenizer, [one, other], { truncate: true });
+    expect(cut.tokens).toBe(80);
+    expect(Array.from(cut.vectors[0])).toEqual(closeTo(cut.vectors[1]));
+    expect(extractFeatures(model, tokenizer, [one], { truncate: true })[0]).toHaveLength(40);
+  });
+
+  it('are of texts', async () => {
+    using model = tinyModel('bert', 'BertModel');
+    for (const input of [5, null, undefined, {}]) {
+      const error = await errorOf(() => embedTexts(model, tokenizer, ['the', input as unknown as string]));
+      expect(error).toMatchObject({ code: 'TSLM_BAD_INPUT', message: expect.stringMatching(/^input 2 is of type/) });
+    }
+  });
+
   it('of images are not to be had', async () => {
     using model = tinyModel('vit', 'ViTModel');
     expect(await errorOf(() => embedTexts(model, tokenizer, texts))).toMatchObject({ code: 'TSLM_READS_IMAGES' });

@@ -71,10 +71,14 @@ describe('text classification', () => {
     }
   });
 
-  it('cuts a text to what the model reads', () => {
+  it('cuts a text to what the model reads where it is told to', async () => {
     using model = classifier();
     const long = 'the cat sat on a mat '.repeat(20);
-    const { labels, tokens } = classifyTexts(model, tokenizer, [long]);
+    expect(await errorOf(() => classifyTexts(model, tokenizer, ['the cat', long]))).toMatchObject({
+      code: 'TSLM_TOO_LONG',
+      message: 'input 2 has 122 tokens, and the model reads 40',
+    });
+    const { labels, tokens } = classifyTexts(model, tokenizer, [long], { truncate: true });
     expect(tokens).toBe(40);
     const { ids } = tokenizer.encode(long, { truncation: true, maxLength: 40 });
     const [bad] = softmax(alone(model, ids).logits!.toNumbers());

@@ -47,7 +47,9 @@ describe('token classification', () => {
     using model = tagger();
     const long = 'ann met lee in paris . the dog sat on a mat in berlin . '.repeat(5).trim();
     const options = { aggregation: 'simple', ignoreLabels: [] } as const;
-    const cut = classifyTokens(model, tokenizer, long, options);
+    const refused = await errorOf(() => classifyTokens(model, tokenizer, long, options));
+    expect(refused).toMatchObject({ code: 'TSLM_TOO_LONG', message: 'input 1 has 77 tokens, and the model reads 40' });
+    const cut = classifyTokens(model, tokenizer, long, { ...options, truncate: true });
     const whole = classifyTokens(model, tokenizer, long, { ...options, stride: 8 });
     expect(cut.tokens).toBe(40);
     expect(whole.tokens).toBeGreaterThan(70);

@@ -125,10 +125,12 @@ describe('encoder–decoders', () => {
     expect(await errorOf(() => summarize(model, tokenizer, ['dog']))).toMatchObject({ code: 'TSLM_TASK' });
   });
 
-  it('read as much of a text as they can', () => {
+  it('read the beginning of a text that is too long where they are told to', async () => {
     using model = tinyModel('bart', 'BartForConditionalGeneration');
     const long = 'the cat sat on the mat . '.repeat(20);
-    const [summary] = summarize(model, tokenizer, [long], { generation });
+    const error = await errorOf(() => summarize(model, tokenizer, [long], { generation }));
+    expect(error).toMatchObject({ code: 'TSLM_TOO_LONG', message: expect.stringMatching(/^input 1 has \d+ tokens/) });
+    const [summary] = summarize(model, tokenizer, [long], { generation, truncate: true });
     const { ids } = tokenizer.encode(long, { truncation: true, maxLength: 32 });
     expect(summary.ids).toEqual(written(model, ids));
   });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { changed, fixtureFolder, fixtureJson, type Json, splitThenBytes } from './pipelines.ts';
@@ -120,4 +121,11 @@ describe('what stands around a pair', () => {
     const { before, between, after } = roberta.specialTokensAroundPair();
     expect([before, between, after].map(({ ids }) => ids.length)).toEqual([1, 2, 1]);
   });
+});
+
+it('an encoding shows what is in it', () => {
+  const encoding = open(() => {})().encode('Hello');
+  const text = inspect(encoding);
+  expect(text).toMatch(/^Encoding \{/);
+  for (const part of ['ids', 'tokens', 'offsets', String(encoding.ids[0])]) expect(text).toContain(part);
 });

@@ -84,13 +84,25 @@ async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promis
   return { recipe, steps, passes: (steps * batchSize * context) / corpus.index.splits.train.tokens };
 }
 
-/** The first words of a few held-out documents. */
+/** The first words of a few held-out documents; of one that was cut off another, those of its first whole sentence. */
 function beginnings(corpus: Corpus): string[] {
   const split = corpus.split('validation');
   const tokenizer = corpus.tokenizer();
   const count = Math.min(3, split.documents);
+  const isCut = corpus.index.options.split === 'tail';
   return Array.from({ length: count }, (_, i) => {
-    const tokens = split.document(Math.floor((i * split.documents) / count));
-    return tokenizer.decode(tokens.subarray(0, 8), { skipSpecialTokens: true }).replace(/\uFFFD+$/, ''); // half a character
+    const document = split.document(Math.floor((i * split.documents) / count));
+    const text = tokenizer.decode(document.subarray(0, MOST_TOKENS), { skipSpecialTokens: true });
+    const { ids } = tokenizer.encode(isCut && i === 0 ? fromWholeSentence(text) : text, { addSpecialTokens: false });
+    return tokenizer.decode(ids.slice(0, 8), { skipSpecialTokens: true }).replace(/\uFFFD+$/, ''); // half a character
   });
+}
+
+/** Tokens in which the beginning of a sentence is looked for. */
+const MOST_TOKENS = 400;
+
+/** From the first sentence or line that is there from its beginning; all of it where there is none. */
+export function fromWholeSentence(text: string): string {
+  const end = /\n\s*|[。！？](?=.)["”’」』]*|[.!?]["”’)]*\s+/u.exec(text.slice(0, -1));
+  return end ? text.slice(end.index + end[0].length) : text;
 }

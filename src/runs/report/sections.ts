@@ -76,13 +76,25 @@ export function evaluationTable(evaluations: readonly Evaluation[]): Html {
 }
 
 /** Samples by step; with many steps only the first and the last are open. */
+/** As far as fonts and line breaks depend on it: the same characters look different in Chinese and Japanese. */
+function languageOf(text: string): 'zh' | 'ja' | 'ko' | '' {
+  const count = (script: RegExp): number => text.match(script)?.length ?? 0;
+  const [all, han] = [count(/\p{L}/gu), count(/\p{sc=Han}/gu)];
+  const [kana, hangul] = [count(/[\p{sc=Hira}\p{sc=Kana}]/gu), count(/\p{sc=Hang}/gu)];
+  if (2 * (han + kana + hangul) < all || all === 0) return '';
+  return hangul > han + kana ? 'ko' : 20 * kana > han + kana ? 'ja' : 'zh';
+}
+
 export function sampleList(samples: readonly Sample[]): Html {
   const steps = [...new Set(samples.map(({ step }) => step))].sort((a, b) => a - b);
   return html`${steps.map((step, i) => {
     const isOpen = steps.length <= 4 || i === 0 || i === steps.length - 1;
     const texts = samples
       .filter(sample => sample.step === step)
-      .map(({ prompt, text }) => html`<div class="sample"><mark>${prompt}</mark>${text}</div>`);
+      .map(
+        ({ prompt, text }) =>
+          html`<div class="sample" lang="${languageOf(prompt + text)}"><mark>${prompt}</mark>${text}</div>`,
+      );
     return isOpen
       ? html`<details class="card" open><summary>Step ${integer(step)}</summary>${texts}</details>`
       : html`<details class="card"><summary>Step ${integer(step)}</summary>${texts}</details>`;

@@ -53,6 +53,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 details { margin-bottom: 0.8rem; }
 summary { cursor: pointer; font-weight: 600; }
 .sample { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.8rem 0 0; padding-left: 0.9rem; border-left: 3px solid var(--line); }
+.sample:lang(zh) { font-family: 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', system-ui, sans-serif; }
+.sample:lang(ja) { font-family: 'Hiragino Sans', 'Yu Gothic', 'Noto Sans CJK JP', 'Noto Sans JP', system-ui, sans-serif; }
 .sample mark { background: none; color: var(--muted); }
 pre { margin: 0; overflow-x: auto; font: 0.85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, 'Noto Sans Mono', monospace; }
 .hint { color: var(--muted); font-size: 0.85rem; margin: 0.6rem 0 0; }

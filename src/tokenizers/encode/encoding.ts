@@ -112,6 +112,17 @@ export class Encoding {
     };
   }
 
+  /** What `console.log` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    _: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ) {
+    const { ids, tokens, offsets, overflowing } = this;
+    const more = overflowing.length > 0 && { overflowing };
+    return `Encoding ${inspect({ ids, tokens, offsets, ...more }, options)}`;
+  }
+
   /** All tokens, one after the other. Overflowing parts are combined each with each. */
   static concat(parts: readonly Encoding[]): Encoding {
     if (parts.length === 1) return parts[0];

@@ -9,11 +9,11 @@ export interface AlphabetOptions {
   initialAlphabet?: readonly string[];
 }
 
-/** What a text in any language may hold sooner or later: without a token of its own, a digit could not be written. */
-const ASCII = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
+/** What a text in any language may hold sooner or later: without a token of its own, a digit or a comma could not be written. */
+const ASCII = Array.from({ length: 0x7e - 0x20 }, (_, i) => String.fromCharCode(0x21 + i));
 
 /**
- * The letters and digits of ASCII, where the vocabulary has room for them beside the characters of the text.
+ * The characters of ASCII that print, where the vocabulary has room for them beside the characters of the text.
  *
  * @param others tokens that are no characters
  */

@@ -40,7 +40,7 @@ export interface TrainOptions {
   /** How many characters get a token of their own: the most frequent. Default all. */
   limitAlphabet?: number;
   /**
-   * Characters that get a token whether they occur or not. Default, without `limitAlphabet`: the letters and digits of ASCII
+   * Characters that get a token whether they occur or not. Default, without `limitAlphabet`: the characters of ASCII
    * for `wordpiece`, `unigram` and `char`, where the vocabulary has room.
    */
   initialAlphabet?: string[];

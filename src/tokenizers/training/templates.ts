@@ -35,6 +35,15 @@ const METASPACE = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'alwa
 const replaceSpace = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
 const stripFirst = { type: 'Strip', content: ' ', start: 1, stop: 0 };
 const sequence = (key: string, parts: object[]) => ({ type: 'Sequence', [key]: parts });
+const HAN_OR_ITS_PUNCTUATION = '[\\p{Han}\\x{3000}-\\x{303F}\\x{FF00}-\\x{FFEF}‘’“”…—·]';
+
+/** A decoder that puts spaces between words, without those before Chinese characters, which are no words apart. */
+export const withoutSpacesInHan = (decoder: object): object =>
+  sequence('decoders', [
+    decoder,
+    { type: 'Replace', pattern: { Regex: `^ (?=${HAN_OR_ITS_PUNCTUATION})` }, content: '' },
+  ]);
+
 const byteLevel = (trimOffsets: boolean) => ({
   type: 'ByteLevel',
   add_prefix_space: true,

@@ -9,7 +9,15 @@ import { trainCharacters } from './characters.ts';
 import { countWords } from './count-words.ts';
 import { mostlyHan } from './mostly-han.ts';
 import { parseTrainOptions, type ResolvedTrainOptions, refuseForeign, type TrainOptions } from './options.ts';
-import { BYTE_TOKENS, END_OF_TEXT, type Template, templateLike, templateOf, UNKNOWN } from './templates.ts';
+import {
+  BYTE_TOKENS,
+  END_OF_TEXT,
+  type Template,
+  templateLike,
+  templateOf,
+  UNKNOWN,
+  withoutSpacesInHan,
+} from './templates.ts';
 import { trainUnigram } from './unigram/trainer.ts';
 import { trainWordLevel } from './word-level.ts';
 import type { WordCounts } from './word-table.ts';
@@ -43,13 +51,14 @@ export async function trainTokenizer(
     );
   }
   const { preTokenizer, lines } = template;
-  let { normalizer } = template;
+  let { normalizer, decoder } = template;
   let given = texts;
-  if (template.kind === 'unigram' && !like) {
+  if ((template.kind === 'unigram' || template.kind === 'wordpiece') && !like) {
     const sample = await mostlyHan(texts);
     given = sample.texts;
     // NFKC would fold full-width punctuation, which Chinese is written with, to ASCII.
-    if (sample.isHan) normalizer = { type: 'NFC' };
+    if (sample.isHan && template.kind === 'unigram') normalizer = { type: 'NFC' };
+    if (sample.isHan && template.kind === 'wordpiece') decoder = withoutSpacesInHan(decoder!);
   }
   const counts = await countWords(given, {
     split: template.kind === 'bpe' ? split : template.kind === 'char' ? 'char' : { normalizer, preTokenizer, lines },
@@ -66,7 +75,7 @@ export async function trainTokenizer(
     normalizer: normalizer ?? null,
     pre_tokenizer: preTokenizer ?? null,
     post_processor: template.postProcessor(ids),
-    decoder: template.decoder ?? null,
+    decoder: decoder ?? null,
     model: { ...template.model, ...model },
   };
   const end = special.includes(END_OF_TEXT) ? END_OF_TEXT : undefined;
@@ -139,8 +148,10 @@ async function trainModel(
       return trainCharacterBpe(counts, settings);
     case 'wordpiece': {
       const continuingSubwordPrefix = model.continuing_subword_prefix as string;
-      const alphabetInWords = ascii(lowercase);
-      return { vocab: trainCharacterBpe(counts, { ...settings, alphabetInWords, continuingSubwordPrefix }).vocab };
+      const alphabet = ascii(lowercase);
+      const alphabetInWords = alphabet.filter(char => /[0-9A-Za-z]/.test(char));
+      const alphabets = { initialAlphabet: initialAlphabet ?? alphabet, alphabetInWords };
+      return { vocab: trainCharacterBpe(counts, { ...settings, ...alphabets, continuingSubwordPrefix }).vocab };
     }
     case 'unigram': {
       const pruning = (done: number): void => onProgress?.({ stage: 'pruning', done, total: vocabSize });

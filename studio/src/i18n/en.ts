@@ -33,6 +33,9 @@ export const en = {
       conversationHint: 'Edit the message, or delete earlier ones.',
       textHint: 'Shorten the text.',
     },
+    /** Says the server's errors in its place; it speaks English itself. */
+    codes: {} as Record<string, ProblemText>,
+    serverSays: (message: string) => message,
   },
   key: {
     title: 'API key',
@@ -262,5 +265,13 @@ export const en = {
     inspect: 'be looked into',
   },
 };
+
+/** An error of the server in another language. */
+export interface ProblemText {
+  message: string;
+  hint?: string | undefined;
+  /** The server's own text says more, and is shown as well. */
+  isExact?: boolean;
+}
 
 export type Dictionary = typeof en;

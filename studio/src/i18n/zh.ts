@@ -1,4 +1,5 @@
 import type { Dictionary } from './en.ts';
+import { zhProblems } from './zh-problems.ts';
 
 export const zh: Dictionary = {
   pages: { playground: '体验', inside: '模型透视', runs: '训练', models: '模型' },
@@ -32,6 +33,8 @@ export const zh: Dictionary = {
       conversationHint: '请修改这条消息，或删除较早的消息。',
       textHint: '请缩短文本。',
     },
+    codes: zhProblems,
+    serverSays: message => `服务原文：${message}`,
   },
   key: {
     title: 'API 密钥',

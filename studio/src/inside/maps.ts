@@ -14,6 +14,10 @@ export function headOf({ heads, queries, keys, weights }: AttentionMap, layer: n
 export const rowOf = (head: Float32Array, keys: number, query: number): Float32Array =>
   head.subarray(query * keys, (query + 1) * keys);
 
+/** Whether a label that stands on end reads from top to bottom, as Chinese, Japanese and Korean do. */
+export const isUpright = (label: string): boolean =>
+  /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}]/u.test(label) && !/[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}]/u.test(label);
+
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** `rgb(11, 98, 168)` or `color(srgb 0.1 0.2 0.3)` as three bytes. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { fromWholeSentence } from '../../../src/cli/quickstart/fitting-recipe.ts';
 import { ownSources } from '../../../src/cli/quickstart/prepare-corpus.ts';
 import { randomText } from '../../data/helpers.ts';
 import { bin, runProcess, tslm } from '../../helpers/cli.ts';
@@ -25,6 +26,19 @@ describe('what was there before', () => {
     expect(readFileSync(join(run, 'recipe.yaml'), 'utf8')).toBe('name: before\n');
     expect(readFileSync(join(corpus, 'corpus.json'), 'utf8')).toBe(before);
     expect(readdirSync(place('kept')).sort()).toEqual(['corpus', 'run']);
+  });
+});
+
+describe('prompts', () => {
+  it.each([
+    ['.\n\nVIRGILIA:\nIndeed, no.', 'VIRGILIA:\nIndeed, no.'],
+    ['ence of it. Then she said', 'Then she said'],
+    ['道：“好。”悟空听了', '悟空听了'],
+    ['之说。却说那', '却说那'],
+    ['half a word and 3.5 more', 'half a word and 3.5 more'],
+    ['the end.\n', 'the end.\n'],
+  ])('begin with a whole sentence: %j', (text, expected) => {
+    expect(fromWholeSentence(text)).toBe(expected);
   });
 });
 

@@ -186,7 +186,6 @@ describe(PATH, () => {
     ['alternatives of no log-probabilities', { top_logprobs: 2 }, 'top_logprobs', 'invalid_value'],
     ['options of no stream', { stream_options: { include_usage: true } }, 'stream_options', 'invalid_value'],
     ['a choice among no tools', { tool_choice: 'required' }, 'tool_choice', 'invalid_value'],
-    ['storing', { store: true }, 'store', 'invalid_value'],
     ['a draw in beam search', { num_beams: 2, temperature: 1 }, 'temperature', 'invalid_value'],
     ['a length penalty without beams', { length_penalty: 1 }, 'length_penalty', 'invalid_value'],
     ['fewer tokens than the least', { min_tokens: 5, max_tokens: 4 }, 'min_tokens', 'invalid_value'],
@@ -195,6 +194,17 @@ describe(PATH, () => {
     const { status, body } = await ask(PATH, { ...hi, ...change });
     expect({ status, ...body.error }).toMatchObject({ status: 400, type: 'invalid_request_error', param, code });
     expect(engine.requests).toEqual([]);
+  });
+
+  it('takes what changes nothing in the answer', async () => {
+    const { ask, engine } = appWith();
+    const asked = { ...hi, seed: 1 };
+    const first = await ask(PATH, asked);
+    for (const change of [{ store: true }, { store: false }, { service_tier: 'flex' }, { service_tier: 'priority' }]) {
+      const { status, body } = await ask(PATH, { ...asked, ...change });
+      expect({ status, choices: body.choices }).toEqual({ status: 200, choices: first.body.choices });
+      expect(engine.requests.at(-1)).toEqual(engine.requests[0]);
+    }
   });
 
   it('takes null for what is not asked', async () => {

@@ -85,16 +85,29 @@ describe('of Chinese text', () => {
     expect(tokens.some(token => /^\p{L}{2,}$/u.test(token))).toBe(true);
   });
 
+  it('wordpiece puts no spaces between Chinese characters, here and in Hugging Face tokenizers', async () => {
+    const tokenizer = await trainTokenizer(chinese, { kind: 'wordpiece', vocabSize: 400 });
+    const native = Native.fromString(JSON.stringify(tokenizer.toJSON()));
+    for (const text of ['八戒道：“哥哥，师父在哪里？”', '行者 道 gpt 4 道。', 'gpt！好']) {
+      const { ids } = tokenizer.encode(text, { addSpecialTokens: false });
+      const decoded = tokenizer.decode(ids);
+      expect(decoded).toBe(await native.decode(ids, false));
+      if (!text.includes(' ')) expect(decoded.replaceAll(' ', '')).toBe(decoded);
+    }
+    const { ids } = tokenizer.encode('行者道 gpt 4 道。', { addSpecialTokens: false });
+    expect(tokenizer.decode(ids)).toBe('行者道 gpt 4道。');
+  });
+
   it('unigram keeps full-width punctuation', async () => {
     const tokenizer = await trainTokenizer(chinese, { kind: 'unigram', ...options });
     expect(tokenizer.decode(tokenizer.encode('道：“好！”').ids, { skipSpecialTokens: true })).toBe('道：“好！”');
     expect((tokenizer.toJSON() as { normalizer: object }).normalizer).toEqual({ type: 'NFC' });
   });
 
-  it.each(['wordpiece', 'unigram', 'char'] as const)('%s: letters and digits of ASCII are known', async kind => {
+  it.each(['wordpiece', 'unigram', 'char'] as const)('%s: the characters of ASCII are known', async kind => {
     const tokenizer = await trainTokenizer(chinese, { kind, vocabSize: 400 });
-    const { ids } = tokenizer.encode('GPT4 x7z', { addSpecialTokens: false });
-    expect(ids.filter(id => id === tokenizer.unknownId).length).toBe(kind === 'char' ? 1 : 0); // the space
+    const { ids } = tokenizer.encode('GPT4, "x7z"? {a-b_c}; ~', { addSpecialTokens: false });
+    expect(ids.filter(id => id === tokenizer.unknownId).length).toBe(kind === 'char' ? 3 : 0); // spaces
   });
 
   it('wordlevel takes each character for a word', async () => {

@@ -113,7 +113,7 @@ describe('a character tokenizer', async () => {
 
   it('has one token for each code point', () => {
     expect(tokenizer.encode('cat 😀\n').tokens).toEqual(['c', 'a', 't', ' ', '😀', '\n']);
-    expect(tokenizer.encode('z7').tokens).toEqual(['z', '7']); // letters and digits of ASCII, wherever there is room
+    expect(tokenizer.encode('z7').tokens).toEqual(['z', '7']); // characters of ASCII, wherever there is room
     expect(tokenizer.encode('猴猴').ids).toEqual([tokenizer.unkTokenId, tokenizer.unkTokenId]);
     expect(tokenizer.decode(tokenizer.encodeIds(lines.join('')))).toBe(lines.join(''));
   });

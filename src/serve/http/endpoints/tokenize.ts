@@ -4,6 +4,7 @@ import { badParameter } from '../parameters.ts';
 import { detokenization, tokenization } from '../schemas/answers/tasks.ts';
 import { templateMessage } from '../schemas/messages.ts';
 import { detokenizeSchema, tokenizeSchema } from '../schemas/tokenize.ts';
+import { longJson } from '../stream/long-json.ts';
 
 /** Parameters that belong to one kind of input. */
 const OF_MESSAGES = ['tools', 'continue_final_message', 'chat_template_kwargs'] as const;
@@ -38,7 +39,7 @@ export const tokenize = endpoint({
       { prompt, addSpecialTokens, withTokens: body.return_token_strs ?? false },
       work.signal,
     );
-    return Response.json({
+    return longJson(work, {
       count: ids.length,
       max_model_len: card.contextLength ?? null,
       tokens: ids,

@@ -1,6 +1,6 @@
 /**
  * Parameters that say something to the people who run a service and change nothing in an answer. They are accepted and do
- * nothing, and they are the only ones: each has the one value, or the kind of value, that asks for nothing.
+ * nothing, whatever they say.
  */
 import { z } from 'zod';
 
@@ -11,8 +11,11 @@ export const inert = {
   safety_identifier: label.optional().describe('without effect: names the end user'),
   prompt_cache_key: label.optional().describe('without effect: prompts with the same beginning are always recognised'),
   metadata: z.record(z.string(), z.string()).optional().describe('without effect on the answer'),
-  store: z.literal(false).optional().describe('answers are never stored: only `false` is accepted'),
-  service_tier: z.enum(['auto', 'default']).optional().describe('there is one tier: only `auto` and `default`'),
+  store: z.boolean().optional().describe('without effect: answers are never stored'),
+  service_tier: z
+    .enum(['auto', 'default', 'flex', 'scale', 'priority'])
+    .optional()
+    .describe('without effect: there is one tier'),
   prompt_cache_retention: label.optional().describe('without effect: what is kept goes when its room is needed'),
   prompt_cache_options: z.looseObject({}).optional().describe('without effect, as `prompt_cache_key`'),
 };

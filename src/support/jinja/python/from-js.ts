@@ -1,7 +1,7 @@
 /** JavaScript's values as Python has them. */
 import { TemplateError } from '../errors.ts';
 import { Dict } from './dict.ts';
-import { LostNumber, PyObject, type Value } from './values.ts';
+import { PyObject, type Value } from './values.ts';
 
 /** A number that is a float although it is whole, as 1.0 is in Python. */
 export class Float {
@@ -10,7 +10,7 @@ export class Float {
 
 /**
  * Whole numbers become ints, objects dicts; what is undefined in an object is left out, as JSON does. Values that are
- * Python's already stay. A whole number that has lost digits raises where it is used.
+ * Python's already stay. Beyond 2^53 an int has the digits of the number that JavaScript made of it; a bigint has all.
  *
  * @throws TemplateError for what has no counterpart: functions, classes, cycles
  */
@@ -40,9 +40,7 @@ const LEAST_FLOAT = 1e21;
 
 function fromNumber(value: number): Value {
   if (!Number.isInteger(value) || Object.is(value, -0) || Math.abs(value) >= LEAST_FLOAT) return value;
-  if (Number.isSafeInteger(value)) return BigInt(value);
-  const message = `the whole number ${value} is too large to be exact; give it as a bigint, or as a Float`;
-  return new LostNumber(() => new TemplateError(message));
+  return BigInt(value);
 }
 
 /** The same object becomes the same value. */

@@ -2,18 +2,7 @@
 import { valueError } from '../errors.ts';
 import { Dict, DictView } from './dict.ts';
 import { floatRepr } from './float.ts';
-import {
-  Bytes,
-  LostNumber,
-  Markup,
-  PyFunction,
-  PyIterator,
-  type PyObject,
-  Range,
-  Tuple,
-  Undefined,
-  type Value,
-} from './values.ts';
+import { Bytes, Markup, PyFunction, PyIterator, type PyObject, Range, Tuple, Undefined, type Value } from './values.ts';
 
 /** Python writes no longer ints as decimals. */
 const MOST_DIGITS = 4300;
@@ -58,7 +47,6 @@ export function repr(value: Value, depth = 0): string {
     return `range(${value.start}, ${value.stop}${value.step === 1n ? '' : `, ${value.step}`})`;
   }
   if (value instanceof Bytes) return bytesRepr(value.bytes);
-  if (value instanceof LostNumber) throw value.reason();
   if (value instanceof Undefined) return 'Undefined';
   return objectRepr(value, inner);
 }

@@ -102,13 +102,6 @@ export class Undefined extends PyObject {
   }
 }
 
-/** A whole number that had lost digits before it came here: whatever would show it raises. */
-export class LostNumber extends Undefined {
-  constructor(reason: () => TemplateError) {
-    super(reason, true);
-  }
-}
-
 export const isStr = (value: Value): value is string | Markup => typeof value === 'string' || value instanceof Markup;
 
 /** The characters of a str. */

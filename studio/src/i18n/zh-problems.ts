@@ -1,0 +1,90 @@
+/** The server's errors by their codes. What is wrong in particular stands in its own text, which `isExact` keeps. */
+import type { ProblemText } from './en.ts';
+
+const exact = (message: string): ProblemText => ({ message, isExact: true });
+const plain = (message: string, hint?: string): ProblemText => ({ message, hint });
+
+const later = '请稍后重试。';
+
+export const zhProblems: Record<string, ProblemText> = {
+  // The request
+  context_length_exceeded: exact('文本超出了模型的上下文长度，请缩短文本或删除较早的消息。'),
+  empty_prompt: plain('提示词为空。', '请至少输入一个词元的文本。'),
+  empty_input: plain('文本为空。', '请输入文本。'),
+  bad_input: exact('输入的文本无法使用。'),
+  bad_token: exact('输入中有词表之外的词元。'),
+  invalid_value: exact('参数的值无效。'),
+  invalid_body: exact('请求的格式有误。'),
+  invalid_json: exact('请求不是有效的 JSON。'),
+  missing_parameter: exact('请求缺少必要的参数。'),
+  unsupported_parameter: exact('请求中有不支持的参数。'),
+  contradiction: exact('请求中的参数互相矛盾。'),
+  chat: exact('消息无法组成对话。'),
+  chat_template: exact('模型的聊天模板无法处理这些消息。'),
+  not_able: exact('该模型做不到所要求的事。'),
+  model_unsuitable: exact('该模型不支持此用途。'),
+  reads_images: plain('该模型读取的是图像，而不是文本。'),
+  body_too_large: exact('请求过大。'),
+
+  // What answers follow
+  bad_schema: exact('JSON Schema 有误。'),
+  unsupported_keyword: exact('JSON Schema 中有不支持的关键字。'),
+  unsatisfiable: exact('没有任何文本能满足这个 JSON Schema。'),
+  constraint_too_large: exact('JSON Schema 过于复杂，请简化。'),
+  vocabulary_cannot_write: exact('模型的词表写不出所要求的文本。'),
+  no_end: plain('该模型没有结束词元，受约束的文本无法结束。', '请去掉约束。'),
+  bad_regex: exact('正则表达式有误。'),
+  bad_pattern: exact('正则表达式有误。'),
+  bad_grammar: exact('语法有误。'),
+  left_recursion: exact('语法含有左递归。'),
+
+  // The state of the server
+  model_not_found: exact('没有这个模型。'),
+  model_down: plain('模型意外终止，正在重新启动。', `${later}原因见服务日志。`),
+  loading: plain('正在加载模型。', later),
+  closed: plain('模型已关闭。', '请重新加载。'),
+  shutting_down: plain('服务正在关闭。'),
+  overloaded: plain('等待处理的请求过多。', later),
+  rate_limit_exceeded: plain('该密钥的请求过于频繁。', later),
+  concurrency_limit: plain('该密钥同时进行的请求过多。', '请等其他请求结束后重试。'),
+  token_limit: plain('该密钥的词元额度已用完。', later),
+  timeout: plain('请求超时。', '请减少最大长度后重试。'),
+  upstream: exact('上游服务没有正常响应。'),
+  out_of_memory: plain('内存不足。', '请缩短文本，或释放服务器内存后重试。'),
+  no_memory: exact('服务器内存不足，无法加载模型。'),
+  enomem: plain('服务器内存不足。', later),
+  enospc: plain('服务器磁盘已满。', '请释放磁盘空间后重试。'),
+  file_changed: plain('模型文件在使用中被改动。', '请重新加载模型。'),
+  keys_unreadable: plain('服务读不出密钥文件，暂时拒绝所有请求。', '原因见服务日志。'),
+  forbidden: exact('当前密钥没有此权限。'),
+  not_found: exact('没有这个地址。'),
+  500: plain('服务出错，未能回答。', '原因见服务日志。'),
+
+  // Models and runs
+  name_taken: exact('已有同名的模型。'),
+  no_model: exact('该目录中没有模型。'),
+  no_such_model: exact('Hub 上没有这个模型。'),
+  bad_model_name: exact('模型名称有误。'),
+  no_run: exact('该目录中没有训练。'),
+  run_not_found: plain('没有这个训练。', '它可能已被删除或改名。'),
+  no_weights: exact('模型目录中没有权重文件。'),
+  missing_weights: exact('权重文件缺少模型所需的参数。'),
+  missing_shard: exact('权重文件不完整。'),
+  shape_mismatch: exact('权重与 config.json 的形状不一致。'),
+  lfs_pointer: exact('权重文件只是 Git LFS 指针，文件本身尚未下载。'),
+  bad_safetensors: exact('safetensors 文件已损坏。'),
+  bad_pytorch_bin: exact('pytorch_model.bin 已损坏。'),
+  pickled_code: exact('pytorch_model.bin 含有可执行代码，已拒绝读取。'),
+  packed: exact('无法读取该格式的权重。'),
+  bad_json: exact('JSON 文件有误。'),
+  bad_value: exact('配置中的值无效。'),
+  unknown_key: exact('配置中有不认识的键。'),
+  unknown_family: exact('不支持该系列的模型。'),
+  architecture: exact('不支持该模型结构。'),
+  not_supported: exact('不支持该模型的某项设置。'),
+  no_tokenizer: exact('模型目录中没有分词器。'),
+  bad_tokenizer: exact('分词器文件有误。'),
+  unsupported_tokenizer: exact('不支持该分词器。'),
+  bad_adapter: exact('适配器有误。'),
+  offline: plain('当前为离线模式，本地没有这个模型。', '请先用 `tslm pull` 下载。'),
+};
