@@ -6,7 +6,7 @@ import { contextOf } from '../generate/prompt/prompts.ts';
 import { int64 } from '../generate/steppers/stepper.ts';
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
+import type { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Backbone, Model } from '../models/model.ts';
 import type { Stack } from '../models/stack.ts';
 import { UserError, usageError } from '../support/errors.ts';
@@ -25,7 +25,7 @@ export const idTensor = ({ device }: Model, ids: readonly number[]): Tensor => i
 
 /** @throws UserError when the model reads images, or the text is empty or longer than the model reads */
 export function inputIdsOf({ backbone, family }: Model, tokenizer: Tokenizer, text: string): number[] {
-  const reader = backbone instanceof EncoderDecoder ? backbone.encoder : backbone;
+  const reader = backbone.reader;
   if (reader instanceof Encoder && !('word' in reader.embeddings)) {
     throw new UserError('TSLM_READS_IMAGES', `this ${family.modelType} model reads images, not text`, {
       hint: 'use a model of text',

@@ -2,7 +2,6 @@
  * What each layer would say next at each position, were it the last (logit lens, nostalgebraist 2020): its hidden state
  * through the norm and the output layer that follow the last one. A masked language model says which word stands there.
  */
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { wordHeadOf } from '../models/heads/word-head.ts';
 import type { Head, Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';
@@ -35,7 +34,7 @@ export function layerPredictions(
   { topK = 5, target }: LayerPredictionsOptions = {},
 ): LayerPredictions {
   const { backbone, family, task } = model;
-  const writer = backbone instanceof EncoderDecoder ? backbone.decoder : backbone;
+  const writer = backbone.writer;
   const [head, stack] = [wordHeadOf(model), stackOf(writer)];
   if (!head || !stack) {
     const why = head ? 'predicts words from a stream that sees none of them' : 'has no head that predicts words';
@@ -44,7 +43,7 @@ export function layerPredictions(
     });
   }
   const read = inputIdsOf(model, tokenizer, text);
-  const isAnswer = backbone instanceof EncoderDecoder;
+  const isAnswer = backbone.kind === 'encoderDecoder';
   const ids = isAnswer ? decoderIds(model, tokenizer, read, target) : read;
   const found = scope(() =>
     inferenceMode(() => {

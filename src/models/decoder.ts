@@ -14,6 +14,7 @@ export interface DecoderOptions extends Omit<StackOptions, 'causal'> {
 }
 
 export class Decoder extends Backbone {
+  readonly kind = 'decoder';
   readonly embeddings: Embeddings;
   readonly stack: Stack;
   readonly options: DecoderOptions;

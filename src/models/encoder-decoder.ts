@@ -29,6 +29,7 @@ export interface EncoderDecoderParts {
 }
 
 export class EncoderDecoder extends Backbone {
+  readonly kind = 'encoderDecoder';
   readonly shared: Embedding | undefined;
   readonly encoder: Backbone;
   readonly decoder: Decoder;
@@ -49,6 +50,14 @@ export class EncoderDecoder extends Backbone {
     this.hidden = decoder.hidden;
     this.maxPositions = decoder.maxPositions;
     this.layerCount = decoder.layerCount;
+  }
+
+  override get reader(): Backbone {
+    return this.encoder;
+  }
+
+  override get writer(): Backbone {
+    return this.decoder;
   }
 
   /** Reads the input: what the decoder attends to. */

@@ -20,6 +20,7 @@ export interface EncoderOptions<Input extends InputEmbeddings = Embeddings> exte
 }
 
 export class Encoder<Input extends InputEmbeddings = Embeddings> extends Backbone {
+  readonly kind = 'encoder';
   readonly embeddings: Input;
   readonly stack: Stack;
   readonly pooler: Linear | undefined;

@@ -6,7 +6,6 @@ import { fasterDtype } from '../torch/faster-dtype.ts';
 import type { DType } from '../torch/index.ts';
 import { hasProducts } from '../torch/products.ts';
 import { type LoadOptions, loadCompleteModel } from './auto.ts';
-import { Decoder } from './decoder.ts';
 import type { Model } from './model.ts';
 import { packForInference } from './pack-for-inference.ts';
 
@@ -36,6 +35,6 @@ export function loadForInference(folder: string, { dtype = 'auto', ...options }:
 
 /** Without products of our own the sums of a row depend on its batch, which in bfloat16 would show. */
 function typeFor({ task, backbone, device }: Model): DType {
-  const writes = task === 'causalLM' && backbone instanceof Decoder;
+  const writes = task === 'causalLM' && backbone.kind === 'decoder';
   return writes && device === 'cpu' && hasProducts() ? fasterDtype() : 'float32';
 }

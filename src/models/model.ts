@@ -129,7 +129,19 @@ export abstract class Backbone extends Module {
   abstract readonly maxPositions: number;
   /** Layers that a cache holds keys and values for. */
   abstract readonly layerCount: number;
+  /** Which architecture it is. */
+  abstract readonly kind: 'decoder' | 'encoder' | 'encoderDecoder' | 'twoStream';
   abstract forward(inputs: ModelInputs): BackboneOutput;
+
+  /** What reads the input: itself, or the encoder of a pair. */
+  get reader(): Backbone {
+    return this;
+  }
+
+  /** What scores are made of: itself, or the decoder of a pair. */
+  get writer(): Backbone {
+    return this;
+  }
 
   /** Whether `documentStarts` keeps documents apart that lie one after another in a sequence. */
   get isolatesDocuments(): boolean {

@@ -5,7 +5,6 @@
  */
 import { z } from 'zod';
 import type { Tokens } from '../data/rows/rows.ts';
-import { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
@@ -39,7 +38,7 @@ export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endB
 
 /** Throws a usage error for a model that does not predict the next token from those before it. */
 export function requireCausal({ task, backbone, family }: Model, where: string): void {
-  if (task === 'causalLM' && backbone instanceof Decoder) return;
+  if (task === 'causalLM' && backbone.kind === 'decoder') return;
   throw usageError(
     'TSLM_NOT_CAUSAL',
     `${where}: a ${family.modelType} model (${task}) does not predict the next token from those before it`,

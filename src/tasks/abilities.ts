@@ -1,5 +1,4 @@
 /** What a model can be asked for, as its head and its tokenizer decide. */
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import type { Model } from '../models/model.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { readsText } from './inputs.ts';
@@ -22,7 +21,7 @@ export function abilitiesOf(model: Model, tokenizer: Tokenizer): Ability[] {
   if (!readsText(model)) return [];
   const { task, backbone } = model;
   const isDecoder = task === 'causalLM';
-  const answersText = task === 'seq2seqLM' && backbone instanceof EncoderDecoder;
+  const answersText = task === 'seq2seqLM' && backbone.kind === 'encoderDecoder';
   const able: Record<Ability, boolean> = {
     generate: isDecoder || answersText,
     chat: isDecoder && tokenizer.config.chat_template != null,

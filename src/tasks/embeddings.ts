@@ -1,6 +1,5 @@
 /** Vectors of texts: one for each token, or one for the whole text (Reimers & Gurevych 2019). */
 import { vectorsOf } from '../generate/steppers/stepper.ts';
-import { Decoder } from '../models/decoder.ts';
 import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
@@ -71,4 +70,4 @@ export function extractFeatures(
   );
 }
 
-const defaultPooling = ({ backbone }: Model): Pooling => (backbone instanceof Decoder ? 'last' : 'mean');
+const defaultPooling = ({ backbone }: Model): Pooling => (backbone.kind === 'decoder' ? 'last' : 'mean');

@@ -5,10 +5,7 @@
 import { checkIds } from '../generate/prompt/prompt-checks.ts';
 import { contextOf } from '../generate/prompt/prompts.ts';
 import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
-import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
-import { TwoStream } from '../models/families/xlnet/two-stream.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { modelMaxLength } from '../tokenizers/folders/tokenizer-config.ts';
@@ -25,8 +22,7 @@ export interface EncodedInput {
 }
 
 /** What reads the text: the model itself, or its encoder. */
-export const readerOf = ({ backbone }: Model): Backbone =>
-  backbone instanceof EncoderDecoder ? backbone.encoder : backbone;
+export const readerOf = ({ backbone }: Model): Backbone => backbone.reader;
 
 /** Whether the model reads text, and not images. */
 export function readsText(model: Model): boolean {
@@ -141,7 +137,7 @@ export function inBatches<Result>(
 
 /** A classifier that reads a text's last token, and is not told what padding is, finds it in one text alone. */
 const mostTexts = ({ backbone, config, task }: Model): number =>
-  backbone instanceof Decoder && task === 'sequenceClassification' && config.pad_token_id == null ? 1 : MOST.texts;
+  backbone.kind === 'decoder' && task === 'sequenceClassification' && config.pad_token_id == null ? 1 : MOST.texts;
 
 /** The longest first. */
 function groupsOf(encoded: readonly EncodedInput[], most: number): number[][] {
@@ -159,7 +155,7 @@ function groupsOf(encoded: readonly EncodedInput[], most: number): number[][] {
 function batchOf(model: Model, encoded: readonly EncodedInput[], indices: readonly number[]): Batch {
   const { device, config, backbone } = model;
   // XLNet reads the end of a text; all others count positions from its beginning.
-  const side = backbone instanceof TwoStream ? 'left' : 'right';
+  const side = backbone.kind === 'twoStream' ? 'left' : 'right';
   const pad = typeof config.pad_token_id === 'number' ? config.pad_token_id : 0;
   const rows = indices.map(index => encoded[index].ids);
   const ids = padRows(rows, side, pad);
@@ -181,7 +177,7 @@ function batchOf(model: Model, encoded: readonly EncodedInput[], indices: readon
 /** Whether the model tells the segments of an input apart. */
 function readsTypes(model: Model): boolean {
   const reader = readerOf(model);
-  if (reader instanceof TwoStream) return true;
+  if (reader.kind === 'twoStream') return true;
   return reader instanceof Encoder && 'tokenTypes' in reader.embeddings.options
     ? (reader.embeddings.options.tokenTypes ?? 0) > 1
     : false;

@@ -37,8 +37,8 @@ export function readPrompts(
   checkInputs(model, inputs);
   const { inputIds, attentionMask, pixelValues } = inputs;
   const { backbone } = model;
-  const isEncoderDecoder = backbone instanceof EncoderDecoder;
-  const context = contextOf(isEncoderDecoder ? backbone.decoder : backbone, options);
+  const isEncoderDecoder = backbone.kind === 'encoderDecoder';
+  const context = contextOf(backbone.writer, options);
   const start = decoderStartToken(model, config);
   const batch = pixelValues?.size(0) ?? inputIds!.length;
   const prompts = Array.from({ length: batch }, (_, row): Prompt => {
@@ -46,9 +46,9 @@ export function readPrompts(
     const ids = Array.from(inputIds![row]);
     return { ids, padding: paddingOf(attentionMask?.[row]), encoderInputIds: ids };
   });
-  if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.encoder, options));
+  if (isEncoderDecoder) checkEncoderInputs(inputs, contextOf(backbone.reader, options));
   checkPrompts(prompts, context, config);
-  if (inputIds) checkIds(inputIds, isEncoderDecoder ? backbone.encoder : backbone);
+  if (inputIds) checkIds(inputIds, backbone.reader);
   return { prompts, context };
 }
 
@@ -78,7 +78,7 @@ export function startGeneration(
   }
 
   function unprompted(): readonly ArrayLike<number>[] {
-    if (model.backbone instanceof EncoderDecoder) {
+    if (model.backbone.kind === 'encoderDecoder') {
       throw usageError(
         'TSLM_NOT_SUPPORTED',
         "'guidanceScale' compares with a text without its prompt, which an encoder–decoder does not have",

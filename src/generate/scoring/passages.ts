@@ -1,5 +1,4 @@
 /** What a model has to read so that every token of a text is asked for once. */
-import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
@@ -18,15 +17,15 @@ export interface Passage {
 export function passagesOf(model: Model, ids: number[], text: number, options: ScoreOptions): Passage[] {
   const { backbone, task, family } = model;
   if (backbone instanceof EncoderDecoder && task === 'seq2seqLM') {
-    checkLength(ids, contextOf(backbone.decoder, { beyondContext: true }), text);
+    checkLength(ids, contextOf(backbone.writer, { beyondContext: true }), text);
     if (!options.sources?.[text]?.length) {
       throw usageError('TSLM_BAD_INPUT', 'an encoder–decoder scores answers, and there is no input', "give 'sources'");
     }
-    checkLength(options.sources[text], contextOf(backbone.encoder, { beyondContext: true }), text);
+    checkLength(options.sources[text], contextOf(backbone.reader, { beyondContext: true }), text);
     const input = [backbone.options.decoderStartTokenId, ...ids.slice(0, -1)];
     return [{ text, input, asked: ids.map((id, position) => ({ at: position, position, id })) }];
   }
-  if (backbone instanceof Decoder && task === 'causalLM') return windows(ids, text, backbone.maxPositions, options);
+  if (backbone.kind === 'decoder' && task === 'causalLM') return windows(ids, text, backbone.maxPositions, options);
   if (task === 'maskedLM') return maskings(ids, text, backbone.maxPositions, options);
   throw new UserError('TSLM_NOT_SUPPORTED', `a ${family.modelType} model (${task}) does not score texts`, {
     hint: 'use a decoder, an encoder–decoder or a masked language model',

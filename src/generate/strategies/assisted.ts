@@ -5,7 +5,6 @@
  *
  * One text after the other: different texts accept different numbers of guesses.
  */
-import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { dispose } from '../../torch/index.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
@@ -52,7 +51,7 @@ function createGuesser(
   options: GenerateOptions,
 ): Guesser {
   if (options.assistant) return assistantGuesser(options.assistant, inputs, config, options);
-  const source = backbone instanceof EncoderDecoder ? inputs.inputIds?.[0] : undefined;
+  const source = backbone.kind === 'encoderDecoder' ? inputs.inputIds?.[0] : undefined;
   return promptLookup(config.promptLookupNumTokens!, config.maxMatchingNgramSize, source);
 }
 

@@ -95,6 +95,7 @@ class TwoStreamLayer extends Module {
 }
 
 export class TwoStream extends Backbone {
+  readonly kind = 'twoStream';
   readonly word: Embedding;
   /** [1, 1, hidden]: what a target is before it is predicted */
   readonly maskEmbedding: Parameter;
