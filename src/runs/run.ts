@@ -39,7 +39,9 @@ export interface ResumeOptions extends RunOptions {
 export async function startRun(recipe: Recipe, folder: string, options: RunOptions = {}): Promise<RunResult> {
   requireDevice(recipe.train.device);
   refuseOccupied(folder);
-  const parts = partsOf(recipe, await openSource(recipe));
+  const source = await openSource(recipe);
+  refuseOccupied(folder); // another run of this process may have begun, whose random numbers are not to be disturbed
+  const parts = partsOf(recipe, source);
   namingFile(folder, () => makeFolder(folder));
   using _lock = lockRun(folder);
   refuseOccupied(folder); // another process may have been faster
