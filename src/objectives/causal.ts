@@ -9,7 +9,9 @@ import { LMHead } from '../models/heads/lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
+import { fimTokens } from '../tokenizers/fim-tokens.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
+import { fillInTheMiddle, fillInTheMiddleKeys } from './fill-in-the-middle.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 
 export interface CausalExample {
@@ -32,9 +34,16 @@ export interface CausalBatch {
   words: number;
 }
 
-export const causalOptions = z.strictObject({ name: z.literal('causal') });
+export const causalOptions = z.strictObject({
+  name: z.literal('causal'),
+  /** Documents whose middle is written at their end, as a share, and how. Default: none. */
+  fillInTheMiddle: z.strictObject(fillInTheMiddleKeys).optional(),
+});
 
-export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endBegins'>;
+export type CausalOptions = Partial<Omit<z.output<typeof causalOptions>, 'name'>>;
+
+export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endBegins'> &
+  Partial<Pick<ObjectiveContext, 'tokenizer'>>;
 
 /** Throws a usage error for a model that does not predict the next token from those before it. */
 export function requireCausal({ task, backbone, family }: Model, where: string): void {
@@ -56,11 +65,13 @@ export function requireIsolation({ backbone, family }: Model, where: string): vo
   );
 }
 
-export function causal({
-  context,
-  packing = 'stream',
-  endBegins = false,
-}: CausalContext): Objective<'tokens', CausalExample, CausalBatch> {
+/** @throws UserError when middles are to be filled in, and the tokenizer has no tokens for it */
+export function causal(
+  { context, packing = 'stream', endBegins = false, tokenizer }: CausalContext,
+  { fillInTheMiddle: fim }: CausalOptions = {},
+): Objective<'tokens', CausalExample, CausalBatch> {
+  const tokens = fim && fimTokens(tokenizer!);
+  const isEnd = (id: number): boolean => id === tokenizer?.eosTokenId;
   return {
     name: 'causal',
     rows: 'tokens',
@@ -69,7 +80,11 @@ export function causal({
     window: context + 1,
     overlap: 1,
 
-    example: ({ ids, starts }) => ({ ids, ...(packing === 'stream' ? WHOLE : bordersOf(starts, endBegins)) }),
+    example(row, random) {
+      const { ids, starts } = tokens ? fillInTheMiddle(row, tokens, isEnd, fim, random) : row;
+      const cut = ids.subarray(0, context + 1);
+      return { ids: cut, ...(packing === 'stream' ? WHOLE : bordersOf(starts, endBegins)) };
+    },
 
     lengthOf: ({ ids }) => ids.length - 1,
 

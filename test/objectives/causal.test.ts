@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/auto.ts';
 import { type CausalContext, causal as causalObjective, requireCausal } from '../../src/objectives/causal.ts';
 import { createRandom } from '../../src/support/random.ts';
+import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 
 const causal = causalObjective({ context: 4 });
@@ -76,5 +77,33 @@ describe('documents of a window', () => {
     expect(targets.toNumbers()).toEqual([2, 10, 3, 4, 5, 10, 6]);
     expect(documentStarts!.toNumbers()).toEqual([0, 0, 2, 2, 2, 2, 6]);
     expect(words).toBe(7);
+  });
+});
+
+describe('filling in the middle', () => {
+  const SPECIAL = ['<fim_prefix>', '<fim_suffix>', '<fim_middle>'];
+  const tokenizer = {
+    eosTokenId: 10,
+    tokenToId: (token: string) => (SPECIAL.includes(token) ? 20 + SPECIAL.indexOf(token) : undefined),
+  } as unknown as Tokenizer;
+
+  it('rearranges documents, whose borders stay where they are then', () => {
+    const objective = causalObjective(
+      { context: 16, packing: 'documents', endBegins: true, tokenizer },
+      { fillInTheMiddle: { rate: 1, spmRate: 0 } },
+    );
+    const { ids, starts } = objective.example({ ids: Uint16Array.of(1, 2, 3, 10, 4, 5, 10), starts: [0, 4] }, random);
+    expect(ids).toHaveLength(7 + 6);
+    expect(ids.filter(id => id < 20 && id !== 10).sort()).toEqual(Uint32Array.of(1, 2, 3, 4, 5));
+    for (const id of [20, 21, 22]) expect(ids.filter(one => one === id)).toHaveLength(2);
+    expect([ids[6], ids.at(-1)]).toEqual([10, 10]);
+    expect(starts).toEqual([6]);
+  });
+
+  it('needs tokens for it', () => {
+    const bare = { eosTokenId: 10, tokenToId: () => undefined } as unknown as Tokenizer;
+    const make = () =>
+      causalObjective({ context: 8, tokenizer: bare }, { fillInTheMiddle: { rate: 0.5, spmRate: 0.5 } });
+    expect(make).toThrow('no tokens for filling in the middle');
   });
 });
