@@ -117,13 +117,16 @@ function* ofStore(folder: string): Generator<Case> {
   }
   const texts = ['test', 'negative_test'].map(kind => join(folder, '../..', kind));
   for (const path of listed(folder)) {
-    const schema = parsed(join(folder, path));
+    const own = parsed(join(folder, path)) as Record<string, unknown>;
+    // Where a schema does not say its address, it is that of its file.
+    const schema =
+      own.$id === undefined && own.id === undefined ? { $id: `https://www.schemastore.org/${path}`, ...own } : own;
     const tests = texts.flatMap((kind, isNegative) => {
-      const own = join(kind, path.replace(/\.json$/, ''));
-      if (!existsSync(own)) return [];
-      return listed(own).flatMap(name => {
+      const cases = join(kind, path.replace(/\.json$/, ''));
+      if (!existsSync(cases)) return [];
+      return listed(cases).flatMap(name => {
         try {
-          return [{ description: name, data: parsed(join(own, name)), valid: isNegative === 0 }];
+          return [{ description: name, data: parsed(join(cases, name)), valid: isNegative === 0 }];
         } catch {
           return []; // JSON with comments
         }
