@@ -14,11 +14,11 @@ export interface GenerateOptions extends StartOptions {
   isComplete?: (generated: readonly number[]) => boolean;
   /** The only tokens allowed after a text. */
   prefixAllowedTokens?: (inputIds: ArrayLike<number>) => ArrayLike<number>;
-  /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`structured/`). */
+  /** What the texts must follow: a JSON Schema, a regular expression or a grammar, compiled (`constrain/`). */
   constraint?: Constraint;
   /** Keeps sampled texts UTF-8: `wholeCharacters(tokenizer)`. Default: any token may follow any other. */
   wholeCharacters?: LogitsProcessor;
-  /** Steps of work on the constraint (`structured/work.ts`) between two yields, which may then be empty. Default: all at once. */
+  /** Steps of work on the constraint (`constrain/work.ts`) between two yields, which may then be empty. Default: all at once. */
   constraintSteps?: number;
   /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
   assistant?: Model;

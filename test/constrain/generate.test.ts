@@ -69,6 +69,22 @@ describe('generation under a constraint', () => {
     }
   });
 
+  it.each<[string, GenerationOptions]>([
+    ['greedy', {}],
+    ['sampling', { doSample: true, temperature: 2, seed: 3, numReturnSequences: 4 }],
+    ['beams', { numBeams: 3 }],
+  ])('is completed within few tokens: %s', (_, options) => {
+    // What is written of it at least, and the end.
+    const room = person.start().distance + 1;
+    for (const maxNewTokens of [room, room + 4]) {
+      for (const { text, stop, ids } of texts({ ...options, maxNewTokens })) {
+        expect(stop).toBe('eos');
+        expect(ids.length).toBeLessThanOrEqual(maxNewTokens);
+        expect(Object.keys(JSON.parse(text)).slice(0, 2)).toEqual(['name', 'age']);
+      }
+    }
+  });
+
   it('gives each prompt of a batch what it gets alone', () => {
     const config = resolveGenerationConfig({ eosTokenId, maxNewTokens: 120 });
     const together = texts({});

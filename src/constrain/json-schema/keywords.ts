@@ -117,7 +117,7 @@ export const SUPPORTED: Record<string, Shape & { note?: string }> = {
   else: SCHEMA,
   $ref: {
     ...TEXT,
-    note: 'inside the schema: by path, `$anchor` or `$id`; recursion is allowed; in draft 7 and before, what stands beside it says nothing',
+    note: 'inside the schema, or one of `documents`: by path, `$anchor` or `$id`; recursion is allowed; in draft 7 and before, what stands beside it says nothing',
   },
 };
 
