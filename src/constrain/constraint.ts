@@ -1,5 +1,5 @@
 /** A constraint on what is generated: at each token, which tokens may follow. */
-import { UserError } from '../support/errors.ts';
+import { UserError, usageError } from '../support/errors.ts';
 import { createClosing, NOT_ALLOWED } from './closing.ts';
 import { compileGrammar } from './grammar/compile-grammar.ts';
 import type { Grammar } from './grammar/grammar.ts';
@@ -66,8 +66,16 @@ const terminals = new WeakMap<object, SharedTerminals>();
  *
  * @throws UserError when no text follows the grammar, or none that the vocabulary can write
  */
-export const constraintOf = (grammar: Grammar, vocabulary: Vocabulary): Constraint =>
-  loadConstraint(compileGrammar(grammar, vocabulary.isUsable), vocabulary);
+export function constraintOf(grammar: Grammar, vocabulary: Vocabulary): Constraint {
+  if (typeof vocabulary?.isUsable !== 'object') {
+    throw usageError(
+      'TSLM_BAD_VALUE',
+      'a constraint is compiled for a vocabulary, and none was given',
+      'give vocabularyOf(tokenizer) as the second argument',
+    );
+  }
+  return loadConstraint(compileGrammar(grammar, vocabulary.isUsable), vocabulary);
+}
 
 /** The constraint of a program that was compiled for this vocabulary, in this thread or another. */
 export function loadConstraint(program: Program, vocabulary: Vocabulary): Constraint {

@@ -1,5 +1,6 @@
 /** JSON Schemas as constraints. */
 import { z } from 'zod';
+import { messageOf } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { type Constraint, constraintOf } from '../constraint.ts';
 import type { Grammar } from '../grammar/grammar.ts';
@@ -23,11 +24,23 @@ const optionsSchema = z.strictObject({
   documents: z.record(z.string(), z.union([z.boolean(), z.record(z.string(), z.unknown())])).default({}),
 });
 
+/** Of whatever copy of zod. */
+const isZod = (schema: unknown): schema is z.ZodType => isObject(schema) && isObject(schema._zod);
+
+function fromZod(schema: z.ZodType): unknown {
+  try {
+    return z.toJSONSchema(schema);
+  } catch (error) {
+    throw badSchema('#', messageOf(error));
+  }
+}
+
 /**
  * JSON texts of values that follow a schema (draft 2020-12; docs/STRUCTURED-OUTPUT.md lists what is supported). Every
  * text that the constraint allows is valid; of the valid ones it allows those that write properties in the schema's
  * order, strings and numbers as `JSON.stringify` does.
  *
+ * @param schema a JSON Schema, or a schema of zod 4
  * @throws UserError when the schema is malformed, no value can follow it, or a keyword is not supported: named, with its
  *   path
  */
@@ -37,7 +50,8 @@ export const compileJsonSchema = (
   options: JsonSchemaOptions = {},
 ): Constraint => constraintOf(jsonSchemaGrammar(schema, options), vocabulary);
 
-export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = {}): Grammar {
+export function jsonSchemaGrammar(given: unknown, options: JsonSchemaOptions = {}): Grammar {
+  const schema = isZod(given) ? fromZod(given) : given;
   const { maxWhitespace, strictObjects, documents } = parseOptions(optionsSchema, options, 'compileJsonSchema');
   if (typeof schema !== 'boolean' && !isObject(schema)) throw badSchema('#', 'a schema is an object, true or false');
   try {
