@@ -10,6 +10,7 @@ import type { PagedInput, PagedModel } from '../generate/steppers/paged-model.ts
 import { createBatch } from './batch.ts';
 import { grow } from './grow.ts';
 import type { Job } from './job.ts';
+import { createPace } from './pace.ts';
 import { createPagePool } from './pages.ts';
 import { promptScores } from './prompt-scores.ts';
 import type { Owner } from './protocol.ts';
@@ -64,6 +65,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const pool = createPagePool(paged.pages, paged.pageSize);
   const batch = createBatch(pool, options.maxBatch);
   const { waiting, running } = batch;
+  const pace = createPace(maxPromptTokens);
   /** Whether a text sits out because of its constraint. */
   let isPreparing = false;
   const counts = { cachedTokens: 0, promptTokens: 0, completionTokens: 0, steps: 0, batchSizes: 0 };
@@ -150,10 +152,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       batch.admit(welcome);
       const deadline = spentSoFar() + CONSTRAINT_STEPS;
       isPreparing = false;
-      const planned = planStep(batch, { maxPromptTokens, isPrepared: sequence => isPrepared(sequence, deadline) });
+      const room = pace.promptTokens(running.some(sequence => unread(sequence) === 1));
+      const planned = planStep(batch, {
+        maxPromptTokens: room,
+        isPrepared: sequence => isPrepared(sequence, deadline),
+      });
       if (planned.length === 0) return isPreparing || batch.dropCancelled();
       counts.steps++;
       counts.batchSizes += planned.length;
+      const read = planned.reduce((sum, { input }) => sum + (input.ids.length > 1 ? input.ids.length : 0), 0);
+      const start = performance.now();
       const adapterOf = ({ sequence }: Planned): string | undefined => sequence.job.request.adapter;
       for (const adapter of new Set(planned.map(adapterOf))) {
         run(
@@ -161,6 +169,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           adapter,
         );
       }
+      pace.took(read, performance.now() - start);
       return true;
     },
     get queued() {
