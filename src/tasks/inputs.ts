@@ -7,9 +7,9 @@ import { contextOf } from '../generate/prompt/prompts.ts';
 import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
-import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { TwoStream } from '../models/families/xlnet/two-stream.ts';
-import type { Backbone, Model, ModelInputs } from '../models/model.ts';
+import type { Model, ModelInputs } from '../models/model.ts';
+import { readerOf, readsSegments } from '../models/segments.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { modelMaxLength } from '../tokenizers/folders/tokenizer-config.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -23,10 +23,6 @@ export interface EncodedInput {
   /** The segment of each token. */
   readonly typeIds?: readonly number[];
 }
-
-/** What reads the text: the model itself, or its encoder. */
-export const readerOf = ({ backbone }: Model): Backbone =>
-  backbone instanceof EncoderDecoder ? backbone.encoder : backbone;
 
 /** Whether the model reads text, and not images. */
 export function readsText(model: Model): boolean {
@@ -173,18 +169,9 @@ function batchOf(model: Model, encoded: readonly EncodedInput[], indices: readon
     inputs: {
       inputIds: int64(ids.flat(), shape, device),
       ...(isPadded && { attentionMask: int64(mask.flat(), shape, device) }),
-      ...(readsTypes(model) && { tokenTypeIds: int64(padRows(typeIds, side, 0).flat(), shape, device) }),
+      ...(readsSegments(model) && { tokenTypeIds: int64(padRows(typeIds, side, 0).flat(), shape, device) }),
     },
   };
-}
-
-/** Whether the model tells the segments of an input apart. */
-function readsTypes(model: Model): boolean {
-  const reader = readerOf(model);
-  if (reader instanceof TwoStream) return true;
-  return reader instanceof Encoder && 'tokenTypes' in reader.embeddings.options
-    ? (reader.embeddings.options.tokenTypes ?? 0) > 1
-    : false;
 }
 
 /** Tokens of all inputs together. */
