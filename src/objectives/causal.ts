@@ -11,7 +11,8 @@ import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
-import type { Objective, ObjectiveContext } from './objective.ts';
+import type { Means, Objective, ObjectiveContext } from './objective.ts';
+import { unlikelihood } from './smoothing.ts';
 
 export interface CausalExample {
   /** One more than the positions of the input. */
@@ -33,7 +34,13 @@ export interface CausalBatch {
   words: number;
 }
 
-export const causalOptions = z.strictObject({ name: z.literal('causal') });
+export const causalOptions = z.strictObject({
+  name: z.literal('causal'),
+  /** ε of label smoothing (Szegedy et al. 2016, 7): a term of its own, and all logits of a batch in memory. */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+});
+
+export type CausalOptions = Partial<Omit<z.output<typeof causalOptions>, 'name'>>;
 
 export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endBegins'>;
 
@@ -57,16 +64,15 @@ export function requireIsolation({ backbone, family }: Model, where: string): vo
   );
 }
 
-export function causal({
-  context,
-  packing = 'stream',
-  endBegins = false,
-}: CausalContext): Objective<'tokens', CausalExample, CausalBatch> {
+export function causal(
+  { context, packing = 'stream', endBegins = false }: CausalContext,
+  { labelSmoothing = 0 }: CausalOptions = {},
+): Objective<'tokens', CausalExample, CausalBatch> {
   return {
     name: 'causal',
     rows: 'tokens',
     tasks: ['causalLM'],
-    weights: { words: 1 },
+    weights: labelSmoothing === 0 ? { words: 1 } : { words: 1 - labelSmoothing, smoothing: labelSmoothing },
     window: context + 1,
     overlap: 1,
 
@@ -99,13 +105,18 @@ export function causal({
       };
     },
 
-    counts: ({ words }) => ({ words }),
+    counts: ({ words }) => ({ words, ...(labelSmoothing > 0 && { smoothing: words }) }),
 
-    means(model, { inputIds, targets, documentStarts }) {
+    means(model, { inputIds, targets, documentStarts, words }) {
       // What autograd does not keep of the way to the loss is not to wait for the end of the step.
-      return scope(() => {
+      return scope((): Means => {
         const { backbone, head } = model;
         const inputs = { inputIds, documentStarts };
+        if (labelSmoothing > 0) {
+          const logits = model.forward(inputs).logits!;
+          const smoothing = unlikelihood(logits).mul(targets.ne(IGNORE_INDEX)).sum().div(words);
+          return { words: tokenLoss(logits, targets), smoothing };
+        }
         if (head instanceof LMHead) return { words: head.loss(backbone.forward(inputs).lastHiddenState, targets) };
         return { words: tokenLoss(model.forward({ ...inputs, rawLogits: true }).logits!, targets) };
       });
