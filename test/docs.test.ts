@@ -5,17 +5,17 @@ import { describe, expect, it, vi } from 'vitest';
 import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
-const page = readFileSync('docs/ADDING-A-FAMILY.md', 'utf8');
-const quotes = [...page.matchAll(/```ts\n\/\/ (src\/\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => ({ file, code }));
+describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md'])('%s', path => {
+  const page = readFileSync(path, 'utf8');
+  const quotes = [...page.matchAll(/```ts\n\/\/ (src\/\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => ({ file, code }));
 
-describe('docs/ADDING-A-FAMILY.md', () => {
   it.each(quotes)('quotes $file as it is', ({ file, code }) => {
     expect(readFileSync(file, 'utf8')).toContain(code);
   });
 
   it('names files that are there', () => {
     expect(quotes.length).toBeGreaterThan(3);
-    for (const [, path] of page.matchAll(/`((?:src|test|docs)\/[\w./-]+\.\w+)`/g)) readFileSync(path, 'utf8');
+    for (const [, named] of page.matchAll(/`((?:src|test|docs)\/[\w./-]+\.\w+)`/g)) readFileSync(named, 'utf8');
   });
 });
 

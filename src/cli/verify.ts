@@ -8,7 +8,7 @@ export function verifyCommand(): Command {
     .description('compare a model, a tokenizer, schedules, logits processors or objectives with recorded results')
     .argument(
       '<path>',
-      'a model or tokenizer folder with golden.json, or a file of recorded schedules, logits processors or objectives',
+      'a folder of a model, a tokenizer or recorded fine-tuning, with golden.json, or a file of recorded schedules, logits processors or objectives',
     )
     .option('--json', 'print every comparison as JSON')
     .addHelpText(
@@ -17,7 +17,10 @@ export function verifyCommand(): Command {
     )
     .action(async (path: string, { json }: { json?: boolean }) => {
       const { verify } = await import('../evaluate/verify/verify.ts');
-      const checks = [...verify(path)];
+      const { isTuning } = await import('../evaluate/verify/tuning/golden.ts');
+      const { verifyTuning } = await import('../evaluate/verify/tuning/tuning.ts');
+      const checks: Check[] = [];
+      for await (const check of isTuning(path) ? verifyTuning(path) : verify(path)) checks.push(check);
       const failed = checks.filter(check => !check.pass).length;
       if (json) printJson({ path, pass: failed === 0, failed, checks });
       else printChecks(checks);

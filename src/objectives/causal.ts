@@ -12,7 +12,8 @@ import { usageError } from '../support/errors.ts';
 import { fimTokens } from '../tokenizers/fim-tokens.ts';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
 import { fillInTheMiddle, fillInTheMiddleKeys } from './fill-in-the-middle.ts';
-import type { Objective, ObjectiveContext } from './objective.ts';
+import type { Means, Objective, ObjectiveContext } from './objective.ts';
+import { unlikelihood } from './smoothing.ts';
 
 export interface CausalExample {
   /** One more than the positions of the input. */
@@ -38,6 +39,8 @@ export const causalOptions = z.strictObject({
   name: z.literal('causal'),
   /** Documents whose middle is written at their end, as a share, and how. Default: none. */
   fillInTheMiddle: z.strictObject(fillInTheMiddleKeys).optional(),
+  /** ε of label smoothing (Szegedy et al. 2016, 7): a term of its own, and all logits of a batch in memory. */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
 });
 
 export type CausalOptions = Partial<Omit<z.output<typeof causalOptions>, 'name'>>;
@@ -68,7 +71,7 @@ export function requireIsolation({ backbone, family }: Model, where: string): vo
 /** @throws UserError when middles are to be filled in, and the tokenizer has no tokens for it */
 export function causal(
   { context, packing = 'stream', endBegins = false, tokenizer }: CausalContext,
-  { fillInTheMiddle: fim }: CausalOptions = {},
+  { fillInTheMiddle: fim, labelSmoothing = 0 }: CausalOptions = {},
 ): Objective<'tokens', CausalExample, CausalBatch> {
   const tokens = fim && fimTokens(tokenizer!);
   const isEnd = (id: number): boolean => id === tokenizer?.eosTokenId;
@@ -76,7 +79,7 @@ export function causal(
     name: 'causal',
     rows: 'tokens',
     tasks: ['causalLM'],
-    weights: { words: 1 },
+    weights: labelSmoothing === 0 ? { words: 1 } : { words: 1 - labelSmoothing, smoothing: labelSmoothing },
     window: context + 1,
     overlap: 1,
 
@@ -113,13 +116,18 @@ export function causal(
       };
     },
 
-    counts: ({ words }) => ({ words }),
+    counts: ({ words }) => ({ words, ...(labelSmoothing > 0 && { smoothing: words }) }),
 
-    means(model, { inputIds, targets, documentStarts }) {
+    means(model, { inputIds, targets, documentStarts, words }) {
       // What autograd does not keep of the way to the loss is not to wait for the end of the step.
-      return scope(() => {
+      return scope((): Means => {
         const { backbone, head } = model;
         const inputs = { inputIds, documentStarts };
+        if (labelSmoothing > 0) {
+          const logits = model.forward(inputs).logits!;
+          const smoothing = unlikelihood(logits).mul(targets.ne(IGNORE_INDEX)).sum().div(words);
+          return { words: tokenLoss(logits, targets), smoothing };
+        }
         if (head instanceof LMHead) return { words: head.loss(backbone.forward(inputs).lastHiddenState, targets) };
         return { words: tokenLoss(model.forward({ ...inputs, rawLogits: true }).logits!, targets) };
       });

@@ -14,10 +14,13 @@ import { masked, maskedOptions } from './masked.ts';
 import type { AnyObjective, ObjectiveContext } from './objective.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
+import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
 import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
 import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
+import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
 import { spanCorruption, spanCorruptionOptions } from './span-corruption.ts';
+import { tokenClassification, tokenClassificationOptions } from './token-classification.ts';
 import { ul2, ul2Options } from './ul2.ts';
 
 interface Entry<Options extends z.ZodObject = z.ZodObject> {
@@ -42,6 +45,8 @@ const readsText = (family: string): boolean => !seesImages(family);
 const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
 const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStream(family);
 const isTwoStream = (family: string): boolean => family === 'xlnet';
+/** XLNet reads the end of a text, and batches of rows are filled up on the right. */
+const padsRight = (family: string): boolean => !isTwoStream(family);
 
 export const objectives = {
   captions: entry(captionsOptions, captions, ['seq2seqLM'], seesImages),
@@ -53,10 +58,18 @@ export const objectives = {
   'next-sentence': entry(nextSentenceOptions, nextSentence, ['pretraining', 'nextSentence']),
   permutation: entry(permutationOptions, permutation, ['causalLM'], isTwoStream),
   'prefix-lm': entry(prefixLMOptions, prefixLM, ['seq2seqLM'], readsText),
+  'question-answering': entry(questionAnsweringOptions, questionAnswering, ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, ['replacedTokens']),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, ['seq2seqLM'], readsText),
+  'sequence-classification': entry(
+    sequenceClassificationOptions,
+    sequenceClassification,
+    ['sequenceClassification'],
+    padsRight,
+  ),
   'span-corruption': entry(spanCorruptionOptions, spanCorruption, ['seq2seqLM'], readsText),
+  'token-classification': entry(tokenClassificationOptions, tokenClassification, ['tokenClassification'], padsRight),
   ul2: entry(ul2Options, ul2, ['seq2seqLM'], readsText),
 };
 
@@ -75,7 +88,10 @@ export type ObjectiveOptions = z.output<typeof objectiveOptions>;
 const OF_FILES: Partial<Record<ObjectiveName, RowKind>> = {
   captions: 'image',
   'image-classification': 'image',
+  'question-answering': 'reading',
   seq2seq: 'translation',
+  'sequence-classification': 'labelled',
+  'token-classification': 'tagged',
 };
 
 /** The kind of rows that an objective learns from. */

@@ -4,9 +4,10 @@
  * no word is impossible. The two are terms of their own, so that the perplexity of `words` stays what it is.
  */
 import { z } from 'zod';
-import { scope, type Tensor } from '../torch/index.ts';
+import { scope } from '../torch/index.ts';
 import { statesAt, wordMeans } from './batches.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
+import { smoothingLoss } from './smoothing.ts';
 import {
   decoderStates,
   type TextToText,
@@ -28,19 +29,6 @@ export const seq2seqOptions = z.strictObject({
 });
 
 export type Seq2SeqOptions = Partial<Omit<z.output<typeof seq2seqOptions>, 'name'>>;
-
-/**
- * How far the scores are from saying that all words are equally likely: the mean of −log p over places and words.
- *
- * @param scores [n, vocab]
- */
-export function smoothingLoss(scores: Tensor): Tensor {
-  const wide = scores.to('float32');
-  return wide
-    .logsumexp([-1])
-    .sub(wide.mean([-1]))
-    .mean();
-}
 
 /** Texts are cut where they are too long; special tokens stay. */
 export function seq2seq(

@@ -22,6 +22,7 @@ const FIXED = [
   'data.columns',
   'data.tokenizer',
   'optimizer.name',
+  'train.freeze',
   'evaluation.split',
   'evaluation.windows',
 ];

@@ -83,6 +83,8 @@ export const recipeSchema = z.strictObject({
       /** auto: bf16 where its products are faster than those of float32, measured when a run begins. */
       precision: z.enum(['auto', 'float32', 'bf16']).default('auto'),
       clipGradNorm: z.number().min(0).default(1),
+      /** Parameters that stay as they are, by checkpoint keys or module paths with `*`: [bert.embeddings, '*.bias']. */
+      freeze: pathsOf.optional(),
       device: z.string().default('cpu'),
     })
     .strict(),

@@ -12,6 +12,7 @@ import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
+import { freeze } from '../train/freeze.ts';
 import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
@@ -56,6 +57,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
       : objective;
   checkPrompts(recipe, model, tokenizer);
   const trainable = wholeModel(model, objective.companions);
+  if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {
     ...start,
@@ -66,7 +68,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     objective,
     heldOutObjective,
     ...source.rowsFor(objective),
-    optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer),
+    optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer, trainable),
   };
 }
 

@@ -2,9 +2,10 @@
 import { vectorsOf } from '../generate/steppers/stepper.ts';
 import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';
+import { readerOf } from '../models/segments.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { countTokens, encodeInputs, inBatches, type ReadingOptions, readerOf, type TaskInput } from './inputs.ts';
+import { countTokens, encodeInputs, inBatches, type ReadingOptions, type TaskInput } from './inputs.ts';
 
 export interface EmbeddingOptions extends ReadingOptions {
   /** Default `last` for a decoder, whose last token is the one that saw all others, else `mean`. */

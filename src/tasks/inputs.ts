@@ -7,6 +7,7 @@ import { contextOf } from '../generate/prompt/prompts.ts';
 import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
 import { Encoder } from '../models/encoder.ts';
 import type { Backbone, Model, ModelInputs } from '../models/model.ts';
+import { readsSegments } from '../models/segments.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { modelMaxLength } from '../tokenizers/folders/tokenizer-config.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -169,18 +170,9 @@ function batchOf(model: Model, encoded: readonly EncodedInput[], indices: readon
     inputs: {
       inputIds: int64(ids.flat(), shape, device),
       ...(isPadded && { attentionMask: int64(mask.flat(), shape, device) }),
-      ...(readsTypes(model) && { tokenTypeIds: int64(padRows(typeIds, side, 0).flat(), shape, device) }),
+      ...(readsSegments(model) && { tokenTypeIds: int64(padRows(typeIds, side, 0).flat(), shape, device) }),
     },
   };
-}
-
-/** Whether the model tells the segments of an input apart. */
-function readsTypes(model: Model): boolean {
-  const reader = readerOf(model);
-  if (reader.kind === 'twoStream') return true;
-  return reader instanceof Encoder && 'tokenTypes' in reader.embeddings.options
-    ? (reader.embeddings.options.tokenTypes ?? 0) > 1
-    : false;
 }
 
 /** Tokens of all inputs together. */

@@ -1,6 +1,7 @@
 /** What a run changes and what it saves: a whole model, or a part over a model that stays as it is. */
 import { join } from 'node:path';
 import { loadCompleteModel, saveModel } from '../models/auto.ts';
+import { ownKeyOf } from '../models/checkpoint/keys.ts';
 import type { Model } from '../models/model.ts';
 import { makeFolder } from '../support/files.ts';
 import { noGrad, scope } from '../torch/index.ts';
@@ -10,6 +11,8 @@ export interface Trainable {
   readonly model: Model;
   /** What the optimizer changes. */
   namedParameters(): NamedParameters;
+  /** What a checkpoint calls one of them. */
+  keyOf(name: string): string;
   /** Runs a forward or backward pass with whatever belongs to it in force. */
   run<T>(body: () => T): T;
   /** Dropout is on. */
@@ -44,6 +47,12 @@ export function wholeModel(model: Model, companions: Readonly<Record<string, Mod
         }
       }
       return [...named].flatMap(([parameter, name]) => (parameter.requiresGrad ? [[name, parameter] as const] : []));
+    },
+    keyOf(name) {
+      const companion = others.find(([folder]) => name.startsWith(`${folder}.`));
+      if (!companion) return ownKeyOf(name, model).key;
+      const [folder, other] = companion;
+      return `${folder}.${ownKeyOf(name.slice(folder.length + 1), other).key}`;
     },
     run: body => body(),
     train: () => each(one => one.train()),

@@ -107,3 +107,33 @@ describe('filling in the middle', () => {
     expect(make).toThrow('no tokens for filling in the middle');
   });
 });
+
+it('label smoothing takes part of the loss to say that no token is impossible', () => {
+  const model = createModel('gpt2', sizes, { seed: 1 });
+  const smoothed = causalObjective({ context: 4 }, { labelSmoothing: 0.1 });
+  const batch = smoothed.batch(
+    [
+      { ...examples[0], ends: [1] },
+      { ...examples[1], ids: examples[1].ids.slice(0, 3) },
+    ],
+    'cpu',
+  );
+  expect(smoothed.counts(batch)).toEqual({ words: 5, smoothing: 5 });
+  expect(smoothed.weights).toEqual({ words: 0.9, smoothing: 0.1 });
+  const [found, plain, logits] = scope(() =>
+    inferenceMode(() => {
+      const { words, smoothing } = smoothed.means(model.eval(), batch);
+      const scores = model.forward({ inputIds: batch.inputIds }).logits!.logSoftmax(-1).reshape([-1, 11]);
+      const rows = scores.unbind().map(row => Array.from(row.toNumbers()));
+      return [
+        { words: words.item(), smoothing: smoothing.item() },
+        causal.means(model, batch).words.item(),
+        rows,
+      ] as const;
+    }),
+  );
+  expect(found.words).toBeCloseTo(plain, 5);
+  // Places 1 (the next token is hidden), 6 and 7 (padding) do not count.
+  const counted = [0, 2, 3, 4, 5].map(place => logits[place].reduce((sum, value) => sum - value / 11, 0));
+  expect(found.smoothing).toBeCloseTo(counted.reduce((a, b) => a + b) / 5, 5);
+});

@@ -20,20 +20,32 @@ const pairs = Object.entries(objectivesTable()).flatMap(([family, byObjective]) 
   ),
 );
 
-/** Two rows of unequal length. */
-function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array): object[] {
+/** Two rows of unequal length; a window of a corpus has at most `length` tokens. */
+function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?: number): object[] {
   const document = (texts: string[], index: number) => ({ sentences: texts.map(encode), index });
   const image = (seed: number) => {
     const random = createRandom(seed);
     return { pixels: Uint8Array.from({ length: 3 * 144 }, () => random.below(256)), width: 12, height: 12 };
   };
   const rows: Partial<Record<keyof Rows, object[]>> = {
-    tokens: [window(encode(TEXT)), window(encode('The river rose.'))],
+    tokens: [window(encode(TEXT).subarray(0, length)), window(encode('The river rose.'))],
     document: [document(['The river rose.', 'The bridge was closed.'], 0), document(['Dogs', 'and cats'], 1)],
     text: [{ text: 'The river rose in the night.' }, { text: 'Dogs and cats' }],
     translation: [
       { source: 'The river rose in the night.', target: 'Dogs' },
       { source: 'Dogs', target: 'The bridge was closed.' },
+    ],
+    labelled: [
+      { text: 'The river rose in the night.', pair: 'Dogs', label: 1 },
+      { text: 'Dogs and cats', label: 'LABEL_0' },
+    ],
+    tagged: [
+      { tokens: ['The', 'river', 'rose', 'in', 'the', 'night'], tags: [0, 1, 0, 0, 0, 1] },
+      { tokens: ['Dogs', 'sat'], tags: ['LABEL_1', 0] },
+    ],
+    reading: [
+      { question: 'What rose?', context: 'The river rose in the night.', answers: [{ text: 'river', start: 4 }] },
+      { question: 'Who sat?', context: 'Dogs.', answers: [] },
     ],
     image: [
       { ...image(1), text: 'The river rose', label: 0 },
@@ -72,7 +84,7 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
     model,
   });
   const random = createRandom(1);
-  const examples = rowsOf(objective.rows, encode).map(row => objective.example(row as never, random));
+  const examples = rowsOf(objective.rows, encode, objective.window).map(row => objective.example(row as never, random));
 
   it('gives together what its rows give alone', () => {
     requireFit(model, objective, 'test');

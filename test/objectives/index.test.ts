@@ -48,7 +48,11 @@ describe('which objective fits which family', () => {
     expect(Object.keys(table.xlnet)).toEqual(['contrastive', 'permutation']);
     expect(Object.keys(table.vit)).toEqual(['image-classification']);
     expect(Object.keys(table['vision-encoder-decoder'])).toEqual(['captions']);
-    expect(Object.keys(table.t5)).toEqual(['denoising', 'prefix-lm', 'seq2seq', 'span-corruption', 'ul2']);
+    expect(Object.keys(table.t5)).toEqual([
+      ...['denoising', 'prefix-lm', 'question-answering', 'seq2seq', 'sequence-classification', 'span-corruption'],
+      ...['token-classification', 'ul2'],
+    ]);
+    expect(table.qwen2['sequence-classification']).toEqual(['Qwen2ForSequenceClassification']);
     expect(table.electra['replaced-tokens']).toEqual(['ElectraForPreTraining']);
     expect(classesFor(families.gpt2, 'permutation')).toEqual([]);
   });
@@ -82,7 +86,8 @@ describe('which objective fits which family', () => {
     };
     expect(hintOf(fitting('next-sentence'))).toBe('use its class BertForPreTraining or BertForNextSentencePrediction');
     expect(hintOf(fitting('permutation'))).toBe(
-      'it trains xlnet; for bert there is contrastive, masked, next-sentence, sentence-order',
+      'it trains xlnet; for bert there is contrastive, masked, next-sentence, question-answering, sentence-order, ' +
+        'sequence-classification, token-classification',
     );
   });
 });

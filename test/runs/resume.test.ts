@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointSteps } from '../../src/runs/checkpoints.ts';
 import { resumeRun, startRun } from '../../src/runs/run.ts';
+import { openSafetensors } from '../../src/torch/index.ts';
 import { errorOf } from '../data/helpers.ts';
 import { metricsOf, traceOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipe } from '../helpers/tiny.ts';
@@ -64,6 +65,23 @@ describe('a run that was interrupted', async () => {
     await stopAfter(7, options => startRun(other, place(`${name}-stopped`), options));
     await resumeRun(place(`${name}-stopped`));
     expect(traceOf(place(`${name}-stopped`))).toEqual(traceOf(place(name)));
+  });
+
+  it('with groups, layer decay and frozen parameters goes on to the same numbers', async () => {
+    const optimizer = { groups: [{ match: '*.bias', lr: 2 }], layerDecay: 0.5 };
+    const train = { gradientAccumulation: 2, freeze: ['transformer.wpe', 'transformer.h.*.mlp'] };
+    const grouped = tinyRecipe(corpus, { log: { every: 5 }, train, optimizer });
+    await startRun(grouped, place('grouped'));
+    expect(metricsOf(place('grouped'))).not.toEqual(straight.metrics);
+    await stopAfter(7, options => startRun(grouped, place('grouped-stopped'), options));
+    await resumeRun(place('grouped-stopped'));
+    expect(traceOf(place('grouped-stopped'))).toEqual(traceOf(place('grouped')));
+    const state = openSafetensors(join(place('grouped'), 'checkpoints', 'step-0000012', 'optimizer.safetensors'));
+    const kept = [...state.entries.keys()];
+    expect(kept.filter(name => /positions|\.mlp\.|feedForward\./.test(name))).toEqual([]);
+    expect(kept.length).toBeGreaterThan(10);
+    const thawed = errorOf(() => resumeRun(place('grouped'), { set: ['train.freeze=[transformer.wpe]'] }));
+    expect(await thawed).toMatchObject({ code: 'TSLM_RECIPE_CHANGED' });
   });
 
   it('that recomputes activations goes on to the same numbers, which are those of one that keeps them', async () => {

@@ -17,6 +17,10 @@ export interface Rows {
     index: number;
   };
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
+  /** Words, and a tag for each: its name, or its number. */
+  tagged: { tokens: readonly string[]; tags: readonly (string | number)[] };
+  /** Answers are parts of the context and begin so many code points into it; none: the context has no answer. */
+  reading: { question: string; context: string; answers: readonly { text: string; start: number }[] };
   /** Sentences that belong together, and one that does not although it looks so (sentence-transformers' names). */
   triplet: { anchor: string; positive: string; negative?: string };
   translation: { source: string; target: string };

@@ -5,7 +5,7 @@
 import type { Parameter } from '../../nn/index.ts';
 import { dispose, keep, noGrad, scope, zerosLike } from '../../torch/index.ts';
 import { adamWUpdate, gradNorm } from '../../torch/kernels.ts';
-import type { NamedParameters, Optimizer } from './optimizer.ts';
+import { decays, type NamedParameters, type Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions {
   /** Default [0.9, 0.999]. */
@@ -43,7 +43,7 @@ export function adamW(
             gradients: active.map(({ gradient }) => gradient),
             means: active.map(({ mean }) => mean),
             squares: active.map(({ square }) => square),
-            weightDecay: active.map(({ parameter }) => (decayAll || parameter.dim >= 2 ? weightDecay : 0)),
+            weightDecay: active.map(({ name, parameter }) => (decayAll || decays(name, parameter) ? weightDecay : 0)),
             lr,
             betas,
             eps,

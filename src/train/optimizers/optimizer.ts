@@ -16,3 +16,6 @@ export interface Optimizer {
   load(state: ReadonlyMap<string, Tensor>, steps: number): void;
   dispose(): void;
 }
+
+/** Whether weight decay is for this parameter: matrices, and not what is added to scores and states as a bias is. */
+export const decays = (name: string, { dim }: Parameter): boolean => dim >= 2 && !/bias/i.test(name);

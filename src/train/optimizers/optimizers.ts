@@ -1,7 +1,9 @@
 /** The optimizers by the names that recipes give them, each with the options that it takes and no others. */
 import { z } from 'zod';
+import type { KeyOf } from '../parameter-names.ts';
 import { adafactor } from './adafactor.ts';
 import { adamW } from './adamw.ts';
+import { groupKeys, partsOf, together } from './groups.ts';
 import { lion } from './lion.ts';
 import { muon } from './muon.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
@@ -18,6 +20,7 @@ const adam = {
   betas: betas.default([0.9, 0.95]),
   eps: z.number().positive().default(1e-8),
   weightDecay: weightDecay.default(0.1),
+  ...groupKeys,
 };
 
 const options = z.discriminatedUnion('name', [
@@ -35,12 +38,14 @@ const options = z.discriminatedUnion('name', [
     scaleParameter: z.boolean().default(true),
     relativeStep: z.boolean().default(false),
     weightDecay: weightDecay.default(0),
+    ...groupKeys,
   }),
   z.strictObject({
     name: z.literal('lion'),
     lr: lr.default(1e-4),
     betas: betas.default([0.9, 0.99]),
     weightDecay: weightDecay.default(1),
+    ...groupKeys,
   }),
   z
     .strictObject({
@@ -50,6 +55,7 @@ const options = z.discriminatedUnion('name', [
       dampening: z.number().min(0).max(1).default(0),
       nesterov: z.boolean().default(false),
       weightDecay: weightDecay.default(0),
+      ...groupKeys,
     })
     .check(({ value, issues }) => {
       const message = nesterovProblem(value);
@@ -72,6 +78,19 @@ export type OptimizerOptions = z.output<typeof optimizerSchema>;
 
 const optimizers = { adamw: adamW, muon, adafactor, lion, sgd };
 
-export function createOptimizer(named: NamedParameters, { name, lr: _, ...rest }: OptimizerOptions): Optimizer {
-  return (optimizers[name] as (named: NamedParameters, options: typeof rest) => Optimizer)(named, rest);
+/**
+ * @param options.keyOf the checkpoint keys that `groups` may name parameters by; default their own names
+ * @throws UserError for a group that matches nothing
+ */
+export function createOptimizer(
+  named: NamedParameters,
+  { name, lr: _, groups, layerDecay, ...rest }: OptimizerOptions,
+  { keyOf = path => path }: { keyOf?: KeyOf } = {},
+): Optimizer {
+  const create = optimizers[name] as (named: NamedParameters, options: typeof rest) => Optimizer;
+  const parts = partsOf(named, { groups, layerDecay }, keyOf).map(part => ({
+    lr: part.lr,
+    optimizer: create(part.named, { ...rest, weightDecay: part.weightDecay ?? rest.weightDecay }),
+  }));
+  return together(parts);
 }

@@ -1,6 +1,6 @@
 /** Optimizers that update each parameter by itself: the loop over parameters, decay and state around a rule. */
 import { noGrad, scope, type Tensor } from '../../torch/index.ts';
-import type { NamedParameters, Optimizer } from './optimizer.ts';
+import { decays, type NamedParameters, type Optimizer } from './optimizer.ts';
 import { OptimizerState } from './optimizer-state.ts';
 
 export interface DecayOptions {
@@ -48,7 +48,7 @@ export function perParameter(
               gradient: gradScale === 1 ? grad : grad.mul(gradScale),
               lr,
               step,
-              weightDecay: decayAll || parameter.dim >= 2 ? weightDecay : 0,
+              weightDecay: decayAll || decays(name, parameter) ? weightDecay : 0,
               kept: (key, begin) => state.of(name, key, begin),
             }),
           );

@@ -1,0 +1,92 @@
+/** Fine-tuning beside what Transformers recorded, and beside results that were tampered with. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Check } from '../../src/evaluate/verify/compare.ts';
+import { isTuning } from '../../src/evaluate/verify/tuning/golden.ts';
+import { verifyTuning } from '../../src/evaluate/verify/tuning/tuning.ts';
+import { errorOf } from '../data/helpers.ts';
+import { itShared } from '../helpers/shared.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const committed = 'test/fixtures/tuning';
+
+async function checksOf(folder: string): Promise<Check[]> {
+  const checks: Check[] = [];
+  for await (const check of verifyTuning(folder)) checks.push(check);
+  return checks;
+}
+
+/** Fewest comparisons of each folder, so that none is passed over. */
+const small = {
+  accumulation: 10,
+  collators: 42,
+  'heads/classifier_layer_decay': 4,
+  label_smoothing: 8,
+  optimizer_groups: 2,
+};
+const large = {
+  accumulation: 56,
+  'heads/classifier': 6,
+  'heads/classifier_label_smoothing': 6,
+  'heads/qa': 7,
+  'heads/tagger': 6,
+  'heads/tagger_label_smoothing': 6,
+  optimizer_groups: 14,
+};
+
+describe('recorded fine-tuning', () => {
+  it.each(Object.entries(small))('%s agrees', async (name, count) => {
+    const folder = join(committed, name);
+    expect(isTuning(folder)).toBe(true);
+    const checks = await checksOf(folder);
+    expect(checks.filter(({ pass }) => !pass)).toEqual([]);
+    expect(checks.length).toBe(count);
+  });
+
+  for (const [name, count] of Object.entries(large)) {
+    itShared(`fixtures/tuning/${name}`, `${name}, whole, agrees`, async folder => {
+      const checks = await checksOf(folder);
+      expect(checks.filter(({ pass }) => !pass)).toEqual([]);
+      expect(checks.length).toBe(count);
+    });
+  }
+
+  const scratch = scratchFolder();
+
+  // biome-ignore lint/suspicious/noExplicitAny: a recorded file of any shape
+  const tampered = async (name: string, change: (golden: any) => void): Promise<string[]> => {
+    cpSync(committed, scratch, { recursive: true });
+    const path = join(scratch, name, 'golden.json');
+    const golden = JSON.parse(readFileSync(path, 'utf8'));
+    change(golden);
+    writeFileSync(path, JSON.stringify(golden));
+    const checks = await checksOf(join(scratch, name));
+    return checks.filter(({ pass }) => !pass).map(({ name: of, quantity }) => `${of}: ${quantity}`);
+  };
+
+  it('differs where it was tampered with, and nowhere else', async () => {
+    const decay = 'heads/classifier_layer_decay';
+    expect(await tampered(decay, ({ result }) => (result.curve[20] += 0.01))).toEqual([
+      'sequenceClassification: losses',
+    ]);
+    expect(await tampered(decay, golden => (golden.case.layer_decay = 0.9))).toContain(
+      'sequenceClassification: logits',
+    );
+    expect(await tampered('collators', ({ result }) => (result.seq2seq[0].labels[0][1] = 7))).toEqual(['0: labels']);
+    expect(await tampered('label_smoothing', golden => (golden.case.cases[1].epsilon = 0.1))).toEqual([
+      'plain_3x4x6: loss',
+      'plain_3x4x6: gradient',
+    ]);
+    const moved = await tampered('optimizer_groups', ({ result }) => {
+      const { decay, no_decay: rest } = result['models/bert_classifier'];
+      rest.push(decay.pop());
+    });
+    expect(moved).toEqual(['models/bert_classifier: decay', 'models/bert_classifier: no decay']);
+  });
+
+  it('of a kind that is not known says which are', async () => {
+    const error = await errorOf(() => tampered('collators', golden => (golden.kind = 'sft')));
+    expect(error).toMatchObject({ code: 'TSLM_NO_GOLDEN', hint: expect.stringContaining('heads') });
+  });
+});
