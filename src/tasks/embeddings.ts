@@ -2,7 +2,6 @@
 import { vectorsOf } from '../generate/steppers/stepper.ts';
 import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';
-import { readerOf } from '../models/segments.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { countTokens, encodeInputs, inBatches, type ReadingOptions, type TaskInput } from './inputs.ts';
@@ -33,7 +32,7 @@ export function embedTexts(
   inputs: readonly TaskInput[],
   { pooling = defaultPooling(model), normalize = true, dimensions, truncate }: EmbeddingOptions = {},
 ): TextEmbeddings {
-  const reader = readerOf(model);
+  const { reader } = model.backbone;
   if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= reader.hidden)) {
     throw usageError(
       'TSLM_DIMENSIONS',
@@ -62,7 +61,7 @@ export function extractFeatures(
   inputs: readonly TaskInput[],
   { truncate }: ReadingOptions = {},
 ): Float32Array[][] {
-  const reader = readerOf(model);
+  const { reader } = model.backbone;
   const encoded = encodeInputs(model, tokenizer, inputs, { truncate });
   return inBatches(model, encoded, ({ inputs, indices, starts }) =>
     vectorsOf(reader.forward(inputs).lastHiddenState).map((vectors, row) =>

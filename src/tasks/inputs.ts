@@ -6,7 +6,7 @@ import { checkIds } from '../generate/prompt/prompt-checks.ts';
 import { contextOf } from '../generate/prompt/prompts.ts';
 import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
 import { Encoder } from '../models/encoder.ts';
-import type { Backbone, Model, ModelInputs } from '../models/model.ts';
+import type { Model, ModelInputs } from '../models/model.ts';
 import { readsSegments } from '../models/segments.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { modelMaxLength } from '../tokenizers/folders/tokenizer-config.ts';
@@ -22,12 +22,9 @@ export interface EncodedInput {
   readonly typeIds?: readonly number[];
 }
 
-/** What reads the text: the model itself, or its encoder. */
-export const readerOf = ({ backbone }: Model): Backbone => backbone.reader;
-
 /** Whether the model reads text, and not images. */
 export function readsText(model: Model): boolean {
-  const reader = readerOf(model);
+  const { reader } = model.backbone;
   return !(reader instanceof Encoder) || 'word' in reader.embeddings;
 }
 
@@ -41,7 +38,7 @@ export function checkReadsText(model: Model): void {
 
 /** Most tokens of an input: what model and tokenizer are made for. */
 export const maxInputLength = (model: Model, tokenizer: Tokenizer): number =>
-  Math.min(contextOf(readerOf(model), {}), modelMaxLength(tokenizer.config) ?? Number.POSITIVE_INFINITY);
+  Math.min(contextOf(model.backbone.reader, {}), modelMaxLength(tokenizer.config) ?? Number.POSITIVE_INFINITY);
 
 export interface ReadingOptions {
   /** Read only the beginning of what is longer than the model reads. Default false: an error, as its end would go unseen. */
@@ -87,7 +84,7 @@ export function encodeInputs(
   if (long >= 0) throw tooLong(first + long + 1, encoded[long].ids.length, mostTokens);
   checkIds(
     encoded.map(({ ids }) => ids),
-    readerOf(model),
+    model.backbone.reader,
   );
   return encoded;
 }

@@ -35,7 +35,14 @@ const ROWS: Record<string, { family: string; objective?: object; row(i: number):
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   seq2seq: { family: 't5', row: i => ({ en: randomText(5, i), de: randomText(4, i) }) },
 };
-const OF_FILES = ['captions', 'image-classification', ...Object.keys(ROWS)];
+const OF_FILES = [
+  'captions',
+  'image-classification',
+  'question-answering',
+  'sequence-classification',
+  'token-classification',
+  ...Object.keys(ROWS),
+];
 
 beforeAll(async () => {
   const texts = Array.from({ length: 80 }, (_, i) => randomText(60, i));
