@@ -11,7 +11,8 @@ import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
 import { native, processorTier } from '../torch/native.ts';
 import { computeDtype } from '../train/precision.ts';
-import { type Recipe, resolvedRecipe } from './recipe.ts';
+import { resolvedRecipe } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 import type { RunSource } from './run-source.ts';
 
 export type Lineage = ReturnType<typeof lineageOf> & {

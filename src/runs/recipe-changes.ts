@@ -1,7 +1,8 @@
 /** What of its recipe a run may change while it lasts, and what would make it another run. */
 import { isDeepStrictEqual } from 'node:util';
 import { usageError } from '../support/errors.ts';
-import { parseRecipe, type Recipe, resolvedRecipe } from './recipe.ts';
+import { parseRecipe, resolvedRecipe } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 
 export interface RecipeChange {
   /** `train.steps` */

@@ -17,7 +17,8 @@ import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
-import { NEW_CONTEXT, type Recipe } from './recipe.ts';
+import { NEW_CONTEXT } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 import type { RunRows, RunSource } from './run-source.ts';
 import { checkPrompts } from './samples.ts';
 

@@ -14,7 +14,7 @@ import type { AnyObjective, ObjectiveContext } from '../objectives/objective.ts'
 import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 
 /** What is trained on, and what evaluations look at. */
 export interface RunRows {

@@ -3,54 +3,21 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
-import { randomFor } from '../support/random.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
-import { type Estimates, heldOut, isBetter } from '../train/evaluation.ts';
-import { type StepMetrics, trainLoop } from '../train/loop.ts';
+import { heldOut, isBetter } from '../train/evaluation.ts';
+import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
-import { createSampler, createTokenSampler, type Sampler } from '../train/sampler.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
-import { scheduleOf, secondsOf } from './recipe.ts';
+import { scheduleOf } from './recipe.ts';
+import { secondsOf } from './recipe-schema.ts';
+import type { RunHooks, RunResult } from './run-hooks.ts';
+import { namedEstimates, samplerFor } from './run-loop.ts';
 import { type RunParts, requireFiniteWeights } from './run-parts.ts';
-import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
+import { appendSamples, dropSamplesAfter, sampleTexts } from './samples.ts';
 import { createEventWriter, type EventWriter } from './tensorboard.ts';
-
-export interface RunResult {
-  folder: string;
-  /** Updates done. */
-  step: number;
-  /** False when a signal stopped the run; `resume` goes on from here. */
-  finished: boolean;
-  parameters: number;
-  best: { step: number; loss: number } | null;
-  tokens: number;
-  seconds: number;
-}
-
-export interface RunStart {
-  parameters: number;
-  tokensPerStep: number;
-  startStep: number;
-  /** Of the run, or with a time to train of its schedule. */
-  steps: number;
-  /** Seconds to train, those before `startStep` left out. */
-  secondsLeft?: number;
-  dtype: string;
-}
-
-export interface RunHooks {
-  /** The run to resume had no checkpoint yet: it begins again. */
-  onRestart?(): void;
-  onStart?(info: RunStart): void;
-  onStep?(metrics: StepMetrics): void;
-  onEvaluate?(step: number, loss: number, isBest: boolean): void;
-  onSample?(sample: Sample): void;
-  /** Something that the run can do without went wrong, or a failing run has saved where it was. */
-  onWarning?(warning: string): void;
-}
 
 export interface RunState extends RunParts {
   folder: string;
@@ -244,20 +211,6 @@ export async function runSteps(
   }
 }
 
-/** Which rows make up each batch, from where the run is. */
-function samplerFor({ recipe, objective, data, progress }: RunState): Sampler {
-  const { seed, train } = recipe;
-  const from = { step: progress.step, drawn: progress.drawn };
-  const options = { seed, parts: train.gradientAccumulation, from };
-  if (train.batchTokens === undefined) {
-    return createSampler({ ...options, length: data.length, batchSize: train.batchSize });
-  }
-  const lengths = Uint32Array.from({ length: data.length }, (_, index) =>
-    objective.lengthOf(objective.example(data.row(index), randomFor(seed, 0, index))),
-  );
-  return createTokenSampler({ ...options, lengths, batchTokens: train.batchTokens });
-}
-
 const wholeFile = (folder: string, step: number): string =>
   `put the whole file back; then \`tslm resume ${folder}\` goes on from step ${step}`;
 
@@ -265,11 +218,3 @@ const lessMemory = (folder: string): string =>
   `take a smaller batch (with gradientAccumulation the updates stay the same), train.recompute=true or a shorter context: \`tslm resume ${folder} --set train.batchSize=…\``;
 
 const generatorState = (device: string): Tensor => scope(() => keep(rngState(device)));
-
-/** `evalLoss`, and `evalAccuracy` and the like of an objective with metrics besides. */
-function namedEstimates(estimates: Estimates): Record<string, number> {
-  const { loss, ...others } = estimates;
-  const terms = Object.entries(others).filter(([, { value }]) => value !== loss.value);
-  const named = terms.map(([term, { value }]) => [`eval${term[0].toUpperCase()}${term.slice(1)}`, value]);
-  return { evalLoss: loss.value, ...Object.fromEntries(named) };
-}

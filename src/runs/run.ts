@@ -10,14 +10,16 @@ import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support
 import { manualSeed, requireDevice } from '../torch/index.ts';
 import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.ts';
 import { type Lineage, lineageOf, requireSameData } from './lineage.ts';
-import { type Recipe, readRecipe, resolvedRecipe } from './recipe.ts';
+import { readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
+import type { Recipe } from './recipe-schema.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
+import type { RunHooks, RunResult } from './run-hooks.ts';
 import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
 import { openSource, type RunSource } from './run-source.ts';
-import { type RunHooks, type RunResult, runSteps } from './run-steps.ts';
+import { runSteps } from './run-steps.ts';
 
-export type { RunHooks, RunResult } from './run-steps.ts';
+export type { RunHooks, RunResult } from './run-hooks.ts';
 
 export interface RunOptions {
   /** Stops between two forward passes and saves. */

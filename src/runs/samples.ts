@@ -9,7 +9,7 @@ import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 
 export interface Sample {
   step: number;

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tokenizerHash } from '../../src/data/corpus/tokenizer-hash.ts';
-import { parseRecipe, type Recipe } from '../../src/runs/recipe.ts';
+import { parseRecipe } from '../../src/runs/recipe.ts';
+import type { Recipe } from '../../src/runs/recipe-schema.ts';
 import { byteTokenizer, randomText } from '../data/helpers.ts';
 
 /** Of `byteTokenizer`: a token a byte, then EOS. */

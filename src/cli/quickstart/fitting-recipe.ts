@@ -1,7 +1,7 @@
 /** A recipe that fits machine, text and time: the size of the model, the number of steps, prompts of the text. */
 import { join } from 'node:path';
 import type { Corpus } from '../../data/corpus/corpus.ts';
-import type { Recipe } from '../../runs/recipe.ts';
+import type { Recipe } from '../../runs/recipe-schema.ts';
 import { root } from '../../support/root.ts';
 
 /** Layers, width and heads, smallest first. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Recipe } from '../../runs/recipe.ts';
+import type { Recipe } from '../../runs/recipe-schema.ts';
 import { usageError } from '../../support/errors.ts';
 import { formatDuration } from '../../support/format.ts';
 import { setAside } from '../../support/predecessor.ts';

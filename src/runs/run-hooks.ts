@@ -1,0 +1,37 @@
+/** What a run tells whoever watches it, and what it comes to. */
+import type { StepMetrics } from '../train/loop.ts';
+import type { Sample } from './samples.ts';
+
+export interface RunResult {
+  folder: string;
+  /** Updates done. */
+  step: number;
+  /** False when a signal stopped the run; `resume` goes on from here. */
+  finished: boolean;
+  parameters: number;
+  best: { step: number; loss: number } | null;
+  tokens: number;
+  seconds: number;
+}
+
+export interface RunStart {
+  parameters: number;
+  tokensPerStep: number;
+  startStep: number;
+  /** Of the run, or with a time to train of its schedule. */
+  steps: number;
+  /** Seconds to train, those before `startStep` left out. */
+  secondsLeft?: number;
+  dtype: string;
+}
+
+export interface RunHooks {
+  /** The run to resume had no checkpoint yet: it begins again. */
+  onRestart?(): void;
+  onStart?(info: RunStart): void;
+  onStep?(metrics: StepMetrics): void;
+  onEvaluate?(step: number, loss: number, isBest: boolean): void;
+  onSample?(sample: Sample): void;
+  /** Something that the run can do without went wrong, or a failing run has saved where it was. */
+  onWarning?(warning: string): void;
+}
