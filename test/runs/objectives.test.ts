@@ -33,7 +33,25 @@ const FAMILIES: Record<string, readonly string[]> = {
 /** Those whose rows are in files of their own. */
 const ROWS: Record<string, { family: string; objective?: object; row(i: number): object }> = {
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
+  'question-answering': {
+    family: 'bert',
+    row: i => ({
+      question: 'q',
+      context: randomText(5, i),
+      answers: { text: [randomText(5, i).slice(3, 9)], answer_start: [3] },
+    }),
+  },
   seq2seq: { family: 't5', row: i => ({ en: randomText(5, i), de: randomText(4, i) }) },
+  'sequence-classification': { family: 'bert', row: i => ({ text: randomText(5, i), label: i % 2 }) },
+  'token-classification': {
+    family: 'bert',
+    row: i => ({
+      tokens: randomText(5, i).split(/\s+/),
+      tags: randomText(5, i)
+        .split(/\s+/)
+        .map((_, w) => `LABEL_${(i + w) % 2}`),
+    }),
+  },
 };
 const OF_FILES = ['captions', 'image-classification', ...Object.keys(ROWS)];
 
