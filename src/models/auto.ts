@@ -13,7 +13,7 @@ import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
-import { commonConfig } from './config/keys.ts';
+import { commonConfig, withLabels } from './config/keys.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
@@ -120,6 +120,8 @@ export interface LoadOptions {
   device?: Device;
   /** The head to put on; default that of the class that config.json names. */
   task?: Task;
+  /** What the labels of that head are called. Default as config.json says. */
+  labels?: readonly string[];
   /** Of weights that the checkpoint lacks. Default 0. */
   seed?: number;
   /** Told of keys of config.json that have no effect. Default: Node's warnings. */
@@ -138,7 +140,8 @@ export interface LoadedModel extends LoadReport {
 export function loadModel(folder: string, options: LoadOptions = {}): LoadedModel {
   const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
   const where = join(folder, 'config.json');
-  const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
+  const written = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
+  const config = options.labels ? withLabels(written, options.labels) : written;
   const checkpoint = openCheckpoint(folder);
   const model = withWarnings(options.onWarning, () =>
     withoutMemory(() => build(config, where, { task: options.task, checkpoint })),

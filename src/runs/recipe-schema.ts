@@ -43,11 +43,17 @@ export const recipeSchema = z.strictObject({
 
   model: z
     .strictObject({
-      /** Go on from this model folder, which then decides everything below but `context` and `architecture`. */
+      /** Go on from this model folder, which then decides everything below but `context`, `architecture` and `labels`. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
       /** A class of Transformers with a head that the objective trains; default the family's first one that has it. */
       architecture: z.string().optional(),
+      /** What the labels of a new classifier are called; with `from` beside the `architecture` that is put on. Default two. */
+      labels: z
+        .array(z.string())
+        .min(1)
+        .refine(names => new Set(names).size === names.length, 'a label is there twice')
+        .optional(),
       /** Keys of config.json that the sizes below leave open, or that are to be others. */
       config: z.record(z.string(), z.unknown()).optional(),
       layers: count.default(6),

@@ -14,9 +14,9 @@ export const NEW_CONTEXT = 256;
 
 /** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
 export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
-  const { from, context, architecture } = recipe.model;
+  const { from, context, architecture, labels } = recipe.model;
   if (from === undefined) return recipe;
-  const said = Object.entries({ from, context, architecture }).filter(([, value]) => value !== undefined);
+  const said = Object.entries({ from, context, architecture, labels }).filter(([, value]) => value !== undefined);
   return { ...recipe, model: Object.fromEntries(said) };
 };
 
@@ -112,7 +112,14 @@ function refuseLongWarmup({ schedule: { name, numWarmupSteps }, train: { steps }
 /** A model that is loaded has its sizes already; others beside it would be read and ignored. */
 function refuseSizesOfLoadedModel(model: unknown, where: string): void {
   if (typeof model !== 'object' || model === null || !('from' in model)) return;
-  const other = Object.keys(model).find(key => !['from', 'context', 'architecture'].includes(key));
+  if ('labels' in model && !('architecture' in model)) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: 'model.labels' are those of a new head, and the model keeps its own`,
+      "name the class whose head is put on: 'model.architecture'",
+    );
+  }
+  const other = Object.keys(model).find(key => !['from', 'context', 'architecture', 'labels'].includes(key));
   if (other === undefined) return;
   throw usageError(
     'TSLM_CONTRADICTION',

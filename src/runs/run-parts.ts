@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createModel, describeModel, familyOf, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
+import { withLabels } from '../models/config/keys.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
@@ -135,7 +136,7 @@ export function trainedModel(folder: string, recipe: Recipe, architecture?: stri
 export function modelFor(recipe: Recipe, source: RunSource): Model {
   const { model: wanted, seed, train } = recipe;
   if (wanted.from !== undefined) return startingPoint(recipe, source).model;
-  const { family, dropout, performer, config } = wanted;
+  const { family, dropout, performer, labels, config = {} } = wanted;
   const known = familyOf(family, 'model.family');
   const architecture = wanted.architecture ?? classesFor(known, recipe.objective.name)[0];
   const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: source.vocabSize };
@@ -145,7 +146,7 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
     eosTokenId: source.eosTokenId,
     performer,
     architecture,
-    config,
+    config: labels ? withLabels(config, labels) : config,
   });
   model.to({ device: train.device });
   return model;
@@ -155,12 +156,13 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
  * decides in which order products are summed, and so how they are rounded.
  */
-export function loadForTraining(folder: string, { train, seed }: Recipe, architecture?: string): Model {
+export function loadForTraining(folder: string, { train, seed, model: wanted }: Recipe, architecture?: string): Model {
   const { device } = train;
+  const { labels } = wanted;
   const model =
     architecture === undefined
       ? loadCompleteModel(folder, { device })
-      : loadModel(folder, { device, seed, task: taskOfClass(folder, architecture) }).model;
+      : loadModel(folder, { device, seed, labels, task: taskOfClass(folder, architecture) }).model;
   scope(() => {
     for (const parameter of model.parameters()) parameter.replace(parameter.detach().contiguous().clone());
   });

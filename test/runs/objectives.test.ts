@@ -33,7 +33,25 @@ const FAMILIES: Record<string, readonly string[]> = {
 /** Those whose rows are in files of their own. */
 const ROWS: Record<string, { family: string; objective?: object; row(i: number): object }> = {
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
+  'question-answering': {
+    family: 'bert',
+    row: i => ({
+      question: 'q',
+      context: randomText(5, i),
+      answers: { text: [randomText(5, i).slice(3, 9)], answer_start: [3] },
+    }),
+  },
   seq2seq: { family: 't5', row: i => ({ en: randomText(5, i), de: randomText(4, i) }) },
+  'sequence-classification': { family: 'bert', row: i => ({ text: randomText(5, i), label: i % 2 }) },
+  'token-classification': {
+    family: 'bert',
+    row: i => ({
+      tokens: randomText(5, i).split(/\s+/),
+      tags: randomText(5, i)
+        .split(/\s+/)
+        .map((_, w) => `LABEL_${(i + w) % 2}`),
+    }),
+  },
 };
 const OF_FILES = [
   'captions',
@@ -130,6 +148,55 @@ describe('another head', () => {
     await expect(startRun(tinyRecipe(corpus, wrong), place('wrong'))).rejects.toMatchObject({
       message: "'model.architecture': bert has no class 'BertForEverything'",
     });
+  });
+});
+
+describe('a classifier', () => {
+  const labels = ['water', 'animals', 'weather'];
+  const recipeOf = (more: object) => {
+    const lines = Array.from({ length: 40 }, (_, i) =>
+      JSON.stringify({ text: randomText(5, i), label: labels[i % 3] }),
+    );
+    writeFiles(folder, { 'classes.jsonl': lines.join('\n') });
+    return tinyRecipe(corpus, {
+      objective: { name: 'sequence-classification' },
+      data: { corpus: undefined, train: place('classes.jsonl'), validation: 0.2, tokenizer: place('tokenizer') },
+      samples: { prompts: [] },
+      train: { steps: 2 },
+      ...more,
+    });
+  };
+  const model = { family: 'bert', layers: 2, hidden: 16, heads: 2, context: 24 };
+
+  it('of named labels is put on a model, whose encoder stays as it is', async () => {
+    const words = recipeOf({ objective: { name: 'contrastive' }, model });
+    writeFiles(folder, {
+      'plain.jsonl': Array.from({ length: 40 }, (_, i) => `{"text":"${randomText(3, i)}"}`).join('\n'),
+    });
+    await startRun({ ...words, data: { ...words.data, train: [place('plain.jsonl')] } }, place('vectors'));
+    const from = place('vectors');
+    const put = { from, architecture: 'BertForSequenceClassification', labels };
+    const train = { steps: 3, freeze: ['bert.embeddings', 'bert.encoder'] };
+    await startRun(recipeOf({ model: put, train }), place('classes'));
+    const { model: trained, missing } = loadModel(join(place('classes'), 'model'));
+    expect([missing, trained.config.id2label]).toEqual([[], { 0: 'water', 1: 'animals', 2: 'weather' }]);
+    const before = new Map(loadModel(join(from, 'model')).model.namedParameters());
+    for (const [name, parameter] of trained.namedParameters()) {
+      const same = Array.from(before.get(name)?.toNumbers() ?? []).join() === Array.from(parameter.toNumbers()).join();
+      expect([name, same]).toEqual([name, /embeddings|layers/.test(name)]);
+    }
+    expect(await resumeRun(place('classes'), { set: ['train.steps=4'] })).toMatchObject({ step: 4 });
+  });
+
+  it('that is new has the labels it is given', async () => {
+    await startRun(recipeOf({ model: { ...model, labels } }), place('new-classes'));
+    expect(loadModel(join(place('new-classes'), 'model')).model.config.label2id).toEqual({
+      water: 0,
+      animals: 1,
+      weather: 2,
+    });
+    expect(() => recipeOf({ model: { from: 'x', labels } })).toThrow(/'model.labels' are those of a new head/);
+    await expect(startRun(recipeOf({ model }), place('two-classes'))).rejects.toMatchObject({ code: 'TSLM_NO_LABEL' });
   });
 });
 

@@ -69,10 +69,11 @@ function textAt(record: object, path: string): FieldText {
   return text === undefined ? { problem: `column '${path}' is neither a text nor a list of texts` } : { text };
 }
 
-const MISSING = Symbol('missing');
+/** There is no such field. */
+export const MISSING: unique symbol = Symbol('missing');
 
 /** A name that has dots in it goes before a path; in lists, a path leads into each element. */
-function cellAt(value: unknown, path: string): unknown {
+export function cellAt(value: unknown, path: string): unknown {
   if (Array.isArray(value)) {
     const cells = value.map(element => cellAt(element, path)).filter(cell => cell !== MISSING);
     return cells.length === 0 && value.length > 0 ? MISSING : cells;

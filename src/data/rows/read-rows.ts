@@ -7,21 +7,12 @@ import { tmpdir } from 'node:os';
 import { messageOf, UserError } from '../../support/errors.ts';
 import type { Chunk } from '../readers/chunk.ts';
 import { newFacts, type SourceFacts } from '../readers/facts.ts';
-import { createFieldReader, type FieldReader, type FieldText, noColumn } from '../readers/fields.ts';
+import { type FieldReader, type FieldText, noColumn } from '../readers/fields.ts';
 import { findInputs } from '../readers/inputs.ts';
 import { readChunks } from '../readers/read.ts';
+import { COLUMNS, type FileRowKind, rowReader } from './columns.ts';
 import type { Dataset } from './dataset.ts';
 import type { Rows } from './rows.ts';
-
-/** The kinds whose columns are texts. */
-const COLUMNS = {
-  text: { needed: ['text'], other: [] },
-  triplet: { needed: ['anchor', 'positive'], other: ['negative'] },
-  translation: { needed: ['source', 'target'], other: [] },
-} as const satisfies Partial<Record<keyof Rows, { needed: readonly string[]; other: readonly string[] }>>;
-
-export type FileRowKind = keyof typeof COLUMNS;
-export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind);
 
 export interface ReadRowsOptions {
   /** What the columns are called in the files: `{ source: 'en', target: 'de' }`. Default: their own names. */
@@ -47,7 +38,7 @@ export async function readRows<Kind extends FileRowKind>(
   refuseUnknown(kind, columns);
   const files = await findInputs(paths);
   const facts = files.map(({ path, size }) => newFacts(path, size));
-  const reader = rowReader(kind, columns);
+  const reader = textReader(kind, columns);
   const rows: Rows[Kind][] = [];
   let bad = 0;
   const options = {
@@ -90,7 +81,7 @@ const badRow = (message: string): UserError =>
   });
 
 function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, string>>): void {
-  const known: readonly string[] = [...COLUMNS[kind].needed, ...COLUMNS[kind].other];
+  const known = Object.keys(COLUMNS[kind]);
   const unknown = Object.keys(columns).find(name => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError('TSLM_BAD_VALUE', `data.columns: rows of the kind '${kind}' have no column '${unknown}'`, {
@@ -100,26 +91,13 @@ function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, strin
 }
 
 /** The columns of a record as the JSON text of a row. */
-function rowReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): FieldReader {
-  const { needed, other } = COLUMNS[kind];
-  const parts = [...needed, ...other].map(name => {
-    const isNeeded = (needed as readonly string[]).includes(name) || name in columns;
-    return { name, isNeeded, path: columns[name] ?? name, field: createFieldReader({ column: columns[name] ?? name }) };
-  });
+function textReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): FieldReader {
+  const { paths, read } = rowReader(kind, columns);
   return {
-    paths: parts.filter(({ isNeeded }) => isNeeded).map(({ path }) => path),
+    paths,
     read(record) {
-      const row: Record<string, string> = {};
-      for (const { name, isNeeded, path, field } of parts) {
-        const found = field.read(record);
-        if (found.text === undefined) {
-          if (isNeeded) return found;
-          continue;
-        }
-        if (found.text.trim() !== '') row[name] = found.text;
-        else if (isNeeded) return { problem: `column '${path}' is empty` };
-      }
-      return { text: JSON.stringify(row) };
+      const found = read(record);
+      return found.row === undefined ? found : { text: JSON.stringify(found.row) };
     },
   };
 }

@@ -46,6 +46,16 @@ export const commonConfig = {
 export const labelCount = (config: { id2label?: Record<string, string> | null; num_labels?: number | null }): number =>
   config.id2label ? Object.keys(config.id2label).length : (config.num_labels ?? 2);
 
+/** A config.json whose classifier has these labels. */
+export function withLabels(config: Record<string, unknown>, labels: readonly string[]): Record<string, unknown> {
+  const { num_labels: _, ...rest } = config;
+  return {
+    ...rest,
+    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+  };
+}
+
 /** The name of an activation function. */
 export const activation = (byDefault: Activation) =>
   z.enum(Object.keys(activations) as [Activation]).default(byDefault);

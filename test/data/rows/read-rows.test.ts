@@ -53,6 +53,58 @@ describe('rows from files', () => {
   });
 });
 
+describe('rows that are labelled', () => {
+  writeFiles(folder, {
+    'labels.csv': 'text,label\na film,good\nanother,1',
+    'flags.jsonl': '{"text":"a","pair":"b","label":[0,1]}\n{"text":"c","label":2}',
+    'tags.jsonl': '{"tokens":["The","river"],"ner_tags":[0,3]}\n{"tokens":["Dogs"],"ner_tags":["B-X"]}',
+    'tags.csv': 'tokens,tags\nThe river,O B',
+    'squad.jsonl': [
+      { question: 'q', context: 'the river', answers: { text: ['river'], answer_start: [4] } },
+      { question: 'q', context: 'dogs', answers: { text: [], answer_start: [] } },
+      { question: 'q', context: 'a cat', answers: [{ text: 'cat', start: 2 }] },
+    ]
+      .map(row => JSON.stringify(row))
+      .join('\n'),
+    'uneven.jsonl': '{"tokens":["a","b"],"tags":["O"]}',
+    'answers.jsonl': '{"question":"q","context":"c","answers":"c"}',
+  });
+
+  it('have names, numbers or flags for labels', async () => {
+    expect(allRows(await readRows('labelled', [file('labels.csv')]))).toEqual([
+      { text: 'a film', label: 'good' },
+      { text: 'another', label: '1' },
+    ]);
+    expect(allRows(await readRows('labelled', [file('flags.jsonl')]))).toEqual([
+      { text: 'a', pair: 'b', label: [0, 1] },
+      { text: 'c', label: '2' },
+    ]);
+  });
+
+  it('have a tag for each word', async () => {
+    expect(allRows(await readRows('tagged', [file('tags.jsonl')], { columns: { tags: 'ner_tags' } }))).toEqual([
+      { tokens: ['The', 'river'], tags: ['0', '3'] },
+      { tokens: ['Dogs'], tags: ['B-X'] },
+    ]);
+    expect(allRows(await readRows('tagged', [file('tags.csv')]))).toEqual([
+      { tokens: ['The', 'river'], tags: ['O', 'B'] },
+    ]);
+    expect((await errorOf(() => readRows('tagged', [file('uneven.jsonl')]))).message).toMatch(
+      /row 1: 2 words and 1 tags/,
+    );
+  });
+
+  it('have answers as SQuAD does', async () => {
+    expect(allRows(await readRows('reading', [file('squad.jsonl')])).map(({ answers }) => answers)).toEqual([
+      [{ text: 'river', start: 4 }],
+      [],
+      [{ text: 'cat', start: 2 }],
+    ]);
+    const wrong = await errorOf(() => readRows('reading', [file('answers.jsonl')]));
+    expect(wrong.message).toMatch(/column 'answers' is not a list of answers with a text and a start/);
+  });
+});
+
 describe('bad rows', () => {
   const bad = {
     'missing.jsonl': ['{"source":"a","ziel":"b"}'],

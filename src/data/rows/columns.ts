@@ -1,0 +1,116 @@
+/** The columns that each kind of rows has in files, and how a cell becomes a value. */
+import { cellAt, MISSING, textOf } from '../readers/fields.ts';
+import type { Rows } from './rows.ts';
+
+/** What a cell says; undefined where it does not say such a thing, null where there is nothing in it. */
+type Cell = (cell: unknown) => unknown;
+
+interface Column {
+  cell: Cell;
+  /** What it must be, for errors. */
+  wanted: string;
+  /** Rows may lack it. */
+  optional?: boolean;
+}
+
+const text: Column = {
+  cell(cell) {
+    const found = textOf(cell);
+    return found?.trim() === '' ? null : found;
+  },
+  wanted: 'neither a text nor a list of texts',
+};
+
+const isNumber = (cell: unknown): cell is number | bigint => typeof cell === 'number' || typeof cell === 'bigint';
+const isNothing = (cell: unknown): boolean => cell === null || cell === undefined;
+
+/** A name or a number, or of any of several labels 0 or 1 each. */
+const label: Column = {
+  cell: cell => (Array.isArray(cell) && cell.length > 0 && cell.every(isNumber) ? cell.map(Number) : text.cell(cell)),
+  wanted: 'neither a label nor a list of numbers',
+};
+
+/** A list, or a text with white space between its parts. */
+const list: Column = {
+  cell(cell) {
+    if (isNothing(cell)) return null;
+    const parts = typeof cell === 'string' ? cell.split(/\s+/).filter(part => part !== '') : cell;
+    if (!Array.isArray(parts) || !parts.every(part => typeof part === 'string' || isNumber(part))) return undefined;
+    return parts.length === 0 ? null : parts.map(String);
+  },
+  wanted: 'no list of texts or numbers',
+};
+
+/** As SQuAD has them, { text: […], answer_start: […] }, or as a list of { text, start }; nothing: there is no answer. */
+const answers: Column = {
+  cell(cell) {
+    if (isNothing(cell)) return [];
+    const { text: texts, answer_start: starts } = cell as Record<string, unknown>;
+    const given = Array.isArray(cell)
+      ? cell.map(one => [one?.text, one?.start ?? one?.answer_start] as const)
+      : Array.isArray(texts) && Array.isArray(starts)
+        ? texts.map((one, i) => [one, starts[i]] as const)
+        : undefined;
+    if (!given?.every(([one, start]) => typeof one === 'string' && isNumber(start))) return undefined;
+    return given.map(([one, start]) => ({ text: one, start: Number(start) }));
+  },
+  wanted: 'not a list of answers with a text and a start each',
+};
+
+export const COLUMNS = {
+  text: { text },
+  triplet: { anchor: text, positive: text, negative: { ...text, optional: true } },
+  translation: { source: text, target: text },
+  labelled: { text, pair: { ...text, optional: true }, label },
+  tagged: { tokens: list, tags: list },
+  reading: { question: text, context: text, answers },
+} as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
+
+export type FileRowKind = keyof typeof COLUMNS;
+export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind);
+
+/** What is wrong with a row whose columns are right one by one. */
+const CHECKS: Partial<Record<FileRowKind, (row: Record<string, unknown>) => string | undefined>> = {
+  tagged({ tokens, tags }) {
+    const [words, given] = [(tokens as unknown[]).length, (tags as unknown[]).length];
+    return words === given ? undefined : `${words} words and ${given} tags`;
+  },
+};
+
+export type ReadRow = { row: Record<string, unknown> } | { row?: undefined; missing?: string; problem: string };
+
+export interface RowReader {
+  /** The columns that must be there, as the files call them. */
+  readonly paths: readonly string[];
+  read(record: object): ReadRow;
+}
+
+/** @param columns what the files call the columns, where it is another name */
+export function rowReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): RowReader {
+  const parts = Object.entries<Column>(COLUMNS[kind]).map(([name, column]) => ({
+    name,
+    ...column,
+    isNeeded: !column.optional || name in columns,
+    path: columns[name] ?? name,
+  }));
+  return {
+    paths: parts.filter(({ isNeeded }) => isNeeded).map(({ path }) => path),
+    read(record) {
+      const row: Record<string, unknown> = {};
+      for (const { name, isNeeded, path, cell, wanted } of parts) {
+        const found = cellAt(record, path);
+        if (found === MISSING) {
+          if (isNeeded) return { missing: path, problem: `no column '${path}'` };
+          continue;
+        }
+        const value = cell(found);
+        if (value === undefined) {
+          if (isNeeded) return { problem: `column '${path}' is ${wanted}` };
+        } else if (value !== null) row[name] = value;
+        else if (isNeeded) return { problem: `column '${path}' is empty` };
+      }
+      const problem = CHECKS[kind]?.(row);
+      return problem === undefined ? { row } : { problem };
+    },
+  };
+}
