@@ -1,0 +1,50 @@
+/** Tells the formats of word vectors apart by what they begin with, and reads them. */
+import type { WordVectors } from '../word-vectors.ts';
+import { parseBinary } from './binary.ts';
+import { badVectors } from './errors.ts';
+import { Input, MAX_LINE, NEWLINE, type Parser } from './input.ts';
+import { looksLikeRow, parseText } from './text.ts';
+
+export interface ParseOptions {
+  /** For messages. */
+  path: string;
+  /** Bytes of the file, where that is known: no header may claim more. */
+  bytes?: number;
+  /** Read the first words alone. Default: all. */
+  limit?: number;
+}
+
+/** What word2vec's files begin with. */
+export interface Header {
+  words: number;
+  dimension: number;
+}
+
+const HEADER = /^\ufeff?(-?\d+)[ \t]+(-?\d+)[ \t]*$/;
+
+export function* parseVectors(options: ParseOptions): Parser<WordVectors> {
+  const { path } = options;
+  const input = new Input();
+  const end = yield* input.find(NEWLINE, MAX_LINE);
+  if (input.available === 0) throw badVectors(path, 'the file is empty');
+  const first = new TextDecoder()
+    .decode(input.peek(end < 0 ? Math.min(input.available, 1000) : end))
+    .replace(/\r$/, '');
+  const header = HEADER.exec(first);
+  if (!header) return yield* parseText(input, undefined, options);
+  const [words, dimension] = [Number(header[1]), Number(header[2])];
+  if (words < 1 || dimension < 1) throw badVectors(path, `the header claims ${words} words of ${dimension} numbers`);
+  // Of either format a number takes two bytes or more, and a word two.
+  if (options.bytes !== undefined && words * (2 + 2 * dimension) > options.bytes + 2) {
+    throw badVectors(
+      path,
+      `the header claims ${words} words of ${dimension} numbers, more than ${options.bytes} bytes can hold`,
+    );
+  }
+  const rowEnd = yield* input.find(NEWLINE, MAX_LINE, end + 1);
+  const row = input.peek((rowEnd < 0 ? input.available : rowEnd) - end - 1, end + 1);
+  const isText = row.length <= MAX_LINE && looksLikeRow(new TextDecoder().decode(row), dimension);
+  yield* input.line();
+  const claimed: Header = { words, dimension };
+  return isText ? yield* parseText(input, claimed, options) : yield* parseBinary(input, claimed, options);
+}
