@@ -65,8 +65,10 @@ describe.each(files)('%s', file => {
     const train = commands.find(words => words[0] === 'train');
     if (file !== 'quickstart.yaml') {
       expect(train).toEqual(['train', `recipes/${file}`]);
-      const prepare = commands.find(words => words[0] === 'prepare')!;
-      expect(prepare[prepare.indexOf('--out') + 1]).toBe(readRecipe(path).data.corpus);
+      const { corpus, tokenizer } = readRecipe(path).data;
+      const [first, folder] = corpus === undefined ? ['tokenizer', tokenizer] : ['prepare', corpus];
+      const made = commands.findLast(words => words[0] === first)!;
+      expect(made[made.indexOf('--out') + 1]).toBe(folder);
     }
   });
 });

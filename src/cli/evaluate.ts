@@ -53,6 +53,7 @@ export function evaluateCommand(): Command {
       const folder = modelFolder(path);
       const corpus = openCorpus(options.data);
       corpus.requireTokenizer(folder);
+      const packing = options.packing ?? packingOfModel(folder);
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
       const progress = createProgress('evaluating', { unit: ' tokens' });
       const result = perplexity(model, corpus.split(options.split), {
@@ -60,7 +61,7 @@ export function evaluateCommand(): Command {
         stride: options.stride,
         batchSize: options.batchSize,
         limit: options.limit,
-        packing: options.packing ?? packingOfModel(folder),
+        packing,
         dtype: dtypeOf(options.precision),
         startToken: corpus.index.eos_token_id,
         prefix: corpus.index.prefix_token_ids,
@@ -68,7 +69,7 @@ export function evaluateCommand(): Command {
       });
       progress.end();
       if (options.json) {
-        printJson({ model: folder, data: options.data, split: options.split, ...result });
+        printJson({ model: folder, data: options.data, split: options.split, packing, ...result });
         return;
       }
       printTable([

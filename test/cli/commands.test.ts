@@ -72,10 +72,21 @@ describe('evaluate', () => {
   it('gives the numbers of the library, on the split that was asked for', async () => {
     const split = openCorpus(corpus).split('test');
     const { model: network } = loadModel(join(model, 'model'));
-    const expected = perplexity(network, split, { startToken: EOS, stride: 8, context: 16, limit: 300 });
+    const numbers = { startToken: EOS, stride: 8, context: 16, limit: 300 };
+    // Documents apart, as the model was trained, unless something else is asked for.
+    const [expected, stream] = (['documents', 'stream'] as const).map(packing =>
+      perplexity(network, split, { ...numbers, packing }),
+    );
     const options = ['--split', 'test', '--stride', '8', '--context', '16', '--limit', '300'];
     const result = await tslmJson(['evaluate', model, '--data', corpus, ...options]);
-    expect(result).toEqual({ model: join(model, 'model'), data: corpus, split: 'test', ...expected });
+    const told = { model: join(model, 'model'), data: corpus, split: 'test' };
+    expect(result).toEqual({ ...told, packing: 'documents', ...expected });
+    expect(stream.loss).not.toBe(expected.loss);
+    expect(await tslmJson(['evaluate', model, '--data', corpus, ...options, '--packing', 'stream'])).toEqual({
+      ...told,
+      packing: 'stream',
+      ...stream,
+    });
     expect(Object.keys(expected)).toEqual([
       ...['loss', 'perplexity', 'bitsPerByte', 'bitsPerCharacter', 'tokens', 'unknown', 'bytes', 'characters'],
     ]);

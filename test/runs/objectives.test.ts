@@ -1,0 +1,182 @@
+/** Every objective as a run: it trains, stops, goes on to the same bits, and leaves a model that opens. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { prepare } from '../../src/data/prepare/prepare.ts';
+import { loadModel } from '../../src/models/auto.ts';
+import { objectiveNames } from '../../src/objectives/index.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
+import { resumeRun, startRun } from '../../src/runs/run.ts';
+import { readJson } from '../../src/support/files.ts';
+import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
+import { randomText, writeFiles } from '../data/helpers.ts';
+import { tinyRecipe } from '../helpers/tiny.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const folder = scratchFolder();
+const corpus = join(folder, 'corpus');
+const place = (name: string): string => join(folder, name);
+
+/** A family for each objective that learns from a corpus. */
+const FAMILIES: Record<string, readonly string[]> = {
+  causal: ['gpt2'],
+  denoising: ['bart'],
+  masked: ['bert', 'albert'],
+  'next-sentence': ['bert'],
+  permutation: ['xlnet'],
+  'prefix-lm': ['t5'],
+  'replaced-tokens': ['electra'],
+  'sentence-order': ['albert'],
+  'span-corruption': ['t5'],
+  ul2: ['t5'],
+};
+/** Those whose rows are in files of their own. */
+const ROWS: Record<string, { family: string; objective?: object; row(i: number): object }> = {
+  contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
+  seq2seq: { family: 't5', row: i => ({ en: randomText(5, i), de: randomText(4, i) }) },
+};
+const OF_FILES = ['captions', 'image-classification', ...Object.keys(ROWS)];
+
+beforeAll(async () => {
+  const texts = Array.from({ length: 80 }, (_, i) => randomText(60, i));
+  writeFiles(folder, Object.fromEntries(texts.map((text, i) => [`texts/${i}.txt`, text])));
+  const tokenizer = await trainTokenizer(texts, {
+    vocabSize: 420,
+    specialTokens: ['[PAD]', '[CLS]', '[SEP]', '[MASK]', '<s>', '</s>', '[R]', '[S]', '[X]'],
+    sentinels: 20,
+  });
+  tokenizer.save(place('tokenizer'));
+  const options = { tokenizer: place('tokenizer'), out: corpus, validation: 0.2, clean: false, dedup: false };
+  await prepare([place('texts')], { ...options, document: 'file' });
+});
+
+it('none is forgotten here', () => {
+  expect([...Object.keys(FAMILIES), ...OF_FILES].sort()).toEqual([...objectiveNames].sort());
+});
+
+const cases = Object.entries(FAMILIES).flatMap(([name, families]) => families.map(family => ({ name, family })));
+
+const ofRows = Object.entries(ROWS).map(([name, { family }]) => ({ name, family }));
+
+describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) => {
+  const recipe = () =>
+    tinyRecipe(corpus, {
+      objective: { name },
+      ...(name in ROWS && { data: dataOf(name) }),
+      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1 },
+      train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
+      evaluation: { every: 3, windows: 6 },
+      checkpoints: { every: 0, keep: 1 },
+      samples: { prompts: [] },
+    });
+
+  it('goes on to the same bits where it was stopped, and its model opens', async () => {
+    const [whole, parts] = [place(`${name}-${family}-whole`), place(`${name}-${family}-parts`)];
+    const { best } = await startRun(recipe(), whole);
+    for (const [i, stop] of [2, 5, 99].entries()) {
+      const controller = new AbortController();
+      const hooks = { onStep: ({ step }: { step: number }) => step === stop && controller.abort() };
+      const options = { signal: controller.signal, hooks };
+      const result = i === 0 ? await startRun(recipe(), parts, options) : await resumeRun(parts, options);
+      expect(result.step).toBe(Math.min(stop, 8));
+    }
+    const rows = (run: string) => readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond: _, ...row }) => row);
+    expect(rows(parts)).toEqual(rows(whole));
+    const values = rows(whole).flatMap(row => Object.values(row));
+    expect(values.every(value => Number.isFinite(value))).toBe(true);
+
+    const { model, missing, unexpected } = loadModel(join(whole, 'model'));
+    expect([missing, unexpected]).toEqual([[], []]);
+    const other = loadModel(join(parts, 'model')).model;
+    expect(other.parameters().map(one => one.toNumbers())).toEqual(model.parameters().map(one => one.toNumbers()));
+    expect(best!.loss).toBeGreaterThan(0);
+    if (name !== 'replaced-tokens') return;
+    expect(readdirSync(join(whole, 'model', 'generator'))).toContain('model.safetensors');
+    expect(loadModel(join(whole, 'model', 'generator')).missing).toEqual([]);
+  });
+});
+
+/** Forty rows in a file, with a tokenizer. */
+function dataOf(name: string): Record<string, unknown> {
+  const lines = Array.from({ length: 40 }, (_, i) => JSON.stringify(ROWS[name].row(i))).join('\n');
+  writeFiles(folder, { [`${name}.jsonl`]: lines });
+  const columns = name === 'seq2seq' ? { source: 'en', target: 'de' } : undefined;
+  return { corpus: undefined, train: place(`${name}.jsonl`), validation: 0.2, columns, tokenizer: place('tokenizer') };
+}
+
+describe('another head', () => {
+  it('is put on the model of a folder, and learnt with the rest', async () => {
+    const base = { objective: { name: 'masked' }, samples: { prompts: [] }, train: { steps: 2 } };
+    const model = { family: 'bert', layers: 1, hidden: 16, heads: 2, context: 24 };
+    await startRun(tinyRecipe(corpus, { ...base, model }), place('words'));
+    const from = place('words');
+    const pairs = {
+      ...base,
+      objective: { name: 'next-sentence' },
+      model: { from, architecture: 'BertForPreTraining' },
+    };
+    await startRun(tinyRecipe(corpus, pairs), place('pairs'));
+    const { model: trained, missing } = loadModel(join(place('pairs'), 'model'));
+    expect([trained.task, missing]).toEqual(['pretraining', []]);
+    expect(await resumeRun(place('pairs'), { set: ['train.steps=3'] })).toMatchObject({ step: 3, finished: true });
+    const wrong = { ...pairs, model: { from, architecture: 'BertForEverything' } };
+    await expect(startRun(tinyRecipe(corpus, wrong), place('wrong'))).rejects.toMatchObject({
+      message: "'model.architecture': bert has no class 'BertForEverything'",
+    });
+  });
+});
+
+describe('rows in files', () => {
+  it('make batches by tokens', async () => {
+    const model = { family: 't5', layers: 1, hidden: 16, heads: 2, context: 24 };
+    const tokens: number[] = [];
+    const recipe = tinyRecipe(corpus, {
+      objective: { name: 'seq2seq' },
+      data: dataOf('seq2seq'),
+      model,
+      train: { steps: 6, batchTokens: 80 },
+      samples: { prompts: [] },
+    });
+    await startRun(recipe, place('by-tokens'), { hooks: { onStep: step => tokens.push(step.tokens) } });
+    expect(Math.max(...tokens)).toBeLessThanOrEqual(80);
+    expect(Math.max(...tokens)).toBeGreaterThan(30);
+    expect(readJson(join(place('by-tokens'), 'run.json'))).toMatchObject({
+      data: { kind: 'translation', training_rows: 32, held_out_rows: 8, bad_rows: 0 },
+    });
+    writeFiles(folder, { 'seq2seq.jsonl': JSON.stringify({ en: 'other', de: 'rows' }).concat('\n').repeat(40) });
+    await expect(resumeRun(place('by-tokens'))).rejects.toMatchObject({ code: 'TSLM_ROWS_CHANGED' });
+  });
+
+  it('need a tokenizer, and are not there beside a corpus', async () => {
+    const data = { ...dataOf('seq2seq'), tokenizer: undefined };
+    const model = { family: 't5', layers: 1, hidden: 16, heads: 2 };
+    const bare = tinyRecipe(corpus, { objective: { name: 'seq2seq' }, data, model });
+    await expect(startRun(bare, place('bare'))).rejects.toThrow('rows in files need a tokenizer');
+    expect(() => tinyRecipe(corpus, { data: { train: 'x.jsonl' } })).toThrow(
+      "'data.corpus' and 'data.train' are both given",
+    );
+  });
+});
+
+describe('an objective that does not fit', () => {
+  const start = (changes: Record<string, unknown>) => startRun(tinyRecipe(corpus, changes), place('unfit'));
+
+  it('is refused with what would', async () => {
+    const model = { family: 'gpt2', layers: 1, hidden: 16, heads: 2 };
+    await expect(start({ objective: { name: 'masked' }, model })).rejects.toMatchObject({
+      code: 'TSLM_UNFIT_OBJECTIVE',
+      hint: expect.stringContaining('bert'),
+    });
+    const bert = { ...model, family: 'bert', architecture: 'BertForSequenceClassification' };
+    await expect(start({ objective: { name: 'masked' }, model: bert })).rejects.toMatchObject({
+      hint: expect.stringContaining('BertForMaskedLM'),
+    });
+    expect(() => tinyRecipe(corpus, { objective: { name: 'masked', rate: 0.3 } })).toThrow('objective.rate');
+    expect(() => tinyRecipe(corpus, { objective: { name: 'mask' } })).toThrow("'objective.name': 'mask' is");
+  });
+
+  it('nor has a corpus rows for all', async () => {
+    const model = { family: 't5', layers: 1, hidden: 16, heads: 2 };
+    await expect(start({ objective: { name: 'seq2seq' }, model })).rejects.toMatchObject({ code: 'TSLM_ROWS' });
+  });
+});
