@@ -71,7 +71,9 @@ export class VocabularyBuilder {
     let length = 0;
     for (let i = 0; i < this.#length; i++) {
       const number = tokens[i] === SENTENCE_END ? SENTENCE_END : numberOf[tokens[i]];
-      if (number >= SENTENCE_END) tokens[length++] = number;
+      // A sentence of rare words alone is none.
+      const isEmpty = number === SENTENCE_END && (length === 0 || tokens[length - 1] === SENTENCE_END);
+      if (number >= SENTENCE_END && !isEmpty) tokens[length++] = number;
     }
     return {
       words: kept.map(old => names[old]),
