@@ -20,6 +20,10 @@ export interface Header {
   dimension: number;
 }
 
+/** How much of a file is searched for bytes that text does not have. */
+const CONTROL_BYTES = 4096;
+const LINE_BYTES = [0x09, 0x0a, 0x0d];
+
 const HEADER = /^\ufeff?(-?\d+)[ \t]+(-?\d+)[ \t]*$/;
 
 export function* parseVectors(options: ParseOptions): Parser<WordVectors> {
@@ -43,7 +47,9 @@ export function* parseVectors(options: ParseOptions): Parser<WordVectors> {
   }
   const rowEnd = yield* input.find(NEWLINE, MAX_LINE, end + 1);
   const row = input.peek((rowEnd < 0 ? input.available : rowEnd) - end - 1, end + 1);
-  const isText = row.length <= MAX_LINE && looksLikeRow(new TextDecoder().decode(row), dimension);
+  // A vector in float32 may begin with a digit and a line end; it hardly ever has no control character in all of its bytes.
+  const hasControls = input.peek(CONTROL_BYTES, end + 1).some(byte => byte < 0x20 && !LINE_BYTES.includes(byte));
+  const isText = !hasControls && row.length <= MAX_LINE && looksLikeRow(new TextDecoder().decode(row), dimension);
   yield* input.line();
   const claimed: Header = { words, dimension };
   return isText ? yield* parseText(input, claimed, options) : yield* parseBinary(input, claimed, options);

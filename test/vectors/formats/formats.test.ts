@@ -96,6 +96,14 @@ describe('text', () => {
   });
 });
 
+it('binary is told from text though a vector begins like a number and a line end', () => {
+  // 0x31 0x0a 0x00 0x3f: "1\n" and two bytes more.
+  const path = file('digit.bin', Buffer.concat([Buffer.from('1 2\na 1\n'), Buffer.from([0, 0x3f, 0, 0, 0x80, 0x3f])]));
+  const read = readVectorFileSync(path);
+  expect(read.words).toEqual(['a']);
+  expect(read.vectors[1]).toBe(1);
+});
+
 const float = (...values: number[]): Buffer => Buffer.from(Float32Array.from(values).buffer);
 
 describe('a malformed file is one line that names it', () => {
