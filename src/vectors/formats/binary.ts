@@ -4,8 +4,8 @@
  */
 import type { WordVectors } from '../word-vectors.ts';
 import { badVectors, quoted } from './errors.ts';
+import type { Header, ParseOptions } from './header.ts';
 import { type Input, NEWLINE, type Parser } from './input.ts';
-import type { Header, ParseOptions } from './parse.ts';
 import { Rows } from './rows.ts';
 
 const SPACE = 0x20;

@@ -2,23 +2,9 @@
 import type { WordVectors } from '../word-vectors.ts';
 import { parseBinary } from './binary.ts';
 import { badVectors } from './errors.ts';
+import type { Header, ParseOptions } from './header.ts';
 import { Input, MAX_LINE, NEWLINE, type Parser } from './input.ts';
 import { looksLikeRow, parseText } from './text.ts';
-
-export interface ParseOptions {
-  /** For messages. */
-  path: string;
-  /** Bytes of the file, where that is known: no header may claim more. */
-  bytes?: number;
-  /** Read the first words alone. Default: all. */
-  limit?: number;
-}
-
-/** What word2vec's files begin with. */
-export interface Header {
-  words: number;
-  dimension: number;
-}
 
 /** How much of a file is searched for bytes that text does not have. */
 const CONTROL_BYTES = 4096;
