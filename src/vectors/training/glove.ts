@@ -51,15 +51,21 @@ export function trainPair(job: GloveJob, word: number, context: number, count: n
   const [at, contextAt] = [word * (dimension + 1), context * (dimension + 1)];
   const difference = gloveDifference(vectors, at, contexts, contextAt, dimension, count);
   const slope = gloveWeight(count, xMax, alpha) * difference;
-  for (let i = 0; i <= dimension; i++) {
-    const [v, c] = [at + i, contextAt + i];
-    // The bias is multiplied by nothing.
-    const gradient = slope * (i < dimension ? contexts[c] : 1);
-    const contextGradient = slope * (i < dimension ? vectors[v] : 1);
+  for (let i = 0; i < dimension; i++) {
+    const v = at + i;
+    const c = contextAt + i;
+    const gradient = slope * contexts[c];
+    const contextGradient = slope * vectors[v];
     vectors[v] -= (rate * gradient) / Math.sqrt(vectorSquares[v]);
     contexts[c] -= (rate * contextGradient) / Math.sqrt(contextSquares[c]);
     vectorSquares[v] += gradient * gradient;
     contextSquares[c] += contextGradient * contextGradient;
   }
+  // The biases, which are multiplied by nothing.
+  const [v, c] = [at + dimension, contextAt + dimension];
+  vectors[v] -= (rate * slope) / Math.sqrt(vectorSquares[v]);
+  contexts[c] -= (rate * slope) / Math.sqrt(contextSquares[c]);
+  vectorSquares[v] += slope * slope;
+  contextSquares[c] += slope * slope;
   return 0.5 * slope * difference;
 }
