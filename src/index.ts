@@ -55,3 +55,17 @@ export { lion } from './train/optimizers/lion.ts';
 export { muon } from './train/optimizers/muon.ts';
 export type { Optimizer } from './train/optimizers/optimizer.ts';
 export { sgd } from './train/optimizers/sgd.ts';
+export {
+  analogy,
+  embeddingsFrom,
+  evaluateAnalogies,
+  evaluateSimilarity,
+  loadVectors,
+  readAnalogies,
+  readSimilarity,
+  saveVectors,
+  trainVectors,
+  trainVectorsOn,
+  WordVectors,
+  writeVectors,
+} from './vectors/index.ts';

@@ -21,6 +21,7 @@ import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
 import { trainCommand } from './train.ts';
+import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
@@ -45,6 +46,7 @@ export function program(): Command {
     serveCommand(),
     keysCommand(),
     ngramCommand(),
+    vectorsCommand(),
     inspectCommand(),
     verifyCommand(),
     benchCommand(),

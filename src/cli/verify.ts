@@ -5,10 +5,12 @@ import { printJson } from './print.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('compare a model, a tokenizer, schedules, logits processors or objectives with recorded results')
+    .description(
+      'compare a model, a tokenizer, word vectors, schedules, logits processors or objectives with recorded results',
+    )
     .argument(
       '<path>',
-      'a folder of a model, a tokenizer or recorded fine-tuning, with golden.json, or a file of recorded schedules, logits processors or objectives',
+      'a folder of a model, a tokenizer, word vectors or recorded fine-tuning, with golden.json, or a file of recorded schedules, logits processors or objectives',
     )
     .option('--json', 'print every comparison as JSON')
     .addHelpText(

@@ -18,12 +18,14 @@ const folders = [...globSync(`${committed}/*/*/golden.json`).sort(), ...sharedFi
 /** A decoder, where one has to do. */
 const languageModel = `${committed}/gpt2/lm`;
 
-/** Tokenizers, schedules and logits processors: the small ones that are always here, and all where `../shared` is. */
+/** Tokenizers, word vectors, schedules and logits processors: the small ones that are always here, and all where `../shared` is. */
 const others = [
   ...globSync('test/fixtures/tokenizers/*/tokenizer.json').sort(),
+  'test/fixtures/vectors',
   'test/fixtures/train/schedules.json',
   'test/fixtures/generate/logits_processors.json',
   ...sharedFiles('fixtures/tokenizers/*/tokenizer.json'),
+  ...sharedFiles('fixtures/compression/vectors/golden.json'),
   ...sharedFiles('fixtures/{schedules,logits_processors}.json'),
 ].map(path => (path.endsWith('tokenizer.json') ? dirname(path) : path));
 

@@ -1,6 +1,6 @@
 /**
- * Checks models, tokenizers, schedules, logits processors and objectives against recorded results, quantity by
- * quantity.
+ * Checks models, tokenizers, word vectors, schedules, logits processors and objectives against recorded results, quantity
+ * by quantity.
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +18,11 @@ import { verifySchedules } from './schedules.ts';
 import { verifyText } from './text.ts';
 import { verifyTokenizer } from './tokenizer.ts';
 import { verifyAdamW, verifyGradients } from './training.ts';
+import { isVectorsGolden, verifyVectors } from './vectors.ts';
 
 /**
- * Checks against recorded results, whatever they are of: a model folder, a tokenizer folder, or a file of schedules,
- * logits processors or pretraining objectives. Yields each comparison as it is made.
+ * Checks against recorded results, whatever they are of: a folder of a model, a tokenizer or word vectors,
+ * or a file of schedules, logits processors or pretraining objectives. Yields each comparison as it is made.
  *
  * @throws UserError when there is nothing to check, or nothing to compare it with
  */
@@ -30,12 +31,19 @@ export function* verify(path: string): Generator<Check, void> {
   else if (existsSync(join(path, 'config.json'))) yield* verifyModel(path);
   else if (existsSync(join(path, 'tokenizer.json')) && existsSync(join(path, 'golden.json')))
     yield* verifyTokenizer(path);
+  else if (holdsVectors(path)) yield* verifyFile(join(path, 'golden.json'));
   else yield* verifyModel(path);
+}
+
+function holdsVectors(folder: string): boolean {
+  const path = join(folder, 'golden.json');
+  return existsSync(path) && isVectorsGolden(readJson(path));
 }
 
 function* verifyFile(path: string): Generator<Check, void> {
   const json = readJson(path) as { cases?: Record<string, unknown>[]; logits?: unknown; bert_mlm?: unknown };
-  if (json?.bert_mlm !== undefined) yield* verifyObjectives(json, path);
+  if (isVectorsGolden(json)) yield* verifyVectors(json, path);
+  else if (json?.bert_mlm !== undefined) yield* verifyObjectives(json, path);
   else if (json?.logits !== undefined) yield* verifyLogitsProcessors(json, path);
   else if (json?.cases?.[0]?.lr !== undefined) yield* verifySchedules(json, path);
   else {
