@@ -13,7 +13,7 @@ const NEWEST = 0.3;
 export interface Pace {
   /** @param others whether some text waits for its next token */
   promptTokens(others: boolean): number;
-  /** A step read so many tokens of prompts, and took so long. */
+  /** What a step has read, and how long it took. */
   took(tokens: number, milliseconds: number): void;
 }
 

@@ -71,7 +71,7 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       /** Updates; of a run with a budget those that its schedule counts, default 10,000. */
       steps: count.optional(),
-      /** Train for so long instead of so many steps: `90s`, `30m`, `2h`. The schedule goes with the time that has passed. */
+      /** Train for a time instead of a number of steps: `90s`, `30m`, `2h`. The schedule follows the time that has passed. */
       budget: duration.optional(),
       /** Sequences in a forward pass. */
       batchSize: count.default(16),
@@ -106,7 +106,7 @@ export const recipeSchema = z.strictObject({
       every: countOrZero.default(250),
       /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
       windows: countOrZero.default(200),
-      /** End after so many evaluations without a better one. Default: never. */
+      /** Stop after this many evaluations without improvement. Default: never. */
       patience: count.optional(),
     })
     .prefault({}),

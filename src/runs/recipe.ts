@@ -73,7 +73,7 @@ function requireData({ data }: ParsedRecipe, where: string): void {
   );
 }
 
-/** A run ends after so many steps, or after some time. */
+/** A run ends after a number of steps, or after a time. */
 function requireEnd({ train }: ParsedRecipe, where: string): void {
   if (train.steps !== undefined || train.budget !== undefined) return;
   throw usageError(

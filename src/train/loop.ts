@@ -63,7 +63,7 @@ export interface TrainLoop {
   pending?: boolean;
   /** Steps of the run, or with a budget of the schedule. */
   steps: number;
-  /** Train for so many seconds instead, of which `spent` are over. */
+  /** Train for this many seconds instead, of which `spent` are over. */
   budget?: { seconds: number; spent: number };
   /** Micro-batches of a step. Default 1. */
   gradientAccumulation?: number;
@@ -72,7 +72,7 @@ export interface TrainLoop {
   device: Device;
   /** The processes of the run. Default: this one. */
   group?: Group;
-  /** Each every so many steps and at the end; 0: only at the end. */
+  /** Each every `every` steps and at the end; 0: only at the end. */
   evaluations: readonly { evaluation: Evaluation; every: number }[];
   hooks: TrainHooks;
   /** Throws when data that has just been read is not what it was; called before anything rests on it. */
@@ -122,7 +122,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
 }
 
 interface Clock {
-  /** Whether a run that has done so many steps has done enough. */
+  /** Whether a run is over after this step. */
   isOver(step: number): boolean;
   /** The step that the schedule is asked for. */
   scheduled(step: number): number;

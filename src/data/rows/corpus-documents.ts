@@ -8,7 +8,7 @@ import type { Rows, Tokens } from './rows.ts';
 const REMEMBERED = 1024;
 
 /**
- * @param options.limit so many documents, spread evenly; 0 or none: all
+ * @param options.limit most documents, spread evenly; 0 or none: all
  * @param options.locale whose rules decide where sentences end. Default: English, whose rules know Chinese full stops too
  */
 export function corpusDocuments(
