@@ -33,7 +33,7 @@ export interface ConstraintState {
    */
   mask(room?: number): Uint32Array;
   /**
-   * Works on the mask, for so many steps (`work.ts`) and little more; the work goes on at the next call.
+   * Works on the mask for at most this many steps (`work.ts`), give or take a few; the next call goes on from there.
    *
    * @param room as for `mask`
    * @returns whether `mask` has nothing left to do

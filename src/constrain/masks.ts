@@ -17,7 +17,7 @@ import { spend } from './work.ts';
 export interface Mask {
   /** Bit i of word w stands for token 32 w + i. */
   tokens: Uint32Array;
-  /** After none of them a text is further from its nearest end than so many tokens; undefined where nobody asked. */
+  /** Upper bound on the tokens from any of them to the nearest accepting state; undefined where it was not asked for. */
   reach: number | undefined;
 }
 

@@ -29,7 +29,7 @@ export interface Batch {
 /** Steps after which a text that others wait for lets one of them in. */
 export const TURN = 64;
 
-/** @param maxBatch most texts that grow at once */
+/** @param maxBatch most sequences decoded together */
 export function createBatch(pool: PagePool, maxBatch: number): Batch {
   const waiting: Sequence[] = [];
   const running: Sequence[] = [];

@@ -13,7 +13,7 @@ const CHARACTERS_BESIDE_OTHERS = 1024;
 export const sizeOf = (input: TaskInput): number =>
   typeof input === 'string' ? input.length : typeof input[0] === 'string' ? input.join('').length : 4 * input.length;
 
-/** Items in their order, in slices of at most so many characters, which are asked anew for each. */
+/** Items in order, in slices of at most the given number of characters, which is asked for each slice. */
 export function* slices<T>(
   items: readonly T[],
   size: (item: T) => number,

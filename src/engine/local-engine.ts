@@ -60,7 +60,7 @@ export interface LocalEngine extends Disposable {
   ): () => void;
   /** One step of everything under way; false when there is nothing to do. */
   step(): boolean;
-  /** Whether there are texts that grow. */
+  /** Whether any sequence is being decoded. */
   readonly isGenerating: boolean;
   stats(): EngineStats;
 }

@@ -18,7 +18,7 @@ try {
   const { engine, adapters, call, card, notes, dispose } = openModel(folder, options, () => start());
   const cancels = new Map<number, () => void>();
   const calls = createTurns<{ id: number; parts: Generator<void, FromWorkerResult> }>();
-  /** Requests that have come and are not begun: hundreds that come together would keep the texts that grow waiting. */
+  /** Requests that have arrived and are not started: starting hundreds at once would stall the sequences being decoded. */
   const arrivals = new Map<number, () => void>();
   let ready: [number, GenerationEvent[]][] = [];
   let isStepping = false;

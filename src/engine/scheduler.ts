@@ -25,7 +25,7 @@ export interface SchedulerOptions {
   contextLength: number;
   /** Keeps texts UTF-8. */
   wholeCharacters?: LogitsProcessor;
-  /** Most texts that grow at once. */
+  /** Most sequences decoded together. */
   maxBatch: number;
   /** Most tokens of prompts that a step reads. */
   maxPromptTokens: number;

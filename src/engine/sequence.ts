@@ -1,4 +1,4 @@
-/** A text that grows: its tokens, how many of them the cache holds, and the pages that do. */
+/** A sequence being decoded: its tokens, how many of them the cache holds, and in which pages. */
 import type { LogitsProcessor } from '../generate/logits-processors/index.ts';
 import { createRows, type Row } from '../generate/rows.ts';
 import type { Choice } from './choice.ts';

@@ -22,6 +22,8 @@ const FIXED = [
   'data.validation',
   'data.columns',
   'data.tokenizer',
+  'data.skipBad',
+  'train.batchTokens',
   'optimizer.name',
   'train.freeze',
   'evaluation.split',

@@ -23,12 +23,12 @@ export const recipeSchema = z.strictObject({
     corpus: z.string().optional(),
     /** Or rows of the objective's kind: files, folders and globs. */
     train: pathsOf.optional(),
-    /** Rows to evaluate on: files as well, or a share of those to train on. */
-    validation: z.union([z.number().gt(0).lt(1), pathsOf]).default(0.05),
+    /** Rows to evaluate on: files as well, or a share of those to train on. Default 0.05. */
+    validation: z.union([z.number().gt(0).lt(1), pathsOf]).optional(),
     /** What columns are called in the files: { source: en, target: de }. */
     columns: z.record(z.string(), z.string()).optional(),
-    /** Leave rows out that are not what they should be, and count them; else the first is an error. */
-    skipBad: z.boolean().default(false),
+    /** Leave rows out that are not what they should be, and count them. Default: the first is an error. */
+    skipBad: z.boolean().optional(),
     /** Folder of the tokenizer that rows in files are read with; default that of `model.from`. */
     tokenizer: z.string().optional(),
     /**

@@ -64,8 +64,21 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
 }
 
 /** A run learns from a corpus, or from rows in files. */
-function requireData({ data }: ParsedRecipe, where: string): void {
-  if ((data.corpus === undefined) !== (data.train === undefined)) return;
+function requireData({ data, objective, evaluation }: ParsedRecipe, where: string): void {
+  const isCorpus = data.corpus !== undefined;
+  if (isCorpus !== (data.train !== undefined)) {
+    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer'] as const).filter(key => data[key] !== undefined);
+    const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];
+    if (!isCorpus && evaluation.split !== 'validation') unread.push('evaluation.split');
+    if (isCorpus && data.packing === 'documents' && objective.name !== 'causal') unread.push('data.packing');
+    if (unread.length === 0) return;
+    const what = isCorpus && ofRows.length > 0 ? 'rows in files' : isCorpus ? "the objective 'causal'" : 'a corpus';
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: '${unread[0]}' is for ${what}, and this recipe has none`,
+      'leave it out',
+    );
+  }
   throw usageError(
     data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
     `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,

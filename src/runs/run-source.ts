@@ -116,9 +116,9 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
   const tokenizer = Tokenizer.fromFile(folder);
   const options = { columns: data.columns, skipBad: data.skipBad };
   const all = await readRows(kind, train, options);
-  const { validation } = data;
-  const [trained, held] =
-    typeof validation === 'number' ? divided(all, validation, seed) : [all, await readRows(kind, validation, options)];
+  const { validation = 0.05 } = data;
+  const apart = typeof validation === 'number' ? undefined : await readRows(kind, validation, options);
+  const [trained, held] = apart ? [all, apart] : divided(all, validation as number, seed);
   const hash = tokenizerHash(folder);
   const fingerprint = sha256(`${all.fingerprint}\n${held.fingerprint}\n${hash}`);
   const limit = evaluation.windows;
@@ -132,7 +132,7 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
       tokenizer_sha256: hash,
       training_rows: trained.length,
       held_out_rows: held.length,
-      bad_rows: all.bad,
+      bad_rows: all.bad + (apart?.bad ?? 0),
     },
     fingerprint,
     hasBorders: false,

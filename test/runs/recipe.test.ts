@@ -191,3 +191,31 @@ describe('a recipe file', () => {
     }
   });
 });
+
+describe('what a recipe would not read', () => {
+  const recipe =
+    (data: object, more: object = {}) =>
+    () =>
+      parseRecipe({ name: 'x', data, train: { steps: 1 }, ...more }, 'x.yaml');
+
+  it.each([
+    ['data.validation', { corpus: 'c', validation: 0.1 }],
+    ['data.columns', { corpus: 'c', columns: { text: 'body' } }],
+    ['data.skipBad', { corpus: 'c', skipBad: true }],
+    ['data.tokenizer', { corpus: 'c', tokenizer: 't' }],
+    ['data.packing', { train: 'rows.jsonl', packing: 'stream' }],
+  ])('%s is refused where nothing reads it', (key, data) => {
+    expect(recipe(data)).toThrow(`x.yaml: '${key}' is for`);
+  });
+
+  it('so are documents apart for other objectives, and a split of rows', () => {
+    const masked = { objective: { name: 'masked' } };
+    expect(recipe({ corpus: 'c', packing: 'documents' }, masked)).toThrow(
+      "'data.packing' is for the objective 'causal'",
+    );
+    expect(recipe({ corpus: 'c', packing: 'stream' }, masked)).not.toThrow();
+    const test = { evaluation: { split: 'test' } };
+    expect(recipe({ train: 'rows.jsonl' }, test)).toThrow("'evaluation.split' is for a corpus");
+    expect(recipe({ corpus: 'c' }, test)).not.toThrow();
+  });
+});

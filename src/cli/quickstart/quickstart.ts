@@ -122,7 +122,7 @@ async function trainInPlace({ recipe, folder }: Prepared, options: Options): Pro
   const { model, train } = recipe;
   heading(
     'Training',
-    `${options.out}: ${model.family}, ${model.layers} layers, ${model.hidden} wide, ${train.steps} steps`,
+    `${options.out}: ${model.family}, ${model.layers} layers, ${model.hidden} wide, about ${train.steps} steps`,
   );
   await refuseBusy(options.out);
   const [run, corpus] = [setAside(options.out), setAside(options.corpus)];

@@ -88,7 +88,7 @@ export const buffersOf = ({ terminals, rules, productions, symbols }: Program): 
 /** Terminals by their keys, as long as something uses them: what is known of them is shared by all programs. */
 export type SharedTerminals = Map<string, WeakRef<Terminal>>;
 
-/** Keys of terminals that nothing uses any more go when so many have come since they last went. */
+/** Keys of unreachable terminals are removed once this many new ones have been added. */
 const SWEPT_EVERY = 2000;
 
 function sweep(shared: SharedTerminals): void {

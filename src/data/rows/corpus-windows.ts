@@ -33,7 +33,6 @@ export function corpusWindows(
   return {
     length: Math.floor((split.tokens - length) / stride) + 1,
     row: (index, epoch = 0) => windowAt(split, Math.max(0, first(epoch) + index * stride), length),
-    lengthOf: () => length,
     fingerprint: split.fingerprint,
   };
 }
@@ -64,7 +63,6 @@ export function evaluationWindows(
   return {
     length: count,
     row: index => windowAt(split, Math.floor((index * available) / count) * step, size),
-    lengthOf: () => size,
     fingerprint: split.fingerprint,
   };
 }

@@ -8,8 +8,6 @@ export interface Dataset<Row> {
    * @throws UserError for a row that is not what it should be
    */
   row(index: number, epoch?: number): Row;
-  /** Tokens of a row where they are known unread: for batches of about equal length. */
-  lengthOf?(index: number): number;
   /** SHA-256 of the content. */
   readonly fingerprint: string;
 }

@@ -3,7 +3,9 @@
  * an error that names file and line, or is left out and counted.
  */
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { messageOf, UserError } from '../../support/errors.ts';
 import type { Chunk } from '../readers/chunk.ts';
 import { newFacts, type SourceFacts } from '../readers/facts.ts';
@@ -41,6 +43,7 @@ export async function readRows<Kind extends FileRowKind>(
   const reader = textReader(kind, columns);
   const rows: Rows[Kind][] = [];
   let bad = 0;
+  const temporaryFolder = mkdtempSync(join(tmpdir(), 'tslm-rows-'));
   const options = {
     column: 'text',
     header: true,
@@ -48,20 +51,24 @@ export async function readRows<Kind extends FileRowKind>(
     maxDocumentBytes: 1 << 28,
     exact: true,
     encoding: 'auto',
-    temporaryFolder: tmpdir(),
+    temporaryFolder,
     fields: reader,
   } as const;
-  for await (const chunk of readChunks(files, facts, options)) {
-    for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
-      if (result.text !== undefined) {
-        rows.push(JSON.parse(result.text) as Rows[Kind]);
-        continue;
+  try {
+    for await (const chunk of readChunks(files, facts, options)) {
+      for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
+        if (result.text !== undefined) {
+          rows.push(JSON.parse(result.text) as Rows[Kind]);
+          continue;
+        }
+        if (number === 1 && result.missing !== undefined && record)
+          throw noColumn(result.missing, record, chunk.path, HINT);
+        if (!skipBad) throw badRow(`${chunk.path}: row ${number}: ${result.problem}`);
+        bad++;
       }
-      if (number === 1 && result.missing !== undefined && record)
-        throw noColumn(result.missing, record, chunk.path, HINT);
-      if (!skipBad) throw badRow(`${chunk.path}: row ${number}: ${result.problem}`);
-      bad++;
     }
+  } finally {
+    rmSync(temporaryFolder, { recursive: true, force: true });
   }
   for (const { path, failure, badRecords, badExamples } of facts) {
     if (failure) throw new UserError(failure.code, failure.message, failure);

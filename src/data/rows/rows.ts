@@ -19,7 +19,7 @@ export interface Rows {
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
   /** Words, and a tag for each: its name, or its number. */
   tagged: { tokens: readonly string[]; tags: readonly (string | number)[] };
-  /** Answers are parts of the context and begin so many code points into it; none: the context has no answer. */
+  /** Answers are spans of the context, `start` in code points; an empty list: the question is unanswerable. */
   reading: { question: string; context: string; answers: readonly { text: string; start: number }[] };
   /** Sentences that belong together, and one that does not although it looks so (sentence-transformers' names). */
   triplet: { anchor: string; positive: string; negative?: string };
