@@ -209,7 +209,8 @@ describe('generate', () => {
 
 describe('a reader that has seen enough', () => {
   it.each([
-    ['generate', () => ['generate', model, '--prompt', 'ba\nce', '--max-new-tokens', '25']],
+    // With a seed: without one, what was drawn is noted on stderr if the reader is still there by then.
+    ['generate', () => ['generate', model, '--prompt', 'ba\nce', '--max-new-tokens', '25', '--seed', '1']],
     [
       '--json',
       () => [
@@ -218,6 +219,8 @@ describe('a reader that has seen enough', () => {
         ...Array.from({ length: 300 }, () => ['--prompt', 'ba']).flat(),
         '--max-new-tokens',
         '2',
+        '--seed',
+        '1',
         '--json',
       ],
     ],
