@@ -90,7 +90,7 @@ export interface TrainLoop {
  *   step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
-  const { trainable, optimizer, hooks, signal } = loop;
+  const { trainable, optimizer, dtype, hooks, signal } = loop;
   const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
   const clock = clockOf(loop);
   trainable.train();
@@ -108,7 +108,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     if (!Number.isFinite(passes.loss)) throw diverged(step + 1, 'loss', passes.loss);
     if (!Number.isFinite(gradNorm)) throw diverged(step + 1, 'gradient norm', gradNorm);
     hooks.onUpdate?.();
-    optimizer.step(lr, scale);
+    autocast(dtype, () => optimizer.step(lr, scale));
     trainable.zeroGrad();
 
     step++;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../../src/models/auto.ts';
-import { noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
+import { autocast, noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
 import { muon, orthogonalize } from '../../../src/train/optimizers/muon.ts';
 
 /** Squared singular values, as the eigenvalues of the Gram matrix by power iteration on what is left. */
@@ -30,6 +30,23 @@ describe('orthogonalize', () => {
         expect(frobenius(matrix) / Math.sqrt(rank)).toBeGreaterThan(0.7);
       }));
   }
+
+  it("is the same in bfloat16 but for rounding, by the processor's products or libtorch's", () =>
+    scope(() => {
+      for (const shape of [
+        [2, 64, 64],
+        [1, 192, 64],
+        [3, 32, 128],
+      ]) {
+        const matrices = withSeed(6, () => randn(shape));
+        const exact = orthogonalize(matrices);
+        const rounded = autocast('bfloat16', () => orthogonalize(matrices));
+        expect(rounded.dtype).toBe('float32');
+        // Small singular values are raised by what is rounded as well; as a whole the matrices point the same way.
+        expect(exact.mul(rounded).sum().item() / frobenius(exact) / frobenius(rounded)).toBeGreaterThan(0.995);
+        expect(frobenius(exact.sub(rounded)) / frobenius(exact)).toBeGreaterThan(0);
+      }
+    }));
 
   it('does not depend on the size of its argument', () =>
     scope(() => {
