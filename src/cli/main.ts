@@ -9,6 +9,7 @@ import { requireWholeFiles } from '../torch/map-file.ts';
 import { benchCommand } from './bench/bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { finetuneCommand } from './finetune.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { keysCommand } from './keys.ts';
@@ -25,7 +26,7 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
+const OPEN_MODELS = ['finetune', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -39,6 +40,7 @@ export function program(): Command {
     prepareCommand(),
     tokenizerCommand(),
     trainCommand(),
+    finetuneCommand(),
     resumeCommand(),
     evaluateCommand(),
     generateCommand(),

@@ -13,7 +13,7 @@ import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
-import { commonConfig, withLabels } from './config/keys.ts';
+import { commonConfig, type ProblemType, withLabels } from './config/keys.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
@@ -122,6 +122,8 @@ export interface LoadOptions {
   task?: Task;
   /** What the labels of that head are called. Default as config.json says. */
   labels?: readonly string[];
+  /** What those labels are to each other. Default: exactly one fits. */
+  problemType?: ProblemType;
   /** Of weights that the checkpoint lacks. Default 0. */
   seed?: number;
   /** Told of keys of config.json that have no effect. Default: Node's warnings. */
@@ -141,7 +143,7 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
   const where = join(folder, 'config.json');
   const written = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
-  const config = options.labels ? withLabels(written, options.labels) : written;
+  const config = options.labels ? withLabels(written, options.labels, options.problemType) : written;
   const checkpoint = openCheckpoint(folder);
   const model = withWarnings(options.onWarning, () =>
     withoutMemory(() => build(config, where, { task: options.task, checkpoint })),

@@ -11,6 +11,8 @@ interface LabelConfig {
 
 export interface Labels {
   count: number;
+  /** By number. */
+  names: readonly string[];
   /**
    * The number of a label: that itself, as a number or written, or the number of its name.
    *
@@ -26,6 +28,7 @@ export function labelsOf(config: Model['config'] = {}): Labels {
   const numbers = new Map(names.map((name, i) => [name, i]));
   return {
     count,
+    names,
     numberOf(label) {
       const number = numbers.get(String(label)) ?? (label === '' ? Number.NaN : Number(label));
       if (Number.isInteger(number) && number >= 0 && number < count) return number;

@@ -1,5 +1,6 @@
 /** The keys of a recipe, with what each means where it is not said. */
 import { z } from 'zod';
+import { problemTypes } from '../models/config/keys.ts';
 import { objectiveOptions } from '../objectives/index.ts';
 import { optimizerSchema } from '../train/optimizers/optimizers.ts';
 
@@ -43,7 +44,7 @@ export const recipeSchema = z.strictObject({
 
   model: z
     .strictObject({
-      /** Go on from this model folder, which then decides everything below but `context`, `architecture` and `labels`. */
+      /** Go on from this model folder, which then decides everything below but `context`, `architecture`, `labels` and `problemType`. */
       from: z.string().optional(),
       family: z.string().default('gpt2'),
       /** A class of Transformers with a head that the objective trains; default the family's first one that has it. */
@@ -54,6 +55,8 @@ export const recipeSchema = z.strictObject({
         .min(1)
         .refine(names => new Set(names).size === names.length, 'a label is there twice')
         .optional(),
+      /** What these labels are to each other: exactly one fits (default), any of them, or one is a number to predict. */
+      problemType: z.enum(problemTypes).optional(),
       /** Keys of config.json that the sizes below leave open, or that are to be others. */
       config: z.record(z.string(), z.unknown()).optional(),
       layers: count.default(6),

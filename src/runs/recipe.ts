@@ -14,9 +14,11 @@ export const NEW_CONTEXT = 256;
 
 /** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
 export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
-  const { from, context, architecture, labels } = recipe.model;
+  const { from, context, architecture, labels, problemType } = recipe.model;
   if (from === undefined) return recipe;
-  const said = Object.entries({ from, context, architecture, labels }).filter(([, value]) => value !== undefined);
+  const said = Object.entries({ from, context, architecture, labels, problemType }).filter(
+    ([, value]) => value !== undefined,
+  );
   return { ...recipe, model: Object.fromEntries(said) };
 };
 
@@ -57,6 +59,7 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   const parsed = parseOptions(recipeSchema, merged, where);
   requireEnd(parsed, where);
   requireData(parsed, where);
+  requireLabels(parsed, where);
   const recipe = withDefaults(parsed);
   scheduleOf(recipe); // says now what is wrong with the schedule
   refuseLongWarmup(recipe, where);
@@ -83,6 +86,16 @@ function requireData({ data, objective, evaluation }: ParsedRecipe, where: strin
     data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
     `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,
     'a corpus that `tslm prepare` wrote, or files of rows',
+  );
+}
+
+/** What labels are to each other is said of labels. */
+function requireLabels({ model: { labels, problemType } }: ParsedRecipe, where: string): void {
+  if (problemType === undefined || labels !== undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'model.problemType' is of labels, and 'model.labels' are not given`,
+    "for example model.labels: [bad, good]; of a regression the one number's name",
   );
 }
 
@@ -132,7 +145,9 @@ function refuseSizesOfLoadedModel(model: unknown, where: string): void {
       "name the class whose head is put on: 'model.architecture'",
     );
   }
-  const other = Object.keys(model).find(key => !['from', 'context', 'architecture', 'labels'].includes(key));
+  const other = Object.keys(model).find(
+    key => !['from', 'context', 'architecture', 'labels', 'problemType'].includes(key),
+  );
   if (other === undefined) return;
   throw usageError(
     'TSLM_CONTRADICTION',

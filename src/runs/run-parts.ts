@@ -136,7 +136,7 @@ export function trainedModel(folder: string, recipe: Recipe, architecture?: stri
 export function modelFor(recipe: Recipe, source: RunSource): Model {
   const { model: wanted, seed, train } = recipe;
   if (wanted.from !== undefined) return startingPoint(recipe, source).model;
-  const { family, dropout, performer, labels, config = {} } = wanted;
+  const { family, dropout, performer, labels, problemType, config = {} } = wanted;
   const known = familyOf(family, 'model.family');
   const architecture = wanted.architecture ?? classesFor(known, recipe.objective.name)[0];
   const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: source.vocabSize };
@@ -146,7 +146,7 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
     eosTokenId: source.eosTokenId,
     performer,
     architecture,
-    config: labels ? withLabels(config, labels) : config,
+    config: labels ? withLabels(config, labels, problemType) : config,
   });
   model.to({ device: train.device });
   return model;
@@ -158,11 +158,11 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  */
 export function loadForTraining(folder: string, { train, seed, model: wanted }: Recipe, architecture?: string): Model {
   const { device } = train;
-  const { labels } = wanted;
+  const { labels, problemType } = wanted;
   const model =
     architecture === undefined
       ? loadCompleteModel(folder, { device })
-      : loadModel(folder, { device, seed, labels, task: taskOfClass(folder, architecture) }).model;
+      : loadModel(folder, { device, seed, labels, problemType, task: taskOfClass(folder, architecture) }).model;
   scope(() => {
     for (const parameter of model.parameters()) parameter.replace(parameter.detach().contiguous().clone());
   });

@@ -44,6 +44,8 @@ export interface RunSource {
   /** Throws a `UserError` when the tokenizer in a folder encodes differently. */
   requireTokenizer(folder: string): void;
   rowsFor(objective: AnyObjective): RunRows;
+  /** All rows of files: those that are trained on, and those that are held out. */
+  rowsOf?(): [training: FileRows, heldOut: FileRows];
 }
 
 /**
@@ -144,6 +146,7 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
         hint: 'leave data.tokenizer out, and rows are read with that of the model',
       });
     },
+    rowsOf: () => [trained, held],
     rowsFor: () => ({ data: trained, heldOut: limit > 0 && held.length > limit ? evenly(held, limit) : held }),
   };
 }

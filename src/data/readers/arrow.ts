@@ -12,7 +12,9 @@ export function* readArrow(path: string, fields: FieldReader, facts: SourceFacts
   try {
     const table = tableFromIPC(mapFile(path), { useProxy: false });
     const names = table.schema.fields.map(field => field.name);
-    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const wanted = fields.every
+      ? names
+      : names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
     const columns = wanted.map(name => [name, table.getChild(name)!] as const);
     for (let row = 0; row < table.numRows; row++) {
       facts.records++;

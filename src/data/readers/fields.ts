@@ -21,6 +21,8 @@ export type FieldText = { text: string; missing?: undefined } | { text?: undefin
 export interface FieldReader {
   /** The fields that are read. */
   readonly paths: readonly string[];
+  /** All fields are read. Default false. */
+  readonly every?: boolean;
   read(record: object): FieldText;
 }
 

@@ -13,7 +13,9 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const names = parquetSchema(metadata).children.map(child => child.element.name);
-    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const wanted = fields.every
+      ? names
+      : names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
     const missing = fields.paths.find(path => !wanted.some(name => path === name || path.startsWith(`${name}.`)));
     if (missing !== undefined) throw noColumn(missing, Object.fromEntries(names.map(name => [name, null])), facts.path);
     const scan = await parquetScan({ file, metadata, columns: wanted, compressors });

@@ -11,6 +11,10 @@ export const refuse = <T extends boolean | number | string>(only: T) =>
     .optional()
     .meta({ refusedUnless: only });
 
+/** What labels are to each other: exactly one of them fits, any of them, or there is one and it is a number. */
+export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
+export type ProblemType = (typeof problemTypes)[number];
+
 /** What every config.json may say. */
 export const commonConfig = {
   model_type: z.string(),
@@ -24,7 +28,7 @@ export const commonConfig = {
   id2label: z.record(z.string(), z.string()).nullish(),
   label2id: z.record(z.string(), z.int()).nullish(),
   num_labels: z.int().positive().nullish(),
-  problem_type: z.enum(['regression', 'single_label_classification', 'multi_label_classification']).nullish(),
+  problem_type: z.enum(problemTypes).nullish(),
   is_decoder: refuse(false),
   add_cross_attention: refuse(false),
   tie_encoder_decoder: refuse(false),
@@ -47,10 +51,15 @@ export const labelCount = (config: { id2label?: Record<string, string> | null; n
   config.id2label ? Object.keys(config.id2label).length : (config.num_labels ?? 2);
 
 /** A config.json whose classifier has these labels. */
-export function withLabels(config: Record<string, unknown>, labels: readonly string[]): Record<string, unknown> {
-  const { num_labels: _, ...rest } = config;
+export function withLabels(
+  config: Record<string, unknown>,
+  labels: readonly string[],
+  problemType?: ProblemType,
+): Record<string, unknown> {
+  const { num_labels: _, problem_type: __, ...rest } = config;
   return {
     ...rest,
+    ...(problemType && { problem_type: problemType }),
     id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
   };

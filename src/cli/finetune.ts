@@ -1,0 +1,137 @@
+/** `tslm finetune MODEL --data rows.jsonl`: rows are looked at, a recipe is written, and the model is trained and compared. */
+import { Command } from 'commander';
+import type { FinetunePlan, FinetuneResult } from '../runs/finetune/finetune.ts';
+import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
+import { printJson, printTable } from './print.ts';
+import { withSignals } from './signals.ts';
+import { trainingView } from './views/training-view.ts';
+
+interface Options {
+  data: string[];
+  validation?: string[];
+  columns?: string[];
+  out?: string;
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  seed?: number;
+  skipBad?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function finetuneCommand(): Command {
+  return new Command('finetune')
+    .description('train a model on rows: labels, tags, answers, translations; looks at them and writes the recipe')
+    .argument('<model>', 'folder of a model or of a run')
+    .requiredOption('--data <files...>', 'rows: .jsonl, .json, .csv, .tsv, .parquet, .arrow')
+    .option('--validation <files...>', 'rows to evaluate on, or a share of those above (default: 0.1)')
+    .option('--columns <name=column>', 'what the files call a column: label=stars; may be repeated', collect)
+    .option('--out <folder>', 'folder of the run (default: runs/<name of the file>)')
+    .option('--epochs <n>', 'passes over the rows (default: by the size of the model)', positiveInteger)
+    .option('--batch-size <rows>', 'rows of an update (default: 16)', positiveInteger)
+    .option('--lr <rate>', 'highest learning rate (default: by the width of the model)', number)
+    .option('--seed <n>', 'of the new head, the order of the rows, dropout (default: 0)', nonNegativeInteger)
+    .option('--skip-bad', 'leave bad rows out and count them; without it the first is an error')
+    .option('--dry-run', 'look, measure a step and print the recipe; train nothing')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  $ tslm finetune models/bert --data reviews.csv --dry-run\n')
+    .action(async (model: string, options: Options) => {
+      const { planFinetune, finetune, recipeText } = await import('../runs/finetune/finetune.ts');
+      const plan = await planFinetune(model, options.data, {
+        ...options,
+        validation: validationOf(options.validation),
+        columns: columnsOf(options.columns ?? []),
+      });
+      if (!options.json)
+        for (const [name, value] of planLines(plan)) process.stderr.write(`${name.padEnd(9)} ${value}\n`);
+      if (options.dryRun) {
+        if (options.json) printJson(plan);
+        else process.stdout.write(recipeText(plan));
+        return;
+      }
+      const result = await withSignals('stopping and saving; once more to end at once …', signal =>
+        finetune(plan, { signal, hooks: trainingView(options) }),
+      );
+      printResult(plan, result, options);
+    });
+}
+
+function validationOf(given: readonly string[] | undefined): readonly string[] | number | undefined {
+  const share = given?.length === 1 ? Number(given[0]) : Number.NaN;
+  return share > 0 && share < 1 ? share : given;
+}
+
+const columnsOf = (given: readonly string[]): Record<string, string> =>
+  Object.fromEntries(given.map(one => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
+
+/** What was understood, before anything is trained. */
+function planLines({ kind, columns, look, heldOut, model, recipe, cost }: FinetunePlan): [string, string][] {
+  const { lengths, labels } = look;
+  const renamed = Object.entries(columns).map(([name, column]) => `${name} ← ${column}`);
+  const perEpoch = recipe.evaluation.every;
+  return [
+    [
+      'rows',
+      `${look.rows} of the kind '${kind}'${renamed.length > 0 ? `: ${renamed.join(', ')}` : ''}${look.bad > 0 ? `; ${look.bad} bad ones left out` : ''}`,
+    ],
+    ...(labels
+      ? [
+          [
+            'labels',
+            labels
+              .slice(0, 12)
+              .map(([label, count]) => `${label} ${count}`)
+              .join(' · ') + (labels.length > 12 ? ` · and ${labels.length - 12} more` : ''),
+          ] as [string, string],
+        ]
+      : []),
+    ...(look.isRegression ? [['labels', 'numbers: the model predicts one'] as [string, string]] : []),
+    [
+      'lengths',
+      `${lengths.median} tokens in the middle, 95 % have at most ${lengths.of95}, the longest ${lengths.most}; ${look.cut === 0 ? 'none is cut' : `${look.cut} are cut after ${look.context}`}`,
+    ],
+    ['held out', `${heldOut} rows`],
+    [
+      'model',
+      `${model.path}: ${model.modelType}, ${formatCount(model.parameters)} weights; ${model.hasHead ? 'its own head' : `a new head, ${recipe.model.architecture}`}`,
+    ],
+    [
+      'recipe',
+      `${recipe.train.steps} updates of ${recipe.train.batchSize} rows, ${perEpoch} a pass; ${recipe.optimizer.name} ${recipe.optimizer.lr}`,
+    ],
+    ['memory', `${formatBytes(cost.bytes)} of tensors`],
+    [
+      'time',
+      `about ${formatDuration(cost.secondsPerStep * recipe.train.steps)} (${cost.secondsPerStep.toFixed(2)} s an update of the measured ones)`,
+    ],
+  ];
+}
+
+function printResult(plan: FinetunePlan, { run, scores }: FinetuneResult, { json }: Options): void {
+  if (json) {
+    printJson({ ...run, kind: plan.kind, scores });
+    return;
+  }
+  const metrics = Object.keys(scores[0]?.scores.metrics ?? {});
+  const cell = (metric: string, value: number): string =>
+    /bleu|chrf/i.test(metric) ? value.toFixed(1) : value.toFixed(3);
+  printTable([
+    [
+      run.finished ? 'finished' : 'stopped',
+      `step ${run.step} in ${formatDuration(run.seconds)}; best at ${run.best?.step ?? '–'}`,
+    ],
+    ...scores.map(({ name, scores: { metrics: values, interval } }): [string, string] => [
+      name,
+      metrics
+        .map(
+          (metric, i) =>
+            `${metric} ${cell(metric, values[metric])}${i === 0 && interval ? ` (${interval.map(x => x.toFixed(3)).join('–')})` : ''}`,
+        )
+        .join('   '),
+    ]),
+    ['model', `${run.folder}/model (its card is README.md)`],
+    ['next', run.finished ? `tslm serve ${run.folder}` : `tslm resume ${run.folder}`],
+  ]);
+}

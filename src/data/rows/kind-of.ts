@@ -1,0 +1,70 @@
+/** What kind of rows records are, by the names of their columns and what stands in them. */
+import { usageError } from '../../support/errors.ts';
+import type { FileRowKind } from './columns.ts';
+
+export interface Recognised {
+  kind: FileRowKind;
+  /** What the files call the columns, where it is another name. */
+  columns: Record<string, string>;
+}
+
+type Names = Record<string, readonly string[]>;
+
+/** Other names that columns have in published data, the usual one first. */
+const NAMES = {
+  reading: { question: ['question'], context: ['context', 'passage'], answers: ['answers'] },
+  tagged: { tokens: ['tokens', 'words'], tags: ['tags', 'ner_tags', 'pos_tags', 'labels'] },
+  triplet: { anchor: ['anchor'], positive: ['positive'], negative: ['negative'] },
+  translation: { source: ['source', 'src'], target: ['target', 'tgt'] },
+  labelled: {
+    text: ['text', 'sentence', 'sentence1', 'premise', 'review', 'content', 'title', 'question'],
+    pair: ['pair', 'text_pair', 'sentence2', 'hypothesis'],
+    label: ['label', 'labels', 'category', 'class', 'sentiment', 'score'],
+  },
+} as const satisfies Partial<Record<FileRowKind, Names>>;
+
+const OPTIONAL = new Set(['pair', 'negative']);
+/** Columns of lists. */
+const LISTS = new Set(['tokens', 'tags']);
+
+/**
+ * @param records the first ones
+ * @throws UserError that names the columns there are and those that would be understood
+ */
+export function kindOf(records: readonly Record<string, unknown>[], where: string): Recognised {
+  const found = new Set(records.flatMap(Object.keys));
+  for (const [kind, names] of Object.entries(NAMES) as [FileRowKind, Names][]) {
+    const columns = columnsFor(names, found, records);
+    if (columns) return { kind, columns };
+  }
+  const wanted = Object.values(NAMES).map(names =>
+    Object.keys(names)
+      .filter(name => !OPTIONAL.has(name))
+      .join(' + '),
+  );
+  throw usageError(
+    'TSLM_NO_KIND',
+    `${where}: columns ${[...found].slice(0, 20).join(', ')} are no kind of rows that is known`,
+    `wanted are ${wanted.join('; ')}; other names by --columns label=stars`,
+  );
+}
+
+function columnsFor(
+  names: Names,
+  found: ReadonlySet<string>,
+  records: readonly Record<string, unknown>[],
+): Record<string, string> | undefined {
+  const columns: Record<string, string> = {};
+  for (const [name, candidates] of Object.entries(names)) {
+    const isFit = (candidate: string): boolean => found.has(candidate) && isOf(name, records, candidate);
+    const column = candidates.find(isFit);
+    if (column === undefined && !OPTIONAL.has(name)) return undefined;
+    if (column !== undefined && column !== name) columns[name] = column;
+  }
+  return columns;
+}
+
+/** Words and tags are lists; a label of any of several is one as well. */
+function isOf(name: string, records: readonly Record<string, unknown>[], column: string): boolean {
+  return !LISTS.has(name) || records.every(record => Array.isArray(record[column]));
+}

@@ -1,0 +1,56 @@
+/** Tags of words: F1 of the spans that IOB tags make, as CoNLL counts them; accuracy of tags that make none. */
+import type { Rows } from '../../data/rows/rows.ts';
+import { labelsOf } from '../../objectives/labels.ts';
+import { tokenClassification } from '../../objectives/token-classification.ts';
+import { inferenceMode, scope } from '../../torch/index.ts';
+import { accuracy } from '../metrics/accuracy.ts';
+import { spanF1 } from '../metrics/span-f1.ts';
+import { type RowScores, type Scored, shareOf } from './score-rows.ts';
+
+/** Rows of a forward pass. */
+const BATCH = 32;
+
+export function scoreTags(scored: Scored, rows: readonly Rows['tagged'][]): RowScores {
+  const { names, numberOf } = labelsOf(scored.model.config);
+  const truth = rows.map(({ tags }) => tags.map(tag => names[numberOf(tag)]));
+  return tagScores(truth, predictTags(scored, rows));
+}
+
+export function tagScores(truth: readonly (readonly string[])[], predicted: readonly (readonly string[])[]): RowScores {
+  const [flatTruth, flatPredicted] = [truth.flat(), predicted.flat()];
+  const right = flatTruth.filter((tag, i) => tag === flatPredicted[i]).length;
+  if (!flatTruth.some(tag => /^[BIES]-/.test(tag))) {
+    return {
+      metrics: { accuracy: accuracy(flatTruth, flatPredicted) },
+      ...shareOf(right, flatTruth.length),
+      rows: truth.length,
+    };
+  }
+  const { precision, recall, f1 } = spanF1(truth, predicted);
+  return { metrics: { spanF1: f1, precision, recall, tagAccuracy: right / flatTruth.length }, rows: truth.length };
+}
+
+/** A tag for each word; what was cut off has `O`, or the model's first label. */
+function predictTags({ model, tokenizer }: Scored, rows: readonly Rows['tagged'][]): string[][] {
+  const { names } = labelsOf(model.config);
+  const rest = names.includes('O') ? 'O' : names[0];
+  const { example, batch } = tokenClassification({ tokenizer, model, context: model.maxPositions });
+  const predicted: string[][] = [];
+  for (let start = 0; start < rows.length; start += BATCH) {
+    const some = rows.slice(start, start + BATCH);
+    // Their own tags do not matter, only which tokens are asked for.
+    const examples = some.map(row => example({ ...row, tags: row.tags.map(() => 0) }, undefined as never));
+    const best = scope(() => {
+      const { inputIds, attentionMask, tokenTypeIds } = batch(examples, model.device);
+      return inferenceMode(
+        () =>
+          model.forward({ inputIds, attentionMask, tokenTypeIds }).logits!.argmax({ dim: -1 }).toArray() as number[][],
+      );
+    });
+    for (const [r, { tokens }] of some.entries()) {
+      const asked = examples[r].labels.flatMap((label, i) => (label >= 0 ? [names[best[r][i]]] : []));
+      predicted.push(tokens.map((_, w) => asked[w] ?? rest));
+    }
+  }
+  return predicted;
+}

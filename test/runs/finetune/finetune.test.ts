@@ -1,0 +1,147 @@
+/** Fine-tuning from rows alone, for each kind of rows. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createModel, loadModel, saveModel } from '../../../src/models/auto.ts';
+import { finetune, planFinetune, recipeText } from '../../../src/runs/finetune/finetune.ts';
+import { parseRecipe } from '../../../src/runs/recipe.ts';
+import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
+import { randomText, writeFiles } from '../../data/helpers.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+
+const folder = scratchFolder();
+const place = (name: string): string => join(folder, name);
+const sizes = { layers: 1, hidden: 32, heads: 2, context: 48, vocabSize: 300 };
+
+beforeAll(async () => {
+  const texts = Array.from({ length: 40 }, (_, i) => `${randomText(20, i)} good bad`);
+  const specialTokens = ['[PAD]', '[CLS]', '[SEP]', '[MASK]', '</s>'];
+  const tokenizer = await trainTokenizer(texts, { kind: 'wordpiece', vocabSize: 300, specialTokens });
+  for (const family of ['bert', 'bart']) {
+    const model = createModel(family, sizes, { seed: 1, eosTokenId: 4 });
+    saveModel(place(family), model);
+    tokenizer.save(place(family));
+    model.dispose();
+  }
+});
+
+const rowsFile = (name: string, row: (i: number) => object, count = 60): string => {
+  const lines = Array.from({ length: count }, (_, i) => JSON.stringify(row(i))).join('\n');
+  writeFiles(folder, { [`${name}.jsonl`]: lines });
+  return place(`${name}.jsonl`);
+};
+
+const words = (i: number): string[] => randomText(6, i).split(/\s+/);
+const isGood = (i: number): boolean => i % 3 !== 0;
+const review = (i: number): string =>
+  [...words(i).slice(0, 3), isGood(i) ? 'good' : 'bad', ...words(i).slice(3)].join(' ');
+
+describe('planFinetune', () => {
+  it('says what it understood, and writes a recipe that stands alone', async () => {
+    const data = rowsFile('reviews', i => ({ review: review(i), sentiment: isGood(i) ? 'yes' : 'no' }));
+    const plan = await planFinetune(place('bert'), [data], { out: place('run-plan'), epochs: 2, batchSize: 8 });
+    expect(plan).toMatchObject({
+      kind: 'labelled',
+      columns: { text: 'review', label: 'sentiment' },
+      look: {
+        rows: 60,
+        bad: 0,
+        cut: 0,
+        labels: [
+          ['yes', 40],
+          ['no', 20],
+        ],
+        isRegression: false,
+      },
+      heldOut: 6,
+      model: { modelType: 'bert', hasHead: false },
+    });
+    expect(plan.cost.secondsPerStep).toBeGreaterThan(0);
+    expect(plan.cost.bytes).toBeGreaterThan(16 * plan.model.parameters);
+    const { recipe } = plan;
+    expect(recipe).toMatchObject({
+      model: { architecture: 'BertForSequenceClassification', labels: ['no', 'yes'] },
+      train: { steps: 14, batchSize: 8 },
+      optimizer: { layerDecay: 0.9, lr: 0.0005 },
+    });
+    const { parse } = await import('yaml');
+    expect(parseRecipe(parse(recipeText(plan)), 'again')).toEqual(recipe);
+    expect(existsSync(place('run-plan'))).toBe(false);
+  });
+
+  it('counts what is cut, and leaves bad rows out when told to', async () => {
+    const long = rowsFile('long', i => ({ text: i < 10 ? randomText(80, i) : 'short', label: i % 2 }));
+    const plan = await planFinetune(place('bert'), [long], { out: place('run-long') });
+    expect(plan.look).toMatchObject({
+      context: 48,
+      cut: 10,
+      labels: [
+        ['0', 30],
+        ['1', 30],
+      ],
+    });
+    const bad = rowsFile('bad', i => (i === 7 ? { text: 'no label' } : { text: 'a', label: i % 2 }));
+    await expect(planFinetune(place('bert'), [bad], { out: place('run-bad') })).rejects.toThrow(/row 8/);
+    const skipped = await planFinetune(place('bert'), [bad], { out: place('run-bad'), skipBad: true });
+    expect(skipped.look).toMatchObject({ rows: 59, bad: 1 });
+  });
+
+  it('refuses what does not fit before anything is written', async () => {
+    const pairs = rowsFile('pairs', i => ({ source: review(i), target: review(i) }));
+    await expect(planFinetune(place('bert'), [pairs], { out: place('run-pairs') })).rejects.toMatchObject({
+      code: 'TSLM_UNFIT_OBJECTIVE',
+    });
+    const unknown = rowsFile('unknown', i => ({ body: review(i) }));
+    await expect(planFinetune(place('bert'), [unknown], {})).rejects.toMatchObject({ code: 'TSLM_NO_KIND' });
+    expect(existsSync(place('run-pairs'))).toBe(false);
+  });
+});
+
+describe('finetune', () => {
+  const kinds: [name: string, family: string, row: (i: number) => object, metric: string][] = [
+    ['labels', 'bert', i => ({ text: review(i), label: isGood(i) ? 'yes' : 'no' }), 'accuracy'],
+    ['numbers', 'bert', i => ({ text: review(i), label: isGood(i) ? 4.5 : 0.5 }), 'spearman'],
+    ['any of several', 'bert', i => ({ text: review(i), label: [isGood(i) ? 1 : 0, i % 2] }), 'microF1'],
+    ['tags', 'bert', i => ({ tokens: words(i), tags: words(i).map((_, w) => (w === i % 5 ? 'B-X' : 'O')) }), 'spanF1'],
+    [
+      'answers',
+      'bert',
+      i => ({ question: 'which', context: review(i), answers: { text: [words(i)[0]], answer_start: [0] } }),
+      'exactMatch',
+    ],
+    ['translations', 'bart', i => ({ source: review(i), target: words(i).join(' ') }), 'bleu'],
+  ];
+
+  it.each(kinds)('%s', async (name, family, row, metric) => {
+    const file = rowsFile(name.replaceAll(' ', '-'), row, name === 'labels' ? 240 : 60);
+    const options = { out: place(`run-${name}`), epochs: 4, batchSize: 8, lr: 2e-3, validation: 0.2 };
+    const { run, scores } = await finetune(await planFinetune(place(family), [file], options));
+    expect(run.finished).toBe(true);
+    expect(scores[0].name).toBe('this model');
+    expect(scores[0].scores.rows).toBe(name === 'labels' ? 48 : 12);
+    expect(Object.keys(scores[0].scores.metrics)[0]).toBe(metric);
+    for (const value of Object.values(scores[0].scores.metrics)) expect(value).toBeGreaterThanOrEqual(-1);
+    const { model, missing } = loadModel(join(run.folder, 'model'));
+    expect(missing).toEqual([]);
+    if (name === 'numbers') expect(model.config.problem_type).toBe('regression');
+    if (name === 'any of several') expect(model.config.problem_type).toBe('multi_label_classification');
+    model.dispose();
+    const card = readFileSync(join(run.folder, 'model', 'README.md'), 'utf8');
+    expect(card).toContain('library_name: transformers');
+    expect(card).toContain('| this model |');
+    if (name !== 'labels') return;
+    expect(scores.map(score => score.name)).toEqual(['this model', 'bag of words', 'majority']);
+    // One word decides, which both can learn and the majority cannot.
+    expect(scores[1].scores.metrics.accuracy).toBeGreaterThan(scores[2].scores.metrics.accuracy);
+    expect(scores[0].scores.metrics.accuracy).toBeGreaterThan(scores[2].scores.metrics.accuracy);
+  });
+
+  it('compares with the model before where that did the task already', async () => {
+    const file = rowsFile('labels', kinds[0][2]);
+    const from = place('run-labels');
+    const plan = await planFinetune(from, [file], { out: place('run-again'), epochs: 1, batchSize: 8 });
+    expect(plan.model.hasHead).toBe(true);
+    const { scores } = await finetune(plan);
+    expect(scores.map(({ name }) => name)).toContain('the model before');
+  });
+});
