@@ -6,33 +6,54 @@ import { wrapFloat } from './python-literals.ts';
 export interface CsvOptions {
   /** What stands between cells; default a comma. */
   delimiter?: string;
-  /** What the columns are called, in a file that does not say it. */
-  columnNames?: readonly string[];
+  /** What the columns are called; a first line that says it otherwise is one of data. */
+  names?: readonly string[];
+  /** Whether the first line names the columns; default where no `names` are given. */
+  hasHeader?: boolean;
+  /** Whether quotation marks enclose cells. Default true. */
+  hasQuotes?: boolean;
+  /** Whether some words mean that nothing is there. Default true. */
+  hasNulls?: boolean;
 }
 
-const NULLS = new Set(
-  ['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA', 'NULL', 'NaN'].concat(['None', 'n/a', 'nan', 'null']),
-);
+const NULLS = new Set([
+  ...['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>'],
+  ...['N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null'],
+]);
 
 /** @throws UserError that names the file and the line */
-export function csvRows(text: string, path: string, { delimiter = ',', columnNames }: CsvOptions = {}): Record<string, unknown>[] {
-  const records = recordsOf(text, path, delimiter);
-  const names = columnNames ?? records.shift() ?? [];
-  const columns = names.map((_, column) => typed(records.map(record => record[column] ?? '')));
-  return records.map((_, row) => Object.fromEntries(names.map((name, column) => [name, columns[column][row]])));
+export function csvRows(text: string, path: string, options: CsvOptions = {}): Record<string, unknown>[] {
+  const { delimiter = ',', names, hasHeader = names === undefined, hasQuotes = true, hasNulls = true } = options;
+  const records = recordsOf(text, path, delimiter, hasQuotes);
+  const header = hasHeader ? records.shift() : undefined;
+  const columns = names ?? unique(header ?? []);
+  const values = columns.map((_, column) => typed(records.map(record => record[column] ?? ''), hasNulls ? NULLS : new Set()));
+  return records.map((_, row) => Object.fromEntries(columns.map((name, column) => [name, values[column][row]])));
 }
 
-function recordsOf(text: string, path: string, delimiter: string): string[][] {
+/** A column without a name is called by its place, and one whose name is taken by a number more. */
+function unique(header: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return header.map((given, i) => {
+    const name = given === '' ? `Unnamed: ${i}` : given;
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}.${before}`;
+  });
+}
+
+function recordsOf(text: string, path: string, delimiter: string, hasQuotes: boolean): string[][] {
   try {
-    return parse(text, { delimiter, bom: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true, trim: false });
+    const quoting = hasQuotes ? { relax_quotes: true } : { quote: null, escape: null };
+    return parse(text, { delimiter, bom: true, relax_column_count: true, skip_empty_lines: true, ...quoting }) as string[][];
   } catch (error) {
     throw new UserError('TSLM_BAD_CSV', `${path}: ${messageOf(error)}`, { hint: 'a quotation mark in a cell is doubled' });
   }
 }
 
 /** A column as numbers or truth values where all of it can be read so. */
-function typed(cells: readonly string[]): unknown[] {
-  const values = cells.map(cell => (NULLS.has(cell.trim()) ? null : cell));
+function typed(cells: readonly string[], nulls: ReadonlySet<string>): unknown[] {
+  const values = cells.map(cell => (nulls.has(cell.trim()) ? null : cell));
   const present = values.filter(value => value !== null);
   if (present.length === 0) return values;
   const all = (pattern: RegExp): boolean => present.every(cell => pattern.test(cell));

@@ -36,10 +36,19 @@ const dataKwargs = z.strictObject({
   field: z.string().optional(),
   /** Of text: what a document is. */
   sample_by: z.enum(['line', 'paragraph', 'document']).default('line'),
+  /** Of text: lines keep their line break. */
+  keep_linebreaks: z.boolean().default(false),
   /** Of CSV. */
   delimiter: z.string().optional(),
   sep: z.string().optional(),
+  names: z.array(z.string()).optional(),
   column_names: z.array(z.string()).optional(),
+  /** 0: the first line names the columns, in the place of which `names` may stand; null: no line does. */
+  header: z.literal(0).nullish(),
+  /** 3: quotation marks are characters as others are. */
+  quoting: z.union([z.literal(0), z.literal(3)]).optional(),
+  /** Whether words such as NA mean that nothing is there. */
+  keep_default_na: z.boolean().default(true),
   /** Ours: columns from text files whose lines belong together, by split: `{test: {en: val.en.gz, de: val.de.gz}}`. */
   line_files: z.record(z.string(), z.record(z.string(), z.string())).optional(),
   /** Says nothing here: no code is ever loaded. */
@@ -161,10 +170,13 @@ const formatOf = (path: string): Format =>
 
 function rowsOf(path: string, format: Format, options: DataKwargs): Doc[] {
   const text = textOf(path);
-  if (format === 'text') return textRows(text, options.sample_by);
+  if (format === 'text') return textRows(text, options);
   if (format === 'csv') {
     const delimiter = options.delimiter ?? options.sep ?? (/\.tsv(\.gz)?$/.test(path) ? '\t' : ',');
-    return csvRows(text, path, { delimiter, columnNames: options.column_names });
+    const names = options.names ?? options.column_names;
+    const hasHeader = options.header === undefined ? names === undefined : options.header === 0;
+    const { quoting, keep_default_na: hasNulls } = options;
+    return csvRows(text, path, { delimiter, names, hasHeader, hasQuotes: quoting !== 3, hasNulls });
   }
   return jsonRows(text, path, options.field);
 }
@@ -184,7 +196,7 @@ function jsonRows(text: string, path: string, field: string | undefined): Doc[] 
     return Array.isArray(rows) ? rows.map((row, i) => requireRow(row, `${path}: row ${i + 1}`)) : columnsAsRows(rows, `${path}: ${field}`);
   }
   const lines = text.split('\n');
-  const isLines = lines.every(line => line.trim() === '' || /^\s*\{.*\}\s*$/.test(line));
+  const isLines = lines.every(line => line.trim() === '' || /^\s*\{[^]*\}\s*$/.test(line));
   if (!isLines) return [requireRow(parseJson(text, path), path)];
   return lines.flatMap((line, i) =>
     line.trim() === '' ? [] : [requireRow(parseJson(line, `${path}, line ${i + 1}`), `${path}, line ${i + 1}`)],
@@ -204,21 +216,21 @@ function columnsAsRows(value: unknown, where: string): Doc[] {
   return Array.from({ length }, (_, i) => Object.fromEntries(columns.map(([key, list]) => [key, (list as unknown[])[i]])));
 }
 
-function textRows(text: string, by: DataKwargs['sample_by']): Doc[] {
-  if (by === 'document') return [{ text }];
-  if (by === 'paragraph') {
-    const parts = text.split('\n\n').map(part => part.replace(/^\n+/, ''));
-    return parts.filter(part => part !== '').map(part => ({ text: part.replace(/\n$/, '') }));
-  }
-  return linesOf(text).map(line => ({ text: line }));
+function textRows(text: string, { sample_by: by, keep_linebreaks: keeps }: DataKwargs): Doc[] {
+  const whole = text.replace(/\r\n?/g, '\n');
+  if (by === 'document') return [{ text: whole }];
+  if (by === 'paragraph') return whole.split('\n\n').flatMap(part => (part === '' ? [] : [{ text: part }]));
+  const lines = linesOf(whole);
+  const isLast = (i: number): boolean => i === lines.length - 1 && !whole.endsWith('\n');
+  return lines.map((line, i) => ({ text: keeps && !isLast(i) ? `${line}\n` : line }));
 }
 
 /** Empty lines are lines; the last line break ends one. */
-const linesOf = (text: string): string[] => {
+function linesOf(text: string): string[] {
   const lines = text.split(/\r\n|\n|\r/);
   if (lines.at(-1) === '') lines.pop();
   return lines;
-};
+}
 
 function fromLines(folder: string, bySplit: Record<string, Record<string, string>>, where: string): Splits {
   const docs = new Map<string, readonly Doc[]>();

@@ -5,7 +5,7 @@ import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
 import type { EvaluationResult, Sample, TaskResult } from './evaluate-tasks.ts';
-import { pythonStr } from './python-literals.ts';
+import { pythonStr, wrapFloat } from './python-literals.ts';
 import { sha256 } from './evaluate-tasks.ts';
 import type { TaskRequest } from './requests.ts';
 
@@ -42,11 +42,11 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
     group_subtasks: Object.fromEntries(groups.map(({ name, node }) => [name, node.children.map(child => child.name)])),
     configs: byName(({ task }) => configOf(task.config)),
     versions: {
-      ...byName(({ task }) => task.config.metadata?.version ?? 'Yaml'),
-      ...Object.fromEntries(groups.map(({ name, node }) => [name, String(node.config.metadata?.version ?? 'N/A')])),
+      ...byName(({ task }) => plain(task.config.metadata?.version ?? 'Yaml')),
+      ...Object.fromEntries(groups.map(({ name, node }) => [name, pythonStr(node.config.metadata?.version ?? 'N/A')])),
     },
-    'n-shot': byName(({ task }) => task.config.num_fewshot ?? 0),
-    higher_is_better: byName(({ metrics }) => Object.fromEntries(metrics.map(({ name, higherIsBetter }) => [name, higherIsBetter]))),
+    'n-shot': withGroups(byName(({ task }) => task.config.num_fewshot ?? 0), groups, sameValue),
+    higher_is_better: withGroups(byName(betterOf), groups, mergedBetter),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
       model: 'tslm',
@@ -71,6 +71,34 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
   };
 }
 
+const betterOf = ({ metrics }: TaskResult): Record<string, boolean | null> =>
+  Object.fromEntries(metrics.map(({ name, higherIsBetter }) => [name, higherIsBetter]));
+
+/** Groups have what their children have together; those inside of others come first. */
+function withGroups<T>(
+  tasks: Record<string, T>,
+  groups: EvaluationResult['groups'],
+  together: (values: T[]) => T | undefined,
+): Record<string, T> {
+  const all = { ...tasks };
+  for (const { name, node } of groups) {
+    const value = together(node.children.flatMap(child => (child.name in all ? [all[child.name]] : [])));
+    if (value !== undefined) all[name] = value;
+  }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const sameValue = <T>(values: T[]): T | undefined => (new Set(values).size === 1 ? values[0] : undefined);
+
+/** Null where children do not agree. */
+function mergedBetter(values: Record<string, boolean | null>[]): Record<string, boolean | null> | undefined {
+  const merged: Record<string, boolean | null> = {};
+  for (const [metric, better] of values.flatMap(value => Object.entries(value))) {
+    merged[metric] = !(metric in merged) || merged[metric] === better ? better : null;
+  }
+  return Object.keys(merged).length > 0 ? merged : undefined;
+}
+
 function valueKeys(values: TaskResult['values']): Record<string, unknown> {
   const entries = [...values].flatMap(([key, { value, stderr }]) => {
     const comma = key.indexOf(',');
@@ -86,8 +114,8 @@ const countsOf = (values: TaskResult['values'], count: number): Record<string, n
   Object.fromEntries([...values.keys()].map(key => [key, count]));
 
 /** A task's settings, without what is not set. */
-const configOf = (config: TaskResult['task']['config']): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined));
+const configOf = (config: TaskResult['task']['config']): unknown =>
+  plain(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined)));
 
 /** Over all sample lines in their order. */
 export const taskHash = (samples: readonly Sample[]): string =>
@@ -95,13 +123,14 @@ export const taskHash = (samples: readonly Sample[]): string =>
 
 /** One line of a samples file. */
 export function sampleJson({ docId, doc, target, requests, responses, filtered, filter, scores, hashes }: Sample): Record<string, unknown> {
+  const isScored = requests[0].kind !== 'generate_until';
   return {
     doc_id: docId,
     doc: plain(doc),
     target: targetText(target),
     arguments: Object.fromEntries(requests.map((request, i) => [`gen_args_${i}`, argumentsOf(request)])),
-    resps: asTexts(responses),
-    filtered_resps: asTexts(filtered),
+    resps: asTexts(responses, isScored),
+    filtered_resps: asTexts(filtered, isScored),
     filter,
     metrics: Object.keys(scores),
     doc_hash: hashes.doc,
@@ -126,10 +155,11 @@ function argumentsOf(request: TaskRequest): Record<string, unknown> {
   }
 }
 
-/** Texts all the way down, as Python prints what is in them. */
-function asTexts(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asTexts);
-  return typeof value === 'string' ? value : pythonStr(value);
+/** Texts all the way down, as Python prints what is in them. Where requests are scored, numbers are floats. */
+function asTexts(value: unknown, isScored: boolean): unknown {
+  if (Array.isArray(value)) return value.map(inner => asTexts(inner, isScored));
+  if (typeof value === 'string') return value;
+  return pythonStr(isScored && typeof value === 'number' ? wrapFloat(value) : value);
 }
 
 /** Without what JSON does not know. */

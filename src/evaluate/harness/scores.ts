@@ -38,7 +38,7 @@ export function scoresOf(task: Task, metrics: readonly TaskMetric[], doc: Doc, a
     }
   })();
   if (names.has('bypass')) all.bypass = null;
-  return Object.fromEntries([...names].filter(name => name in all).map(name => [name, all[name]]));
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
 }
 
 function rollingScores(text: string, logProb: number): Scores {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { messageOf, namingFile, UserError, usageError } from '../../support/errors.ts';
+import { wrapFloat } from './python-literals.ts';
 import { REFUSED } from './task-config.ts';
 
 /** What a file says, those that it includes merged in. */
@@ -43,14 +44,23 @@ function parseYaml(source: string, path: string): RawConfig {
     tag,
     resolve: (value: string) => new Tagged(tag, value),
   }));
-  const document = parseDocument(source, { customTags, version: '1.1', merge: true, prettyErrors: true });
+  const document = parseDocument(source, { customTags, version: '1.1', merge: true, intAsBigInt: true, prettyErrors: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
     throw usageError('TSLM_BAD_YAML', `${path}: ${messageOf(problem).split('\n')[0]}`, 'a task file is plain YAML; the only tag known is !function, which is refused');
   }
-  const value: unknown = document.toJS();
+  const value = numbersOf(document.toJS(), false);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig;
   throw usageError('TSLM_BAD_YAML', `${path}: a task file is a mapping of fields`);
+}
+
+/** Numbers as JavaScript has them; in metadata, whose versions are printed, whole floats stay floats. */
+function numbersOf(value: unknown, isMetadata: boolean): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return isMetadata ? wrapFloat(value) : value;
+  if (Array.isArray(value)) return value.map(item => numbersOf(item, isMetadata));
+  if (typeof value !== 'object' || value === null || value instanceof Tagged) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, numbersOf(item, isMetadata || key === 'metadata')]));
 }
 
 /**
