@@ -1,28 +1,32 @@
-/** `tslm evaluate MODEL --data CORPUS`: loss, perplexity and bits per byte on a split. */
+/**
+ * `tslm evaluate MODEL --data CORPUS`: loss, perplexity and bits per byte on a split; `--tasks NAMES`: benchmarks
+ * (`evaluate-tasks.ts`).
+ */
 import { Command, Option } from 'commander';
+import { usageError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
-import { dtypeOf, PRECISIONS, positiveInteger } from './options.ts';
+import { runTasks, TASK_OPTIONS, type TaskOptions, withTaskOptions } from './evaluate-tasks.ts';
+import { dtypeOf, number, PRECISIONS, positiveInteger } from './options.ts';
 import { printJson, printNote, printTable } from './print.ts';
 
-interface Options {
-  data: string;
+interface Options extends TaskOptions {
+  data?: string;
   split: 'train' | 'validation' | 'test';
   context?: number;
   stride?: number;
   batchSize: number;
-  limit?: number;
   packing?: 'documents' | 'stream';
-  precision: (typeof PRECISIONS)[number];
-  device: string;
-  json?: boolean;
 }
 
+/** What says nothing about the other kind of evaluation. */
+const OF_CORPORA = ['split', 'context', 'stride', 'batchSize', 'packing'];
+
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('measure how well a model predicts a corpus')
+  const command = new Command('evaluate')
+    .description('measure how well a model predicts a corpus, or does tasks')
     .argument('<model>', 'folder of a model or of a run')
-    .requiredOption('--data <corpus>', 'folder that `tslm prepare` wrote')
+    .addOption(new Option('--data <corpus>', 'folder that `tslm prepare` wrote').conflicts('tasks'))
     .addOption(
       new Option('--split <name>', 'which part').choices(['train', 'validation', 'test']).default('validation'),
     )
@@ -35,15 +39,40 @@ export function evaluateCommand(): Command {
         'whether documents see those before them in a window (default: as the model was trained)',
       ).choices(['documents', 'stream']),
     )
-    .option('--limit <tokens>', 'only the first so many tokens', positiveInteger)
+    .option(
+      '--limit <n>',
+      'only the first so many tokens of the corpus, or documents of each task (below 1: a share of them)',
+      number,
+    )
     .addOption(new Option('--precision <type>', 'matrix products').choices([...PRECISIONS]).default('float32'))
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
-    .option('--json', 'print the result as JSON')
+    .option('--json', 'print the result as JSON');
+  return withTaskOptions(command)
     .addHelpText(
       'after',
-      '\nExample:\n  $ tslm evaluate runs/quickstart --data corpora/quickstart --split test --json\n',
+      '\nExamples:\n  $ tslm evaluate runs/quickstart --data corpora/quickstart --split test --json\n' +
+        '  $ tslm evaluate runs/quickstart --tasks blimp --data-map blimp=data/blimp\n' +
+        '  $ tslm evaluate runs/translation --tasks multi30k_en_de --data-map multi30k=data/multi30k --gen-kwargs num_beams=5\n',
     )
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string, options: Options, command: Command) => {
+      const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+      if (options.tasks !== undefined) {
+        refuse(OF_CORPORA.find(isGiven), '--tasks');
+        await runTasks(path, options);
+        return;
+      }
+      refuse(TASK_OPTIONS.find(isGiven), '--data');
+      if (options.data === undefined) {
+        throw usageError(
+          'TSLM_MISSING_OPTION',
+          'neither a corpus nor tasks are given',
+          'give --data CORPUS, or --tasks NAMES (`tslm tasks list` shows them)',
+        );
+      }
+      const { data, limit } = options;
+      if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
+        throw usageError('TSLM_BAD_VALUE', `--limit ${limit} is no number of tokens`, 'give a whole number above 0');
+      }
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
       const { openCorpus } = await import('../data/corpus/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
@@ -51,7 +80,7 @@ export function evaluateCommand(): Command {
       const { requireDevice } = await import('../torch/index.ts');
       requireDevice(options.device);
       const folder = modelFolder(path);
-      const corpus = openCorpus(options.data);
+      const corpus = openCorpus(data);
       corpus.requireTokenizer(folder);
       const packing = options.packing ?? packingOfModel(folder);
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
@@ -60,7 +89,7 @@ export function evaluateCommand(): Command {
         context: options.context,
         stride: options.stride,
         batchSize: options.batchSize,
-        limit: options.limit,
+        limit,
         packing,
         dtype: dtypeOf(options.precision),
         startToken: corpus.index.eos_token_id,
@@ -69,7 +98,7 @@ export function evaluateCommand(): Command {
       });
       progress.end();
       if (options.json) {
-        printJson({ model: folder, data: options.data, split: options.split, packing, ...result });
+        printJson({ model: folder, data, split: options.split, packing, ...result });
         return;
       }
       printTable([
@@ -80,6 +109,13 @@ export function evaluateCommand(): Command {
         ...unknownRow(result),
       ]);
     });
+}
+
+/** @throws UserError for an option that would be ignored */
+function refuse(name: string | undefined, beside: string): void {
+  if (name === undefined) return;
+  const option = `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+  throw usageError('TSLM_UNUSED_OPTION', `${option} says nothing beside ${beside}`, 'leave it out');
 }
 
 /** Only where there is something unknown, for then the figures are not those of a text that the model could read. */

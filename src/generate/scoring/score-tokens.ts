@@ -46,7 +46,7 @@ export function scoreTokens(
 }
 
 /** Rotary angles that depend on the length would be those of the longest text in a batch. */
-function turnsByLength({ backbone }: Model): boolean {
+export function turnsByLength({ backbone }: Model): boolean {
   const reader = backbone.writer;
   return reader instanceof Decoder && reader.options.layers.some(({ attention }) => attention.rotary?.dynamic);
 }

@@ -1,0 +1,207 @@
+/**
+ * Tasks put to a model: requests of all documents together, so that they can be sorted and batched, then filters, scores,
+ * means with standard errors, and groups.
+ */
+import { createHash } from 'node:crypto';
+import { UserError } from '../../support/errors.ts';
+import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
+import { cosine } from '../../tasks/similarity.ts';
+import { type Aggregated, aggregate } from './aggregations.ts';
+import type { Doc } from './datasets.ts';
+import { targetOf } from './fields.ts';
+import { createFilter } from './filters.ts';
+import { pythonJson, pythonStr } from './python-literals.ts';
+import { normalized, type RequestOptions, requestsOf, type TaskRequest } from './requests.ts';
+import { type Scores, scoresOf } from './scores.ts';
+import { openTask, type Task, type TaskOptions } from './task.ts';
+import { metricsOf, type TaskMetric } from './task-metrics.ts';
+import { type GroupNode, type Node, tasksBelow } from './task-library.ts';
+import { groupResults } from './groups.ts';
+
+export interface EvaluateOptions extends TaskOptions, RequestOptions {
+  /** Only the first so many documents of each task; below 1 a share of them. */
+  limit?: number;
+  /** Or these, by task. */
+  samples?: Readonly<Record<string, readonly number[]>>;
+  /** Of the bootstrap, for what has no simpler standard error. Default 1000; 0: none. */
+  replicates?: number;
+  onProgress?: (task: string, done: number, requests: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface Sample {
+  docId: number;
+  doc: Doc;
+  target: unknown;
+  requests: readonly TaskRequest[];
+  /** Of each request one answer a repeat. */
+  responses: readonly (readonly unknown[])[];
+  filtered: readonly unknown[];
+  filter: string;
+  scores: Scores;
+  hashes: { doc: string; prompt: string; target: string };
+}
+
+export interface TaskResult {
+  name: string;
+  alias: string;
+  task: Task;
+  metrics: readonly TaskMetric[];
+  /** Documents that were evaluated, of all. */
+  effective: number;
+  original: number;
+  /** By metric and filter: `acc,none`. */
+  values: ReadonlyMap<string, Aggregated>;
+  samples: readonly Sample[];
+}
+
+export interface GroupResult {
+  name: string;
+  alias: string;
+  node: GroupNode;
+  effective: number;
+  values: ReadonlyMap<string, Aggregated>;
+}
+
+export interface EvaluationResult {
+  tasks: readonly TaskResult[];
+  groups: readonly GroupResult[];
+  seconds: number;
+}
+
+/** A document with what is asked of the model about it. */
+interface Asked {
+  docId: number;
+  doc: Doc;
+  where: string;
+  requests: TaskRequest[];
+}
+
+/** @throws UserError that names task and document, before anything is computed wherever it can be known */
+export async function evaluateTasks(
+  model: EvaluatedModel,
+  nodes: readonly Node[],
+  options: EvaluateOptions = {},
+): Promise<EvaluationResult> {
+  const start = performance.now();
+  const opened = tasksBelow(nodes).map(node => {
+    const task = openTask(node, options);
+    const where = node.path;
+    const filters = task.config.filter_list ?? [{ name: 'none', filter: [{ function: 'take_first' }] }];
+    return {
+      task,
+      metrics: metricsOf(task.config, where),
+      filters: filters.map(({ name, filter }) => ({ name, run: createFilter(filter, where) })),
+      asked: askedOf(task, options),
+    };
+  });
+  const tasks: TaskResult[] = [];
+  for (const { task, metrics, filters, asked } of opened) {
+    const responses = await answer(model, task, asked, options);
+    const samples = filters.flatMap(({ name, run }) => filteredSamples(task, metrics, asked, responses, name, run));
+    tasks.push(taskResult(task, metrics, samples, asked.length, options.replicates ?? 1000));
+  }
+  return { tasks, groups: groupResults(nodes, tasks), seconds: (performance.now() - start) / 1000 };
+}
+
+function askedOf(task: Task, options: EvaluateOptions): Asked[] {
+  const { docs, name, path } = task;
+  return chosenDocs(task, options).map(docId => {
+    if (docId >= docs.length) {
+      throw new UserError('TSLM_NO_DOCUMENT', `${path}: there is no document ${docId}, the task has ${docs.length}`, { hint: 'documents count from 0', exitCode: 2 });
+    }
+    const where = `${name}, document ${docId}`;
+    return { docId, doc: docs[docId], where, requests: requestsOf(task, docs[docId], where, options) };
+  });
+}
+
+function chosenDocs({ docs, name }: Task, { limit, samples }: EvaluateOptions): number[] {
+  const chosen = samples?.[name];
+  if (chosen) return [...chosen].sort((a, b) => a - b);
+  const count = limit === undefined ? docs.length : limit < 1 ? Math.ceil(docs.length * limit) : Math.floor(limit);
+  return Array.from({ length: Math.min(count, docs.length) }, (_, i) => i);
+}
+
+/** Of each document and request one answer a repeat. */
+async function answer(model: EvaluatedModel, task: Task, asked: readonly Asked[], options: EvaluateOptions): Promise<unknown[][][]> {
+  const { repeats, output_type: type } = task.config;
+  const all = asked.flatMap(({ requests }) => requests.flatMap(request => new Array<TaskRequest>(repeats).fill(request)));
+  const how = { signal: options.signal, onProgress: (done: number, requests: number) => options.onProgress?.(task.name, done, requests) };
+  const answers = await responsesTo(model, type, all, how);
+  let next = 0;
+  return asked.map(({ requests }) => requests.map(() => answers.slice(next, (next += repeats))));
+}
+
+async function responsesTo(
+  model: EvaluatedModel,
+  type: Task['config']['output_type'],
+  requests: readonly TaskRequest[],
+  how: { signal?: AbortSignal; onProgress: (done: number, requests: number) => void },
+): Promise<unknown[]> {
+  if (type === 'loglikelihood_rolling') {
+    const texts = requests.map(request => (request as { text: string }).text);
+    return (await model.loglikelihoodRolling(texts, how)).map(({ logProb }) => logProb);
+  }
+  if (type === 'generate_until') {
+    const asked = requests.map(request => {
+      const { context, options } = request as Extract<TaskRequest, { kind: 'generate_until' }>;
+      return { context, ...normalized(options) };
+    });
+    return model.generateUntil(asked, how);
+  }
+  if (type === 'similarity') {
+    const pairs = requests as Extract<TaskRequest, { kind: 'similarity' }>[];
+    if (!model.embed) throw new UserError('TSLM_NOT_SUPPORTED', `${model.name}: the model makes no vectors of texts`, { hint: 'leave out tasks of the type similarity' });
+    const vectors = await model.embed(pairs.flatMap(({ text, pair }) => [text, pair]), how);
+    return pairs.map((_, i) => cosine(vectors[2 * i], vectors[2 * i + 1]));
+  }
+  const scored = await model.loglikelihood(requests as Extract<TaskRequest, { kind: 'loglikelihood' }>[], how);
+  return scored.map(({ logProb, isGreedy }: Loglikelihood) => [logProb, isGreedy] as const);
+}
+
+function filteredSamples(
+  task: Task,
+  metrics: readonly TaskMetric[],
+  asked: readonly Asked[],
+  responses: readonly (readonly (readonly unknown[])[])[],
+  filter: string,
+  run: ReturnType<typeof createFilter>,
+): Sample[] {
+  // Filters see the answers of all documents, one list a request.
+  const flat = responses.flat();
+  const docs = asked.flatMap(({ doc, requests }) => requests.map(() => doc));
+  const filtered = run(flat as unknown[], docs);
+  let next = 0;
+  return asked.map(({ docId, doc, where, requests }, i) => {
+    const own = filtered.slice(next, (next += requests.length));
+    const target = targetOf(task, doc, where);
+    return {
+      docId,
+      doc,
+      target,
+      requests,
+      responses: responses[i],
+      filtered: own,
+      filter,
+      scores: scoresOf(task, metrics, doc, own, where),
+      hashes: { doc: sha256(pythonJson(doc)), prompt: sha256(firstText(requests[0])), target: sha256(pythonStr(target)) },
+    };
+  });
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const firstText = (request: TaskRequest): string => ('context' in request ? request.context : request.text);
+
+function taskResult(task: Task, metrics: readonly TaskMetric[], samples: readonly Sample[], effective: number, replicates: number): TaskResult {
+  const values = new Map<string, Aggregated>();
+  for (const filter of new Set(samples.map(sample => sample.filter))) {
+    const own = samples.filter(sample => sample.filter === filter);
+    for (const { name, aggregation } of metrics) {
+      const items = own.flatMap(({ scores }) => (name in scores ? [scores[name]] : []));
+      if (items.length > 0) values.set(`${name},${filter}`, aggregate(items, aggregation, name, replicates));
+    }
+  }
+  const { name, config, docs } = task;
+  return { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length, values, samples };
+}

@@ -1,0 +1,119 @@
+/** What an answer is worth: the value of each metric for one document. */
+import { usageError } from '../../support/errors.ts';
+import { exactMatch } from '../metrics/exact-match.ts';
+import type { Doc } from './datasets.ts';
+import { choicesOf, targetOf, textOf, type Where } from './fields.ts';
+import { pythonStr } from './python-literals.ts';
+import type { Task } from './task.ts';
+import type { TaskMetric } from './task-metrics.ts';
+
+/** A number, or what an aggregation takes: pairs. */
+export type Scores = Record<string, unknown>;
+
+/** Log-probability, and whether every token was the most probable one. */
+export type Likelihood = readonly [logProb: number, isGreedy: boolean];
+
+/**
+ * @param answers of the document's requests, filtered
+ * @throws UserError that names the document, for a target that is none of the choices
+ */
+export function scoresOf(task: Task, metrics: readonly TaskMetric[], doc: Doc, answers: readonly unknown[], where: Where): Scores {
+  const names = new Set(metrics.map(({ name }) => name));
+  const all = ((): Scores => {
+    switch (task.config.output_type) {
+      case 'loglikelihood': {
+        const [logProb, isGreedy] = answers[0] as Likelihood;
+        return { perplexity: logProb, acc: Number(isGreedy) };
+      }
+      case 'loglikelihood_rolling':
+        return rollingScores(String(targetOf(task, doc, where)), answers[0] as number);
+      case 'multiple_choice':
+        return choiceScores(task, doc, answers as Likelihood[], where, names.has('acc_mutual_info'));
+      case 'similarity': {
+        const pair = [Number(pythonStr(targetOf(task, doc, where))), answers[0]];
+        return { spearman: pair, pearson: pair, kendall: pair };
+      }
+      default:
+        return generationScores(task, metrics, doc, answers[0], where);
+    }
+  })();
+  if (names.has('bypass')) all.bypass = null;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+}
+
+function rollingScores(text: string, logProb: number): Scores {
+  const words = text.split(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u).length;
+  const bytes = Buffer.byteLength(text);
+  return { word_perplexity: [logProb, words], byte_perplexity: [logProb, bytes], bits_per_byte: [logProb, bytes] };
+}
+
+/** The number of the largest; of equal ones the first. */
+const best = (values: readonly number[]): number =>
+  values.reduce((at, value, i) => (value > values[at] || (Number.isNaN(value) && !Number.isNaN(values[at])) ? i : at), 0);
+
+function choiceScores(task: Task, doc: Doc, answers: readonly Likelihood[], where: Where, isRelative: boolean): Scores {
+  const choices = choicesOf(task, doc, where);
+  const all = answers.map(([logProb]) => logProb);
+  const logProbs = isRelative ? all.slice(0, choices.length) : all;
+  const gold = goldOf(task, doc, choices, where);
+  const isRight = (choice: number): number => Number(gold.includes(choice));
+  const isMatched = gold.some(choice => choice >= 0 && answers[choice]?.[1]);
+  const first = task.hasTargets ? gold : gold[0];
+  const scores: Scores = {
+    acc: isRight(best(logProbs)),
+    f1: [first, best(logProbs)],
+    mcc: [first, best(logProbs)],
+    acc_norm: isRight(best(logProbs.map((value, i) => value / [...choices[i]].length))),
+    acc_bytes: isRight(best(logProbs.map((value, i) => value / Buffer.byteLength(choices[i])))),
+    exact_match: Number(isMatched),
+    brier_score: [first, softmax(logProbs)],
+    likelihood: [first, logProbs],
+  };
+  if (isRelative) scores.acc_mutual_info = isRight(best(logProbs.map((value, i) => value - all[choices.length + i])));
+  return scores;
+}
+
+/** Numbers of the right choices. */
+function goldOf(task: Task, doc: Doc, choices: readonly string[], where: Where): number[] {
+  const given = task.hasContexts ? textOf(task, doc, where) : targetOf(task, doc, where);
+  return [given].flat().map(target => {
+    const choice = typeof target === 'string' ? choices.indexOf(target) : Number(target);
+    if (Number.isInteger(choice) && choice >= 0 && choice < choices.length) return choice;
+    throw usageError('TSLM_TARGET', `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`, 'doc_to_target gives a number from 0, or the text of a choice');
+  });
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const most = Math.max(...logits);
+  const exps = logits.map(value => Math.exp(value - most));
+  const total = exps.reduce((sum, value) => sum + value, 0);
+  return exps.map(value => value / total);
+}
+
+function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, answer: unknown, where: Where): Scores {
+  const gold = references(task, doc, where);
+  const text = typeof answer === 'string' ? answer : answer === null || answer === undefined ? '' : Array.isArray(answer) ? answer : String(answer);
+  return Object.fromEntries(
+    metrics.map(({ name, options }) => {
+      if (name !== 'exact_match') return [name, [task.hasTargets ? gold : gold[0], text]];
+      const settings = {
+        ignoreCase: options.ignore_case as boolean,
+        ignorePunctuation: options.ignore_punctuation as boolean,
+        ignoreNumbers: options.ignore_numbers as boolean,
+        regexesToIgnore: (options.regexes_to_ignore ?? undefined) as string[] | undefined,
+      };
+      return [name, Number(gold.some(reference => exactMatch(String(text), reference, settings)))];
+    }),
+  );
+}
+
+function references(task: Task, doc: Doc, where: Where): string[] {
+  const target = targetOf(task, doc, where);
+  if (task.config.doc_to_choice !== undefined && !Array.isArray(target)) {
+    const choices = choicesOf(task, doc, where);
+    const choice = choices[Number(target)];
+    if (choice !== undefined) return [choice];
+    throw usageError('TSLM_TARGET', `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`, 'doc_to_target gives a number from 0');
+  }
+  return [target].flat().map(pythonStr);
+}

@@ -1,0 +1,26 @@
+/** How much a statistic varies over samples drawn from the sample (Efron 1979). */
+import { pythonRandom } from '../../support/python-random.ts';
+import { sampleDeviation } from './means.ts';
+
+/** Draws that share a generator. */
+const CHUNK = 1000;
+
+/**
+ * Standard error of a statistic of `n` items, with lm-evaluation-harness's draws: chunk i of at most 1000 comes from Python's
+ * `random.Random(i)`, and what is left of `replicates` below a chunk is dropped.
+ *
+ * @param statistic of items by number
+ */
+export function bootstrapError(n: number, statistic: (items: Uint32Array) => number, replicates: number): number {
+  const chunk = Math.min(CHUNK, replicates);
+  const values: number[] = [];
+  const items = new Uint32Array(n);
+  for (let i = 0; i < Math.floor(replicates / chunk); i++) {
+    const random = pythonRandom(i);
+    for (let r = 0; r < chunk; r++) {
+      for (let at = 0; at < n; at++) items[at] = Math.floor(random.random() * n);
+      values.push(statistic(items));
+    }
+  }
+  return sampleDeviation(values);
+}
