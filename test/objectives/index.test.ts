@@ -9,6 +9,7 @@ import {
   objectives,
   objectivesTable,
   requireFit,
+  rowKindOf,
 } from '../../src/objectives/index.ts';
 import { parseOptions } from '../../src/support/schema.ts';
 import { tinyModel, tokenizers } from './helpers.ts';
@@ -33,7 +34,7 @@ describe('objectives by name', () => {
       const given = name === 'ul2' ? { modeTokens: false } : {};
       const context = { tokenizer, context: 32, documents, model };
       const made = createObjective(parse({ name, ...given }), context);
-      expect(made.name).toBe(name);
+      expect([made.name, made.rows]).toEqual([name, rowKindOf(parse({ name, ...given }))]);
       for (const task of made.tasks) expect(objectives[name].tasks).toContain(task);
     }
   });
