@@ -11,6 +11,7 @@ import { contrastive, contrastiveOptions } from './contrastive.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { masked, maskedOptions } from './masked.ts';
+import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
@@ -49,6 +50,9 @@ const seesImages = (family: string): boolean => family.startsWith('vi');
 const readsText = (family: string): boolean => !seesImages(family);
 const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
 const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStream(family);
+/** Decoders whose attention is about what came before alone: by linear biases, or windows in every new model. */
+const readsBothWays = (family: string): boolean =>
+  isDecoder(family) && !['bloom', 'gemma2', 'gemma3_text'].includes(family);
 const isTwoStream = (family: string): boolean => family === 'xlnet';
 /** XLNet reads the end of a text, and batches of rows are filled up on the right. */
 const padsRight = (family: string): boolean => !isTwoStream(family);
@@ -60,6 +64,7 @@ export const objectives = {
   denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
+  'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
   'prefix-lm': entry(prefixLMOptions, prefixLM, 'tokens', ['seq2seqLM'], readsText),
@@ -100,6 +105,9 @@ export type ObjectiveOptions = z.output<typeof objectiveOptions>;
 /** The kind of rows that an objective learns from. */
 export const rowKindOf = (options: ObjectiveOptions): RowKind =>
   'rows' in options ? options.rows : objectives[options.name].rows!;
+
+/** Those that can keep the documents of a window apart (`data.packing`). */
+export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token'];
 
 /** @throws UserError when the tokenizer or the context lacks what the objective needs */
 export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {
