@@ -12,6 +12,7 @@ interface Options {
   input?: string[];
   topK?: number;
   stride?: number;
+  masked?: boolean;
   device: string;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function scoreCommand(): Command {
       'over long texts, how far the window moves on (default: half the context)',
       positiveInteger,
     )
+    .option('--masked', 'each token given all others: of a decoder that was trained by masked-next-token')
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print total, tokens, perplexity and bits per byte as JSON')
     .addHelpText(
@@ -50,8 +52,8 @@ export function scoreCommand(): Command {
       const folder = modelFolder(path);
       const tokenizer = Tokenizer.fromFile(folder);
       const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
-      const { topK, stride, input: sources } = options;
-      const results = scoreText(model, tokenizer, texts, { topK, stride, sources });
+      const { topK, stride, masked, input: sources } = options;
+      const results = scoreText(model, tokenizer, texts, { topK, stride, masked, sources });
       if (options.json) {
         printJson({ model: folder, results });
         return;

@@ -42,7 +42,11 @@ export class Decoder extends Backbone {
     return this.stack.isolatesDocuments;
   }
 
-  /** @throws RangeError when there are more positions than the model has vectors for */
+  override readsBothWays(positions: number): boolean {
+    return this.stack.readsBothWays(positions);
+  }
+
+  /** @throws RangeError when there are more positions than the model has vectors for, or it does not read both ways */
   forward(inputs: ModelInputs): BackboneOutput {
     const { encoderOutput, cache } = inputs;
     const x = this.embeddings.forward({ ...inputs, past: cache?.length });

@@ -52,6 +52,11 @@ export interface ModelInputs {
    * (decoders): they do not see each other.
    */
   documentStarts?: Tensor;
+  /**
+   * Decoders: false lets each position see those after it as well, with the same weights. Default true; Transformers has
+   * it as `is_causal` of the configuration.
+   */
+  isCausal?: boolean;
   /** int64 [batch, time]: 1 where a token attends to everything and is attended by everything. */
   globalAttentionMask?: Tensor;
   /** [batch, time, time]: 1 where i may not see j (XLNet) */
@@ -145,6 +150,11 @@ export abstract class Backbone extends Module {
 
   /** Whether `documentStarts` keeps documents apart that lie one after another in a sequence. */
   get isolatesDocuments(): boolean {
+    return false;
+  }
+
+  /** Whether `isCausal` can be chosen for inputs of so many positions. */
+  readsBothWays(_positions: number): boolean {
     return false;
   }
 }

@@ -44,6 +44,8 @@ export interface StackInputs {
    * they do not see each other. Not with a cache.
    */
   documentStarts?: Tensor;
+  /** Each position sees itself and what came before. Default what the options say. */
+  isCausal?: boolean;
   cache?: KVCache;
   /** In place of a cache: the tokens are those of several sequences, whose positions `positionIds` tells. */
   pagedCache?: PagedCache;
@@ -96,8 +98,17 @@ export class Stack extends Module {
   }
 
   /**
+   * Whether a causal stack can let so many positions see those after them: windows and linear biases are about what came
+   * before.
+   */
+  readsBothWays(positions: number): boolean {
+    const seesAll = ({ attention: { options } }: Layer): boolean => (options.window ?? positions) >= positions;
+    return !this.options.alibi && !this.options.relativeBias && this.layers.every(seesAll);
+  }
+
+  /**
    * @param x [batch, time, hidden]
-   * @throws RangeError for documents that cannot be kept apart
+   * @throws RangeError for documents that cannot be kept apart, or positions that cannot see those after them
    */
   forward(x: Tensor, inputs: StackInputs = {}): StackOutput {
     const { cache, pagedCache, encoded, encodedMask, attentionMask, globalAttentionMask, outputAttentions } = inputs;
@@ -107,7 +118,13 @@ export class Stack extends Module {
         'documents cannot be kept apart by this attention, or with a cache: leave documentStarts out',
       );
     }
-    const shared = this.#shared(x, inputs);
+    const { isCausal = this.options.causal } = inputs;
+    if (isCausal !== this.options.causal && (cache || pagedCache || !this.readsBothWays(time))) {
+      throw new RangeError(
+        'this attention is causal beyond its mask, or reads from a cache: leave isCausal out, or give fewer positions',
+      );
+    }
+    const shared = this.#shared(x, { ...inputs, isCausal });
     const crossMask =
       encoded && encodedMask
         ? additiveMask(1, encodedMask.size(1), {
@@ -127,7 +144,7 @@ export class Stack extends Module {
         ...shared(layer),
         attentionMask,
         globalAttentionMask,
-        causal: this.options.causal,
+        causal: isCausal,
         encoded,
         encodedMask: crossMask,
         cache,
@@ -164,12 +181,13 @@ export class Stack extends Module {
   }
 
   /** Mask and angles for a layer; layers with the same window or rotation share them. */
-  #shared(x: Tensor, { attentionMask, positionIds, documentStarts, cache, pagedCache }: StackInputs) {
+  #shared(x: Tensor, inputs: StackInputs) {
+    const { attentionMask, positionIds, documentStarts, isCausal: causal = true, cache, pagedCache } = inputs;
     const [batch, time] = x.shape;
     const { device } = x;
     const past = cache?.length ?? 0;
     const keys = past + time;
-    const { causal, alibi } = this.options;
+    const { alibi } = this.options;
     const heads = this.layers[0].attention.heads;
     // Pages know who sees whom.
     const bias = pagedCache

@@ -10,7 +10,7 @@ import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fimTokens } from '../tokenizers/fim-tokens.ts';
-import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
+import { type Device, fromTypedArray, scope, type Tensor } from '../torch/index.ts';
 import { fillInTheMiddle, fillInTheMiddleKeys } from './fill-in-the-middle.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 import { unlikelihood } from './smoothing.ts';
@@ -111,7 +111,7 @@ export function causal(
       return {
         inputIds: toTensor(inputs),
         targets: toTensor(targets),
-        documentStarts: isOne ? undefined : toTensor(documentStartsOf(examples, time)),
+        documentStarts: isOne ? undefined : documentStartsOf(examples, time, device),
         words,
       };
     },
@@ -137,20 +137,28 @@ export function causal(
 
 const WHOLE = { starts: [], ends: [] };
 
-/** @param starts where documents begin in the window */
-function bordersOf(starts: readonly number[], endBegins: boolean): Pick<CausalExample, 'starts' | 'ends'> {
+/**
+ * Where the inputs of documents begin that do not see each other, and positions whose next token is another document's.
+ *
+ * @param starts where documents begin in the window
+ */
+export function bordersOf(starts: readonly number[], endBegins: boolean): Pick<CausalExample, 'starts' | 'ends'> {
   const inner = starts.filter(start => start > 0);
   const before = inner.map(start => start - 1);
   return endBegins ? { starts: before, ends: [] } : { starts: inner, ends: before };
 }
 
-/** [batch, time] */
-function documentStartsOf(examples: readonly CausalExample[], time: number): BigInt64Array {
+/** int64 [batch, time]: where the document of each position begins */
+export function documentStartsOf(
+  examples: readonly Pick<CausalExample, 'starts'>[],
+  time: number,
+  device: Device,
+): Tensor {
   const result = new BigInt64Array(examples.length * time);
   for (const [row, { starts }] of examples.entries()) {
     for (const [i, start] of starts.entries()) {
       result.fill(BigInt(start), row * time + start, row * time + Math.min(starts[i + 1] ?? time, time));
     }
   }
-  return result;
+  return fromTypedArray(result, [examples.length, time], { copy: false }).to({ device });
 }

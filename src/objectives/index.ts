@@ -11,7 +11,8 @@ import { contrastive, contrastiveOptions } from './contrastive.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { masked, maskedOptions } from './masked.ts';
-import type { AnyObjective, ObjectiveContext } from './objective.ts';
+import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
+import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
 import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
@@ -23,54 +24,70 @@ import { spanCorruption, spanCorruptionOptions } from './span-corruption.ts';
 import { tokenClassification, tokenClassificationOptions } from './token-classification.ts';
 import { ul2, ul2Options } from './ul2.ts';
 
-interface Entry<Options extends z.ZodObject = z.ZodObject> {
+interface Entry<Options extends z.ZodObject = z.ZodObject, Kind extends RowKind = RowKind> {
   options: Options;
   /** Options as the schema gives them; their name is passed over. */
-  make(context: ObjectiveContext, options: z.output<Options>): AnyObjective;
+  // biome-ignore lint/suspicious/noExplicitAny: examples and batches are each objective's own
+  make(context: ObjectiveContext, options: z.output<Options>): Objective<Kind, any, any>;
+  /** The kind of rows that it learns from; undefined: its option `rows` says it. */
+  rows: Kind | undefined;
   /** Heads that it trains. */
   tasks: readonly Task[];
   /** Whether it suits the family's networks, where heads do not say it. Default: all. */
   suits?: (family: string) => boolean;
 }
 
-const entry = <Options extends z.ZodObject>(
+/** @param rows held to what the objective says itself by the compiler */
+const entry = <Options extends z.ZodObject, Kind extends RowKind>(
   options: Options,
-  make: Entry<Options>['make'],
+  make: Entry<Options, Kind>['make'],
+  rows: Entry<Options, NoInfer<Kind>>['rows'],
   tasks: readonly Task[],
   suits: Entry['suits'] = () => true,
-): Entry<Options> => ({ options, make, tasks, suits });
+): Entry<Options, Kind> => ({ options, make, rows, tasks, suits });
 
 const seesImages = (family: string): boolean => family.startsWith('vi');
 const readsText = (family: string): boolean => !seesImages(family);
 const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
 const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStream(family);
+/** Decoders whose attention is about what came before alone: by linear biases, or windows in every new model. */
+const readsBothWays = (family: string): boolean =>
+  isDecoder(family) && !['bloom', 'gemma2', 'gemma3_text'].includes(family);
 const isTwoStream = (family: string): boolean => family === 'xlnet';
 /** XLNet reads the end of a text, and batches of rows are filled up on the right. */
 const padsRight = (family: string): boolean => !isTwoStream(family);
 
 export const objectives = {
-  captions: entry(captionsOptions, captions, ['seq2seqLM'], seesImages),
-  causal: entry(causalOptions, causal, ['causalLM'], isDecoder),
-  contrastive: entry(contrastiveOptions, contrastive, ['backbone'], isOneStack),
-  denoising: entry(denoisingOptions, denoising, ['seq2seqLM'], readsText),
-  'image-classification': entry(imageClassificationOptions, imageClassification, ['imageClassification']),
-  masked: entry(maskedOptions, masked, ['maskedLM', 'pretraining']),
-  'next-sentence': entry(nextSentenceOptions, nextSentence, ['pretraining', 'nextSentence']),
-  permutation: entry(permutationOptions, permutation, ['causalLM'], isTwoStream),
-  'prefix-lm': entry(prefixLMOptions, prefixLM, ['seq2seqLM'], readsText),
-  'question-answering': entry(questionAnsweringOptions, questionAnswering, ['questionAnswering'], padsRight),
-  'replaced-tokens': entry(replacedTokensOptions, replacedTokens, ['replacedTokens']),
-  'sentence-order': entry(sentenceOrderOptions, sentenceOrder, ['pretraining', 'nextSentence']),
-  seq2seq: entry(seq2seqOptions, seq2seq, ['seq2seqLM'], readsText),
+  captions: entry(captionsOptions, captions, 'image', ['seq2seqLM'], seesImages),
+  causal: entry(causalOptions, causal, 'tokens', ['causalLM'], isDecoder),
+  contrastive: entry(contrastiveOptions, contrastive, undefined, ['backbone'], isOneStack),
+  denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
+  'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
+  masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
+  'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
+  'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
+  permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
+  'prefix-lm': entry(prefixLMOptions, prefixLM, 'tokens', ['seq2seqLM'], readsText),
+  'question-answering': entry(questionAnsweringOptions, questionAnswering, 'reading', ['questionAnswering'], padsRight),
+  'replaced-tokens': entry(replacedTokensOptions, replacedTokens, 'tokens', ['replacedTokens']),
+  'sentence-order': entry(sentenceOrderOptions, sentenceOrder, 'document', ['pretraining', 'nextSentence']),
+  seq2seq: entry(seq2seqOptions, seq2seq, 'translation', ['seq2seqLM'], readsText),
   'sequence-classification': entry(
     sequenceClassificationOptions,
     sequenceClassification,
+    'labelled',
     ['sequenceClassification'],
     padsRight,
   ),
-  'span-corruption': entry(spanCorruptionOptions, spanCorruption, ['seq2seqLM'], readsText),
-  'token-classification': entry(tokenClassificationOptions, tokenClassification, ['tokenClassification'], padsRight),
-  ul2: entry(ul2Options, ul2, ['seq2seqLM'], readsText),
+  'span-corruption': entry(spanCorruptionOptions, spanCorruption, 'tokens', ['seq2seqLM'], readsText),
+  'token-classification': entry(
+    tokenClassificationOptions,
+    tokenClassification,
+    'tagged',
+    ['tokenClassification'],
+    padsRight,
+  ),
+  ul2: entry(ul2Options, ul2, 'tokens', ['seq2seqLM'], readsText),
 };
 
 export type ObjectiveName = keyof typeof objectives;
@@ -85,21 +102,12 @@ export const objectiveOptions = z.discriminatedUnion(
 );
 export type ObjectiveOptions = z.output<typeof objectiveOptions>;
 
-const OF_FILES: Partial<Record<ObjectiveName, RowKind>> = {
-  captions: 'image',
-  'image-classification': 'image',
-  'question-answering': 'reading',
-  seq2seq: 'translation',
-  'sequence-classification': 'labelled',
-  'token-classification': 'tagged',
-};
-
 /** The kind of rows that an objective learns from. */
-export function rowKindOf(options: ObjectiveOptions): RowKind {
-  if ('rows' in options) return options.rows;
-  const { name } = options;
-  return OF_FILES[name] ?? (name === 'next-sentence' || name === 'sentence-order' ? 'document' : 'tokens');
-}
+export const rowKindOf = (options: ObjectiveOptions): RowKind =>
+  'rows' in options ? options.rows : objectives[options.name].rows!;
+
+/** Those that can keep the documents of a window apart (`data.packing`). */
+export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token'];
 
 /** @throws UserError when the tokenizer or the context lacks what the objective needs */
 export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {

@@ -1,6 +1,7 @@
 /** Recipes: everything that decides a training run, in one YAML file. `recipes/` explains every key. */
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
+import { packingObjectives } from '../objectives/index.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { createSchedule } from '../train/schedules.ts';
@@ -73,9 +74,15 @@ function requireData({ data, objective, evaluation }: ParsedRecipe, where: strin
     const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer'] as const).filter(key => data[key] !== undefined);
     const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];
     if (!isCorpus && evaluation.split !== 'validation') unread.push('evaluation.split');
-    if (isCorpus && data.packing === 'documents' && objective.name !== 'causal') unread.push('data.packing');
+    if (isCorpus && data.packing === 'documents' && !packingObjectives.includes(objective.name))
+      unread.push('data.packing');
     if (unread.length === 0) return;
-    const what = isCorpus && ofRows.length > 0 ? 'rows in files' : isCorpus ? "the objective 'causal'" : 'a corpus';
+    const what =
+      isCorpus && ofRows.length > 0
+        ? 'rows in files'
+        : isCorpus
+          ? `the objectives ${packingObjectives.map(name => `'${name}'`).join(', ')}`
+          : 'a corpus';
     throw usageError(
       'TSLM_CONTRADICTION',
       `${where}: '${unread[0]}' is for ${what}, and this recipe has none`,

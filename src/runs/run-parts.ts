@@ -6,7 +6,7 @@ import { withLabels } from '../models/config/keys.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
-import { classesFor, createObjective, requireFit, requireObjective } from '../objectives/index.ts';
+import { classesFor, createObjective, packingObjectives, requireFit, requireObjective } from '../objectives/index.ts';
 import type { AnyObjective, Packing } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
@@ -76,7 +76,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
 
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
 function packingOf({ data, name, objective }: Recipe, { hasBorders }: RunSource, model: Model): Packing {
-  if (objective.name !== 'causal') return 'stream';
+  if (!packingObjectives.includes(objective.name)) return 'stream';
   if (data.packing === 'documents') requireIsolation(model, name);
   return data.packing ?? (hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
 }

@@ -51,7 +51,8 @@ export function randomFor(seed: number, epoch: number, index: number): Random {
   const more = mixer((Math.imul(epoch + 1, 0x85ebca6b) ^ Math.floor(index / 4294967296)) >>> 0);
   const [e, f] = [more(), more()];
   const last = mixer((index ^ e) >>> 0);
-  return createRandom([a ^ last(), b ^ f, c ^ last(), d ^ last()]);
+  // All four words differ between examples: the first number drawn is a function of the second word alone.
+  return createRandom([a ^ last(), b ^ f ^ last(), c ^ last(), d ^ last()]);
 }
 
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));

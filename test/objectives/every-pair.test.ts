@@ -70,7 +70,9 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
   );
   // Sparse blocks see something else in a longer row.
   const full = family === 'big_bird' ? { attention_type: 'original_full' } : {};
-  const config = { model_type: family, architectures: [architecture], ...own, ...halves, ...full };
+  // Windows say nothing of what comes after.
+  const wide = name === 'masked-next-token' && 'sliding_window' in own ? { sliding_window: null } : {};
+  const config = { model_type: family, architectures: [architecture], ...own, ...halves, ...full, ...wide };
   const isPair = Object.keys(halves).length > 0;
   const model = createFromConfig(isPair || family === 'vit' ? config : { ...config, ...ids }, { seed: 1 });
   const documents = { length: 2, row: (index: number) => rowsOf('document', encode)[index] as Rows['document'] };
@@ -101,7 +103,7 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
         const own = objective.counts(batch)[term];
         return own === 0 ? [0, 0] : [own * evaluate(objective, model, batch)[term], own];
       });
-      expect(sums.reduce((total, [, own]) => total + own, 0)).toBe(count);
+      expect(sums.reduce((total, [, own]) => total + own, 0)).toBeCloseTo(count, 9);
       const mean = sums.reduce((total, [sum]) => total + sum, 0) / count;
       expect(Math.abs(whole[term] - mean), term).toBeLessThan(2e-5 * (1 + Math.abs(mean)));
     }

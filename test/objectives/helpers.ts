@@ -62,6 +62,7 @@ const configs: Record<string, object> = {
   bart: { ...bartLike, decoder_start_token_id: 2, pad_token_id: 1 },
   bert: bertLike,
   electra: { ...bertLike, embedding_size: 8 },
+  gpt2,
   marian: { ...bartLike, decoder_start_token_id: 0, pad_token_id: 0 },
   roberta: { ...bertLike, type_vocab_size: 1, pad_token_id: 1 },
   t5: {

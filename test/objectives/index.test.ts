@@ -9,10 +9,12 @@ import {
   objectives,
   objectivesTable,
   requireFit,
+  rowKindOf,
 } from '../../src/objectives/index.ts';
 import { parseOptions } from '../../src/support/schema.ts';
 import { tinyModel, tokenizers } from './helpers.ts';
 
+const isOfDecoders = (name: string): boolean => ['masked-next-token', 'multi-token'].includes(name);
 const parse = (value: object) => parseOptions(objectiveOptions, value, 'recipe');
 
 describe('objectives by name', () => {
@@ -29,11 +31,14 @@ describe('objectives by name', () => {
     for (const name of objectiveNames) {
       const isText = ['span-corruption', 'prefix-lm', 'ul2'].includes(name);
       const tokenizer = isText ? tokenizers.unigram() : tokenizers.byteLevel();
-      const model = tinyModel('electra', 'ElectraForPreTraining', tokenizer.vocabSize);
+      const trained = isOfDecoders(name)
+        ? (['gpt2', 'GPT2LMHeadModel'] as const)
+        : (['electra', 'ElectraForPreTraining'] as const);
+      const model = tinyModel(...trained, tokenizer.vocabSize);
       const given = name === 'ul2' ? { modeTokens: false } : {};
       const context = { tokenizer, context: 32, documents, model };
       const made = createObjective(parse({ name, ...given }), context);
-      expect(made.name).toBe(name);
+      expect([made.name, made.rows]).toEqual([name, rowKindOf(parse({ name, ...given }))]);
       for (const task of made.tasks) expect(objectives[name].tasks).toContain(task);
     }
   });

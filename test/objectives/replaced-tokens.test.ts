@@ -112,6 +112,12 @@ describe('the generator', () => {
     alone.dispose();
   });
 
+  it('is where its discriminator is', () => {
+    const model = discriminator().to({ device: 'meta' });
+    const generator = electraGenerator(model, { seed: 1 });
+    expect(new Set(generator.parameters().map(({ device }) => device))).toEqual(new Set([model.device]));
+  });
+
   it('has heads that divide its width', () => {
     for (const [hidden, heads] of [
       [40, 4],

@@ -22,6 +22,7 @@ const FAMILIES: Record<string, readonly string[]> = {
   causal: ['gpt2'],
   denoising: ['bart'],
   masked: ['bert', 'albert'],
+  'masked-next-token': ['gpt2', 'llama'],
   'next-sentence': ['bert'],
   permutation: ['xlnet'],
   'prefix-lm': ['t5'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/support/random.ts';
+import { createRandom, randomFor } from '../../src/support/random.ts';
 
 const n = 200_000;
 
@@ -73,5 +73,33 @@ describe('createRandom', () => {
     const mean = firsts.reduce((sum, x) => sum + x, 0) / 2000;
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.03);
     expect(new Set(firsts).size).toBe(2000);
+  });
+});
+
+describe('randomFor', () => {
+  const count = 20_000;
+  it.each([
+    ['examples', (i: number) => randomFor(7, 0, i)],
+    ['held-out examples', (i: number) => randomFor(7, -1, i)],
+    ['epochs', (i: number) => randomFor(7, i, 3)],
+    ['seeds', (i: number) => randomFor(i, 0, 3)],
+  ] as const)('gives different %s numbers that have nothing to do with each other, from the first on', (_, generatorOf) => {
+    const draws = Array.from({ length: count }, (_, i) => {
+      const random = generatorOf(i);
+      return [random.next(), random.next(), random.next()];
+    });
+    for (const at of [0, 1, 2]) {
+      const bins = new Array<number>(20).fill(0);
+      for (const drawn of draws) bins[Math.floor(20 * drawn[at])]++;
+      const chi2 = bins.reduce((total, found) => total + (found - count / 20) ** 2 / (count / 20), 0);
+      expect(chi2).toBeLessThan(47); // 19 degrees of freedom: 0.05 %
+      const products = draws.reduce((sum, drawn, i) => {
+        const [own, next] = [drawn[at], draws[(i + 1) % count][at]];
+        return sum + (own - 0.5) * (next - 0.5);
+      }, 0);
+      expect(Math.abs(products / count)).toBeLessThan(4 / 12 / Math.sqrt(count));
+      const within = draws.reduce((sum, drawn) => sum + (drawn[at] - 0.5) * (drawn[(at + 1) % 3] - 0.5), 0);
+      expect(Math.abs(within / count)).toBeLessThan(4 / 12 / Math.sqrt(count));
+    }
   });
 });

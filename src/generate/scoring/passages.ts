@@ -13,9 +13,18 @@ export interface Passage {
   asked: { at: number; position: number; id: number }[];
 }
 
-/** @throws UserError when the model predicts no tokens or lacks what it needs, or the text is too long */
+/**
+ * @throws UserError when the model predicts no tokens, is asked for what it cannot do, or lacks what it needs, or the text is too long
+ */
 export function passagesOf(model: Model, ids: number[], text: number, options: ScoreOptions): Passage[] {
   const { backbone, task, family } = model;
+  if (options.masked !== undefined && task !== 'causalLM' && options.masked !== (task === 'maskedLM')) {
+    throw usageError(
+      'TSLM_BAD_INPUT',
+      `a ${family.modelType} model (${task}) ${options.masked ? 'does not find hidden tokens' : 'needs its tokens hidden'}`,
+      "leave out 'masked', which is a choice for decoders that were trained by masked-next-token",
+    );
+  }
   if (backbone instanceof EncoderDecoder && task === 'seq2seqLM') {
     checkLength(ids, contextOf(backbone.writer, { beyondContext: true }), text);
     if (!options.sources?.[text]?.length) {
@@ -25,7 +34,20 @@ export function passagesOf(model: Model, ids: number[], text: number, options: S
     const input = [backbone.options.decoderStartTokenId, ...ids.slice(0, -1)];
     return [{ text, input, asked: ids.map((id, position) => ({ at: position, position, id })) }];
   }
-  if (backbone.kind === 'decoder' && task === 'causalLM') return windows(ids, text, backbone.maxPositions, options);
+  if (backbone.kind === 'decoder' && task === 'causalLM') {
+    if (!options.masked) return windows(ids, text, backbone.maxPositions, options);
+    if (!backbone.readsBothWays(Math.min(ids.length, backbone.maxPositions))) {
+      throw usageError(
+        'TSLM_NOT_BOTH_WAYS',
+        `the attention of this ${family.modelType} model is about what came before, and cannot see what comes after`,
+        'score it causally: leave out masked',
+      );
+    }
+    // The token at a position is predicted where the one before it stands.
+    return maskings(ids, text, backbone.maxPositions, options).flatMap(({ asked: [one], ...rest }) =>
+      one.position === 0 ? [] : [{ ...rest, asked: [{ ...one, at: one.position - 1 }] }],
+    );
+  }
   if (task === 'maskedLM') return maskings(ids, text, backbone.maxPositions, options);
   throw new UserError('TSLM_NOT_SUPPORTED', `a ${family.modelType} model (${task}) does not score texts`, {
     hint: 'use a decoder, an encoder–decoder or a masked language model',
@@ -50,7 +72,11 @@ function maskings(
   { maskTokenId, skippedIds = [] }: ScoreOptions,
 ): Passage[] {
   if (maskTokenId === undefined) {
-    throw usageError('TSLM_BAD_INPUT', 'a masked language model needs its mask token', "give 'maskTokenId'");
+    throw usageError(
+      'TSLM_BAD_INPUT',
+      'tokens are hidden behind a mask token, and there is none',
+      "give 'maskTokenId', or a tokenizer that has one",
+    );
   }
   checkLength(ids, context, text);
   return ids.flatMap((id, position) =>

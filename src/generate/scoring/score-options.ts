@@ -8,8 +8,13 @@ export interface ScoreOptions {
   batchSize?: number;
   /** Tokens that a window moves on over a text that is longer than a decoder's context. Default half the context. */
   stride?: number;
-  /** What stands in place of a token that a masked language model is to find. */
+  /**
+   * Each token given all others, not those before it alone. A masked language model can do nothing else; a decoder does so
+   * that was trained by `masked-next-token`. Default: as the model's class has it.
+   */
+  masked?: boolean;
+  /** What stands in place of a token that is to be found from all others. */
   maskTokenId?: number;
-  /** Tokens that a masked language model is not asked for: special ones. Default none. */
+  /** Tokens that are not asked for then: special ones. Default none. */
   skippedIds?: readonly number[];
 }

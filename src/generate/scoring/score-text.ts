@@ -25,14 +25,14 @@ export interface TextScore {
   tokens: (Omit<TokenScore, 'top'> & { token: string; top?: { id: number; logProb: number; token: string }[] })[];
 }
 
-export interface TextScoreOptions extends Pick<ScoreOptions, 'topK' | 'batchSize' | 'stride'> {
+export interface TextScoreOptions extends Pick<ScoreOptions, 'topK' | 'batchSize' | 'stride' | 'masked'> {
   /** What an encoder–decoder answers with each text. */
   sources?: readonly string[];
 }
 
 /**
  * A decoder's text follows the tokenizer's start token, or the end of another text where it has none; with neither its
- * first token has no score, and does not count. A masked language model is not asked for special tokens.
+ * first token has no score, and does not count. What is hidden and asked for (`masked`, or a masked language model) is no special token.
  *
  * @throws UserError as `scoreTokens`, and when a text has nothing to score
  */
@@ -50,7 +50,9 @@ export function scoreText(
     ...options,
     sources: sources && tokenizer.encodeBatch(sources).map(({ ids }) => ids),
     maskTokenId: typeof mask === 'string' ? tokenizer.tokenToId(mask) : undefined,
-    skippedIds: encodings.flatMap(({ ids, specialTokensMask }) => ids.filter((_, i) => specialTokensMask[i] === 1)),
+    skippedIds: encodings
+      .flatMap(({ ids, specialTokensMask }) => ids.filter((_, i) => specialTokensMask[i] === 1))
+      .concat(first ?? []),
   });
   const named = <T extends { id: number }>(one: T): T & { token: string } => ({
     ...one,

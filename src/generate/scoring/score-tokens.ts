@@ -1,7 +1,8 @@
 /**
  * How probable a model finds given texts, token by token. A decoder and an encoder–decoder read a text in one pass; texts
  * longer than a decoder's context in windows that overlap. A masked language model gives pseudo-log-likelihoods: each
- * token's given all others (Salazar et al. 2020, arXiv:1910.14659), a pass for each.
+ * token's given all others (Salazar et al. 2020, arXiv:1910.14659), a pass for each; so does a decoder, where asked for it, that
+ * learnt masked next tokens (Charpentier & Samuel 2024, arXiv:2410.24159).
  */
 import { Decoder } from '../../models/decoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
@@ -51,9 +52,10 @@ export function turnsByLength({ backbone }: Model): boolean {
   return reader instanceof Decoder && reader.options.layers.some(({ attention }) => attention.rotary?.dynamic);
 }
 
-function scoreBatch(model: Model, batch: readonly Passage[], { sources, topK = 0 }: ScoreOptions): TokenScore[][] {
+function scoreBatch(model: Model, batch: readonly Passage[], options: ScoreOptions): TokenScore[][] {
+  const { topK = 0 } = options;
   const { device } = model;
-  const logits = logitsOf(model, batch, sources);
+  const logits = logitsOf(model, batch, options);
   return batch.map(({ asked }, row) => {
     if (asked.length === 0) return [];
     const places = int64(
@@ -79,8 +81,11 @@ function scoreBatch(model: Model, batch: readonly Passage[], { sources, topK = 0
   });
 }
 
-/** [batch, time, vocab]. Later tokens never change what a decoder says of earlier ones, so it needs no mask for padding. */
-function logitsOf(model: Model, batch: readonly Passage[], sources: ScoreOptions['sources']): Tensor {
+/**
+ * [batch, time, vocab]. Later tokens never change what a decoder says of earlier ones, unless it reads both ways: it needs no
+ * mask for padding.
+ */
+function logitsOf(model: Model, batch: readonly Passage[], { sources, masked }: ScoreOptions): Tensor {
   const { device, backbone, task } = model;
   const matrix = (rows: readonly (readonly number[])[]): Tensor =>
     int64(rows.flat(), [rows.length, rows[0].length], device);
@@ -95,6 +100,7 @@ function logitsOf(model: Model, batch: readonly Passage[], sources: ScoreOptions
     }).logits!;
   }
   const inputIds = matrix(padRows(inputs, 'right', 0));
-  return model.forward({ inputIds, attentionMask: task === 'maskedLM' ? matrix(padMask(inputs, 'right')) : undefined })
-    .logits!;
+  if (task !== 'maskedLM' && !masked) return model.forward({ inputIds }).logits!;
+  const attentionMask = matrix(padMask(inputs, 'right'));
+  return model.forward({ inputIds, attentionMask, ...(task === 'causalLM' && { isCausal: false }) }).logits!;
 }

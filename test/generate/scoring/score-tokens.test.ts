@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ScoreOptions } from '../../../src/generate/scoring/score-options.ts';
 import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
 import { loadCompleteModel } from '../../../src/models/auto.ts';
-import type { Model } from '../../../src/models/model.ts';
+import type { Model, ModelInputs } from '../../../src/models/model.ts';
 import { readJson } from '../../../src/support/files.ts';
 import { inferenceMode, memoryStats, scope, tensor } from '../../../src/torch/index.ts';
 import { describeShared } from '../../helpers/shared.ts';
@@ -18,11 +18,15 @@ const texts = [[5, 9, 3, 7, 7, 1], [4, 30], [12, 11, 10, 9, 8, 7, 6, 5, 4, 3], [
 const sources = [[9, 8, 7], [3, 3, 3, 3, 3, 3], [20], [5, 6]];
 
 /** log p(· | what was read), at one place: [vocab] */
-function logProbsAt(model: Model, inputs: Record<string, number[]>, at = -1): number[] {
+function logProbsAt(model: Model, inputs: Record<string, number[]>, at = -1, more: ModelInputs = {}): number[] {
   return scope(() =>
     inferenceMode(() => {
       const tensors = Object.entries(inputs).map(([name, ids]) => [name, tensor([ids], { dtype: 'int64' })]);
-      return model.forward(Object.fromEntries(tensors)).logits!.select(1, at).logSoftmax(-1).toNumbers();
+      return model
+        .forward({ ...more, ...Object.fromEntries(tensors) })
+        .logits!.select(1, at)
+        .logSoftmax(-1)
+        .toNumbers();
     }),
   );
 }
@@ -92,6 +96,32 @@ describe('a decoder', () => {
   });
 });
 
+describe('a decoder that reads both ways', () => {
+  it.each(['gpt2', 'llama', 'qwen3'])('%s finds each token but the first from all others', type => {
+    using model = modelOf(type);
+    const MASK = 36;
+    const expected = texts.map(ids =>
+      ids.slice(1).map((_, i) => logProbsAt(model, { inputIds: ids.with(i + 1, MASK) }, i, { isCausal: false })),
+    );
+    check(model, expected, { masked: true, maskTokenId: MASK }, 1);
+    const causal = scoreTokens(model, texts);
+    expect(scoreTokens(model, texts, { masked: false })).toEqual(causal);
+    expect(scoreTokens(model, texts, { masked: true, maskTokenId: MASK })).not.toEqual(causal);
+  });
+
+  it('is none whose attention is about what came before, and no other model has the choice', () => {
+    const options = { masked: true, maskTokenId: 36 };
+    for (const type of ['bloom', 'gemma2']) {
+      using model = modelOf(type);
+      expect(() => scoreTokens(model, texts, options), type).toThrow(/cannot see what comes after/);
+    }
+    using bart = modelOf('bart');
+    expect(() => scoreTokens(bart, texts, { ...options, sources })).toThrow(/does not find hidden tokens/);
+    using bert = randomModel({ model_type: 'bert', ...tinyConfigs.bert, architectures: ['BertForMaskedLM'] });
+    expect(() => scoreTokens(bert, texts, { ...options, masked: false })).toThrow(/needs its tokens hidden/);
+  });
+});
+
 describe('an encoder–decoder', () => {
   it.each([
     ['t5', 0],
@@ -118,7 +148,7 @@ describe('a masked language model', () => {
     check(model, expected, { maskTokenId: MASK }, 0);
     const [scores] = scoreTokens(model, [[1, 5, 2]], { maskTokenId: MASK, skippedIds: [1, 2] });
     expect(scores.map(({ id }) => id)).toEqual([5]);
-    expect(() => scoreTokens(model, texts)).toThrow(/needs its mask token/);
+    expect(() => scoreTokens(model, texts)).toThrow(/hidden behind a mask token/);
   });
 });
 

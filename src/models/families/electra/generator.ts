@@ -15,7 +15,7 @@ export interface GeneratorOptions {
 
 /**
  * A generator beside a discriminator: narrower layers over the same vectors of words, positions and segments, which are
- * the same tables.
+ * the same tables, on the same device.
  *
  * @param discriminator an ELECTRA model
  */
@@ -53,5 +53,5 @@ export function electraGenerator(discriminator: Model, { seed, share = 1 / 4 }: 
   Object.assign(backbone.embeddings, { positions, tokenTypes });
   own?.dispose();
   ownTypes?.dispose();
-  return generator;
+  return generator.to({ device: discriminator.device });
 }
