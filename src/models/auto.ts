@@ -58,36 +58,25 @@ function build(
   return new Model({ ...family.build(config, task, { where, checkpoint }), family, task, config });
 }
 
-/**
- * A new model with random weights.
- *
- * @param modelType a family: `gpt2`
- * @param options.seed of the initial weights
- * @param options.dropout everywhere that the family has it; default 0
- * @param options.eosTokenId written to config.json
- * @param options.performer attention by random features (`performer.ts`)
- * @param options.architecture a class of the family: `BertForPreTraining`; default its first one
- * @param options.config keys of config.json that say what the sizes leave open, or something else
- */
-export function createModel(
+export interface NewModelOptions {
+  /** Everywhere that the family has it. Default 0. */
+  dropout?: number;
+  /** Written to config.json. */
+  eosTokenId?: number | null;
+  /** Attention by random features (`performer.ts`). */
+  performer?: PerformerConfig;
+  /** A class of the family: `BertForPreTraining`; default its first one. */
+  architecture?: string;
+  /** Keys of config.json that say what the sizes leave open, or something else; those of `encoder` and `decoder` one by one. */
+  config?: Record<string, unknown>;
+}
+
+/** The config.json of a new model of a family, `gpt2`. */
+export function newModelConfig(
   modelType: string,
   sizes: ModelSizes,
-  {
-    seed,
-    dropout = 0,
-    eosTokenId = null,
-    performer,
-    architecture,
-    config,
-  }: {
-    seed: number;
-    dropout?: number;
-    eosTokenId?: number | null;
-    performer?: PerformerConfig;
-    architecture?: string;
-    config?: Record<string, unknown>;
-  },
-): Model {
+  { dropout = 0, eosTokenId = null, performer, architecture, config = {} }: NewModelOptions = {},
+): Record<string, unknown> {
   const family = familyOf(modelType, 'model.family');
   const { hidden, heads } = sizes;
   if (!family.configFor) {
@@ -96,7 +85,7 @@ export function createModel(
   if (hidden % heads !== 0) {
     throw usageError('TSLM_BAD_SIZES', `model: hidden (${hidden}) must be a multiple of heads (${heads})`);
   }
-  const full = {
+  const full: Record<string, unknown> = {
     model_type: modelType,
     architectures: [architecture ?? Object.keys(family.architectures)[0]],
     ...family.configFor(sizes, dropout, eosTokenId),
@@ -105,14 +94,29 @@ export function createModel(
     tie_word_embeddings: true,
     dtype: 'float32',
     ...(performer && { performer }),
-    ...config,
   };
-  return build(full, 'model').initialize(seed);
+  const halves = ['encoder', 'decoder'].filter(half => half in full && half in config);
+  const merged = halves.map(half => [half, { ...(full[half] as object), ...(config[half] as object) }] as const);
+  return { ...full, ...config, ...Object.fromEntries(merged) };
 }
 
+/**
+ * A new model with random weights.
+ *
+ * @param modelType a family: `gpt2`
+ * @param options.seed of the initial weights
+ */
+export const createModel = (
+  modelType: string,
+  sizes: ModelSizes,
+  { seed, ...options }: NewModelOptions & { seed: number },
+): Model => build(newModelConfig(modelType, sizes, options), 'model').initialize(seed);
+
 /** A new model with random weights from the contents of a config.json. */
-export const createFromConfig = (config: Record<string, unknown>, { seed }: { seed: number }): Model =>
-  build(config, 'config.json').initialize(seed);
+export const createFromConfig = (
+  config: Record<string, unknown>,
+  { seed, where = 'config.json' }: { seed: number; where?: string },
+): Model => build(config, where).initialize(seed);
 
 export interface LoadOptions {
   /** Element type of the weights; `auto`: as they are stored. Default float32. */

@@ -1,25 +1,24 @@
 /** What an image shows, one of several labels (ViT, Dosovitskiy et al. 2021). */
 import { z } from 'zod';
-import { tokenLoss } from '../models/losses.ts';
+import type { RgbImage } from '../data/images/rgb-image.ts';
+import { pixelValuesOf } from '../models/image-processor/process.ts';
 import { usageError } from '../support/errors.ts';
-import { isGradEnabled, scope, type Tensor } from '../torch/index.ts';
-import { int64Of, shareRight } from './batches.ts';
-import { type ImageRow, pixelValuesOf } from './images.ts';
+import { scope, type Tensor } from '../torch/index.ts';
+import { int64Of } from './batches.ts';
+import { augmented, type ImageOptions, imageKeys, normalizationOf } from './images.ts';
+import { labelCounts, labelKeys, labelMeans, labelWeights } from './label-loss.ts';
+import { labelsOf } from './labels.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
-
-const channels = z.array(z.number()).length(3);
-
-/** How pixels become numbers. */
-export const imageKeys = { mean: channels.optional(), std: channels.optional() };
 
 export const imageClassificationOptions = z.strictObject({
   name: z.literal('image-classification'),
   ...imageKeys,
-  /** How often an image is mirrored. */
-  flipProbability: z.number().min(0).max(1).default(0),
+  ...labelKeys,
 });
 
-export type ImageClassificationOptions = Partial<Omit<z.output<typeof imageClassificationOptions>, 'name'>>;
+export interface ImageClassificationOptions extends ImageOptions {
+  labelSmoothing?: number;
+}
 
 export interface ImageBatch {
   /** [batch, 3, height, width] */
@@ -28,32 +27,23 @@ export interface ImageBatch {
   labels: Tensor;
 }
 
-/** The image with left and right exchanged. */
-export function flipped({ pixels, width, height }: ImageRow): ImageRow {
-  const mirrored = new Uint8Array(pixels.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = 3 * (y * width + x);
-      mirrored.set(pixels.subarray(from, from + 3), 3 * (y * width + width - 1 - x));
-    }
-  }
-  return { pixels: mirrored, width, height };
-}
-
 export function imageClassification(
-  _: Partial<ObjectiveContext>,
-  { flipProbability = 0, ...normalization }: ImageClassificationOptions = {},
-): Objective<'image', ImageRow & { label: number }, ImageBatch> {
+  { model, imageProcessor }: Pick<Partial<ObjectiveContext>, 'model' | 'imageProcessor'>,
+  { labelSmoothing = 0, ...options }: ImageClassificationOptions = {},
+): Objective<'image', RgbImage & { label: number }, ImageBatch> {
+  const normalization = normalizationOf(imageProcessor, options);
+  const { numberOf } = labelsOf(model?.config);
   return {
     name: 'image-classification',
     rows: 'image',
     tasks: ['imageClassification'],
-    weights: { label: 1 },
-    example({ label, ...image }, random, progress) {
+    weights: labelWeights(labelSmoothing),
+    example({ label, pixels, width, height }, random, progress) {
       if (label === undefined) throw usageError('TSLM_NO_LABEL', 'an image has no label', 'give each row a label');
+      const image = { pixels, width, height };
       // Evaluations see images as they are.
-      const mirrors = progress !== undefined && random.next() < flipProbability;
-      return { ...(mirrors ? flipped(image) : image), label };
+      const seen = progress === undefined ? image : augmented(image, random, options);
+      return { ...seen, label: model || typeof label === 'string' ? numberOf(label) : label };
     },
     lengthOf: () => 1,
     batch: (examples, device) => ({
@@ -63,14 +53,8 @@ export function imageClassification(
         device,
       ),
     }),
-    counts: ({ labels }) => ({ label: labels.numel, accuracy: labels.numel }),
-    means: (model, { pixelValues, labels }) =>
-      scope(() => {
-        const logits = model.forward({ pixelValues }).logits!;
-        return {
-          label: tokenLoss(logits, labels),
-          ...(!isGradEnabled() && { accuracy: shareRight(logits, labels) }),
-        };
-      }),
+    counts: ({ labels }) => labelCounts(labels.numel, labelSmoothing),
+    means: (one, { pixelValues, labels }) =>
+      scope(() => labelMeans(one.forward({ pixelValues }).logits!.to('float32'), labels, labelSmoothing)),
   };
 }

@@ -1,46 +1,43 @@
-/** Images as models take them: RGB scaled to [−1, 1], or as the model's means and deviations have it. */
-import { usageError } from '../support/errors.ts';
-import { type Device, fromTypedArray, type Tensor } from '../torch/index.ts';
+/** What the objectives over images share: how an image is changed from visit to visit, and what it is called. */
+import { z } from 'zod';
+import { cropped, flipped, type RgbImage } from '../data/images/rgb-image.ts';
+import { type ImageProcessor, newImageProcessor } from '../models/image-processor/config.ts';
+import type { Normalization } from '../models/image-processor/process.ts';
+import type { Random } from '../support/random.ts';
 
-export interface ImageRow {
-  /** RGB, rows from above. */
-  pixels: Uint8Array;
-  width: number;
-  height: number;
+const channels = z.array(z.number()).length(3);
+
+export const imageKeys = {
+  /** Of each channel, from 0 to 1; default what the model's folder says, 0.5 of a new one. */
+  mean: channels.optional(),
+  std: channels.optional(),
+  /** Pixels of black that are put around an image before a part of its size is cut out anywhere. */
+  cropPadding: z.int().min(0).max(1024).default(0),
+  /** How often an image is mirrored. */
+  flipProbability: z.number().min(0).max(1).default(0),
+};
+
+export interface ImageOptions {
+  mean?: number[];
+  std?: number[];
+  cropPadding?: number;
+  flipProbability?: number;
 }
 
-export interface Normalization {
-  /** Of each channel, from 0 to 1. Default 0.5 each, as ViT's. */
-  mean?: readonly number[];
-  std?: readonly number[];
-}
+/** What bytes become: as the model's image processor has it, or a new one with these means and deviations. */
+export const normalizationOf = (processor: ImageProcessor | undefined, { mean, std }: ImageOptions): Normalization =>
+  processor ?? newImageProcessor({ height: 1, width: 1, mean, std });
 
-/**
- * float32 [batch, 3, height, width]
- *
- * @throws UserError when images are of unequal size, or have too few pixels
- */
-export function pixelValuesOf(
-  images: readonly ImageRow[],
-  { mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5] }: Normalization,
-  device: Device,
-): Tensor {
-  const [{ width, height }] = images;
-  const area = width * height;
-  const values = new Float32Array(images.length * 3 * area);
-  for (const [i, image] of images.entries()) {
-    if (image.width !== width || image.height !== height || image.pixels.length !== 3 * area) {
-      throw usageError(
-        'TSLM_IMAGE_SIZE',
-        `an image of ${image.width} × ${image.height} pixels (${image.pixels.length} bytes) among those of ${width} × ${height}`,
-        'bring all images to the size that the model reads',
-      );
-    }
-    for (let channel = 0; channel < 3; channel++) {
-      const at = (3 * i + channel) * area;
-      for (let p = 0; p < area; p++)
-        values[at + p] = (image.pixels[3 * p + channel] / 255 - mean[channel]) / std[channel];
-    }
+/** The image moved and mirrored by chance (Krizhevsky et al. 2012, 4.1; He et al. 2016, 4.2). */
+export function augmented(
+  image: RgbImage,
+  random: Random,
+  { cropPadding = 0, flipProbability = 0 }: ImageOptions,
+): RgbImage {
+  let seen = image;
+  if (cropPadding > 0) {
+    const [left, top] = [random, random].map(one => one.below(2 * cropPadding + 1) - cropPadding);
+    seen = cropped(seen, { left, top, width: seen.width, height: seen.height });
   }
-  return fromTypedArray(values, [images.length, 3, height, width], { copy: false }).to({ device });
+  return flipProbability > 0 && random.next() < flipProbability ? flipped(seen) : seen;
 }

@@ -5,6 +5,7 @@
  */
 import type { RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
+import type { ImageProcessor } from '../models/image-processor/config.ts';
 import type { Model, Task } from '../models/model.ts';
 import type { Random } from '../support/random.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -67,6 +68,8 @@ export interface ObjectiveContext {
   context: number;
   /** The documents that rows come from, for objectives that compare a row with another one. */
   documents?: Pick<RowsOf<'document'>, 'length' | 'row'>;
+  /** How images become what the model reads, for objectives over images. */
+  imageProcessor?: ImageProcessor;
   /** The model that is trained, for objectives that make another one beside it. */
   model?: Model;
   /** Of the weights of such a model. Default 0. */

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type ImageProcessor, writeImageProcessor } from '../models/image-processor/config.ts';
 import { explainFileError } from '../support/errors.ts';
 import { makeFolder, readJson, renameDurably, syncFolder, temporaryBeside, writeJson } from '../support/files.ts';
 import { parseOptions } from '../support/schema.ts';
@@ -67,7 +68,10 @@ export function checkpointSteps(run: string): number[] {
 
 export interface CheckpointParts {
   trainable: Trainable;
-  tokenizer: Tokenizer;
+  /** Of a model that reads or writes text. */
+  tokenizer?: Tokenizer;
+  /** Of a model that reads images. */
+  imageProcessor?: ImageProcessor;
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
   optimizer: Optimizer;
@@ -87,17 +91,19 @@ export function saveModelFolder(
   {
     trainable,
     tokenizer,
+    imageProcessor,
     generation,
     lineage,
-  }: Pick<CheckpointParts, 'trainable' | 'tokenizer' | 'generation' | 'lineage'>,
+  }: Pick<CheckpointParts, 'trainable' | 'tokenizer' | 'imageProcessor' | 'generation' | 'lineage'>,
   more: (temporary: string) => void = () => {},
 ): void {
   const temporary = temporaryBeside(folder);
   try {
     makeFolder(temporary);
     trainable.save(temporary);
-    tokenizer.save(temporary);
-    writeJson(join(temporary, 'generation_config.json'), generation);
+    tokenizer?.save(temporary);
+    if (imageProcessor) writeImageProcessor(temporary, imageProcessor);
+    if (tokenizer) writeJson(join(temporary, 'generation_config.json'), generation);
     writeJson(join(temporary, 'run.json'), lineage);
     more(temporary);
     if (existsSync(folder)) {

@@ -1,12 +1,12 @@
 /** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createModel, describeModel, familyOf, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
-import { withLabels } from '../models/config/keys.ts';
+import type { RgbImage } from '../data/images/rgb-image.ts';
+import { createFromConfig, describeModel, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
-import { classesFor, createObjective, packingObjectives, requireFit, requireObjective } from '../objectives/index.ts';
+import { createObjective, packingObjectives, requireFit, requireObjective } from '../objectives/index.ts';
 import type { AnyObjective, Packing } from '../objectives/objective.ts';
 import { usageError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
@@ -18,6 +18,8 @@ import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
+import { sampleImages } from './image-rows.ts';
+import { modelConfigFor } from './model-config.ts';
 import { NEW_CONTEXT } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
 import type { RunRows, RunSource } from './run-source.ts';
@@ -26,7 +28,8 @@ import { checkPrompts } from './samples.ts';
 /** A model to train, with what its folder is to say besides the weights. */
 export interface StartingPoint {
   model: Model;
-  tokenizer: Tokenizer;
+  /** Undefined where the model reads and writes no text. */
+  tokenizer: Tokenizer | undefined;
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
 }
@@ -41,6 +44,8 @@ export interface RunParts extends StartingPoint, RunRows {
   /** The objective over what is held out. */
   heldOutObjective: AnyObjective;
   optimizer: Optimizer;
+  /** What is described in samples, where the model writes about images. */
+  sampleImages?: RgbImage[];
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -50,14 +55,18 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   recomputeBlocks(model, recipe.train.recompute);
   const context = trainingContext(recipe, model);
   const packing = packingOf(recipe, source, model);
-  const made = { tokenizer, context, model, seed: recipe.seed, packing, ...source.context };
+  // What needs a tokenizer and has none was refused when the source was opened.
+  const made = { tokenizer: tokenizer!, context, model, seed: recipe.seed, packing, ...source.context };
   const objective = createObjective(recipe.objective, made);
   requireFit(model, objective, recipe.name);
   const heldOutObjective =
     objective.rows === 'document'
       ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
       : objective;
+  const rows = source.rowsFor(objective);
   checkPrompts(recipe, model, tokenizer);
+  const { imageProcessor } = source;
+  const sampled = { heldOut: rows.heldOut, config: model.config };
   const trainable = wholeModel(model, objective.companions);
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
@@ -69,7 +78,8 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     trainable,
     objective,
     heldOutObjective,
-    ...source.rowsFor(objective),
+    ...rows,
+    ...(imageProcessor && { sampleImages: sampleImages(recipe, imageProcessor, sampled) }),
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer, trainable),
   };
 }
@@ -114,8 +124,8 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
 }
 
 /** What there is to say of generation when nobody has said anything. */
-const endOfSequence = ({ eosTokenId }: Tokenizer): Record<string, unknown> =>
-  eosTokenId === undefined ? {} : { eos_token_id: eosTokenId };
+const endOfSequence = (tokenizer: Tokenizer | undefined): Record<string, unknown> =>
+  tokenizer?.eosTokenId === undefined ? {} : { eos_token_id: tokenizer.eosTokenId };
 
 /**
  * The model in a folder, to train on; what the folder says of generation stays as it is.
@@ -124,7 +134,7 @@ const endOfSequence = ({ eosTokenId }: Tokenizer): Record<string, unknown> =>
  */
 export function trainedModel(folder: string, recipe: Recipe, architecture?: string): StartingPoint {
   const path = join(folder, 'generation_config.json');
-  const tokenizer = Tokenizer.fromFile(folder);
+  const tokenizer = recipe.objective.name === 'image-classification' ? undefined : Tokenizer.fromFile(folder);
   return {
     model: loadForTraining(folder, recipe, architecture),
     tokenizer,
@@ -134,20 +144,9 @@ export function trainedModel(folder: string, recipe: Recipe, architecture?: stri
 
 /** The model that a recipe starts with. */
 export function modelFor(recipe: Recipe, source: RunSource): Model {
-  const { model: wanted, seed, train } = recipe;
-  if (wanted.from !== undefined) return startingPoint(recipe, source).model;
-  const { family, dropout, performer, labels, problemType, config = {} } = wanted;
-  const known = familyOf(family, 'model.family');
-  const architecture = wanted.architecture ?? classesFor(known, recipe.objective.name)[0];
-  const sizes = { ...wanted, context: wanted.context ?? NEW_CONTEXT, vocabSize: source.vocabSize };
-  const model = createModel(family, sizes, {
-    seed,
-    dropout,
-    eosTokenId: source.eosTokenId,
-    performer,
-    architecture,
-    config: labels ? withLabels(config, labels, problemType) : config,
-  });
+  if (recipe.model.from !== undefined) return startingPoint(recipe, source).model;
+  const { seed, train } = recipe;
+  const model = createFromConfig(modelConfigFor(recipe, source), { seed, where: 'model' });
   model.to({ device: train.device });
   return model;
 }

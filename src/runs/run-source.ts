@@ -4,17 +4,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Corpus, openCorpus } from '../data/corpus/corpus.ts';
 import { tokenizerHash } from '../data/corpus/tokenizer-hash.ts';
-import { type FileRowKind, isFileRowKind } from '../data/rows/columns.ts';
+import { isFileRowKind } from '../data/rows/columns.ts';
 import { corpusDocuments } from '../data/rows/corpus-documents.ts';
 import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
 import type { Dataset } from '../data/rows/dataset.ts';
-import { type ReadRows, readRows } from '../data/rows/read-rows.ts';
+import { readImageRows } from '../data/rows/read-image-rows.ts';
+import { readRows } from '../data/rows/read-rows.ts';
 import { modelFolder } from '../models/auto.ts';
+import type { ImageProcessor } from '../models/image-processor/config.ts';
 import { rowKindOf } from '../objectives/index.ts';
 import type { AnyObjective, ObjectiveContext } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { imageReading, recipeImageProcessor } from './image-rows.ts';
+import { modelConfigFor } from './model-config.ts';
 import type { Recipe } from './recipe-schema.ts';
 
 /** What is trained on, and what evaluations look at. */
@@ -37,10 +41,13 @@ export interface RunSource {
   /** Whether it knows where documents begin. */
   readonly hasBorders: boolean;
   /** What objectives are to know of it. */
-  readonly context: Pick<ObjectiveContext, 'documents' | 'endBegins'>;
+  readonly context: Pick<ObjectiveContext, 'documents' | 'endBegins' | 'imageProcessor'>;
   /** The documents that are held out: pairs of an evaluation are made of them alone. */
   readonly heldOutDocuments?: ObjectiveContext['documents'];
-  tokenizer(): Tokenizer;
+  /** How images become what the model reads, where it reads such. */
+  readonly imageProcessor?: ImageProcessor;
+  /** Undefined where a model reads and writes no text. */
+  tokenizer(): Tokenizer | undefined;
   /** Throws a `UserError` when the tokenizer in a folder encodes differently. */
   requireTokenizer(folder: string): void;
   rowsFor(objective: AnyObjective): RunRows;
@@ -102,7 +109,7 @@ export function corpusSource(corpus: Corpus, { seed, evaluation }: Pick<Recipe, 
 
 /** Rows in files. Those to evaluate on have files too, or are drawn from the others. */
 async function fileSource(recipe: Recipe, train: readonly string[]): Promise<RunSource> {
-  const { objective, data, model, seed, evaluation } = recipe;
+  const { objective, data, seed, evaluation } = recipe;
   const kind = rowKindOf(objective);
   if (!isFileRowKind(kind)) {
     throw usageError(
@@ -111,37 +118,44 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
       'prepare a corpus, and give its folder: data.corpus',
     );
   }
-  const folder = data.tokenizer ?? (model.from === undefined ? undefined : modelFolder(model.from));
-  if (folder === undefined) {
-    throw usageError('TSLM_BAD_VALUE', 'rows in files need a tokenizer', "data.tokenizer names a tokenizer's folder");
-  }
-  const tokenizer = Tokenizer.fromFile(folder);
+  const folder = tokenizerFolder(recipe);
+  const tokenizer = folder === undefined ? undefined : Tokenizer.fromFile(folder);
+  const vocabulary = { vocabSize: tokenizer?.vocabSize ?? 0, eosTokenId: tokenizer?.eosTokenId ?? null };
   const options = { columns: data.columns, skipBad: data.skipBad };
-  const all = await readRows(kind, train, options);
+  const config = kind === 'image' ? modelConfigFor(recipe, vocabulary) : {};
+  const imageProcessor = kind === 'image' ? recipeImageProcessor(recipe, config) : undefined;
+  const read = async (paths: readonly string[]): Promise<FileRows> =>
+    kind === 'image'
+      ? await readImageRows(paths, { ...options, ...imageReading(objective, config, imageProcessor!) })
+      : await readRows(kind, paths, options);
+  const all = await read(train);
   const { validation = 0.05 } = data;
-  const apart = typeof validation === 'number' ? undefined : await readRows(kind, validation, options);
+  const apart = typeof validation === 'number' ? undefined : await read(validation);
   const [trained, held] = apart ? [all, apart] : divided(all, validation as number, seed);
-  const hash = tokenizerHash(folder);
-  const fingerprint = sha256(`${all.fingerprint}\n${held.fingerprint}\n${hash}`);
+  const hash = folder === undefined ? undefined : tokenizerHash(folder);
+  const processing = imageProcessor && JSON.stringify(imageProcessor.json);
+  const fingerprint = sha256(
+    [all.fingerprint, held.fingerprint, hash, processing].filter(one => one !== undefined).join('\n'),
+  );
   const limit = evaluation.windows;
   return {
-    vocabSize: tokenizer.vocabSize,
-    eosTokenId: tokenizer.eosTokenId ?? null,
+    ...vocabulary,
     facts: {
       rows: train.map(path => resolve(path)).join(', '),
       kind,
       rows_sha256: fingerprint,
-      tokenizer_sha256: hash,
+      ...(hash !== undefined && { tokenizer_sha256: hash }),
       training_rows: trained.length,
       held_out_rows: held.length,
-      bad_rows: all.bad + (apart?.bad ?? 0),
+      bad_rows: (all.bad ?? 0) + (apart?.bad ?? 0),
     },
     fingerprint,
     hasBorders: false,
-    context: {},
+    context: { imageProcessor },
+    imageProcessor,
     tokenizer: () => tokenizer,
     requireTokenizer(other) {
-      if (tokenizerHash(other) === hash) return;
+      if (hash === undefined || tokenizerHash(other) === hash) return;
       throw new UserError('TSLM_OTHER_TOKENIZER', `${other}: its tokenizer is not the one in ${folder}`, {
         hint: 'leave data.tokenizer out, and rows are read with that of the model',
       });
@@ -151,7 +165,19 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
   };
 }
 
-type FileRows = Pick<ReadRows<FileRowKind>, 'length' | 'row' | 'fingerprint'>;
+/** What a model that writes or reads text is told it by; undefined for one that does neither. */
+function tokenizerFolder({ objective, data, model }: Recipe): string | undefined {
+  if (objective.name === 'image-classification') {
+    if (data.tokenizer === undefined) return undefined;
+    throw usageError('TSLM_CONTRADICTION', "'data.tokenizer': labels of images need no tokenizer", 'leave it out');
+  }
+  const folder = data.tokenizer ?? (model.from === undefined ? undefined : modelFolder(model.from));
+  if (folder !== undefined) return folder;
+  throw usageError('TSLM_BAD_VALUE', 'rows in files need a tokenizer', "data.tokenizer names a tokenizer's folder");
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
+type FileRows = Dataset<any> & { readonly bad?: number };
 
 const picked = (rows: FileRows, numbers: ArrayLike<number>): FileRows => ({
   length: numbers.length,

@@ -32,6 +32,7 @@ export async function runSteps(
 ): Promise<RunResult> {
   const { recipe, context, tokenizer, generation, model, trainable, optimizer, folder, lineage, progress } = run;
   const { evaluation, checkpoints, samples, train, log } = recipe;
+  const { imageProcessor } = run.source;
   const warn = (warning: string): void => hooks.onWarning?.(warning);
   const withEvents = auxiliaryWriter('TensorBoard events', warn);
   const withSamples = auxiliaryWriter('samples', warn);
@@ -73,8 +74,8 @@ export async function runSteps(
     requireFiniteWeights(model, progress.step);
     cannotSave = true;
     metricsLog.sync();
-    const parts = { trainable, tokenizer, generation, optimizer, progress, rng, lineage: { ...lineage, progress } };
-    saveCheckpoint(folder, parts);
+    const parts = { trainable, tokenizer, imageProcessor, generation, optimizer };
+    saveCheckpoint(folder, { ...parts, progress, rng, lineage: { ...lineage, progress } });
     pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
     cannotSave = false;
     saved = progress.pending ? -1 : progress.step;
@@ -161,6 +162,7 @@ export async function runSteps(
             const parts = {
               trainable,
               tokenizer,
+              imageProcessor,
               generation,
               lineage: { ...lineage, progress: { ...progress, best } },
             };
@@ -171,7 +173,8 @@ export async function runSteps(
         },
         onStepEnd(step, isLast) {
           if (samples.prompts.length > 0 && isDue(step, isLast, samples.every)) {
-            const texts = sampleTexts(recipe, model, tokenizer, step);
+            const images = run.sampleImages && { images: run.sampleImages, processor: imageProcessor! };
+            const texts = sampleTexts(recipe, model, tokenizer!, step, images);
             withSamples(() => appendSamples(samplesPath, texts));
             for (const sample of texts) {
               withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));

@@ -3,12 +3,17 @@
  * order of the steps.
  */
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import type { RgbImage } from '../data/images/rgb-image.ts';
 import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
+import { readsImages } from '../generate/prompt/prompt-checks.ts';
 import { generateText } from '../generate/text.ts';
+import type { ImageProcessor } from '../models/image-processor/config.ts';
+import { pixelValuesOf } from '../models/image-processor/process.ts';
 import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { scope } from '../torch/index.ts';
 import type { Recipe } from './recipe-schema.ts';
 
 export interface Sample {
@@ -18,7 +23,7 @@ export interface Sample {
 }
 
 /** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */
-export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Tokenizer): void {
+export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Tokenizer | undefined): void {
   const context = model.maxPositions;
   if (samples.prompts.length > 0 && !(model.task === 'causalLM' || model.task === 'seq2seqLM')) {
     throw usageError(
@@ -27,6 +32,7 @@ export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Token
       'leave samples.prompts empty',
     );
   }
+  if (tokenizer === undefined || readsImages(model.backbone)) return;
   for (const [i, prompt] of samples.prompts.entries()) {
     const tokens = tokenizer.encode(prompt).ids.length;
     if (tokens > 0 && tokens < context) continue;
@@ -39,8 +45,23 @@ export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Token
   }
 }
 
-/** Continues the recipe's prompts. The draws are the same at each step, and leave the training's random numbers alone. */
-export function sampleTexts({ samples, seed }: Recipe, model: Model, tokenizer: Tokenizer, step: number): Sample[] {
+/** What the prompts of a model that reads images name. */
+export interface SampleImages {
+  images: readonly RgbImage[];
+  processor: ImageProcessor;
+}
+
+/**
+ * Continues the recipe's prompts, or describes the images that they name. The draws are the same at each step, and leave the
+ * training's random numbers alone.
+ */
+export function sampleTexts(
+  { samples, seed }: Recipe,
+  model: Model,
+  tokenizer: Tokenizer,
+  step: number,
+  shown?: SampleImages,
+): Sample[] {
   const { prompts, maxNewTokens, temperature, topK } = samples;
   const sampling = temperature > 0 ? { doSample: true, temperature, topK } : {};
   const config = resolveGenerationConfig(
@@ -48,9 +69,12 @@ export function sampleTexts({ samples, seed }: Recipe, model: Model, tokenizer: 
     { where: 'samples' },
   );
   model.eval();
-  const texts = generateText(model, tokenizer, prompts, config);
+  const texts = scope(() => {
+    const pixelValues = shown && pixelValuesOf(shown.images, shown.processor, model.device);
+    return generateText(model, tokenizer, prompts, config, { pixelValues });
+  });
   model.train();
-  return texts.map(({ prompt, text }) => ({ step, prompt, text }));
+  return texts.map(({ text }, i) => ({ step, prompt: prompts[i], text }));
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

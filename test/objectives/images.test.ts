@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { captions } from '../../src/objectives/captions.ts';
-import { flipped, imageClassification } from '../../src/objectives/image-classification.ts';
-import { pixelValuesOf } from '../../src/objectives/images.ts';
+import { imageClassification } from '../../src/objectives/image-classification.ts';
+import { flipped } from '../../src/data/images/rgb-image.ts';
+import { pixelValuesOf } from '../../src/models/image-processor/process.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { batchOf, expectToLearn, tinyModel, tokenizers } from './helpers.ts';
 

@@ -53,7 +53,7 @@ export async function* readCsv(
       }
       facts.records++;
       const problem = surplus(record, columns);
-      const result = fields.read(Object.fromEntries(record.map((cell, i) => [columns![i], cell])));
+      const result = fields.read(Object.fromEntries(record.map((cell, i) => [columns![i], cell])), facts.records);
       if (problem === undefined && result.text !== undefined) {
         yield result.text;
         continue;

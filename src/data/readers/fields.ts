@@ -19,12 +19,21 @@ export type FieldText = { text: string; missing?: undefined } | { text?: undefin
 
 /** How the text of records is put together. */
 export interface FieldReader {
-  /** The fields that are read. */
+  /** The fields that must be there. */
   readonly paths: readonly string[];
   /** All fields are read. Default false. */
   readonly every?: boolean;
-  read(record: object): FieldText;
+  /** Those that are read where they are there. */
+  readonly optionalPaths?: readonly string[];
+  /** Bytes that no file says to be text stay bytes. Default false: they are taken for UTF-8. */
+  readonly hasBytes?: boolean;
+  /** @param number of the record in its file, from 1 */
+  read(record: object, number?: number): FieldText;
 }
+
+/** Whether a column, or something inside of it, is read. */
+export const isRead = ({ every, paths, optionalPaths = [] }: FieldReader, column: string): boolean =>
+  every || [...paths, ...optionalPaths].some(path => path === column || path.startsWith(`${column}.`));
 
 /** @throws UserError for a template without fields */
 export function createFieldReader({ column, template }: FieldOptions): FieldReader {

@@ -2,7 +2,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema }
 import { compressors } from 'hyparquet-compressors';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
-import { type FieldReader, noColumn } from './fields.ts';
+import { type FieldReader, isRead, noColumn } from './fields.ts';
 
 /**
  * The texts of a Parquet file, one row group at a time: memory is that of the columns read of the largest row group.
@@ -13,18 +13,16 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const names = parquetSchema(metadata).children.map(child => child.element.name);
-    const wanted = fields.every
-      ? names
-      : names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const wanted = names.filter(name => isRead(fields, name));
     const missing = fields.paths.find(path => !wanted.some(name => path === name || path.startsWith(`${name}.`)));
     if (missing !== undefined) throw noColumn(missing, Object.fromEntries(names.map(name => [name, null])), facts.path);
-    const scan = await parquetScan({ file, metadata, columns: wanted, compressors });
+    const scan = await parquetScan({ file, metadata, columns: wanted, compressors, utf8: !fields.hasBytes });
     for (const range of scan.ranges) {
       const columns = await Promise.all(wanted.map(column => scan.readColumn({ column, ...range })));
       for (let row = 0; row < columns[0].length; row++) {
         facts.records++;
         const record = Object.fromEntries(wanted.map((name, i) => [name, columns[i][row]]));
-        const result = fields.read(record);
+        const result = fields.read(record, facts.records);
         if (result.text !== undefined) {
           yield result.text;
           continue;

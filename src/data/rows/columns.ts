@@ -57,6 +57,30 @@ const answers: Column = {
   wanted: 'not a list of answers with a text and a start each',
 };
 
+/** A path, a `data:` URL, or as Hugging Face's datasets have it, { bytes, path }; bytes become base64. */
+const image: Column = {
+  cell(cell) {
+    if (isNothing(cell) || cell === '') return null;
+    if (typeof cell === 'string') return { path: cell };
+    const bytes = base64Of(cell);
+    if (bytes !== undefined) return { base64: bytes };
+    const { bytes: inner, path } = cell as { bytes?: unknown; path?: unknown };
+    const held = isNothing(inner) ? undefined : base64Of(inner);
+    if (held !== undefined) return typeof path === 'string' ? { base64: held, path } : { base64: held };
+    return isNothing(inner) && typeof path === 'string' ? { path } : undefined;
+  },
+  wanted: 'neither a path, a data: URL nor { bytes, path }',
+};
+
+/** Bytes, or numbers in place of them, as base64. */
+function base64Of(cell: unknown): string | undefined {
+  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('base64');
+  return Array.isArray(cell) && cell.every(isNumber) ? Buffer.from(cell.map(Number)).toString('base64') : undefined;
+}
+
+/** A name or a number; yes and no have the names that JSON gives them. */
+const oneLabel: Column = { cell: text.cell, wanted: 'no label', optional: true };
+
 export const COLUMNS = {
   text: { text },
   triplet: { anchor: text, positive: text, negative: { ...text, optional: true } },
@@ -64,6 +88,7 @@ export const COLUMNS = {
   labelled: { text, pair: { ...text, optional: true }, label },
   tagged: { tokens: list, tags: list },
   reading: { question: text, context: text, answers },
+  image: { image, text: { ...text, optional: true }, label: oneLabel },
 } as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
 
 export type FileRowKind = keyof typeof COLUMNS;
@@ -82,19 +107,29 @@ export type ReadRow = { row: Record<string, unknown> } | { row?: undefined; miss
 export interface RowReader {
   /** The columns that must be there, as the files call them. */
   readonly paths: readonly string[];
+  /** Those that may be there. */
+  readonly optionalPaths: readonly string[];
   read(record: object): ReadRow;
 }
 
-/** @param columns what the files call the columns, where it is another name */
-export function rowReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): RowReader {
+/**
+ * @param columns what the files call the columns, where it is another name
+ * @param needed columns that rows may lack otherwise
+ */
+export function rowReader(
+  kind: FileRowKind,
+  columns: Readonly<Record<string, string>>,
+  needed: readonly string[] = [],
+): RowReader {
   const parts = Object.entries<Column>(COLUMNS[kind]).map(([name, column]) => ({
     name,
     ...column,
-    isNeeded: !column.optional || name in columns,
+    isNeeded: !column.optional || name in columns || needed.includes(name),
     path: columns[name] ?? name,
   }));
   return {
     paths: parts.filter(({ isNeeded }) => isNeeded).map(({ path }) => path),
+    optionalPaths: parts.filter(({ isNeeded }) => !isNeeded).map(({ path }) => path),
     read(record) {
       const row: Record<string, unknown> = {};
       for (const { name, isNeeded, path, cell, wanted } of parts) {

@@ -25,7 +25,7 @@ export interface Rows {
   triplet: { anchor: string; positive: string; negative?: string };
   translation: { source: string; target: string };
   /** Pixels of RGB, rows from above. */
-  image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number };
+  image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number | string };
 }
 
 export type RowKind = keyof Rows;

@@ -39,7 +39,8 @@ export function checkInputs(
   }
 }
 
-const readsImages = (backbone: Backbone): boolean =>
+/** Whether a model writes about images. */
+export const readsImages = (backbone: Backbone): boolean =>
   backbone instanceof EncoderDecoder &&
   backbone.encoder instanceof Encoder &&
   'patchSize' in backbone.encoder.options.embeddings;

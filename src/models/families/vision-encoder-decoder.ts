@@ -10,4 +10,18 @@ export const visionEncoderDecoder = pairFamily({
   architecture: 'VisionEncoderDecoderModel',
   encoders: { vit },
   decoders: { gpt2, bert: bertDecoder, roberta: robertaDecoder },
+  // A ViT that GPT-2 attends to, of the same sizes; the end-of-text token begins captions and fills them up.
+  configFor: (sizes, dropout, eosTokenId) => ({
+    encoder: { model_type: 'vit', ...vit.configFor!(sizes, dropout, null) },
+    decoder: {
+      model_type: 'gpt2',
+      is_decoder: true,
+      add_cross_attention: true,
+      bos_token_id: eosTokenId,
+      eos_token_id: eosTokenId,
+      ...gpt2.configFor!(sizes, dropout, eosTokenId),
+    },
+    decoder_start_token_id: eosTokenId,
+    pad_token_id: eosTokenId,
+  }),
 });

@@ -56,6 +56,14 @@ export const vit = defineFamily({
   modelType: 'vit',
   architectures: { ViTForImageClassification: 'imageClassification', ViTModel: 'backbone' },
   config,
+  configFor: ({ layers, hidden, heads }, dropout) => ({
+    num_hidden_layers: layers,
+    hidden_size: hidden,
+    num_attention_heads: heads,
+    intermediate_size: 4 * hidden,
+    hidden_dropout_prob: dropout,
+    attention_probs_dropout_prob: dropout,
+  }),
   backbone: (c, task) => vitEncoder(c, { pooler: task === 'backbone' }),
   heads: {
     imageClassification: c =>

@@ -22,6 +22,7 @@ export interface PairOptions {
   decoders: Record<string, Family>;
   /** The decoder does not see the padding of labels. Default false. */
   hidesPadding?: boolean;
+  configFor?: Family['configFor'];
 }
 
 /** The config.json of a half: its family knows the rest. */
@@ -54,7 +55,14 @@ function halfKeys({ keys, prefix }: Family, side: 'encoder' | 'decoder', own: Re
     ]);
 }
 
-export function pairFamily({ modelType, architecture, encoders, decoders, hidesPadding }: PairOptions): Family {
+export function pairFamily({
+  modelType,
+  architecture,
+  encoders,
+  decoders,
+  hidesPadding,
+  configFor,
+}: PairOptions): Family {
   const schema = z
     .object({
       ...commonConfig,
@@ -81,10 +89,16 @@ export function pairFamily({ modelType, architecture, encoders, decoders, hidesP
   return {
     modelType,
     architectures: { [architecture]: 'seq2seqLM' },
+    configFor,
     schema,
     build(json, _, { where }) {
       const meaningful = Object.entries(json).filter(([key]) => key in schema.shape || !bookkeepingKeys.has(key));
       const c = parseOptions(schema, Object.fromEntries(meaningful), where);
+      if (c.performer) {
+        throw new UserError('TSLM_NOT_SUPPORTED', `${where}: '${modelType}' has no attention by random features`, {
+          hint: "leave 'performer' out",
+        });
+      }
       const { encoder, decoder } = halves(json);
       const reader = encoder.family.build(encoder.config, 'backbone', { where: `${where}, 'encoder'` }).backbone;
       const written = decoder.family.build(decoder.config, 'causalLM', { where: `${where}, 'decoder'` });
