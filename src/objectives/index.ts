@@ -8,14 +8,20 @@ import { usageError } from '../support/errors.ts';
 import { captions, captionsOptions } from './captions.ts';
 import { causal, causalOptions } from './causal.ts';
 import { contrastive, contrastiveOptions } from './contrastive.ts';
+import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
+import { dpo, dpoOptions } from './dpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
+import { instruction, instructionOptions } from './instruction.ts';
+import { kto, ktoOptions } from './kto.ts';
 import { masked, maskedOptions } from './masked.ts';
 import type { AnyObjective, ObjectiveContext } from './objective.ts';
+import { orpo, orpoOptions } from './orpo.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
 import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
 import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
+import { reward, rewardOptions } from './reward.ts';
 import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
 import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
@@ -52,14 +58,20 @@ export const objectives = {
   captions: entry(captionsOptions, captions, ['seq2seqLM'], seesImages),
   causal: entry(causalOptions, causal, ['causalLM'], isDecoder),
   contrastive: entry(contrastiveOptions, contrastive, ['backbone'], isOneStack),
+  cpo: entry(cpoOptions, cpo, ['causalLM'], isDecoder),
   denoising: entry(denoisingOptions, denoising, ['seq2seqLM'], readsText),
+  dpo: entry(dpoOptions, dpo, ['causalLM'], isDecoder),
   'image-classification': entry(imageClassificationOptions, imageClassification, ['imageClassification']),
+  instruction: entry(instructionOptions, instruction, ['causalLM'], isDecoder),
+  kto: entry(ktoOptions, kto, ['causalLM'], isDecoder),
   masked: entry(maskedOptions, masked, ['maskedLM', 'pretraining']),
   'next-sentence': entry(nextSentenceOptions, nextSentence, ['pretraining', 'nextSentence']),
+  orpo: entry(orpoOptions, orpo, ['causalLM'], isDecoder),
   permutation: entry(permutationOptions, permutation, ['causalLM'], isTwoStream),
   'prefix-lm': entry(prefixLMOptions, prefixLM, ['seq2seqLM'], readsText),
   'question-answering': entry(questionAnsweringOptions, questionAnswering, ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, ['replacedTokens']),
+  reward: entry(rewardOptions, reward, ['sequenceClassification'], isDecoder),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, ['seq2seqLM'], readsText),
   'sequence-classification': entry(
@@ -88,6 +100,12 @@ export type ObjectiveOptions = z.output<typeof objectiveOptions>;
 const OF_FILES: Partial<Record<ObjectiveName, RowKind>> = {
   captions: 'image',
   'image-classification': 'image',
+  cpo: 'preference',
+  dpo: 'preference',
+  instruction: 'instruction',
+  kto: 'feedback',
+  orpo: 'preference',
+  reward: 'preference',
   'question-answering': 'reading',
   seq2seq: 'translation',
   'sequence-classification': 'labelled',

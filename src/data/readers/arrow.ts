@@ -2,7 +2,7 @@ import { tableFromIPC } from '@uwdata/flechette';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
 import { mapFile } from '../../torch/map-file.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
-import { type FieldReader, noColumn } from './fields.ts';
+import { type FieldReader, noColumn, wantedColumns } from './fields.ts';
 
 /**
  * The texts of an Arrow file or stream, as `save_to_disk` of Hugging Face's datasets writes them. The file is memory-mapped.
@@ -12,7 +12,7 @@ export function* readArrow(path: string, fields: FieldReader, facts: SourceFacts
   try {
     const table = tableFromIPC(mapFile(path), { useProxy: false });
     const names = table.schema.fields.map(field => field.name);
-    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const wanted = wantedColumns(names, fields);
     const columns = wanted.map(name => [name, table.getChild(name)!] as const);
     for (let row = 0; row < table.numRows; row++) {
       facts.records++;

@@ -21,8 +21,14 @@ export type FieldText = { text: string; missing?: undefined } | { text?: undefin
 export interface FieldReader {
   /** The fields that are read. */
   readonly paths: readonly string[];
+  /** Fields that are read where there are such. */
+  readonly optional?: readonly string[];
   read(record: object): FieldText;
 }
+
+/** The columns of a table that a reader asks for. */
+export const wantedColumns = (names: readonly string[], { paths, optional = [] }: FieldReader): string[] =>
+  names.filter(name => [...paths, ...optional].some(path => path === name || path.startsWith(`${name}.`)));
 
 /** @throws UserError for a template without fields */
 export function createFieldReader({ column, template }: FieldOptions): FieldReader {

@@ -2,7 +2,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema }
 import { compressors } from 'hyparquet-compressors';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
-import { type FieldReader, noColumn } from './fields.ts';
+import { type FieldReader, noColumn, wantedColumns } from './fields.ts';
 
 /**
  * The texts of a Parquet file, one row group at a time: memory is that of the columns read of the largest row group.
@@ -13,9 +13,12 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const names = parquetSchema(metadata).children.map(child => child.element.name);
-    const wanted = names.filter(name => fields.paths.some(path => path === name || path.startsWith(`${name}.`)));
+    const wanted = wantedColumns(names, fields);
     const missing = fields.paths.find(path => !wanted.some(name => path === name || path.startsWith(`${name}.`)));
     if (missing !== undefined) throw noColumn(missing, Object.fromEntries(names.map(name => [name, null])), facts.path);
+    if (wanted.length === 0) {
+      throw noColumn(fields.optional![0], Object.fromEntries(names.map(name => [name, null])), facts.path);
+    }
     const scan = await parquetScan({ file, metadata, columns: wanted, compressors });
     for (const range of scan.ranges) {
       const columns = await Promise.all(wanted.map(column => scan.readColumn({ column, ...range })));

@@ -1,6 +1,7 @@
 /** The columns that each kind of rows has in files, and how a cell becomes a value. */
 import { cellAt, MISSING, textOf } from '../readers/fields.ts';
 import type { Rows } from './rows.ts';
+import { isShapedKind, type ShapedKind, shapeColumns, shapeReader } from './shapes.ts';
 
 /** What a cell says; undefined where it does not say such a thing, null where there is nothing in it. */
 type Cell = (cell: unknown) => unknown;
@@ -66,27 +67,38 @@ export const COLUMNS = {
   reading: { question: text, context: text, answers },
 } as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
 
-export type FileRowKind = keyof typeof COLUMNS;
-export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind);
+type ColumnKind = keyof typeof COLUMNS;
+export type FileRowKind = ColumnKind | ShapedKind;
+export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind) || isShapedKind(kind);
+
+/** All columns that rows of the kind may have. */
+export const columnsOf = (kind: FileRowKind): string[] =>
+  isShapedKind(kind) ? shapeColumns(kind) : Object.keys(COLUMNS[kind]);
 
 /** What is wrong with a row whose columns are right one by one. */
-const CHECKS: Partial<Record<FileRowKind, (row: Record<string, unknown>) => string | undefined>> = {
+const CHECKS: Partial<Record<ColumnKind, (row: Record<string, unknown>) => string | undefined>> = {
   tagged({ tokens, tags }) {
     const [words, given] = [(tokens as unknown[]).length, (tags as unknown[]).length];
     return words === given ? undefined : `${words} words and ${given} tags`;
   },
 };
 
-export type ReadRow = { row: Record<string, unknown> } | { row?: undefined; missing?: string; problem: string };
+/** `shape`: what its columns say that it is, where a kind of rows may have several. */
+export type ReadRow =
+  | { row: Record<string, unknown>; shape?: string }
+  | { row?: undefined; missing?: string; problem: string };
 
 export interface RowReader {
   /** The columns that must be there, as the files call them. */
   readonly paths: readonly string[];
+  /** Those that may be. */
+  readonly optional: readonly string[];
   read(record: object): ReadRow;
 }
 
 /** @param columns what the files call the columns, where it is another name */
 export function rowReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): RowReader {
+  if (isShapedKind(kind)) return { paths: [], ...shapeReader(kind, columns) };
   const parts = Object.entries<Column>(COLUMNS[kind]).map(([name, column]) => ({
     name,
     ...column,
@@ -95,6 +107,7 @@ export function rowReader(kind: FileRowKind, columns: Readonly<Record<string, st
   }));
   return {
     paths: parts.filter(({ isNeeded }) => isNeeded).map(({ path }) => path),
+    optional: parts.filter(({ isNeeded }) => !isNeeded).map(({ path }) => path),
     read(record) {
       const row: Record<string, unknown> = {};
       for (const { name, isNeeded, path, cell, wanted } of parts) {

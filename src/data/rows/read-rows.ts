@@ -12,7 +12,7 @@ import { newFacts, type SourceFacts } from '../readers/facts.ts';
 import { type FieldReader, type FieldText, noColumn } from '../readers/fields.ts';
 import { findInputs } from '../readers/inputs.ts';
 import { readChunks } from '../readers/read.ts';
-import { COLUMNS, type FileRowKind, rowReader } from './columns.ts';
+import { columnsOf, type FileRowKind, rowReader } from './columns.ts';
 import type { Dataset } from './dataset.ts';
 import type { Rows } from './rows.ts';
 
@@ -26,6 +26,10 @@ export interface ReadRowsOptions {
 export interface ReadRows<Kind extends FileRowKind> extends Dataset<Rows[Kind]> {
   /** Bad rows that were left out. */
   readonly bad: number;
+  /** What kinds of columns were found, and in how many rows of each file; none where a kind of rows has one alone. */
+  readonly found: readonly { path: string; shape: string; rows: number }[];
+  /** Where a row is. */
+  place(index: number): string;
 }
 
 /**
@@ -42,7 +46,12 @@ export async function readRows<Kind extends FileRowKind>(
   const facts = files.map(({ path, size }) => newFacts(path, size));
   const reader = textReader(kind, columns);
   const rows: Rows[Kind][] = [];
+  const places: { source: number; number: number }[] = [];
+  const found = new Map<string, { path: string; shape: string; rows: number }>();
   let bad = 0;
+  /** Records that tables before this one had: the reader counts them all. */
+  const before = (source: number): number =>
+    files.slice(0, source).reduce((sum, { format }, i) => sum + (isTable(format) ? facts[i].records : 0), 0);
   const temporaryFolder = mkdtempSync(join(tmpdir(), 'tslm-rows-'));
   const options = {
     column: 'text',
@@ -58,7 +67,14 @@ export async function readRows<Kind extends FileRowKind>(
     for await (const chunk of readChunks(files, facts, options)) {
       for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
         if (result.text !== undefined) {
-          rows.push(JSON.parse(result.text) as Rows[Kind]);
+          const { row, shape, record: counted } = JSON.parse(result.text) as Packed<Rows[Kind]>;
+          rows.push(row);
+          const { source, path, layout } = chunk;
+          places.push({ source, number: layout === 'packed' ? counted - before(source) : number });
+          if (shape !== undefined) {
+            const known = found.get(`${path} ${shape}`) ?? { path, shape, rows: 0 };
+            found.set(`${path} ${shape}`, { ...known, rows: known.rows + 1 });
+          }
           continue;
         }
         if (number === 1 && result.missing !== undefined && record)
@@ -77,7 +93,23 @@ export async function readRows<Kind extends FileRowKind>(
   }
   if (rows.length === 0) throw badRow(`${paths.join(', ')}: there is no row of the kind '${kind}'`);
   const fingerprint = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
-  return { length: rows.length, row: index => rows[index], fingerprint, bad };
+  return {
+    length: rows.length,
+    row: index => rows[index],
+    fingerprint,
+    bad,
+    found: [...found.values()],
+    place: index => `${files[places[index].source].path}: row ${places[index].number}`,
+  };
+}
+
+const isTable = (format: string): boolean => ['csv', 'tsv', 'parquet', 'arrow'].includes(format);
+
+/** A row on its way from its reader, with its shape and its number among all records of tables. */
+interface Packed<Row> {
+  row: Row;
+  shape?: string;
+  record: number;
 }
 
 const HINT = 'say which column it is: data.columns.source=en';
@@ -88,7 +120,7 @@ const badRow = (message: string): UserError =>
   });
 
 function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, string>>): void {
-  const known = Object.keys(COLUMNS[kind]);
+  const known = columnsOf(kind);
   const unknown = Object.keys(columns).find(name => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError('TSLM_BAD_VALUE', `data.columns: rows of the kind '${kind}' have no column '${unknown}'`, {
@@ -99,15 +131,21 @@ function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, strin
 
 /** The columns of a record as the JSON text of a row. */
 function textReader(kind: FileRowKind, columns: Readonly<Record<string, string>>): FieldReader {
-  const { paths, read } = rowReader(kind, columns);
+  const { paths, optional, read } = rowReader(kind, columns);
+  let records = 0;
   return {
     paths,
+    optional,
     read(record) {
       const found = read(record);
-      return found.row === undefined ? found : { text: JSON.stringify(found.row) };
+      records++;
+      return found.row === undefined ? found : { text: JSON.stringify({ ...found, record: records }, plainNumbers) };
     },
   };
 }
+
+/** Tables have whole numbers of 64 bits. */
+const plainNumbers = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
 interface Read {
   /** From 1, in its file. */
