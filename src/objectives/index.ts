@@ -8,15 +8,21 @@ import { usageError } from '../support/errors.ts';
 import { captions, captionsOptions } from './captions.ts';
 import { causal, causalOptions } from './causal.ts';
 import { contrastive, contrastiveOptions } from './contrastive.ts';
+import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
+import { dpo, dpoOptions } from './dpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
+import { instruction, instructionOptions } from './instruction.ts';
+import { kto, ktoOptions } from './kto.ts';
 import { masked, maskedOptions } from './masked.ts';
 import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
+import { orpo, orpoOptions } from './orpo.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
 import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
 import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
+import { reward, rewardOptions } from './reward.ts';
 import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
 import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
@@ -61,15 +67,21 @@ export const objectives = {
   captions: entry(captionsOptions, captions, 'image', ['seq2seqLM'], seesImages),
   causal: entry(causalOptions, causal, 'tokens', ['causalLM'], isDecoder),
   contrastive: entry(contrastiveOptions, contrastive, undefined, ['backbone'], isOneStack),
+  cpo: entry(cpoOptions, cpo, 'preference', ['causalLM'], isDecoder),
   denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
+  dpo: entry(dpoOptions, dpo, 'preference', ['causalLM'], isDecoder),
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
+  instruction: entry(instructionOptions, instruction, 'instruction', ['causalLM'], isDecoder),
+  kto: entry(ktoOptions, kto, 'feedback', ['causalLM'], isDecoder),
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
   'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
+  orpo: entry(orpoOptions, orpo, 'preference', ['causalLM'], isDecoder),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
   'prefix-lm': entry(prefixLMOptions, prefixLM, 'tokens', ['seq2seqLM'], readsText),
   'question-answering': entry(questionAnsweringOptions, questionAnswering, 'reading', ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, 'tokens', ['replacedTokens']),
+  reward: entry(rewardOptions, reward, 'preference', ['sequenceClassification'], isDecoder),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, 'document', ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, 'translation', ['seq2seqLM'], readsText),
   'sequence-classification': entry(

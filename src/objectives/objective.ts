@@ -3,7 +3,7 @@
  * The trainer knows nothing of any objective, and an objective nothing of the trainer. One file each; `index.ts` lists
  * them.
  */
-import type { RowsOf } from '../data/rows/dataset.ts';
+import type { Dataset, RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
 import type { ImageProcessor } from '../models/image-processor/config.ts';
 import type { Model, Task } from '../models/model.ts';
@@ -46,6 +46,22 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    *   evaluations, which are as at its end
    */
   example(row: Rows[Kind], random: Random, progress?: number): Example;
+  /**
+   * All rows as examples, made once before the training: tokenised, cut, packed together. Bad rows are found then. Without
+   * it, `example` makes an example of a row whenever the row is drawn.
+   *
+   * @throws UserError that names the first bad row
+   */
+  arrange?(rows: Dataset<Rows[Kind]>, options?: { skipBad?: boolean }): Arranged<Example>;
+  /** What the model says of examples as it began, for objectives that compare with it; computed once and kept in a file. */
+  readonly reference?: {
+    /** float32 [examples, values] */
+    of(model: Model, batch: Batch): Tensor;
+    /** An example that knows them. */
+    with(example: Example, values: readonly number[]): Example;
+  };
+  /** What a person should be told of an evaluation. */
+  warning?(estimates: Readonly<Record<string, { value: number }>>): string | undefined;
   /** Tokens of an example: for batches by tokens. */
   lengthOf(example: Example): number;
   batch(examples: readonly Example[], device: Device): Batch;
@@ -59,6 +75,14 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    * Gradients flow from those with a weight.
    */
   means(model: Model, batch: Batch): Means;
+}
+
+/** Examples by number. */
+export interface Arranged<Example> extends Dataset<Example> {
+  /** Rows that were left out. */
+  readonly bad: number;
+  /** What a person should know of them. */
+  readonly notes: readonly string[];
 }
 
 /** What every objective is made with. */

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { usageError } from '../support/errors.ts';
 import { readJson, writeJson } from '../support/files.ts';
 import { type OnWarning, withWarnings } from '../support/warnings.ts';
-import { assistantMask, type ChatMessage, type ChatOptions, renderChat } from './chat/chat.ts';
+import { assistantMask, type ChatMessage, type ChatOptions, overlapMask, renderChat } from './chat/chat.ts';
 import { writeTemplateFiles } from './chat/templates.ts';
 import type { DecodeStream } from './decode/decode-stream.ts';
 import { type DecodeOptions, Detokenizer } from './decode/detokenizer.ts';
@@ -206,17 +206,22 @@ export class Tokenizer {
   }
 
   /**
-   * The tokens of a conversation, with 1 for each that the assistant writes and 0 for the others.
+   * The tokens of a conversation, with 1 for each that the assistant writes and 0 for the others. Where the template has no
+   * `{% generation %}` tags, its turns are found by the difference of renderings, and what ends a turn is the assistant's.
    *
-   * @throws UserError when the template has no `{% generation %}` tags
+   * @returns besides, how the turns were found; `text`: the template writes a turn otherwise when it is the last one
+   * @throws UserError when a turn is not found
    */
   encodeChatWithMask(
     messages: readonly ChatMessage[],
     options: ChatOptions = {},
-  ): { encoding: Encoding; assistantMask: number[] } {
-    const { text, generated } = renderChat(messages, this.config.chat_template, this.#specialTokens(), options, true);
+  ): { encoding: Encoding; assistantMask: number[]; by: 'tags' | 'difference' | 'text' } {
+    const given = { specialTokens: [...this.specialTokens.values()], ...options };
+    const rendered = renderChat(messages, this.config.chat_template, this.#specialTokens(), given, true);
+    const { text, generated, by = 'tags' } = rendered;
     const encoding = this.encode(text, { addSpecialTokens: false });
-    return { encoding, assistantMask: assistantMask(encoding.offsets, generated) };
+    const mask = by === 'tags' ? assistantMask : overlapMask;
+    return { encoding, assistantMask: mask(encoding.offsets, generated), by };
   }
 
   /** The special tokens by name, as chat templates know them. */

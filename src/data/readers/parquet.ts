@@ -16,6 +16,9 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     const wanted = names.filter(name => isRead(fields, name));
     const missing = fields.paths.find(path => !wanted.some(name => path === name || path.startsWith(`${name}.`)));
     if (missing !== undefined) throw noColumn(missing, Object.fromEntries(names.map(name => [name, null])), facts.path);
+    if (wanted.length === 0) {
+      throw noColumn(fields.optionalPaths![0], Object.fromEntries(names.map(name => [name, null])), facts.path);
+    }
     const scan = await parquetScan({ file, metadata, columns: wanted, compressors, utf8: !fields.hasBytes });
     for (const range of scan.ranges) {
       const columns = await Promise.all(wanted.map(column => scan.readColumn({ column, ...range })));

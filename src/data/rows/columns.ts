@@ -1,6 +1,7 @@
 /** The columns that each kind of rows has in files, and how a cell becomes a value. */
 import { cellAt, MISSING, textOf } from '../readers/fields.ts';
 import type { Rows } from './rows.ts';
+import { isShapedKind, type ShapedKind, shapeColumns, shapeReader } from './shapes.ts';
 
 /** What a cell says; undefined where it does not say such a thing, null where there is nothing in it. */
 type Cell = (cell: unknown) => unknown;
@@ -91,18 +92,26 @@ export const COLUMNS = {
   image: { image, text: { ...text, optional: true }, label: oneLabel },
 } as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
 
-export type FileRowKind = keyof typeof COLUMNS;
-export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind);
+type ColumnKind = keyof typeof COLUMNS;
+export type FileRowKind = ColumnKind | ShapedKind;
+export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind) || isShapedKind(kind);
+
+/** All columns that rows of the kind may have. */
+export const columnsOf = (kind: FileRowKind): string[] =>
+  isShapedKind(kind) ? shapeColumns(kind) : Object.keys(COLUMNS[kind]);
 
 /** What is wrong with a row whose columns are right one by one. */
-const CHECKS: Partial<Record<FileRowKind, (row: Record<string, unknown>) => string | undefined>> = {
+const CHECKS: Partial<Record<ColumnKind, (row: Record<string, unknown>) => string | undefined>> = {
   tagged({ tokens, tags }) {
     const [words, given] = [(tokens as unknown[]).length, (tags as unknown[]).length];
     return words === given ? undefined : `${words} words and ${given} tags`;
   },
 };
 
-export type ReadRow = { row: Record<string, unknown> } | { row?: undefined; missing?: string; problem: string };
+/** `shape`: what its columns say that it is, where a kind of rows may have several. */
+export type ReadRow =
+  | { row: Record<string, unknown>; shape?: string }
+  | { row?: undefined; missing?: string; problem: string };
 
 export interface RowReader {
   /** The columns that must be there, as the files call them. */
@@ -121,6 +130,7 @@ export function rowReader(
   columns: Readonly<Record<string, string>>,
   needed: readonly string[] = [],
 ): RowReader {
+  if (isShapedKind(kind)) return { paths: [], ...shapeReader(kind, columns) };
   const parts = Object.entries<Column>(COLUMNS[kind]).map(([name, column]) => ({
     name,
     ...column,

@@ -8,6 +8,8 @@ export interface Dataset<Row> {
    * @throws UserError for a row that is not what it should be
    */
   row(index: number, epoch?: number): Row;
+  /** Where a row is, for errors: its file and number. */
+  place?(index: number): string;
   /** SHA-256 of the content. */
   readonly fingerprint: string;
 }

@@ -11,7 +11,7 @@ import { newFacts, type SourceFacts } from '../readers/facts.ts';
 import { type FieldReader, type FieldText, noColumn } from '../readers/fields.ts';
 import type { InputFile } from '../readers/inputs.ts';
 import { readChunks } from '../readers/read.ts';
-import { COLUMNS, type FileRowKind, rowReader } from './columns.ts';
+import { columnsOf, type FileRowKind, rowReader } from './columns.ts';
 
 export interface FileRowsOptions {
   /** What the columns are called in the files: `{ source: 'en', target: 'de' }`. Default: their own names. */
@@ -27,6 +27,8 @@ export interface FileRow {
   path: string;
   /** From 1, in its file. */
   number: number;
+  /** Which of the shapes that rows of the kind may have in files. */
+  shape?: string;
 }
 
 /**
@@ -57,8 +59,8 @@ export async function* fileRows(
     for await (const chunk of readChunks(files, facts, options)) {
       for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
         if (result.text !== undefined) {
-          const [place, row] = JSON.parse(result.text) as [number, Record<string, unknown>];
-          yield { row, path: chunk.path, number: place };
+          const [place, row, shape] = JSON.parse(result.text) as [number, Record<string, unknown>, string?];
+          yield { row, path: chunk.path, number: place, shape };
           continue;
         }
         if (number === 1 && result.missing !== undefined && record)
@@ -86,7 +88,7 @@ export const badRow = (message: string): UserError =>
   });
 
 function refuseUnknown(kind: FileRowKind, columns: Readonly<Record<string, string>>): void {
-  const known = Object.keys(COLUMNS[kind]);
+  const known = columnsOf(kind);
   const unknown = Object.keys(columns).find(name => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError('TSLM_BAD_VALUE', `data.columns: rows of the kind '${kind}' have no column '${unknown}'`, {
@@ -108,10 +110,14 @@ function textReader(
     hasBytes: kind === 'image',
     read(record, number) {
       const found = read(record);
-      return found.row === undefined ? found : { text: JSON.stringify([number, found.row]) };
+      return found.row === undefined ? found : { text: JSON.stringify([number, found.row, found.shape], plainNumbers) };
     },
   };
 }
+
+/** Tables have whole numbers of 64 bits. */
+export const plainNumbers = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? Number(value) : value;
 
 interface Read {
   /** From 1, in its file. */

@@ -7,11 +7,9 @@ import { newFacts } from '../readers/facts.ts';
 import type { FieldReader } from '../readers/fields.ts';
 import { findInputs } from '../readers/inputs.ts';
 import { readChunks } from '../readers/read.ts';
+import { plainNumbers } from './file-rows.ts';
 
 const ALL: FieldReader = { paths: [], every: true, read: record => ({ text: JSON.stringify(record, plainNumbers) }) };
-
-/** Tables have whole numbers of 64 bits. */
-const plainNumbers = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
 /**
  * @param paths files, folders and globs

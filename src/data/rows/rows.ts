@@ -1,5 +1,12 @@
 /** The kinds of rows that models learn from. Columns have TRL's names. */
 
+import type { ChatMessage } from '../../tokenizers/tokenizer.ts';
+
+/** A text as it stands, or messages that a chat template renders. */
+export type Said = string | readonly ChatMessage[];
+/** JSON schemas of functions that a model may call. */
+export type Tools = readonly Record<string, unknown>[];
+
 export type Tokens = Uint16Array | Uint32Array;
 
 export interface Rows {
@@ -16,6 +23,15 @@ export interface Rows {
     /** Which of the data set's documents it is. */
     index: number;
   };
+  /** What goes on with a prompt; both are texts, or both messages. */
+  completion: { prompt: Said; completion: Said; tools?: Tools };
+  chat: { messages: readonly ChatMessage[]; tools?: Tools };
+  /** Whatever a model can be instructed by. */
+  instruction: Rows['chat'] | Rows['completion'] | Rows['text'];
+  /** Two answers, the first of which is the better one; how much better by, where that is known. */
+  preference: { prompt: Said; chosen: Said; rejected: Said; tools?: Tools; margin?: number };
+  /** An answer that is good or not. */
+  feedback: { prompt: Said; completion: Said; label: boolean; tools?: Tools };
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
   /** Words, and a tag for each: its name, or its number. */
   tagged: { tokens: readonly string[]; tags: readonly (string | number)[] };

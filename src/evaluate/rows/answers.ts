@@ -1,7 +1,7 @@
 /** Answers marked in a text: SQuAD's exact match and F1 (Rajpurkar et al. 2016). */
 import type { Rows } from '../../data/rows/rows.ts';
 import { answerQuestion } from '../../tasks/question-answering.ts';
-import { squadScores } from '../metrics/squad.ts';
+import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
 import { type RowScores, type Scored, shareOf } from './score-rows.ts';
 
 export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['reading'][]): RowScores {
@@ -13,12 +13,12 @@ export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['
       { question, context },
       { handleImpossibleAnswer, maxAnswerLength: 30 },
     );
-    return squadScores(
-      found.answers[0]?.text ?? '',
-      answers.map(({ text }) => text),
-    );
+    const text = found.answers[0]?.text ?? '';
+    const references = answers.map(answer => answer.text);
+    if (references.length === 0) return { exact: text === '', f1: text === '' ? 1 : 0 };
+    return { exact: squadExactMatch(text, references), f1: squadF1(text, references) };
   });
-  const right = scores.filter(({ exact }) => exact === 1).length;
+  const right = scores.filter(({ exact }) => exact).length;
   return {
     metrics: { exactMatch: right / rows.length, f1: scores.reduce((sum, { f1 }) => sum + f1, 0) / rows.length },
     ...shareOf(right, rows.length),

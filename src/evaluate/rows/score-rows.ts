@@ -3,7 +3,7 @@ import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { wilson } from '../statistics/wilson.ts';
+import { wilson } from '../statistics/intervals.ts';
 import { scoreAnswers } from './answers.ts';
 import { scoreLabels } from './labels.ts';
 import { scoreTags } from './tags.ts';
@@ -13,7 +13,7 @@ export interface RowScores {
   /** By name, the one that decides first; shares are between 0 and 1. */
   metrics: Record<string, number>;
   /** Of the first metric with 95 % confidence, where it is a share of the rows. */
-  interval?: [low: number, high: number];
+  interval?: readonly [low: number, high: number];
   rows: number;
 }
 
@@ -39,7 +39,4 @@ export const scoreRows = <Kind extends FileRowKind>(
   (scorers[kind] as ((scored: Scored, rows: readonly Rows[Kind][]) => RowScores) | undefined)?.(scored, rows);
 
 /** The share of rows that are right, with its interval. */
-export function shareOf(right: number, rows: number): Pick<RowScores, 'interval'> {
-  const { low, high } = wilson(right, rows);
-  return { interval: [low, high] };
-}
+export const shareOf = (right: number, rows: number): Pick<RowScores, 'interval'> => ({ interval: wilson(right, rows) });

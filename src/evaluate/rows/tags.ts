@@ -4,7 +4,7 @@ import { labelsOf } from '../../objectives/labels.ts';
 import { tokenClassification } from '../../objectives/token-classification.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
 import { accuracy } from '../metrics/accuracy.ts';
-import { spanF1 } from '../metrics/span-f1.ts';
+import { spanReport } from '../metrics/span-f1.ts';
 import { type RowScores, type Scored, shareOf } from './score-rows.ts';
 
 /** Rows of a forward pass. */
@@ -26,7 +26,7 @@ export function tagScores(truth: readonly (readonly string[])[], predicted: read
       rows: truth.length,
     };
   }
-  const { precision, recall, f1 } = spanF1(truth, predicted);
+  const { precision, recall, f1 } = spanReport(truth, predicted).micro;
   return { metrics: { spanF1: f1, precision, recall, tagAccuracy: right / flatTruth.length }, rows: truth.length };
 }
 

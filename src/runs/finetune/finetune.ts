@@ -23,6 +23,7 @@ import { modelCard } from './card.ts';
 import { type Look, look } from './look.ts';
 import { type Cost, measureSteps } from './measure.ts';
 import { planRecipe } from './plan.ts';
+import { requireWay } from './ways.ts';
 
 export interface FinetuneOptions {
   /** Folder of the run. Default `runs/` and the name of the first file. */
@@ -71,7 +72,8 @@ export async function planFinetune(
   const out = options.out ?? join('runs', name);
   refuseOccupied(out);
   const found = options.kind ? { kind: options.kind, columns: {} } : kindOf(await firstRecords(data), data.join(', '));
-  const kind = found.kind;
+  const { kind } = found;
+  requireWay(kind);
   const columns = { ...found.columns, ...options.columns };
   const rows = await readRows(kind, data, { columns, skipBad });
   const { model } = describeModel(folder);

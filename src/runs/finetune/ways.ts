@@ -39,6 +39,11 @@ export function wayOf(kind: FileRowKind): Way<any> {
   throw usageError('TSLM_NO_KIND', `rows of the kind '${kind}' are not fine-tuned on`, `these are: ${known}`);
 }
 
+/** @throws UserError for kinds of rows that are not fine-tuned on by themselves */
+export function requireWay(kind: FileRowKind): asserts kind is Exclude<FileRowKind, 'image'> {
+  wayOf(kind);
+}
+
 /**
  * The class of a family that is trained: the folder's own where it has the head, else the family's first one that has.
  *

@@ -1,6 +1,7 @@
 /** Conversations as the text that a model was trained on, after the tokenizer's chat template (Transformers' rules). */
 import { usageError } from '../../support/errors.ts';
 import { trimEnd, trimStart } from '../../support/jinja/python/text.ts';
+import { assistantTurns, emptyThoughts } from './assistant-turns.ts';
 import { hasGenerationTags, renderTemplate } from './jinja.ts';
 import { type ChatTemplates, selectTemplate } from './templates.ts';
 
@@ -24,12 +25,16 @@ export interface ChatOptions {
   continueFinalMessage?: boolean | string;
   /** Further variables of the template, such as `enable_thinking`. */
   variables?: Record<string, unknown>;
+  /** Special tokens as they stand in texts, to find where turns end. */
+  specialTokens?: readonly string[];
 }
 
 export interface RenderedChat {
   text: string;
   /** What the assistant writes, in code points of the text. */
   generated: { start: number; end: number }[];
+  /** How that was found: by the template's own tags, or by the difference of renderings. */
+  by?: 'tags' | 'difference' | 'text';
 }
 
 /**
@@ -50,15 +55,16 @@ export function renderChat(
     throw usageError('TSLM_CHAT', `continuing the final message goes without ${other}`, 'ask for one of the two');
   }
   const template = selectTemplate(templates, options.chatTemplate, tools !== undefined);
+  const variablesFor = (conversation: readonly ChatMessage[], asksForMore: boolean): Record<string, unknown> => ({
+    ...specialTokens,
+    ...variables,
+    messages: conversation,
+    tools: tools ?? null,
+    documents: documents ?? null,
+    add_generation_prompt: asksForMore,
+  });
   const render = (conversation: readonly ChatMessage[]): RenderedChat =>
-    renderTemplate(template, {
-      ...specialTokens,
-      ...variables,
-      messages: conversation,
-      tools: tools ?? null,
-      documents: documents ?? null,
-      add_generation_prompt: addGenerationPrompt,
-    });
+    renderTemplate(template, variablesFor(conversation, addGenerationPrompt));
   if (continueFinalMessage) {
     const field = continueFinalMessage === true ? 'content' : continueFinalMessage;
     if (!template.includes(field)) {
@@ -68,14 +74,38 @@ export function renderChat(
     const { conversation, content } = tagFinalMessage(messages, field);
     return { text: cutAtTag(render(conversation).text, content), generated: [] };
   }
-  if (tracksGeneration && !hasGenerationTags(template)) {
-    throw usageError(
-      'TSLM_CHAT',
-      'the chat template does not say which parts the assistant writes',
-      'put {% generation %} and {% endgeneration %} around them',
-    );
-  }
-  return render(messages);
+  const rendered = render(messages);
+  if (!tracksGeneration) return rendered;
+  if (hasGenerationTags(template)) return { ...rendered, generated: thoughtful(rendered), by: 'tags' };
+  const turns = assistantTurns(rendered.text, messages, {
+    render: (part, asksForMore) => renderTemplate(template, variablesFor(part, asksForMore)).text,
+    specialTokens: options.specialTokens ?? [],
+  });
+  const points = codePoints(rendered.text);
+  return {
+    text: rendered.text,
+    generated: turns.map(({ start, end }) => ({ start: points(start), end: points(end) })),
+    by: turns.some(({ by }) => by === 'text') ? 'text' : 'difference',
+  };
+}
+
+/** Thoughts without content are not what the assistant is to learn. */
+function thoughtful({ text, generated }: RenderedChat): RenderedChat['generated'] {
+  if (!text.includes('<think>')) return generated;
+  const points = Array.from(text);
+  return generated.map(({ start, end }) => ({
+    start: start + emptyThoughts(points.slice(start, end).join('')),
+    end,
+  }));
+}
+
+/** Places in UTF-16 units, asked for in rising order, as places in code points. */
+function codePoints(text: string): (place: number) => number {
+  let [unit, point] = [0, 0];
+  return place => {
+    for (; unit < place; point++) unit += text.codePointAt(unit)! > 0xffff ? 2 : 1;
+    return point;
+  };
 }
 
 /** Stands at the end of the message that is to be continued; its space tells whether the template trims messages. */
@@ -114,7 +144,22 @@ function cutAtTag(rendered: string, content: string): string {
   return isTrimmed ? trimEnd(rendered.slice(0, at)) : rendered.slice(0, at);
 }
 
-/** 1 for each token that lies in a generated part, else 0; offsets are code points of the rendered text. */
+/** 1 for each token of which a part lies in one of the spans, else 0; places are code points of the rendered text. */
+export function overlapMask(
+  offsets: readonly (readonly [start: number, end: number])[],
+  spans: RenderedChat['generated'],
+): number[] {
+  let next = 0;
+  return offsets.map(([start, end]) => {
+    while (next < spans.length && spans[next].end <= start) next++;
+    return next < spans.length && spans[next].start < end && start < end ? 1 : 0;
+  });
+}
+
+/**
+ * 1 for each token that lies in a generated part, else 0, as Transformers has it: of a last character that takes several
+ * tokens only the first counts. Offsets are code points of the rendered text.
+ */
 export function assistantMask(
   offsets: readonly (readonly [start: number, end: number])[],
   generated: RenderedChat['generated'],

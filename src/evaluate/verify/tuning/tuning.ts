@@ -7,6 +7,7 @@ import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
+import { verifySft } from './sft.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
@@ -14,6 +15,7 @@ const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIte
   heads: verifyHeads,
   label_smoothing: verifyLabelSmoothing,
   optimizer_groups: verifyOptimizerGroups,
+  sft: verifySft,
 };
 
 /** @throws UserError for a kind that nothing here computes */
