@@ -55,6 +55,7 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   for (const override of overrides) applyOverride(merged, override);
   refuseSizesOfLoadedModel(merged.model, where);
   const parsed = parseOptions(recipeSchema, merged, where);
+  requireModelOfAdapter(parsed, where);
   requireEnd(parsed, where);
   requireData(parsed, where);
   const recipe = withDefaults(parsed);
@@ -83,6 +84,16 @@ function requireData({ data, objective, evaluation }: ParsedRecipe, where: strin
     data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
     `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,
     'a corpus that `tslm prepare` wrote, or files of rows',
+  );
+}
+
+/** An adapter changes a model that there is. */
+function requireModelOfAdapter({ adapter, model }: ParsedRecipe, where: string): void {
+  if (adapter === undefined || model.from !== undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'adapter' is for a model that there is, and this recipe makes a new one`,
+    "name it in 'model.from', or leave 'adapter' out",
   );
 }
 
