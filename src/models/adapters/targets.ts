@@ -17,8 +17,16 @@ export function regex(source: string, key: string): RegExp {
 const matches = (name: string, pattern: readonly string[] | string, key: string): boolean =>
   typeof pattern === 'string' ? regex(`^(?:${pattern})$`, key).test(name) : listed(name, pattern);
 
-/** Whether a module, or one that it is a part of, comes whole with the adapter. */
-export const isSavedWhole = (name: string, { modules_to_save: whole }: AnyConfig): boolean =>
+/** Whether a parameter belongs to a module that comes whole with the adapter: its name ends so, `norm` is any norm's. */
+export function isSavedWhole(key: string, { modules_to_save: whole }: AnyConfig): boolean {
+  if (!whole?.length) return false;
+  const parts = key.split('.');
+  const modules = parts.map((_, i) => parts.slice(0, i).join('.'));
+  return modules.some(module => whole.some(end => module.endsWith(end)));
+}
+
+/** Whether a module, or one that it is a part of, has its name among those that come whole: it is not adapted then. */
+const isPartOfWhole = (name: string, { modules_to_save: whole }: AnyConfig): boolean =>
   (whole ?? []).some(module => regex(`(^|\\.)${module}($|\\.)`, 'modules_to_save').test(name));
 
 /** What `all-linear` needs to know of a module. */
@@ -34,7 +42,7 @@ export function targetsOf(candidates: Iterable<Candidate>, config: AnyConfig): S
   const { target_modules: targets, exclude_modules: excluded } = config;
   const isTarget = ({ name, isLinear, isOutput }: Candidate): boolean => {
     if (excluded && matches(name, excluded, 'exclude_modules')) return false;
-    if (isSavedWhole(name, config)) return false;
+    if (isPartOfWhole(name, config)) return false;
     if (typeof targets === 'string' && targets.toLowerCase() === 'all-linear') {
       const isClassifier = config.task_type === 'SEQ_CLS' && (name === 'score' || name === 'classifier');
       return isLinear && !isOutput && !isClassifier;
