@@ -196,10 +196,12 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
       multiply(matrixOf(dy), matrixOf(out), rows, inside, hidden,
                rowByRow(ActivateBackward<decltype(f)>{elements<bfloat16>(h), elements<bfloat16>(dh), elements<bfloat16>(a), inside}));
     });
-    const at::Tensor dout = weightGradient(dy, a, out);
-    a.reset();
-    const at::Tensor din = weightGradient(dh, x, in);
     const c10::IValue inBias = context->saved_data["inBias"];
+    // Frozen weights cost no products; a bias that is not there has no edge.
+    at::Tensor din, dout;
+    if (context->needs_input_grad(inBias.isNone() ? 2 : 3)) dout = weightGradient(dy, a, out);
+    a.reset();
+    if (context->needs_input_grad(1)) din = weightGradient(dh, x, in);
     const at::Tensor inSums = inBias.isNone() ? at::Tensor() : roundedWithSums(dh).sums;
     at::Tensor dx = at::empty(saved[0].sizes(), saved[0].options());
     productInto(dx.view({rows, in.size(1)}), matrixOf(dh), matrixOf(in), inside);
@@ -233,9 +235,11 @@ struct GatedFeedForward : torch::autograd::Function<GatedFeedForward> {
                rowByRow(GateBackward<decltype(f)>{elements<bfloat16>(g), elements<bfloat16>(h), elements<bfloat16>(dg),
                                          elements<bfloat16>(dh), elements<bfloat16>(a), inside}));
     });
-    const at::Tensor dout = weightGradient(dy, a, out);
+    at::Tensor dgate, din, dout;
+    if (context->needs_input_grad(3)) dout = weightGradient(dy, a, out);
     a.reset();
-    const at::Tensor dgate = weightGradient(dg, x, gate), din = weightGradient(dh, x, in);
+    if (context->needs_input_grad(1)) dgate = weightGradient(dg, x, gate);
+    if (context->needs_input_grad(2)) din = weightGradient(dh, x, in);
     // Both ways to x are summed before they are rounded.
     const at::Tensor sum = at::empty({rows, in.size(1)}, x.options().dtype(at::kFloat));
     productInto(sum, matrixOf(dg), matrixOf(gate), inside);

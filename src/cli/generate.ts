@@ -40,6 +40,7 @@ interface Options extends ConstraintOptions {
   penaltyAlpha?: number;
   stop?: string[];
   seed?: number;
+  adapter?: string;
   dtype: InferenceTypeName;
   device: string;
   json?: boolean;
@@ -92,6 +93,7 @@ export function generateCommand(): Command {
     .option('--stop <text>', 'end before this text; may be repeated', collect);
   return withConstraintOptions(command)
     .option('--seed <n>', 'seed of the draws (default: another one each time, which is printed)', nonNegativeInteger)
+    .option('--adapter <folder>', 'adapter of the model to put on: its folder, or that of a run')
     .addOption(inferenceTypeOption())
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print prompts, texts and reasons to stop as JSON')
@@ -106,6 +108,7 @@ export function generateCommand(): Command {
     .action(async (path: string, options: Options) => {
       const prompts = await promptsOf(options);
       const { modelFolder } = await import('../models/auto.ts');
+      const { adapterFolder } = await import('../models/adapters/folder.ts');
       const { loadForInference } = await import('../models/load-for-inference.ts');
       const { generationDefaults } = await import('../generate/config/model-defaults.ts');
       const { resolveGenerationConfig } = await import('../generate/config/generation-config.ts');
@@ -117,7 +120,8 @@ export function generateCommand(): Command {
       const tokenizer = Tokenizer.fromFile(folder);
       const defaults = generationDefaults(folder, tokenizer);
       const how = { dtype: inferenceTypeOf(options.dtype), device: options.device, onNote: printNote };
-      const model = loadForInference(folder, how);
+      const adapter = options.adapter === undefined ? undefined : adapterFolder(options.adapter);
+      const model = loadForInference(folder, { ...how, adapter });
       const answers = model.task === 'seq2seqLM';
       const guessing =
         options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, how);

@@ -1,4 +1,5 @@
 /** The LoRA adapters of a model, by the names that requests use. */
+import { adapterFolder } from '../models/adapters/folder.ts';
 import { type Adapter, loadAdapter, withAdapter } from '../models/adapters/index.ts';
 import type { Model } from '../models/model.ts';
 import { UserError, usageError } from '../support/errors.ts';
@@ -27,7 +28,16 @@ export function createAdapters(model: Model): Adapters {
     load(name, folder) {
       if (loaded.has(name))
         throw usageError('TSLM_NAME_TAKEN', `there is an adapter '${name}' already`, 'choose another name');
-      loaded.set(name, loadAdapter(model, folder));
+      const adapter = loadAdapter(model, adapterFolder(folder));
+      if (adapter.prompt) {
+        adapter.dispose();
+        throw usageError(
+          'TSLM_NOT_SERVED',
+          `'${name}': an adapter that stands before the input is not served beside others`,
+          'serve its own folder as a model',
+        );
+      }
+      loaded.set(name, adapter);
     },
     unload(name) {
       find(name)[Symbol.dispose]();

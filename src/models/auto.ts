@@ -11,6 +11,7 @@ import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
 import { type OnWarning, withWarnings } from '../support/warnings.ts';
 import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
+import { baseFolderOf, hasAdapter, putOn } from './adapters/folder.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
 import { commonConfig, type ProblemType, withLabels } from './config/keys.ts';
@@ -132,6 +133,8 @@ export interface LoadOptions {
   seed?: number;
   /** Told of keys of config.json that have no effect. Default: Node's warnings. */
   onWarning?: OnWarning;
+  /** Folder of an adapter to put on for good. Default: the folder's own, where it holds one in place of weights. */
+  adapter?: string;
 }
 
 /** What a model folder gives: the network in evaluation mode, and where folder and network differ. */
@@ -141,21 +144,26 @@ export interface LoadedModel extends LoadReport {
 
 /**
  * Loads a model folder: config.json and its weights. What the checkpoint lacks is drawn afresh and reported, as a new
- * head on a pretrained model is; `loadCompleteModel` refuses it.
+ * head on a pretrained model is; `loadCompleteModel` refuses it. Of a folder with an adapter, the model it was made for is
+ * loaded, and is the adapted one.
  */
 export function loadModel(folder: string, options: LoadOptions = {}): LoadedModel {
   const { dtype = 'float32', device = 'cpu', seed = 0 } = options;
-  const where = join(folder, 'config.json');
+  const ownBase = baseFolderOf(folder);
+  const adapter = options.adapter ?? (ownBase === undefined ? undefined : folder);
+  const where = join(hasConfig(folder) ? folder : (ownBase ?? folder), 'config.json');
   const written = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const config = options.labels ? withLabels(written, options.labels, options.problemType) : written;
-  const checkpoint = openCheckpoint(folder);
+  const checkpoint = openCheckpoint(ownBase ?? folder);
   const model = withWarnings(options.onWarning, () =>
     withoutMemory(() => build(config, where, { task: options.task, checkpoint })),
   );
   try {
     const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
     model.to({ device }).eval();
-    return { model, ...report };
+    if (adapter === undefined) return { model, ...report };
+    const brought = putOn(model, adapter);
+    return { model, ...report, missing: report.missing.filter(key => !brought.has(key)) };
   } catch (error) {
     model.dispose();
     throw error;
@@ -188,7 +196,8 @@ export function describeModel(
   folder: string,
   { onWarning }: Pick<LoadOptions, 'onWarning'> = {},
 ): { model: Model; checkpoint?: Checkpoint } {
-  const where = join(folder, 'config.json');
+  const base = hasConfig(folder) ? folder : (baseFolderOf(folder) ?? folder);
+  const where = join(base, 'config.json');
   const config = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
   const checkpoint = checkpointIfAny(folder);
   const model = withWarnings(onWarning, () => withoutMemory(() => build(config, where, { checkpoint })));
@@ -216,7 +225,7 @@ function checkpointIfAny(folder: string): Checkpoint | undefined {
  */
 export function modelFolder(name: string): string {
   const path = resolveModelPath(name);
-  for (const folder of [path, join(path, 'model')]) if (existsSync(join(folder, 'config.json'))) return folder;
+  for (const folder of [path, join(path, 'model')]) if (hasConfig(folder) || hasAdapter(folder)) return folder;
   const isOnHub = !existsSync(path) && isModelId(name);
   throw new UserError('TSLM_NO_MODEL', `${path}: no model here (there is no config.json)`, {
     hint: isOnHub
@@ -226,13 +235,20 @@ export function modelFolder(name: string): string {
   });
 }
 
+const hasConfig = (folder: string): boolean => existsSync(join(folder, 'config.json'));
+
 /** Writes config.json and the weights as Hugging Face Transformers reads them: one file, or shards of 5 GB. */
 export function saveModel(folder: string, model: Model): void {
+  writeJson(join(folder, 'config.json'), configOf(model));
+  scope(() => saveSharded(folder, checkpointTensors(model)));
+}
+
+/** What config.json is to say of a model. */
+export function configOf(model: Model): Record<string, unknown> {
   // Transformers loads weights in the type that config.json names, whatever the file holds.
   const { dtype } = model.parameters()[0];
   const { torch_dtype: _, ...rest } = model.config; // the same under its old name
-  writeJson(join(folder, 'config.json'), { ...rest, architectures: [architectureOf(model)], dtype });
-  scope(() => saveSharded(folder, checkpointTensors(model)));
+  return { ...rest, architectures: [architectureOf(model)], dtype };
 }
 
 /** The class that config.json is to name: as it was, unless another head was put on. */

@@ -47,9 +47,10 @@ export class Decoder extends Backbone {
   }
 
   /** @throws RangeError when there are more positions than the model has vectors for, or it does not read both ways */
-  forward(inputs: ModelInputs): BackboneOutput {
-    const { encoderOutput, cache } = inputs;
+  run(inputs: ModelInputs): BackboneOutput {
+    const { encoderOutput, prefix } = inputs;
+    const cache = inputs.cache ?? prefix;
     const x = this.embeddings.forward({ ...inputs, past: cache?.length });
-    return this.stack.forward(x, { ...inputs, encoded: encoderOutput?.lastHiddenState });
+    return this.stack.forward(x, { ...inputs, cache, encoded: encoderOutput?.lastHiddenState });
   }
 }

@@ -84,10 +84,9 @@ export class Embeddings extends Module {
    */
   forward(inputs: EmbeddingsInputs): Tensor {
     const { inputIds, inputsEmbeds, tokenTypeIds, past = 0 } = inputs;
-    const { scale = 1, roundedScale, scaleGiven, dropoutBeforeNorm } = this.options;
-    const found = inputsEmbeds ?? this.word.forward(inputIds!);
-    const factor = roundedScale ? tensor(scale, { dtype: found.dtype, device: found.device }) : scale;
-    const words = (inputsEmbeds && !scaleGiven) || scale === 1 ? found : found.mul(factor);
+    const { scaleGiven, dropoutBeforeNorm } = this.options;
+    const given = inputsEmbeds && scaleGiven ? this.#scaled(inputsEmbeds) : inputsEmbeds;
+    const words = given ?? this.#scaled(this.word.forward(inputIds!));
     let x = words;
     if (this.tokenTypes) x = x.add(this.#types(words, tokenTypeIds));
     else if (tokenTypeIds && this.options.typesAreWords) x = x.add(this.word.forward(tokenTypeIds));
@@ -97,6 +96,18 @@ export class Embeddings extends Module {
     if (this.norm) x = this.norm.forward(x);
     if (!dropoutBeforeNorm) x = this.dropout.forward(x);
     return this.projection ? this.projection.forward(x).to(autocastDtype() ? 'float32' : x.dtype) : x;
+  }
+
+  /** [batch, time, dim]: what `inputsEmbeds` has to be for the same result. */
+  words(inputIds: Tensor): Tensor {
+    const found = this.word.forward(inputIds);
+    return this.options.scaleGiven ? found : this.#scaled(found);
+  }
+
+  #scaled(words: Tensor): Tensor {
+    const { scale = 1, roundedScale } = this.options;
+    if (scale === 1) return words;
+    return words.mul(roundedScale ? tensor(scale, { dtype: words.dtype, device: words.device }) : scale);
   }
 
   #types(words: Tensor, tokenTypeIds: Tensor | undefined): Tensor {

@@ -7,6 +7,7 @@ import { cat, full, type Tensor } from '../torch/index.ts';
 import type { Decoder } from './decoder.ts';
 import { IGNORE_INDEX } from './losses.ts';
 import { Backbone, type BackboneOutput, type ModelInputs } from './model.ts';
+import { before } from './prompt.ts';
 
 export interface EncoderDecoderOptions {
   /** The decoder's first token. */
@@ -76,8 +77,8 @@ export class EncoderDecoder extends Backbone {
   }
 
   /** @throws RangeError when there is nothing for the decoder to read */
-  forward(inputs: ModelInputs): BackboneOutput {
-    const { attentionMask, cache, decoderInputsEmbeds, outputHiddenStates, outputAttentions } = inputs;
+  run(inputs: ModelInputs): BackboneOutput {
+    const { cache, decoderInputsEmbeds, outputHiddenStates, outputAttentions } = inputs;
     const encoderOutput = inputs.encoderOutput ?? this.encode(inputs);
     const shifted = (inputs.decoderInputIds ?? decoderInputsEmbeds) ? undefined : this.#shifted(inputs);
     const { hidesPadding, padTokenId } = this.options;
@@ -87,7 +88,7 @@ export class EncoderDecoder extends Backbone {
       attentionMask: inputs.decoderAttentionMask ?? (hidesPadding ? shifted?.ne(padTokenId).to('int64') : undefined),
       positionIds: inputs.decoderPositionIds,
       encoderOutput: this.#projected(encoderOutput, inputs),
-      encodedMask: attentionMask,
+      encodedMask: this.#encodedMask(inputs),
       cache,
       outputHiddenStates,
       outputAttentions,
@@ -101,6 +102,12 @@ export class EncoderDecoder extends Backbone {
       encoderHiddenStates: encoderOutput.hiddenStates,
       encoderAttentions: encoderOutput.attentions,
     };
+  }
+
+  /** What the encoder has made of a learnt prompt is to be attended to, too. */
+  #encodedMask({ attentionMask }: ModelInputs): Tensor | undefined {
+    const { prompt } = this.encoder;
+    return prompt && attentionMask ? before(attentionMask, prompt.count, 1) : attentionMask;
   }
 
   /** After the first step the cache holds the keys and values of it, so that nothing is projected again. */

@@ -49,8 +49,10 @@ export class Encoder<Input extends InputEmbeddings = Embeddings> extends Backbon
   }
 
   /** @throws RangeError when there are more positions than the model has vectors for, or images are of another size */
-  forward(inputs: ModelInputs): BackboneOutput {
-    const output = this.stack.forward(this.embeddings.forward(inputs), { ...inputs, cache: undefined });
+  run(inputs: ModelInputs): BackboneOutput {
+    const { prefix } = inputs;
+    const x = this.embeddings.forward({ ...inputs, past: prefix?.length });
+    const output = this.stack.forward(x, { ...inputs, cache: prefix });
     return { ...output, poolerOutput: this.#pool(output.lastHiddenState) };
   }
 

@@ -5,6 +5,8 @@
 import { fasterDtype } from '../torch/faster-dtype.ts';
 import type { DType } from '../torch/index.ts';
 import { hasProducts } from '../torch/products.ts';
+import { adapterInUse } from './adapters/adapter.ts';
+import { settle } from './adapters/create.ts';
 import { type LoadOptions, loadCompleteModel } from './auto.ts';
 import type { Model } from './model.ts';
 import { packForInference } from './pack-for-inference.ts';
@@ -15,7 +17,7 @@ import { packForInference } from './pack-for-inference.ts';
  */
 export type InferenceType = DType | 'auto';
 
-export interface ForInferenceOptions extends Pick<LoadOptions, 'device' | 'onWarning'> {
+export interface ForInferenceOptions extends Pick<LoadOptions, 'device' | 'onWarning' | 'adapter'> {
   /** Default `auto`. */
   dtype?: InferenceType;
   /** Told what of the checkpoint is left over. */
@@ -30,6 +32,8 @@ export function loadForInference(folder: string, { dtype = 'auto', ...options }:
   const model = loadCompleteModel(folder, { dtype: dtype === 'auto' ? 'float32' : dtype, ...options });
   if (dtype === 'auto') model.to({ dtype: typeFor(model) });
   packForInference(model);
+  const adapter = adapterInUse(model);
+  if (adapter) settle(adapter);
   return model;
 }
 

@@ -10,12 +10,14 @@ import {
   Module,
   type PagedCache,
   Parameter,
+  type PrefixCache,
   RMSNorm,
 } from '../nn/index.ts';
 import { initNormal, initOnes, initZeros } from '../nn/init.ts';
 import { type Device, type Tensor, withSeed } from '../torch/index.ts';
 import type { Family } from './family.ts';
 import { PatchEmbeddings } from './patch-embeddings.ts';
+import type { Prompt } from './prompt.ts';
 
 /** What a model is asked for; each has its head. `backbone`: hidden states only. */
 export type Task =
@@ -88,6 +90,10 @@ export interface ModelInputs {
   cache?: KVCache;
   /** Decoders: the tokens, [1, tokens], are those of several sequences; `positionIds` tells where each stands. */
   pagedCache?: PagedCache;
+  /** Keys and values before the first position, in place of a cache. */
+  prefix?: PrefixCache;
+  /** Leave the positions of a learnt prompt in what comes out. Default: they are cut off. */
+  keepPrompt?: boolean;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
   /** Language models: project only the last so many positions, [batch, n, vocab]. */
@@ -136,7 +142,20 @@ export abstract class Backbone extends Module {
   abstract readonly layerCount: number;
   /** Which architecture it is. */
   abstract readonly kind: 'decoder' | 'encoder' | 'encoderDecoder' | 'twoStream';
-  abstract forward(inputs: ModelInputs): BackboneOutput;
+  /** What stands before every input while an adapter of prompts is in use (`withAdapter`). */
+  prompt: Prompt | undefined;
+
+  forward(inputs: ModelInputs): BackboneOutput {
+    return this.prompt ? this.prompt.around(this, inputs) : this.run(inputs);
+  }
+
+  /** The same without a learnt prompt. */
+  abstract run(inputs: ModelInputs): BackboneOutput;
+
+  /** Positions that a cache holds before those of the text. */
+  get virtualTokens(): number {
+    return this.prompt?.count ?? 0;
+  }
 
   /** What reads the input: itself, or the encoder of a pair. */
   get reader(): Backbone {

@@ -1,5 +1,6 @@
 /** The layers of an encoder or a decoder one after the other, with the masks, biases and angles that they share. */
 import {
+  adapterParameters,
   additiveMask,
   alibiBias,
   createNorm,
@@ -176,7 +177,7 @@ export class Stack extends Module {
   #runLayer(layer: Layer, x: Tensor, inputs: LayerInputs): LayerOutput {
     // What a cache holds was made by the first pass.
     if (!this.recompute || !this.training || inputs.cache) return layer.forward(x, inputs);
-    const parameters = layer.parameters();
+    const parameters = [...layer.parameters(), ...adapterParameters(layer)];
     return recompute(([y, rest]) => layer.forward(y, rest), [x, inputs] as const, { parameters });
   }
 

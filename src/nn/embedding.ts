@@ -2,7 +2,7 @@ import { castInput, castWeight } from '../torch/autocast.ts';
 import { keep, type Tensor } from '../torch/index.ts';
 import { embedding, linear } from '../torch/kernels.ts';
 import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
-import type { Lora } from './lora.ts';
+import type { LayerAdapter } from './layer-adapter.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** A table of vectors, one for each id. */
@@ -11,8 +11,8 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   /** Looking this row up gives it no gradient. */
   readonly paddingIdx: number | undefined;
-  /** What the adapter in use adds to rows that are looked up (`withAdapter`). */
-  lora: Lora | undefined;
+  /** How rows are looked up while an adapter is in use (`withAdapter`). */
+  adapter: LayerAdapter | undefined;
   #packed: { weight: Parameter; data: Tensor } | undefined;
 
   /** @throws RangeError when there is no row for padding */
@@ -27,12 +27,21 @@ export class Embedding extends Module {
 
   /** int64 [...] → [..., dim] */
   forward(ids: Tensor): Tensor {
-    const rows = embedding(this.weight, ids, this.paddingIdx);
-    return this.lora ? this.lora.addTo(rows, ids, this) : rows;
+    return this.adapter ? this.adapter.forward(ids, this) : this.own(ids);
+  }
+
+  /** The same without the adapter in use. */
+  own(ids: Tensor): Tensor {
+    return embedding(this.weight, ids, this.paddingIdx);
   }
 
   /** The table as an output layer (weight tying, Press & Wolf 2017): [..., dim] → [..., count] */
   project(x: Tensor, { bias }: { bias?: Tensor } = {}): Tensor {
+    const scores = this.#scores(x, bias);
+    return this.adapter?.project?.(scores, x) ?? scores;
+  }
+
+  #scores(x: Tensor, bias: Tensor | undefined): Tensor {
     // An adapter may have put another table in place of this one's own.
     if (this.#packed?.weight === this.weight) {
       return packedLinear(x.to('bfloat16'), this.#packed.data, this.weight.shape[0], { bias });

@@ -67,11 +67,11 @@ export class FeedForward extends Module {
     const { input, output, options } = this;
     const activation = fusedActivations[options.activation ?? 'gelu_new'];
     // What an adapter adds comes before the activation.
-    if (activation && input.isPacked && !input.lora && options.gate !== 'fused') {
+    if (activation && input.isPacked && !input.adapter && options.gate !== 'fused') {
       const gate = this.gate?.forward(x);
       return output.forward(input.forwardPacked(x, { activation, gate }), residual);
     }
-    const isAdapted = input.lora || this.gate?.lora || output.lora;
+    const isAdapted = input.adapter || this.gate?.adapter || output.adapter;
     const isPlain = activation !== undefined && !this.dropout.isActive && !isAdapted;
     if (!isPlain || !isFused(x, [input.weight, input.bias, output.weight, output.bias])) return undefined;
     const weights = { input: input.weight, inputBias: input.bias, output: output.weight, outputBias: output.bias };

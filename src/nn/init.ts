@@ -4,6 +4,9 @@ import type { Parameter } from './module.ts';
 
 export const initNormal = (parameter: Parameter, std: number, mean = 0): void =>
   fill(() => parameter.normal_({ mean, std }));
+/** Between −limit and limit. */
+export const initUniform = (parameter: Parameter, limit: number): void =>
+  fill(() => parameter.uniform_({ from: -limit, to: limit }));
 /** @param row of a table; default all of it */
 export const initZeros = (parameter: Parameter, row?: number): void =>
   fill(() => (row === undefined ? parameter : parameter.select(0, row)).zero_());

@@ -2,7 +2,7 @@ import { castInput, castWeight } from '../torch/autocast.ts';
 import { empty, keep, type Tensor } from '../torch/index.ts';
 import { linear } from '../torch/kernels.ts';
 import { isFused, linearProduct, type PackedLinearOptions, packedLinear, packWeight } from '../torch/products.ts';
-import type { Lora } from './lora.ts';
+import type { LayerAdapter } from './layer-adapter.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 
 /** y = x Wᵀ + b. In mixed precision the product runs in 16 bits and its result stays so. */
@@ -13,8 +13,8 @@ export class Linear extends Module {
   readonly weight: Parameter;
   /** [out] */
   readonly bias: Parameter | undefined;
-  /** What the adapter in use adds to the result (`withAdapter`). */
-  lora: Lora | undefined;
+  /** How the result is made while an adapter is in use (`withAdapter`). */
+  adapter: LayerAdapter | undefined;
   #packed: { weight: Parameter; data: Tensor } | undefined;
 
   constructor(inFeatures: number, outFeatures: number, { bias = true }: { bias?: boolean } = {}) {
@@ -31,12 +31,12 @@ export class Linear extends Module {
    * @param residual float32 [..., out]: added to the result
    */
   forward(x: Tensor, residual?: Tensor): Tensor {
-    if (!this.lora) return this.#product(x, residual);
-    const input = castInput(x); // once for both
-    return this.lora.addTo(this.#product(input, residual), input, this);
+    if (!this.adapter) return this.own(x, residual);
+    return this.adapter.forward(castInput(x), this, residual); // cast once for all products
   }
 
-  #product(x: Tensor, residual: Tensor | undefined): Tensor {
+  /** The same without the adapter in use. */
+  own(x: Tensor, residual?: Tensor): Tensor {
     if (this.isPacked) return this.forwardPacked(x, { residual });
     const input = castInput(x);
     if (isFused(input, [this.weight, this.bias]))

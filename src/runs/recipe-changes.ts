@@ -17,6 +17,7 @@ const FIXED = [
   'seed',
   'objective',
   'model',
+  'adapter',
   'data.packing',
   'data.train',
   'data.validation',

@@ -1,5 +1,6 @@
 /** The keys of a recipe, with what each means where it is not said. */
 import { z } from 'zod';
+import { adapterOptions } from '../models/adapters/options.ts';
 import { problemTypes } from '../models/config/keys.ts';
 import { objectiveOptions } from '../objectives/index.ts';
 import { optimizerSchema } from '../train/optimizers/optimizers.ts';
@@ -69,6 +70,9 @@ export const recipeSchema = z.strictObject({
       performer: z.strictObject({ features: count.default(256), seed: countOrZero.default(0) }).optional(),
     })
     .prefault({}),
+
+  /** Train an adapter over `model.from` and leave the model as it is: a method of `models/adapters` and what it takes. */
+  adapter: adapterOptions.optional(),
 
   train: z
     .strictObject({

@@ -58,6 +58,7 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   for (const override of overrides) applyOverride(merged, override);
   refuseSizesOfLoadedModel(merged.model, where);
   const parsed = parseOptions(recipeSchema, merged, where);
+  requireModelOfAdapter(parsed, where);
   requireEnd(parsed, where);
   requireData(parsed, where);
   requireLabels(parsed, where);
@@ -103,6 +104,16 @@ function requireLabels({ model: { labels, problemType } }: ParsedRecipe, where: 
     'TSLM_CONTRADICTION',
     `${where}: 'model.problemType' is of labels, and 'model.labels' are not given`,
     "for example model.labels: [bad, good]; of a regression the one number's name",
+  );
+}
+
+/** An adapter changes a model that there is. */
+function requireModelOfAdapter({ adapter, model }: ParsedRecipe, where: string): void {
+  if (adapter === undefined || model.from !== undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'adapter' is for a model that there is, and this recipe makes a new one`,
+    "name it in 'model.from', or leave 'adapter' out",
   );
 }
 

@@ -1,7 +1,9 @@
 /** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { RgbImage } from '../data/images/rgb-image.ts';
+import { createAdapter } from '../models/adapters/index.ts';
+import { peftConfig } from '../models/adapters/options.ts';
 import { createFromConfig, describeModel, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
@@ -13,6 +15,7 @@ import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
+import { adapterOnly } from '../train/adapter-trainable.ts';
 import { freeze } from '../train/freeze.ts';
 import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
@@ -67,7 +70,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   checkPrompts(recipe, model, tokenizer);
   const { imageProcessor } = source;
   const sampled = { heldOut: rows.heldOut, config: model.config };
-  const trainable = wholeModel(model, objective.companions);
+  const trainable = trainableOf(recipe, { model, objective, context });
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {
@@ -80,15 +83,61 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     heldOutObjective,
     ...rows,
     ...(imageProcessor && { sampleImages: sampleImages(recipe, imageProcessor, sampled) }),
-    optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer, trainable),
+    optimizer: optimizerFor(recipe, trainable),
   };
 }
 
+/** The whole model, or an adapter of it that is made anew. */
+function trainableOf(
+  { adapter, model: wanted, seed }: Recipe,
+  { model, objective, context }: { model: Model; objective: AnyObjective; context: number },
+): Trainable {
+  if (!adapter) return wholeModel(model, objective.companions);
+  if (Object.keys(objective.companions ?? {}).length > 0) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'adapter': this objective trains other models along, which have none`,
+      'leave it out, or choose another objective',
+    );
+  }
+  const made = createAdapter(model, peftConfig(adapter, resolve(modelFolder(wanted.from!))), { seed });
+  const room = model.maxPositions - (made.prompt?.count ?? 0);
+  if (context <= room) return adapterOnly(made);
+  throw usageError(
+    'TSLM_BAD_CONTEXT',
+    `the model sees ${model.maxPositions} tokens, and the adapter takes ${made.prompt!.count} of them: 'model.context' is ${context}`,
+    `for example --set model.context=${room}`,
+  );
+}
+
+/** LoRA+ has another learning rate for B, and a low one for tables (Hayou et al. 2024, arXiv:2402.12354). */
+function optimizerFor({ optimizer, adapter }: Recipe, trainable: Trainable): Optimizer {
+  const named = trainable.namedParameters();
+  const ratio = adapter?.method === 'lora' ? adapter.loraPlus : undefined;
+  if (ratio === undefined) return createOptimizer(named, optimizer, trainable);
+  const plus = [
+    { match: ['*.lora_B.*'], lr: ratio },
+    { match: ['*.lora_embedding_*'], lr: LORA_PLUS_TABLE_LR / optimizer.lr },
+  ].filter(({ match: [pattern] }) => named.some(([name]) => name.includes(pattern.replaceAll('*', ''))));
+  return createOptimizer(named, { ...optimizer, groups: [...(optimizer.groups ?? []), ...plus] }, trainable);
+}
+
+const LORA_PLUS_TABLE_LR = 1e-6;
+
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
-function packingOf({ data, name, objective }: Recipe, { hasBorders }: RunSource, model: Model): Packing {
+function packingOf({ data, name, objective, adapter }: Recipe, { hasBorders }: RunSource, model: Model): Packing {
   if (!packingObjectives.includes(objective.name)) return 'stream';
+  // A learnt prompt stands before one text.
+  const hasPrompt = adapter?.method === 'prompt-tuning' || adapter?.method === 'prefix-tuning';
+  if (hasPrompt && data.packing === 'documents') {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'data.packing': documents of a window cannot all begin with the prompt of '${adapter.method}'`,
+      'leave it out',
+    );
+  }
   if (data.packing === 'documents') requireIsolation(model, name);
-  return data.packing ?? (hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
+  return data.packing ?? (!hasPrompt && hasBorders && model.backbone.isolatesDocuments ? 'documents' : 'stream');
 }
 
 /** Of a model that is loaded and may see far more than anybody trains on. */
@@ -181,7 +230,8 @@ function taskOfClass(folder: string, architecture: string): Task {
 }
 
 /** A checkpoint of weights that are no longer numbers would push out a good one. */
-export function requireFiniteWeights(model: Model, step: number): void {
-  const norm = scope(() => noGrad(() => gradNorm(model.parameters()).item()));
+export function requireFiniteWeights(trainable: Trainable, step: number): void {
+  const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
+  const norm = scope(() => noGrad(() => gradNorm(parameters).item()));
   if (!Number.isFinite(norm)) throw diverged(step, 'norm of the weights', norm);
 }

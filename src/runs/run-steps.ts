@@ -71,7 +71,7 @@ export async function runSteps(
   let hasEnded =
     isEnough() || (budget === undefined ? progress.step >= train.steps : progress.seconds >= budget.seconds);
   const save = (): void => {
-    requireFiniteWeights(model, progress.step);
+    requireFiniteWeights(trainable, progress.step);
     cannotSave = true;
     metricsLog.sync();
     const parts = { trainable, tokenizer, imageProcessor, generation, optimizer };
@@ -174,7 +174,7 @@ export async function runSteps(
         onStepEnd(step, isLast) {
           if (samples.prompts.length > 0 && isDue(step, isLast, samples.every)) {
             const images = run.sampleImages && { images: run.sampleImages, processor: imageProcessor! };
-            const texts = sampleTexts(recipe, model, tokenizer!, step, images);
+            const texts = trainable.run(() => sampleTexts(recipe, model, tokenizer!, step, images));
             withSamples(() => appendSamples(samplesPath, texts));
             for (const sample of texts) {
               withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));

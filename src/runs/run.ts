@@ -78,7 +78,9 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   }
   const changes = changesOf(lineage.recipe, recipe, recipePath);
   refuseChanges(changes, folder);
-  const parts = assemble(recipe, source, trainedModel(checkpoint, recipe));
+  // An adapter's checkpoint holds the adapter alone.
+  const start = recipe.adapter ? startingPoint(recipe, source) : trainedModel(checkpoint, recipe);
+  const parts = assemble(recipe, source, start);
   parts.trainable.load(checkpoint);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
   if (progress.step > recipe.train.steps) {

@@ -28,15 +28,16 @@ describe('Lora', () => {
       const layer = filled(new Linear(6, 4));
       const [x, residual] = [randn([2, 5, 6]), randn([2, 5, 4])];
       const plain = layer.forward(x, residual);
-      layer.lora = loraFor(layer);
-      const [a, b] = [layer.lora.down.weight, layer.lora.up.weight];
+      const lora = loraFor(layer);
+      layer.adapter = lora;
+      const [a, b] = [lora.down.weight, lora.up.weight];
       expect([a.shape, b.shape]).toEqual([
         [3, 6],
         [4, 3],
       ]);
       const added = x.matmul(a.t()).matmul(b.t()).mul(1.5);
       expectClose(layer.forward(x, residual), plain.add(added), { atol: 1e-5 });
-      expectClose(layer.lora.delta(), b.matmul(a).mul(1.5));
+      expectClose(lora.delta(), b.matmul(a).mul(1.5));
     }),
   );
 
@@ -46,8 +47,9 @@ describe('Lora', () => {
       const table = filled(new Embedding(9, 4));
       const ids = randint(0, 9, [2, 5], { dtype: 'int64' });
       const plain = table.forward(ids);
-      table.lora = loraFor(table);
-      const delta = table.lora.delta();
+      const lora = loraFor(table);
+      table.adapter = lora;
+      const delta = lora.delta();
       expect(delta.shape).toEqual([9, 4]);
       expectClose(table.forward(ids), plain.add(delta.indexSelect(0, ids.flatten()).view([2, 5, 4])), { atol: 1e-5 });
     }),
@@ -57,9 +59,10 @@ describe('Lora', () => {
     'leaves the layer’s own parameters what they are',
     scoped(() => {
       const layer = new Linear(6, 4);
-      layer.lora = loraFor(layer);
+      const lora = loraFor(layer);
+      layer.adapter = lora;
       expect(Array.from(layer.namedParameters(), ([name]) => name)).toEqual(['weight', 'bias']);
-      expect(layer.lora.parameters()).toHaveLength(2);
+      expect(lora.parameters()).toHaveLength(2);
     }),
   );
 
@@ -70,9 +73,9 @@ describe('Lora', () => {
       const x = randn([3, 8]);
       const lora = loraFor(layer);
       const results = (body: () => Tensor): Tensor[] => [body(), autocast('bfloat16', body).to('float32')];
-      layer.lora = lora;
+      layer.adapter = lora;
       const adapted = results(() => network.forward(x));
-      layer.lora = undefined;
+      layer.adapter = undefined;
       layer.weight.add_(lora.delta());
       const merged = results(() => network.forward(x));
       expectClose(adapted[0], merged[0], { atol: 1e-4, rtol: 1e-4 });
@@ -83,12 +86,13 @@ describe('Lora', () => {
     'gives a row of a packed layer the same bits whatever else is in its batch',
     scoped(() => {
       const layer = filled(new Linear(40, 70)).to({ dtype: 'bfloat16' });
-      layer.lora = loraFor(layer, { rank: 5, scale: 0.7 });
-      for (const factor of [layer.lora.down, layer.lora.up]) factor.to({ dtype: 'bfloat16' });
+      const lora = loraFor(layer, { rank: 5, scale: 0.7 });
+      layer.adapter = lora;
+      for (const factor of [lora.down, lora.up]) factor.to({ dtype: 'bfloat16' });
       const x = randn([50, 40]).to('bfloat16');
       const wanted = layer.forward(x).to('float32');
       layer.pack();
-      layer.lora.pack();
+      lora.pack();
       const all = layer.forward(x);
       expectClose(all.to('float32'), wanted, { atol: 0.1, rtol: 0.02 });
       for (const row of [0, 7, 49]) {

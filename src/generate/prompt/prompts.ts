@@ -124,6 +124,7 @@ export const decoderStartToken = (
 export function contextOf(backbone: Backbone, { beyondContext = false }: StartOptions): number {
   if (!(backbone instanceof Decoder || backbone instanceof Encoder)) return backbone.maxPositions;
   const { embeddings, alibi, relativeBias } = backbone.options;
-  if (embeddings.positions) return backbone.maxPositions;
-  return beyondContext || alibi || relativeBias ? Number.POSITIVE_INFINITY : backbone.maxPositions;
+  const room = backbone.maxPositions - backbone.virtualTokens;
+  if (embeddings.positions) return room;
+  return beyondContext || alibi || relativeBias ? Number.POSITIVE_INFINITY : room;
 }

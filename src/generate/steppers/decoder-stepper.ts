@@ -28,7 +28,10 @@ export interface DecoderStepperOptions {
  */
 export function decoderStepper(model: Model, { capacity, attentionMask }: DecoderStepperOptions): CachedStepper {
   const { device } = model;
-  const cache = new KVCache(model.backbone.layerCount, capacity);
+  /** Positions of a learnt prompt, which the cache holds before those of the text. */
+  const virtual = model.backbone.virtualTokens;
+  const cache = new KVCache(model.backbone.layerCount, virtual + capacity);
+  const cached = (): number => Math.max(0, cache.length - virtual);
   const switchesAt = rotarySwitch(model.backbone);
   /** All that was fed, where it will be needed again. */
   let texts: number[][] | undefined;
@@ -43,7 +46,7 @@ export function decoderStepper(model: Model, { capacity, attentionMask }: Decode
       texts = texts?.map(text => text.slice(0, length));
       masks = masks?.map(mask => mask.slice(0, length));
       if (crossesBack) cache.dispose();
-      else cache.truncate(Math.min(length, cache.length));
+      else cache.truncate(length === 0 ? 0 : Math.min(virtual + length, cache.length));
     },
     selectRows(rows) {
       masks = masks && rows.map(r => masks![r]);
@@ -60,7 +63,7 @@ export function decoderStepper(model: Model, { capacity, attentionMask }: Decode
   function read(input: readonly ArrayLike<number>[], options: ReadOptions = {}): Reading {
     const { logitsToKeep = 1, hiddenStates = false } = options;
     const time = input[0].length;
-    const past = texts?.[0].length ?? cache.length;
+    const past = texts?.[0].length ?? cached();
     if (past > 0 && time > 1 && readsDifferently(model.backbone, past, input))
       return readOneByOne(read, input, options);
     if (past > 0 && !isSwitched(past) && isSwitched(past + time)) cache.dispose();
@@ -71,7 +74,7 @@ export function decoderStepper(model: Model, { capacity, attentionMask }: Decode
     isFirst = false;
     if (switchesAt !== undefined) {
       texts = texts?.map((text, r) => [...text, ...rows[r]]) ?? rows;
-      if (cache.length < past) rows = texts;
+      if (cached() < past) rows = texts;
     }
     const shape = [rows.length, rows[0].length];
     const keys = masks && [masks.length, masks[0].length];

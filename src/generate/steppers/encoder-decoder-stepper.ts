@@ -35,11 +35,12 @@ export function encoderDecoderStepper(
 ): CachedStepper {
   const { device, backbone } = model;
   const encoded = keep(scope(() => inferenceMode(() => encode())));
-  const cache = new KVCache(backbone.layerCount, capacity);
+  const virtual = backbone.decoder.virtualTokens;
+  const cache = new KVCache(backbone.layerCount, virtual + capacity);
   return {
     read,
     step: input => read(input).logits.map(([last]) => last),
-    truncate: length => cache.truncate(length),
+    truncate: length => cache.truncate(length === 0 ? 0 : virtual + length),
     selectRows(rows) {
       scope(() =>
         inferenceMode(() => {

@@ -32,11 +32,11 @@ const attentionsOf = (model: Model): Attention[] =>
 
 /**
  * Whether a model's keys and values can lie in pages: a decoder's on the CPU whose tokens all attend in full or in a window,
- * whatever the length of the text.
+ * whatever the length of the text, and nothing learnt before it.
  */
 export function canPage(model: Model): boolean {
   const { backbone, device } = model;
-  if (!(backbone instanceof Decoder) || device !== 'cpu' || model.task !== 'causalLM') return false;
+  if (!(backbone instanceof Decoder) || backbone.prompt || device !== 'cpu' || model.task !== 'causalLM') return false;
   const { layers, embeddings, relativeBias } = backbone.options;
   if (relativeBias || embeddings.positions?.afterPadding !== undefined) return false;
   const attentions = attentionsOf(model);

@@ -1,17 +1,18 @@
 /**
- * An adapter of a model: what it adds to layers, and parameters that it has of its own. Any number of them belong to one
- * model; `withAdapter` says which is in use.
+ * An adapter of a model: what it does to layers, what stands before the input, and parameters that it has of its own. Any number
+ * of them belong to one model; `withAdapter` says which is in use.
  */
-import type { Lora, Parameter } from '../../nn/index.ts';
+import type { LayerAdapter, Parameter } from '../../nn/index.ts';
 import { usageError } from '../../support/errors.ts';
-import { noGrad, scope } from '../../torch/index.ts';
-import type { Model } from '../model.ts';
+import type { Backbone, Model } from '../model.ts';
+import type { Prompt } from '../prompt.ts';
 import type { AdapterConfig } from './config.ts';
+import type { SharedParameter } from './methods/method.ts';
 import { exchange, type LayerPlace, type ParameterPlace } from './places.ts';
 
-/** What is added to one layer. */
-export interface Delta extends LayerPlace {
-  lora: Lora;
+/** A layer and what is done to it. */
+export interface AdaptedPlace extends LayerPlace {
+  change: LayerAdapter;
 }
 
 /** A parameter in the place of one of the model's; the two change places as the adapter comes into use. */
@@ -24,30 +25,37 @@ export interface Replacement extends ParameterPlace {
 export class Adapter {
   readonly model: Model;
   readonly config: AdapterConfig;
-  readonly deltas: readonly Delta[];
+  readonly layers: readonly AdaptedPlace[];
   readonly replacements: readonly Replacement[];
+  /** Frozen, and common to all layers. */
+  readonly shared: readonly SharedParameter[];
+  readonly prompt: Prompt | undefined;
   /** The model's own weights hold it (`mergeAdapter`). */
   isMerged = false;
 
-  constructor(parts: Pick<Adapter, 'model' | 'config' | 'deltas' | 'replacements'>) {
+  constructor(parts: Pick<Adapter, 'model' | 'config' | 'layers' | 'replacements' | 'shared' | 'prompt'>) {
     this.model = parts.model;
     this.config = parts.config;
-    this.deltas = parts.deltas;
+    this.layers = parts.layers;
     this.replacements = parts.replacements;
+    this.shared = parts.shared;
+    this.prompt = parts.prompt;
   }
 
   /** What training the adapter changes. */
   parameters(): Parameter[] {
     return [
-      ...this.deltas.flatMap(({ lora }) => lora.parameters()),
+      ...(this.prompt ? [this.prompt.parameter] : []),
+      ...this.layers.flatMap(({ change }) => change.parameters().map(({ parameter }) => parameter)),
       ...this.replacements.map(({ parameter }) => parameter),
     ];
   }
 
   /** Frees its memory. It must not be in use. */
   dispose(): void {
-    for (const { lora } of this.deltas) lora.dispose();
-    for (const { parameter } of this.replacements) parameter.dispose();
+    for (const { change } of this.layers) change.dispose();
+    for (const { parameter } of [...this.replacements, ...this.shared]) parameter.dispose();
+    this.prompt?.parameter.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
@@ -56,6 +64,9 @@ export class Adapter {
 
 const inUse = new WeakMap<Model, Adapter>();
 
+/** The adapter that a model is used with at the moment. */
+export const adapterInUse = (model: Model): Adapter | undefined => inUse.get(model);
+
 /**
  * Runs `body`, in which the model is the adapted one; without an adapter it is the model itself, whatever is in use
  * around it. Gradients reach the adapter's parameters if the backward pass is inside as well. `body` is synchronous.
@@ -63,10 +74,7 @@ const inUse = new WeakMap<Model, Adapter>();
  * @throws UserError when the adapter is another model's, or merged
  */
 export function withAdapter<T>(model: Model, adapter: Adapter | undefined, body: () => T): T {
-  if (adapter) requireOwn(model, adapter);
-  if (adapter?.isMerged) {
-    throw usageError('TSLM_ADAPTER_MERGED', 'the adapter is merged already', 'use the model as it is, or unmerge it');
-  }
+  if (adapter) requireUsable(model, adapter);
   const before = inUse.get(model);
   change(model, before, adapter);
   try {
@@ -80,65 +88,36 @@ export function withAdapter<T>(model: Model, adapter: Adapter | undefined, body:
   }
 }
 
-function requireOwn(model: Model, adapter: Adapter): void {
+/** Puts an adapter to use until another one is, or none (undefined). */
+export function useAdapter(model: Model, adapter: Adapter | undefined): void {
+  if (adapter) requireUsable(model, adapter);
+  change(model, inUse.get(model), adapter);
+}
+
+function requireUsable(model: Model, adapter: Adapter): void {
+  requireOwn(model, adapter);
+  if (!adapter.isMerged) return;
+  throw usageError('TSLM_ADAPTER_MERGED', 'the adapter is merged already', 'use the model as it is, or unmerge it');
+}
+
+export function requireOwn(model: Model, adapter: Adapter): void {
   if (adapter.model !== model) throw usageError('TSLM_BAD_ADAPTER', 'the adapter was loaded for another model');
 }
 
 function change(model: Model, from: Adapter | undefined, to: Adapter | undefined): void {
   if (from === to) return;
-  for (const { layer } of from?.deltas ?? []) layer.lora = undefined;
+  for (const { layer } of from?.layers ?? []) layer.adapter = undefined;
+  if (from?.prompt) placeOf(model, from.prompt).prompt = undefined;
   exchangeAll(from?.replacements ?? []);
-  for (const { layer, lora } of to?.deltas ?? []) layer.lora = lora;
+  for (const { layer, change } of to?.layers ?? []) layer.adapter = change;
+  if (to?.prompt) placeOf(model, to.prompt).prompt = to.prompt;
   exchangeAll(to?.replacements ?? []);
   if (to) inUse.set(model, to);
   else inUse.delete(model);
 }
 
-function exchangeAll(replacements: readonly Replacement[]): void {
+const placeOf = ({ backbone }: Model, { place }: Prompt): Backbone => backbone[place];
+
+export function exchangeAll(replacements: readonly Replacement[]): void {
   for (const replacement of replacements) replacement.parameter = exchange(replacement, replacement.parameter);
-}
-
-/**
- * Writes what the adapter adds into the model's own weights, which then cost no more than before. Unmerging subtracts it
- * again: weights come back up to rounding.
- *
- * @throws UserError when the model is packed, an adapter is in use, or a table that is adapted is the output layer, too
- */
-export function mergeAdapter(model: Model, adapter: Adapter): void {
-  requireMergeable(model, adapter);
-  if (adapter.isMerged) return;
-  addToWeights(adapter, 1);
-  adapter.isMerged = true;
-}
-
-/** Undoes `mergeAdapter`. */
-export function unmergeAdapter(model: Model, adapter: Adapter): void {
-  requireMergeable(model, adapter);
-  if (!adapter.isMerged) return;
-  addToWeights(adapter, -1);
-  adapter.isMerged = false;
-}
-
-function requireMergeable(model: Model, adapter: Adapter): void {
-  requireOwn(model, adapter);
-  if (inUse.has(model)) throw usageError('TSLM_ADAPTER_IN_USE', 'an adapter is merged while none is in use');
-  for (const { layer, name } of adapter.deltas) {
-    if ('isPacked' in layer && layer.isPacked) {
-      throw usageError('TSLM_PACKED', `'${name}' is packed for inference`, 'merge before `packForInference`');
-    }
-    if (layer === model.head?.tied) {
-      const hint = 'use it unmerged (`withAdapter`): it changes what is looked up, not the output layer';
-      throw usageError('TSLM_TIED_ADAPTER', `'${name}' is the output layer, too: the adapter cannot be merged`, hint);
-    }
-  }
-}
-
-function addToWeights({ deltas, replacements }: Adapter, sign: 1 | -1): void {
-  for (const { layer, lora } of deltas) {
-    scope(() => {
-      // Summed in float32 and rounded once.
-      noGrad(() => layer.weight.copy_(layer.weight.detach().to('float32').add(lora.delta(), { alpha: sign })));
-    });
-  }
-  exchangeAll(replacements);
 }

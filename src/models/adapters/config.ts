@@ -1,81 +1,70 @@
 /**
- * `adapter_config.json` of PEFT's LoRA adapters (Mangrulkar et al. 2022). What would change the result and is not supported
- * is refused by name, like keys that are not known.
+ * `adapter_config.json` of PEFT (Mangrulkar et al. 2022). What would change the result and is not supported is refused by
+ * name, like keys that are not known; a method that is not here, with the nearest that is.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import { usageError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
-import { refuse } from '../config/keys.ts';
+import { bottleneck } from './methods/bottleneck.ts';
+import { ia3 } from './methods/ia3.ts';
+import { loha } from './methods/loha.ts';
+import { lora } from './methods/lora.ts';
+import type { AnyConfig, Method } from './methods/method.ts';
+import { prefixTuning } from './methods/prefix-tuning.ts';
+import { promptTuning } from './methods/prompt-tuning.ts';
+import { vera } from './methods/vera.ts';
 
-const anything = z.unknown().optional();
-const names = z.array(z.string());
-const absent = z.null({ error: 'is not supported' }).optional();
-const perModule = z.record(z.string(), z.number().positive()).nullish();
+/** By PEFT's names. */
+const methods = {
+  LORA: lora,
+  IA3: ia3,
+  VERA: vera,
+  LOHA: loha,
+  PROMPT_TUNING: promptTuning,
+  PREFIX_TUNING: prefixTuning,
+  BOTTLENECK: bottleneck,
+} as unknown as Record<string, Method>;
 
-/** How adapters were initialised without a change to the model's own weights. */
-const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'] as const;
+/** Of PEFT's other methods, the one here that does most nearly the same. */
+const nearest: Record<string, string> = {
+  ADALORA: 'LORA with rank_pattern',
+  LOKR: 'LOHA',
+  OFT: 'LORA with use_dora',
+  BOFT: 'LORA with use_dora',
+  HRA: 'LORA with use_dora',
+  P_TUNING: 'PROMPT_TUNING',
+  CPT: 'PROMPT_TUNING',
+  MULTITASK_PROMPT_TUNING: 'PROMPT_TUNING',
+  ADAPTION_PROMPT: 'PREFIX_TUNING',
+  CARTRIDGE: 'PREFIX_TUNING',
+  LN_TUNING: 'LORA with modules_to_save of the norms',
+  TRAINABLE_TOKENS: 'LORA with trainable_token_indices',
+  VBLORA: 'VERA',
+  RANDLORA: 'VERA',
+  PVERA: 'VERA',
+  FOURIERFT: 'VERA',
+  BEFT: 'IA3',
+};
 
-const schema = z.strictObject({
-  peft_type: z.literal('LORA', { error: 'only LORA is supported' }),
-  r: z.int().positive().default(8),
-  lora_alpha: z.number().positive().default(8),
-  use_rslora: z.boolean().default(false),
-  /** Of single modules, by the end of their name or a regular expression for it. */
-  rank_pattern: perModule,
-  alpha_pattern: perModule,
-  lora_dropout: z.number().min(0).max(1).default(0),
-  /** Names or ends of names, a regular expression for whole names, or `all-linear`. */
-  target_modules: z.union([names, z.string()], { error: 'must be a list of names or a string' }),
-  exclude_modules: z.union([names, z.string()]).nullish(),
-  layers_to_transform: z.union([z.array(z.int()), z.int()]).nullish(),
-  layers_pattern: z.union([names, z.string()]).nullish(),
-  /** Modules that come whole with the adapter. */
-  modules_to_save: names.nullish(),
-  bias: z.enum(['none', 'all', 'lora_only']).default('none'),
-  task_type: z.string().nullish(),
-  init_lora_weights: z
-    .literal(plainStarts, {
-      error: 'changes the model itself: save the adapter with `path_initial_model_for_weight_conversion`',
-    })
-    .default(true),
+export type AdapterConfig = AnyConfig;
 
-  use_dora: refuse(false),
-  use_qalora: refuse(false),
-  lora_bias: refuse(false),
-  ensure_weight_tying: refuse(false),
-  alora_invocation_tokens: absent,
-  arrow_config: absent,
-  enable_lora: absent,
-  kasa_config: absent,
-  layer_replication: absent,
-  megatron_config: absent,
-  monteclora_config: absent,
-  target_parameters: absent,
-  trainable_token_indices: absent,
-  use_bdlora: absent,
-  velora_config: absent,
-
-  // Where an adapter came from, how it was started or computed, and how the model's weights lie in memory.
-  auto_mapping: anything,
-  base_model_name_or_path: z.string().nullish(),
-  corda_config: anything,
-  eva_config: anything,
-  fan_in_fan_out: z.boolean().nullish(),
-  inference_mode: z.boolean().nullish(),
-  loftq_config: anything,
-  lora_ga_config: anything,
-  megatron_core: anything,
-  merge_weights: anything,
-  peft_version: z.string().nullish(),
-  qalora_group_size: anything,
-  revision: z.string().nullish(),
-});
-
-export type AdapterConfig = z.output<typeof schema>;
+/** @throws UserError for a method that is not here, with the nearest one */
+export function methodOf(config: Pick<AnyConfig, 'peft_type'>, where: string): Method {
+  const name = String(config.peft_type);
+  if (Object.hasOwn(methods, name)) return methods[name];
+  throw usageError(
+    'TSLM_BAD_ADAPTER',
+    `${where}: 'peft_type': '${name}' is not supported`,
+    `the nearest is ${nearest[name] ?? 'LORA'}; there are ${Object.keys(methods).join(', ')}`,
+  );
+}
 
 /** @throws UserError that names the key, when one is unknown, not supported, or of another type */
-export const parseAdapterConfig = (json: unknown, where: string): AdapterConfig => parseOptions(schema, json, where);
+export function parseAdapterConfig(json: unknown, where: string): AdapterConfig {
+  const { peft_type = undefined } = (json ?? {}) as { peft_type?: string };
+  return parseOptions(methodOf({ peft_type: String(peft_type) }, where).schema, json, where);
+}
 
 export const CONFIG_FILE = 'adapter_config.json';
 

@@ -14,6 +14,8 @@ export interface ParameterPlace {
 /** A layer that can be adapted. */
 export interface LayerPlace extends Candidate {
   layer: Linear | Embedding;
+  /** Of its weight, below the model. */
+  path: string;
   /** Checkpoints hold the transpose of its weight. */
   transpose: boolean;
 }
@@ -41,6 +43,7 @@ export function placesOf(model: Model): Places {
     const name = key.slice(0, -'.weight'.length);
     layers.set(name, {
       name,
+      path,
       layer: owner,
       transpose,
       isLinear: owner instanceof Linear,
@@ -49,6 +52,12 @@ export function placesOf(model: Model): Places {
   }
   return { parameters, layers };
 }
+
+/** The layers whose results are added to the stream: behind attention and behind the feed-forward network. */
+export const outputsOf = (model: Model): string[] =>
+  [...placesOf(model).layers.values()]
+    .filter(({ path }) => /\.(attention|crossAttention|feedForward)\.output\.weight$/.test(path))
+    .map(({ name }) => name);
 
 export const parameterAt = ({ owner, field }: ParameterPlace): Parameter =>
   (owner as unknown as Record<string, Parameter>)[field];

@@ -1,12 +1,12 @@
 /** Which modules an adapter changes, and how much: `adapter_config.json` speaks of them by their names in Transformers. */
 import { usageError } from '../../support/errors.ts';
-import type { AdapterConfig } from './config.ts';
+import type { AnyConfig } from './methods/method.ts';
 
 const listed = (name: string, ends: readonly string[]): boolean =>
   ends.some(end => name === end || name.endsWith(`.${end}`));
 
 /** @throws UserError when it is no regular expression */
-function regex(source: string, key: string): RegExp {
+export function regex(source: string, key: string): RegExp {
   try {
     return new RegExp(source);
   } catch {
@@ -17,8 +17,16 @@ function regex(source: string, key: string): RegExp {
 const matches = (name: string, pattern: readonly string[] | string, key: string): boolean =>
   typeof pattern === 'string' ? regex(`^(?:${pattern})$`, key).test(name) : listed(name, pattern);
 
-/** Whether a module, or one that it is a part of, comes whole with the adapter. */
-export const isSavedWhole = (name: string, { modules_to_save: whole }: AdapterConfig): boolean =>
+/** Whether a parameter belongs to a module that comes whole with the adapter: its name ends so, `norm` is any norm's. */
+export function isSavedWhole(key: string, { modules_to_save: whole }: AnyConfig): boolean {
+  if (!whole?.length) return false;
+  const parts = key.split('.');
+  const modules = parts.map((_, i) => parts.slice(0, i).join('.'));
+  return modules.some(module => whole.some(end => module.endsWith(end)));
+}
+
+/** Whether a module, or one that it is a part of, has its name among those that come whole: it is not adapted then. */
+const isPartOfWhole = (name: string, { modules_to_save: whole }: AnyConfig): boolean =>
   (whole ?? []).some(module => regex(`(^|\\.)${module}($|\\.)`, 'modules_to_save').test(name));
 
 /** What `all-linear` needs to know of a module. */
@@ -30,15 +38,16 @@ export interface Candidate {
 }
 
 /** The names of the modules that the adapter changes. */
-export function targetsOf(candidates: Iterable<Candidate>, config: AdapterConfig): Set<string> {
+export function targetsOf(candidates: Iterable<Candidate>, config: AnyConfig): Set<string> {
   const { target_modules: targets, exclude_modules: excluded } = config;
   const isTarget = ({ name, isLinear, isOutput }: Candidate): boolean => {
     if (excluded && matches(name, excluded, 'exclude_modules')) return false;
-    if (isSavedWhole(name, config)) return false;
+    if (isPartOfWhole(name, config)) return false;
     if (typeof targets === 'string' && targets.toLowerCase() === 'all-linear') {
       const isClassifier = config.task_type === 'SEQ_CLS' && (name === 'score' || name === 'classifier');
       return isLinear && !isOutput && !isClassifier;
     }
+    if (targets === undefined) return false;
     if (typeof targets === 'string') return matches(name, targets, 'target_modules');
     return targets.includes(name) || (listed(name, targets) && isInLayers(name, config));
   };
@@ -50,22 +59,9 @@ export function targetsOf(candidates: Iterable<Candidate>, config: AdapterConfig
 }
 
 /** The first number in a name is its layer's, or the one after a name of `layers_pattern`. */
-function isInLayers(name: string, { layers_to_transform: layers, layers_pattern: pattern }: AdapterConfig): boolean {
+function isInLayers(name: string, { layers_to_transform: layers, layers_pattern: pattern }: AnyConfig): boolean {
   if (layers == null || (Array.isArray(layers) && layers.length === 0)) return true;
   const lists = pattern?.length ? [pattern].flat() : ['[^.]*'];
   const found = lists.map(list => name.match(regex(`^.*?\\.${list}\\.(\\d+)\\.`, 'layers_pattern'))).find(Boolean);
   return found != null && [layers].flat().includes(Number(found[1]));
-}
-
-/** What the first pattern that fits says of a module: a name, the end of one, or a regular expression for either. */
-function patternValue(name: string, key: 'rank_pattern' | 'alpha_pattern', config: AdapterConfig): number | undefined {
-  const patterns = Object.entries(config[key] ?? {});
-  return patterns.find(([pattern]) => regex(`^(.*\\.)?(${pattern})$`, key).test(name))?.[1];
-}
-
-/** Rank and scale of a module's adapter: α / r, or α / √r (Kalajdzievski 2023). */
-export function strengthOf(name: string, config: AdapterConfig): { rank: number; scale: number; dropout: number } {
-  const rank = patternValue(name, 'rank_pattern', config) ?? config.r;
-  const alpha = patternValue(name, 'alpha_pattern', config) ?? config.lora_alpha;
-  return { rank, scale: alpha / (config.use_rslora ? Math.sqrt(rank) : rank), dropout: config.lora_dropout };
 }

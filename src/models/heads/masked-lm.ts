@@ -75,7 +75,7 @@ export class MaskedLMHead extends Head {
     const y = this.#transformed(x);
     const { weight, bias } = this.#output;
     const input = castInput(y);
-    const isPlain = !this.decoder?.lora;
+    const isPlain = !this.decoder?.adapter && !this.#tied?.adapter?.project;
     if (!isPlain || !isFused(input, [weight, bias])) return tokenLoss(this.#scoresOf(y), targets);
     return linearCrossEntropy(input.reshape([-1, weight.size(1)]), weight, targets.reshape([-1]), { bias });
   }

@@ -13,6 +13,7 @@ import {
 import { loadCompleteModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { packForInference } from '../../../src/models/pack-for-inference.ts';
+import type { Lora } from '../../../src/nn/index.ts';
 import {
   autocast,
   backward,
@@ -229,12 +230,13 @@ describe('a new adapter', () => {
       using model = loadCompleteModel(untied.folder);
       using adapter = createAdapter(model, { ...config, bias: 'lora_only', modules_to_save: ['norm'] }, { seed: 1 });
       const plain = logits(model);
-      expect(adapter.deltas).toHaveLength(14);
+      expect(adapter.layers).toHaveLength(14);
       expect(adapter.replacements.map(({ key }) => key)).toEqual(['model.norm.weight']);
       expect(withAdapter(model, adapter, () => logits(model)).equal(plain)).toBe(true);
 
       withAdapter(model, adapter, () => backward(model.forward({ inputIds: ids, labels: ids }).loss!));
-      for (const { lora } of adapter.deltas) {
+      for (const { change } of adapter.layers) {
+        const lora = change as Lora;
         expect(lora.up.weight.grad!.abs().sum().item()).toBeGreaterThan(0);
         expect(lora.down.weight.grad!.abs().sum().item()).toBe(0); // B is zero
       }
@@ -291,14 +293,16 @@ describe('refuses', () => {
   };
 
   it.each([
-    [{ use_dora: true }, /'use_dora'.*not supported/],
-    [{ lora_bias: true }, /'lora_bias'.*not supported/],
+    [{ use_dora: true }, /lora_magnitude_vector' is missing/],
+    [{ lora_bias: true }, /lora_B.bias' is missing/],
+    [{ use_dora: true, lora_bias: true }, /exclude each other/],
     [{ use_qalora: true }, /'use_qalora'.*not supported/],
     [{ layer_replication: [[0, 2]] }, /'layer_replication'.*not supported/],
-    [{ trainable_token_indices: [1] }, /'trainable_token_indices'.*not supported/],
+    [{ trainable_token_indices: [1] }, /trainable_tokens_delta' is missing/],
+    [{ trainable_token_indices: [99] }, /no token 99/],
     [{ target_parameters: ['x'] }, /'target_parameters'.*not supported/],
-    [{ init_lora_weights: 'pissa' }, /'init_lora_weights'.*changes the model/],
-    [{ peft_type: 'IA3' }, /'peft_type': only LORA/],
+    [{ init_lora_weights: 'loftq' }, /'init_lora_weights'.*'pissa' is the nearest/],
+    [{ peft_type: 'LOKR' }, /'peft_type': 'LOKR' is not supported/],
     [{ target_modules: null }, /'target_modules'/],
     [{ use_tora: true }, /unknown key 'use_tora'/],
     [{ target_modules: ['nothing'] }, /mean no module/],

@@ -12,6 +12,7 @@ import { loadCompleteModel } from '../../../src/models/auto.ts';
 import { families } from '../../../src/models/families/index.ts';
 import type { Model, ModelInputs, ModelOutput } from '../../../src/models/model.ts';
 import { packForInference } from '../../../src/models/pack-for-inference.ts';
+import type { Lora } from '../../../src/nn/index.ts';
 import {
   backward,
   type DType,
@@ -149,7 +150,8 @@ describe.each(Object.keys(tinyConfigs))('%s', modelType => {
       backward(loss(expected));
       const weights = new Map(expected.namedParameters());
       const paths = new Map([...model.namedParameters()].map(([path, parameter]) => [parameter, path]));
-      for (const { layer, lora } of adapter.deltas) {
+      for (const { layer, change } of adapter.layers) {
+        const lora = change as Lora;
         // Y = W + s·BA: ∂B = s·∂Y Aᵀ, ∂A = s·Bᵀ ∂Y
         const whole = weights.get(paths.get(layer.weight)!)!.grad;
         const [a, b] = [lora.down.weight, lora.up.weight];

@@ -1,7 +1,8 @@
 /** Which modules are meant and how strongly, by the rules of PEFT's documentation. */
 import { describe, expect, it } from 'vitest';
 import { parseAdapterConfig } from '../../../src/models/adapters/config.ts';
-import { strengthOf, targetsOf } from '../../../src/models/adapters/targets.ts';
+import { type LoraConfig, strengthOf } from '../../../src/models/adapters/methods/lora.ts';
+import { targetsOf } from '../../../src/models/adapters/targets.ts';
 
 const names = [
   'model.embed_tokens',
@@ -68,7 +69,8 @@ describe('target_modules', () => {
 });
 
 describe('rank and scale', () => {
-  const strength = (name: string, config: object) => strengthOf(name, parse({ target_modules: ['x'], ...config }));
+  const strength = (name: string, config: object) =>
+    strengthOf(name, parse({ target_modules: ['x'], ...config }) as LoraConfig);
 
   it('are r and α / r, or α / √r', () => {
     expect(strength('a', {})).toEqual({ rank: 8, scale: 1, dropout: 0 });

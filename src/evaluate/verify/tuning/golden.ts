@@ -23,6 +23,7 @@ export const tuningTolerances = {
 } satisfies Record<string, Tolerance>;
 
 export interface TuningGolden {
+  folder: string;
   path: string;
   kind: string;
   case: unknown;
@@ -43,6 +44,7 @@ export function openTuning(folder: string): TuningGolden {
   const tensors = join(folder, 'golden.safetensors');
   const file = existsSync(tensors) ? openSafetensors(tensors) : undefined;
   return {
+    folder,
     path,
     kind: golden.kind,
     case: golden.case,

@@ -2,6 +2,7 @@
 import { UserError } from '../../../support/errors.ts';
 import type { Check } from '../compare.ts';
 import { verifyAccumulation } from './accumulation.ts';
+import { verifyAdapter } from './adapters.ts';
 import { verifyCollators } from './collators.ts';
 import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
@@ -11,6 +12,7 @@ import { verifySft } from './sft.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
+  adapter: verifyAdapter,
   collators: verifyCollators,
   heads: verifyHeads,
   label_smoothing: verifyLabelSmoothing,

@@ -5,6 +5,7 @@
  */
 import {
   type Activation,
+  adapterParameters,
   Dropout,
   Embedding,
   emptyParameter,
@@ -125,7 +126,7 @@ export class TwoStream extends Backbone {
    * With `targetMapping` the last hidden state has a row for each target, and hidden states alternate between the
    * content and the query stream.
    */
-  forward(inputs: ModelInputs): BackboneOutput {
+  run(inputs: ModelInputs): BackboneOutput {
     const { inputIds, inputsEmbeds, mems, targetMapping, outputHiddenStates, outputAttentions } = inputs;
     const useMems = inputs.useMems ?? this.options.useMems[this.training ? 'train' : 'eval'];
     const words = inputsEmbeds ?? this.word.forward(inputIds!);
@@ -161,7 +162,7 @@ export class TwoStream extends Backbone {
 
   #runLayer(layer: TwoStreamLayer, streams: Streams, inputs: StreamInputs): ReturnType<TwoStreamLayer['forward']> {
     if (!this.recompute || !this.training) return layer.forward(streams, inputs);
-    const parameters = layer.parameters();
+    const parameters = [...layer.parameters(), ...adapterParameters(layer)];
     return recompute(([both, rest]) => layer.forward(both, rest), [streams, inputs] as const, { parameters });
   }
 
