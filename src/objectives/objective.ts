@@ -67,8 +67,13 @@ export interface ObjectiveContext {
   context: number;
   /** The documents that rows come from, for objectives that compare a row with another one. */
   documents?: Pick<RowsOf<'document'>, 'length' | 'row'>;
-  /** The model that is trained, for objectives that make another one beside it. */
+  /**
+   * The model that is trained, for objectives that make another one beside it. Absent where examples alone are made, in threads
+   * that have no model: they must not ask for it, and what they need of its config.json is `config`.
+   */
   model?: Model;
+  /** Default: that of `model`. */
+  config?: Model['config'];
   /** Of the weights of such a model. Default 0. */
   seed?: number;
   /** How documents share a window of a corpus. Default `stream`. */

@@ -36,6 +36,7 @@ export interface RunParts extends StartingPoint, RunRows {
   source: RunSource;
   /** Tokens that the model sees at once in training. */
   context: number;
+  packing: Packing;
   trainable: Trainable;
   objective: AnyObjective;
   /** The objective over what is held out. */
@@ -66,6 +67,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     recipe: { ...recipe, data, model: { ...recipe.model, context } },
     source,
     context,
+    packing,
     trainable,
     objective,
     heldOutObjective,
