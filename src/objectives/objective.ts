@@ -94,8 +94,13 @@ export interface ObjectiveContext {
   documents?: Pick<RowsOf<'document'>, 'length' | 'row'>;
   /** How images become what the model reads, for objectives over images. */
   imageProcessor?: ImageProcessor;
-  /** The model that is trained, for objectives that make another one beside it. */
+  /**
+   * The model that is trained, for objectives that make another one beside it. Absent where examples alone are made, in threads
+   * that have no model: they must not ask for it, and what they need of its config.json is `config`.
+   */
   model?: Model;
+  /** Default: that of `model`. */
+  config?: Model['config'];
   /** Of the weights of such a model. Default 0. */
   seed?: number;
   /** How documents share a window of a corpus. Default `stream`. */

@@ -77,16 +77,20 @@ export function sampleAt(scores: Tensor, uniform: Tensor): Tensor {
   return passed.clamp({ max: scores.size(-1) - 1 });
 }
 
-/** @throws UserError when the tokenizer has no mask token, or the model is no discriminator */
+/**
+ * Without a model it makes examples and batches, and no losses.
+ *
+ * @throws UserError when the tokenizer has no mask token, or the model is no discriminator
+ */
 export function replacedTokens(
   { tokenizer, context, model, seed = 0 }: ObjectiveContext,
   options: ReplacedTokensOptions & { generator?: Model } = {},
 ): Objective<'tokens', ReplacedExample, ReplacedBatch> {
   const { probability = 0.15, copies, generatorShare = 0.25, discriminatorWeight = 50, ...rest } = options;
-  if (model?.family.modelType !== 'electra' || model.task !== 'replacedTokens') {
+  if (model && (model.family.modelType !== 'electra' || model.task !== 'replacedTokens')) {
     throw usageError('TSLM_NO_DISCRIMINATOR', 'replaced tokens are detected by an ELECTRA model', 'family: electra');
   }
-  const { generator = electraGenerator(model, { seed, share: generatorShare }), ...masking } = rest;
+  const { generator = model && electraGenerator(model, { seed, share: generatorShare }), ...masking } = rest;
   const settings = { maskShare: 1, randomShare: 0, ...masking };
   const vocabulary = maskVocabulary(tokenizer, masking.unit);
   const { before, after } = tokenizer.specialTokensAround();
@@ -96,7 +100,7 @@ export function replacedTokens(
     rows: 'tokens',
     tasks: ['replacedTokens'],
     weights: { words: 1, replaced: discriminatorWeight },
-    companions: { generator },
+    companions: generator && { generator },
     window,
     copies,
 
@@ -148,9 +152,9 @@ export function replacedTokens(
 
     means: (discriminator, { ids, inputIds, attentionMask, targets, uniform, real }) =>
       scope(() => {
-        generator.train(discriminator.training);
-        const { lastHiddenState } = generator.backbone.forward({ inputIds, attentionMask });
-        const head = generator.head as MaskedLMHead;
+        generator!.train(discriminator.training);
+        const { lastHiddenState } = generator!.backbone.forward({ inputIds, attentionMask });
+        const head = generator!.head as MaskedLMHead;
         const scores = head.scores(statesAt(lastHiddenState, targets));
         const [spoiled, labels] = noGrad(() => {
           const text = ids.flatten();

@@ -30,11 +30,11 @@ export interface ClassifiedBatch extends EncodedBatch {
 }
 
 export function sequenceClassification(
-  { tokenizer, context, model }: ObjectiveContext,
+  { tokenizer, context, model, config = model?.config }: ObjectiveContext,
   { labelSmoothing = 0 }: SequenceClassificationOptions = {},
 ): Objective<'labelled', ClassifiedText, ClassifiedBatch> {
-  const { count, numberOf } = labelsOf(model?.config);
-  const problem = model?.config.problem_type ?? (count === 1 ? 'regression' : undefined);
+  const { count, numberOf } = labelsOf(config);
+  const problem = config?.problem_type ?? (count === 1 ? 'regression' : undefined);
   return {
     name: 'sequence-classification',
     rows: 'labelled',

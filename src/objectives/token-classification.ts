@@ -31,10 +31,10 @@ export interface TaggedBatch extends EncodedBatch {
 }
 
 export function tokenClassification(
-  { tokenizer, context, model }: ObjectiveContext,
+  { tokenizer, context, model, config = model?.config }: ObjectiveContext,
   { labelSmoothing = 0, everyToken = false }: TokenClassificationOptions = {},
 ): Objective<'tagged', TaggedText, TaggedBatch> {
-  const { numberOf } = labelsOf(model?.config);
+  const { numberOf } = labelsOf(config);
   return {
     name: 'token-classification',
     rows: 'tagged',

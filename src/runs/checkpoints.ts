@@ -28,7 +28,13 @@ const progressSchema = z.strictObject({
   /** Evaluations since then. */
   sinceBest: z.int().min(0).default(0),
   /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
-  sinceLine: z.strictObject({ steps: z.int(), loss: z.number(), tokens: z.int(), seconds: z.number() }),
+  sinceLine: z.strictObject({
+    steps: z.int(),
+    loss: z.number(),
+    tokens: z.int(),
+    seconds: z.number(),
+    wait: z.number().default(0),
+  }),
   /**
    * The weights are those after the step, but what follows a step (its line of metrics, evaluation, samples) was cut off
    * and is still to be done; null otherwise.
@@ -38,7 +44,7 @@ const progressSchema = z.strictObject({
 
 export type TrainProgress = z.output<typeof progressSchema>;
 
-export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0 };
+export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0, wait: 0 };
 
 /** The progress of a run that has not begun. */
 export const noProgress = (): TrainProgress => ({

@@ -38,6 +38,11 @@ export const recipeSchema = z.strictObject({
      * `stream`: a window is one text. Default `documents`, where the model can.
      */
     packing: z.enum(['documents', 'stream']).optional(),
+    /**
+     * Threads that encode rows while the model learns from those before. auto: as many as it takes, and none where encoding is
+     * under 3 % of a step. Results do not depend on it.
+     */
+    workers: z.union([countOrZero, z.literal('auto')]).default('auto'),
   }),
 
   /** What is learnt: an objective of `src/objectives` and what it takes. */

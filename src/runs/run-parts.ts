@@ -22,6 +22,7 @@ import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
 import { sampleImages } from './image-rows.ts';
+import { isMadeByWorkers } from './example-workers.ts';
 import { modelConfigFor } from './model-config.ts';
 import { NEW_CONTEXT } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -42,6 +43,7 @@ export interface RunParts extends StartingPoint, RunRows {
   source: RunSource;
   /** Tokens that the model sees at once in training. */
   context: number;
+  packing: Packing;
   trainable: Trainable;
   objective: AnyObjective;
   /** The objective over what is held out. */
@@ -66,6 +68,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     objective.rows === 'document'
       ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
       : objective;
+  requireWorkers(recipe, objective);
   const rows = source.rowsFor(objective);
   checkPrompts(recipe, model, tokenizer);
   const { imageProcessor } = source;
@@ -78,6 +81,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     recipe: { ...recipe, data, model: { ...recipe.model, context } },
     source,
     context,
+    packing,
     trainable,
     objective,
     heldOutObjective,
@@ -85,6 +89,16 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     ...(imageProcessor && { sampleImages: sampleImages(recipe, imageProcessor, sampled) }),
     optimizer: optimizerFor(recipe, trainable),
   };
+}
+
+/** Threads that were asked for must have something to do. */
+function requireWorkers({ data: { workers }, objective: { name } }: Recipe, objective: AnyObjective): void {
+  if (typeof workers !== 'number' || workers === 0 || isMadeByWorkers(objective)) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `'data.workers': examples of '${name}' are not made while the training goes on`,
+    'leave it out',
+  );
 }
 
 /** The whole model, or an adapter of it that is made anew. */

@@ -9,6 +9,7 @@ import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
+import { exampleWorkers, isMadeByWorkers } from './example-workers.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import { scheduleOf } from './recipe.ts';
@@ -107,6 +108,13 @@ export async function runSteps(
       data: run.data,
       sampler,
       seed: recipe.seed,
+      workers: isMadeByWorkers(run.objective)
+        ? {
+            start: threads => exampleWorkers(run, threads),
+            threads: recipe.data.workers,
+            onFailure: reason => warn(`rows are encoded in the training loop: ${reason}`),
+          }
+        : undefined,
       optimizer,
       schedule: scheduleOf(recipe),
       startStep: progress.step,
@@ -131,7 +139,7 @@ export async function runSteps(
           progress.seconds = secondsBefore + (performance.now() - start) / 1000;
           progress.pending = { lr, gradNorm };
           sinceLine.steps++;
-          for (const key of ['loss', 'tokens', 'seconds'] as const) sinceLine[key] += metrics[key];
+          for (const key of ['loss', 'tokens', 'seconds', 'wait'] as const) sinceLine[key] += metrics[key];
           dispose(rng);
           rng = generatorState(train.device);
           isBetweenSteps = true;
@@ -139,8 +147,9 @@ export async function runSteps(
         },
         onStepDone(step, isLast) {
           if (!isDue(step, isLast, log.every) || progress.pending === null) return;
-          const { loss, steps, tokens, seconds } = progress.sinceLine;
-          const row = { step, loss: loss / steps, ...progress.pending, tokensPerSecond: tokens / seconds };
+          const { loss, steps, tokens, seconds, wait } = progress.sinceLine;
+          const rates = { tokensPerSecond: tokens / seconds, wait: wait / seconds };
+          const row = { step, loss: loss / steps, ...progress.pending, ...rates };
           metricsLog.append(row);
           withEvents(() => {
             for (const [name, value] of Object.entries(row)) {

@@ -6,9 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dataset } from '../data/rows/dataset.ts';
 import type { AnyObjective, Counts } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import { randomFor } from '../support/random.ts';
 import { autocast, backward, type Device, type DType, dispose, keep, scope, type Tensor } from '../torch/index.ts';
 import type { Estimates, Evaluation } from './evaluation.ts';
+import { type ExampleFeed, exampleFeed, type WorkerOptions } from './examples.ts';
 import { alone, type Group } from './group.ts';
 import { clipGradNorm } from './optimizers/adamw.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -29,6 +29,8 @@ export interface StepMetrics {
   tokens: number;
   /** Seconds that the step took. */
   seconds: number;
+  /** Seconds of them that the loop waited for the step's examples. */
+  wait: number;
 }
 
 export interface TrainHooks {
@@ -54,6 +56,8 @@ export interface TrainLoop {
   sampler: Sampler;
   /** Of what is random in examples. */
   seed: number;
+  /** Threads that make examples ahead of the loop. Default: they are made in it. */
+  workers?: WorkerOptions;
   optimizer: Optimizer;
   /** The learning rate of a step; with a budget steps count to `steps` as its time passes. */
   schedule: (step: number) => number;
@@ -90,9 +94,23 @@ export interface TrainLoop {
  *   step has left them
  */
 export async function trainLoop(loop: TrainLoop): Promise<number> {
+  const clock = clockOf(loop);
+  const feed = exampleFeed({
+    ...loop,
+    parts: loop.gradientAccumulation ?? 1,
+    steps: loop.budget ? Number.POSITIVE_INFINITY : loop.steps,
+    progressAt: step => clock.scheduled(step) / loop.steps,
+  });
+  try {
+    return await doSteps(loop, clock, feed);
+  } finally {
+    await feed.close();
+  }
+}
+
+async function doSteps(loop: TrainLoop, clock: Clock, feed: ExampleFeed): Promise<number> {
   const { trainable, optimizer, dtype, hooks, signal } = loop;
   const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
-  const clock = clockOf(loop);
   trainable.train();
   let step = loop.startStep;
   let isLast = clock.isOver(step);
@@ -100,9 +118,10 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
 
   while (!isLast && !hooks.isEnough?.()) {
     const start = performance.now();
-    const scheduled = clock.scheduled(step);
-    const lr = loop.schedule(scheduled);
-    const passes = await accumulateGradients(loop, step, scheduled);
+    const lr = loop.schedule(clock.scheduled(step));
+    const examples = await feed.next(step);
+    const wait = (performance.now() - start) / 1000;
+    const passes = await accumulateGradients(loop, examples);
     if (passes === undefined) return step;
     const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);
     if (!Number.isFinite(passes.loss)) throw diverged(step + 1, 'loss', passes.loss);
@@ -112,7 +131,9 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
     trainable.zeroGrad();
 
     step++;
-    hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds: (performance.now() - start) / 1000 });
+    const seconds = (performance.now() - start) / 1000;
+    feed.took({ seconds, wait });
+    hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds, wait });
     isLast = clock.isOver(step);
     if (!(await finishStep(loop, step, isLast))) return step;
     await nextTurn(); // signals and timers get their turn
@@ -142,9 +163,9 @@ interface Passes {
 }
 
 /** The forward and backward passes of a step; undefined, and no gradients, when the signal stops it between them. */
-async function accumulateGradients(loop: TrainLoop, step: number, scheduled: number): Promise<Passes | undefined> {
+async function accumulateGradients(loop: TrainLoop, examples: readonly unknown[][]): Promise<Passes | undefined> {
   const { trainable, objective, dtype, group = alone } = loop;
-  const parts = microBatches(loop, step, scheduled / loop.steps);
+  const parts = microBatches(loop, examples);
   try {
     const totals = totalCounts(parts, group);
     const terms: Record<string, number> = {};
@@ -184,23 +205,14 @@ interface MicroBatch {
   tokens: number;
 }
 
-/**
- * All of a step before its first pass: the loss divides by what they count together.
- *
- * @param progress how much of the training is done, from 0 to 1
- */
-function microBatches(loop: TrainLoop, step: number, progress: number): MicroBatch[] {
-  const { objective, data, sampler, seed, device, gradientAccumulation = 1 } = loop;
-  const parts = Array.from({ length: gradientAccumulation }, (_, part) => {
-    const examples = sampler.batch(step, part).map(({ index, epoch }) => {
-      const drawn = objective.copies === undefined ? epoch : epoch % objective.copies;
-      return objective.example(data.row(index, drawn), randomFor(seed, drawn, index), progress);
-    });
-    const batch = scope(() => keep(objective.batch(examples, device)));
-    const tokens = examples.reduce((sum, example) => sum + objective.lengthOf(example), 0);
+/** All of a step before its first pass: the loss divides by what they count together. */
+function microBatches({ objective, device, checkData }: TrainLoop, examples: readonly unknown[][]): MicroBatch[] {
+  const parts = examples.map(part => {
+    const batch = scope(() => keep(objective.batch(part, device)));
+    const tokens = part.reduce((sum: number, example) => sum + objective.lengthOf(example), 0);
     return { batch, counts: objective.counts(batch), tokens };
   });
-  loop.checkData?.(); // the run can go on from the step before
+  checkData?.(); // the run can go on from the step before
   return parts;
 }
 

@@ -6,7 +6,7 @@ import { readMetrics } from '../../src/runs/metrics-log.ts';
 
 /** The lines of metrics.jsonl, less what depends on the clock. Numbers keep every digit. */
 export const metricsOf = (run: string): string[] =>
-  readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond, ...row }) => JSON.stringify(row));
+  readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond, wait, ...row }) => JSON.stringify(row));
 
 /** What must be the same however often a run was interrupted: every metric, every sample, every weight. */
 export const traceOf = (run: string) => ({

@@ -78,10 +78,10 @@ const cases = Object.entries(FAMILIES).flatMap(([name, families]) => families.ma
 const ofRows = Object.entries(ROWS).map(([name, { family }]) => ({ name, family }));
 
 describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) => {
-  const recipe = () =>
+  const recipe = (workers: number) =>
     tinyRecipe(corpus, {
       objective: { name },
-      ...(name in ROWS && { data: dataOf(name) }),
+      data: { ...(name in ROWS && dataOf(name)), workers },
       model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1 },
       train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
       evaluation: { every: 3, windows: 6 },
@@ -89,17 +89,21 @@ describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) =>
       samples: { prompts: [] },
     });
 
-  it('goes on to the same bits where it was stopped, and its model opens', async () => {
+  it('goes on to the same bits where it was stopped, its rows encoded by others, and its model opens', async () => {
     const [whole, parts] = [place(`${name}-${family}-whole`), place(`${name}-${family}-parts`)];
-    const { best } = await startRun(recipe(), whole);
+    const { best } = await startRun(recipe(0), whole);
     for (const [i, stop] of [2, 5, 99].entries()) {
       const controller = new AbortController();
       const hooks = { onStep: ({ step }: { step: number }) => step === stop && controller.abort() };
       const options = { signal: controller.signal, hooks };
-      const result = i === 0 ? await startRun(recipe(), parts, options) : await resumeRun(parts, options);
+      const result =
+        i === 0
+          ? await startRun(recipe(1), parts, options)
+          : await resumeRun(parts, { ...options, set: ['data.workers=0'] });
       expect(result.step).toBe(Math.min(stop, 8));
     }
-    const rows = (run: string) => readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond: _, ...row }) => row);
+    const rows = (run: string) =>
+      readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond, wait, ...row }) => row);
     expect(rows(parts)).toEqual(rows(whole));
     const values = rows(whole).flatMap(row => Object.values(row));
     expect(values.every(value => Number.isFinite(value))).toBe(true);

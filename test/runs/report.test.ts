@@ -16,6 +16,7 @@ const metrics = Array.from({ length: 40 }, (_, i) => ({
   lr: 1e-3,
   gradNorm: 1,
   tokensPerSecond: 2000 + i,
+  wait: 0.25,
   ...(i % 10 === 9 && { evalLoss: 5.5 - i / 10 }),
 }));
 
@@ -111,6 +112,7 @@ describe('curves', () => {
       'Learning rate',
       'Gradient norm',
       'Tokens per second',
+      'Waiting for text (share of the time)',
     ]);
     expect(titles(chartsOf(metrics.map(({ step, loss }) => ({ step, temperature: 3 * loss }))))).toEqual([
       'temperature',

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { WorkerPool } from '../../support/worker-pool.ts';
 import { startWorker } from '../../support/workers.ts';
 import type { InputFile } from '../readers/inputs.ts';
 import { bandsFor } from './dedup/minhash.ts';
@@ -10,7 +11,6 @@ import type { PrepareOptions, ResolvedOptions } from './prepare-options.ts';
 import type { ProgressListener } from './progress-listener.ts';
 import { newReport, type PrepareReport } from './report.ts';
 import { SpoolReader } from './spool.ts';
-import { WorkerPool } from './worker-pool.ts';
 
 export class Preparation {
   /** The corpus directory, not yet in its place. */

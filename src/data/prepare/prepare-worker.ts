@@ -1,7 +1,7 @@
 /** The worker thread of `prepare`. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { answerRequests } from '../../support/worker-pool.ts';
 import { type PrepareAnswer, PrepareJobs, type PrepareRequest, type PrepareWorkerOptions } from './prepare-jobs.ts';
-import { answerRequests } from './worker-pool.ts';
 
 const jobs = new PrepareJobs(workerData as PrepareWorkerOptions);
 answerRequests<PrepareRequest, PrepareAnswer>(parentPort as MessagePort, request => jobs.answer(request));

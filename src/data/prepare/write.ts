@@ -1,10 +1,10 @@
+import type { WorkerPool } from '../../support/worker-pool.ts';
 import { type CorpusIndex, SPLITS, type SplitName } from '../corpus/corpus-index.ts';
 import { ShardWriter } from '../corpus/shards.ts';
 import { CHUNK_BYTES } from '../readers/chunk.ts';
 import type { Assigned } from './assign.ts';
 import type { DocumentFrame } from './document-frame.ts';
 import type { PrepareAnswer, PrepareRequest } from './prepare-jobs.ts';
-import type { WorkerPool } from './worker-pool.ts';
 
 export interface WriteOptions {
   folder: string;

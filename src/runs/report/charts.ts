@@ -15,7 +15,7 @@ export interface Chart {
 }
 
 /** Keys that have a chart of their own, or are not worth one. */
-const KNOWN = ['step', 'loss', 'evalLoss', 'lr', 'gradNorm', 'tokensPerSecond'];
+const KNOWN = ['step', 'loss', 'evalLoss', 'lr', 'gradNorm', 'tokensPerSecond', 'wait'];
 
 /** The charts for which `metrics` has data. Keys beyond the known ones get a chart each. */
 export function chartsOf(metrics: readonly Metrics[]): Chart[] {
@@ -25,6 +25,7 @@ export function chartsOf(metrics: readonly Metrics[]): Chart[] {
     lineChart('Learning rate', curve(metrics, 'lr')),
     lineChart('Gradient norm', curve(metrics, 'gradNorm'), { fromZero: true }),
     lineChart('Tokens per second', curve(metrics, 'tokensPerSecond'), { fromZero: true }),
+    lineChart('Waiting for text (share of the time)', curve(metrics, 'wait'), { fromZero: true }),
     ...others.map(key => lineChart(key, curve(metrics, key))),
   ];
   return charts.filter(chart => chart.x.length > 1);

@@ -34,6 +34,7 @@ export function keyFigures(metrics: readonly Metrics[], evaluations: readonly Ev
   const lowest = evaluation.y.indexOf(Math.min(...evaluation.y));
   const training = curve(metrics, 'loss');
   const speed = curve(metrics, 'tokensPerSecond').y.sort((a, b) => a - b);
+  const { y: waits } = curve(metrics, 'wait');
   const figures = [
     model && {
       name: 'Bits per byte',
@@ -51,6 +52,11 @@ export function keyFigures(metrics: readonly Metrics[], evaluations: readonly Ev
       note: `last training loss ${fixed(training.y.at(-1)!, 3)}`,
     },
     speed.length > 0 && { name: 'Tokens per second', value: formatCount(speed[speed.length >> 1]), note: 'median' },
+    waits.length > 0 && {
+      name: 'Waiting for text',
+      value: `${fixed((100 * waits.reduce((a, b) => a + b)) / waits.length, 1)} %`,
+      note: 'of the time of steps',
+    },
   ].filter(figure => typeof figure === 'object');
   if (figures.length === 0) return undefined;
   return html`<dl class="figures">${figures.map(

@@ -25,8 +25,8 @@ export interface ReportData {
   /** The recipe as resolved: YAML. */
   recipe: string;
   /**
-   * Rows of metrics.jsonl. Known keys: `step`, `loss`, `evalLoss`, `lr`, `gradNorm`, `tokensPerSecond`; any other gets a
-   * chart of its own.
+   * Rows of metrics.jsonl. Known keys: `step`, `loss`, `evalLoss`, `lr`, `gradNorm`, `tokensPerSecond`, `wait`; any other gets
+   * a chart of its own.
    */
   metrics: readonly Metrics[];
   /** The model first, then what it is compared with. */

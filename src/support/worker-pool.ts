@@ -1,5 +1,6 @@
+/** Worker threads that answer requests: a queue on one side, a loop of answers on the other. */
 import type { Worker } from 'node:worker_threads';
-import { UserError } from '../../support/errors.ts';
+import { UserError } from './errors.ts';
 
 /** What a worker of a `WorkerPool` is sent, and what it answers: see `answerRequests`. */
 interface Message {
@@ -46,7 +47,7 @@ export class WorkerPool<Request, Result> {
     const answers: Promise<Result>[] = [];
     for await (const request of requests) {
       await this.untilFree();
-      const answer = this.send(request, transfer(request));
+      const answer = this.ask(request, transfer(request));
       // An answer that fails while others are awaited is still awaited below.
       answer.catch(() => {});
       answers.push(answer);
@@ -61,7 +62,8 @@ export class WorkerPool<Request, Result> {
     }
   }
 
-  private send(request: Request, transfer: ArrayBuffer[]): Promise<Result> {
+  /** Sends a request at once, to the thread with the fewest of them. How many wait is the caller's to bound. */
+  ask(request: Request, transfer: ArrayBuffer[] = []): Promise<Result> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const slot = this.workers.reduce((least, other) => (other.busy < least.busy ? other : least));
     const id = this.sent++;
@@ -94,7 +96,7 @@ export class WorkerPool<Request, Result> {
 /** The worker's side: answers each request with what `answer` returns or throws. */
 export function answerRequests<Request, Result>(
   port: { on(event: 'message', listener: (message: Message) => void): void; postMessage: Worker['postMessage'] },
-  answer: (request: Request) => { result: Result; transfer: ArrayBuffer[] },
+  answer: (request: Request) => { result: Result; transfer?: ArrayBuffer[] },
 ): void {
   port.on('message', ({ id, request }) => {
     try {
