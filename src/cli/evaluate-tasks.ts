@@ -61,10 +61,9 @@ export const withTaskOptions = (command: Command): Command =>
       ]),
     )
     .addOption(
-      new Option('--pll <how>', 'of a masked model: mask the token alone, or with what follows it in its word').choices([
-        'original',
-        'within-word-l2r',
-      ]),
+      new Option('--pll <how>', 'of a masked model: mask the token alone, or with what follows it in its word').choices(
+        ['original', 'within-word-l2r'],
+      ),
     )
     .addOption(
       new Option('--pooling <how>', "from tokens' vectors to a text's, in tasks of likeness").choices([
@@ -77,7 +76,11 @@ export const withTaskOptions = (command: Command): Command =>
     .option('--apply-chat-template', 'ask in a conversation, as the tokenizer writes it')
     .option('--fewshot-as-multiturn', 'with --apply-chat-template: examples are turns of their own')
     .option('--system-instruction <text>', 'in front of everything')
-    .option('--bootstrap-iters <n>', 'samples for standard errors that have no formula (default: 1000)', nonNegativeInteger)
+    .option(
+      '--bootstrap-iters <n>',
+      'samples for standard errors that have no formula (default: 1000)',
+      nonNegativeInteger,
+    )
     .option('--output <folder>', 'write results and samples here');
 
 export async function runTasks(path: string, options: TaskOptions): Promise<void> {
@@ -93,13 +96,28 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   const genKwargs = options.genKwargs === undefined ? undefined : parseArguments(options.genKwargs);
   const dataMap = Object.fromEntries((options.dataMap ?? []).map(placeOf));
   if (options.fewshotAsMultiturn && !options.applyChatTemplate) {
-    throw usageError('TSLM_UNUSED_OPTION', '--fewshot-as-multiturn says nothing without --apply-chat-template', 'give both');
+    throw usageError(
+      'TSLM_UNUSED_OPTION',
+      '--fewshot-as-multiturn says nothing without --apply-chat-template',
+      'give both',
+    );
   }
   const folder = modelFolder(path);
   const { score, pll, pooling, device } = options;
-  using model = openEvaluatedModel(folder, { score, pll, pooling, device, dtype: dtypeOf(options.precision), onNote: printNote });
+  using model = openEvaluatedModel(folder, {
+    score,
+    pll,
+    pooling,
+    device,
+    dtype: dtypeOf(options.precision),
+    onNote: printNote,
+  });
   if (options.applyChatTemplate && !model.applyChatTemplate) {
-    throw usageError('TSLM_NOT_SUPPORTED', `${folder}: this model has no conversations`, 'leave out --apply-chat-template');
+    throw usageError(
+      'TSLM_NOT_SUPPORTED',
+      `${folder}: this model has no conversations`,
+      'leave out --apply-chat-template',
+    );
   }
   const { numFewshot, fewshotSeed, limit, systemInstruction, bootstrapIters: replicates = 1000 } = options;
   const date = Date.now() / 1000;

@@ -6,11 +6,11 @@ import { printJson } from './print.ts';
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'compare a model, a tokenizer, word vectors, schedules, logits processors or objectives with recorded results',
+      'compare a model, a tokenizer, word vectors, schedules, logits processors, objectives, metrics or evaluations with recorded results',
     )
     .argument(
       '<path>',
-      'a folder of a model, a tokenizer, word vectors or recorded fine-tuning, with golden.json, or a file of recorded schedules, logits processors or objectives',
+      'a folder of a model, a tokenizer, word vectors or recorded fine-tuning, with golden.json, a run of lm-evaluation-harness, or a file of recorded schedules, logits processors, objectives, metrics or statistics',
     )
     .option('--json', 'print every comparison as JSON')
     .addHelpText(
@@ -21,8 +21,10 @@ export function verifyCommand(): Command {
       const { verify } = await import('../evaluate/verify/verify.ts');
       const { isTuning } = await import('../evaluate/verify/tuning/golden.ts');
       const { verifyTuning } = await import('../evaluate/verify/tuning/tuning.ts');
+      const { evaluationAt } = await import('../evaluate/verify/evaluation/evaluation.ts');
       const checks: Check[] = [];
-      for await (const check of isTuning(path) ? verifyTuning(path) : verify(path)) checks.push(check);
+      const made = isTuning(path) ? verifyTuning(path) : (evaluationAt(path)?.() ?? verify(path));
+      for await (const check of made) checks.push(check);
       const failed = checks.filter(check => !check.pass).length;
       if (json) printJson({ path, pass: failed === 0, failed, checks });
       else printChecks(checks);

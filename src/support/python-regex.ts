@@ -29,7 +29,7 @@ function translate(source: string, flags: string): string {
   let at = 0;
   while (at < characters.length) {
     const char = characters[at++];
-    if (char === '\\') out += escape(characters[at++] ?? '', false);
+    if (char === '\\') out += escaped(characters[at++] ?? '', false);
     else if (char === '.') out += flags.includes('s') ? '[^]' : '[^\\n]';
     else if (char === '$') out += flags.includes('m') ? '(?=\\n|(?![^]))' : '(?=\\n?(?![^]))';
     else if (char === '^') out += flags.includes('m') ? '(?<=\\n|(?<![^]))' : '(?<![^])';
@@ -56,7 +56,7 @@ function translate(source: string, flags: string): string {
 }
 
 /** What follows a backslash. */
-function escape(char: string, inClass: boolean): string {
+function escaped(char: string, inClass: boolean): string {
   if (char in CLASSES) return inClass ? CLASSES[char] : `[${CLASSES[char]}]`;
   const positive = CLASSES[char.toLowerCase()];
   if (positive !== undefined) {
@@ -65,8 +65,10 @@ function escape(char: string, inClass: boolean): string {
     return char === 'D' ? '\\P{Nd}' : char === 'S' ? '\\S' : '\\W';
   }
   if (char === 'b' && inClass) return '\\x08';
-  if (!inClass && char === 'b') return `(?:(?<=[${CLASSES.w}])(?![${CLASSES.w}])|(?<![${CLASSES.w}])(?=[${CLASSES.w}]))`;
-  if (!inClass && char === 'B') return `(?:(?<=[${CLASSES.w}])(?=[${CLASSES.w}])|(?<![${CLASSES.w}])(?![${CLASSES.w}]))`;
+  if (!inClass && char === 'b')
+    return `(?:(?<=[${CLASSES.w}])(?![${CLASSES.w}])|(?<![${CLASSES.w}])(?=[${CLASSES.w}]))`;
+  if (!inClass && char === 'B')
+    return `(?:(?<=[${CLASSES.w}])(?=[${CLASSES.w}])|(?<![${CLASSES.w}])(?![${CLASSES.w}]))`;
   if (!inClass && char === 'A') return '(?<![^])';
   if (!inClass && char === 'Z') return '(?![^])';
   if (char === 'a') return '\\x07';
@@ -84,7 +86,7 @@ function classFrom(characters: readonly string[], start: number): { text: string
   for (; at < characters.length; at++) {
     const char = characters[at];
     if (char === ']' && at > first) return { text: `${text}]`, end: at + 1 };
-    if (char === '\\') text += escape(characters[++at] ?? '', true);
+    if (char === '\\') text += escaped(characters[++at] ?? '', true);
     else text += char === ']' || char === '[' ? `\\${char}` : char;
   }
   return { text, end: at };
@@ -112,4 +114,8 @@ export function substitute(regex: RegExp, replacement: string, text: string, cou
 }
 
 const malformed = (pattern: string, what: string): Error =>
-  usageError('TSLM_BAD_REGEX', `the regular expression ${JSON.stringify(pattern)}: ${what}`, 'see the documentation of Python’s re');
+  usageError(
+    'TSLM_BAD_REGEX',
+    `the regular expression ${JSON.stringify(pattern)}: ${what}`,
+    'see the documentation of Python’s re',
+  );

@@ -20,26 +20,34 @@ interface Aggregation {
   error?: 'mean' | 'bootstrap';
 }
 
-const numbers = (of: (values: number[]) => number): Statistic => items => chosen =>
-  of(Array.from(chosen, i => Number(items[i])));
+const numbers =
+  (of: (values: number[]) => number): Statistic =>
+  items =>
+  chosen =>
+    of(Array.from(chosen, i => Number(items[i])));
 
 /** Of (true, predicted) pairs. */
-const pairs = (of: (truth: never[], predicted: never[]) => number): Statistic => items => chosen => {
-  const all = Array.from(chosen, i => items[i] as readonly [never, never]);
-  return of(
-    all.map(([truth]) => truth),
-    all.map(([, predicted]) => predicted),
-  );
-};
+const pairs =
+  (of: (truth: never[], predicted: never[]) => number): Statistic =>
+  items =>
+  chosen => {
+    const all = Array.from(chosen, i => items[i] as readonly [never, never]);
+    return of(
+      all.map(([truth]) => truth),
+      all.map(([, predicted]) => predicted),
+    );
+  };
 
 /** Of sums of what each (references, text) pair adds. */
-const corpus = <Part>(part: (text: string, references: string[]) => Part, add: (parts: Part[]) => number): Statistic => items => {
-  const parts = items.map(item => {
-    const [references, text] = item as readonly [string | string[], string | string[]];
-    return part([text].flat()[0], [references].flat());
-  });
-  return chosen => add(Array.from(chosen, i => parts[i]));
-};
+const corpus =
+  <Part>(part: (text: string, references: string[]) => Part, add: (parts: Part[]) => number): Statistic =>
+  items => {
+    const parts = items.map(item => {
+      const [references, text] = item as readonly [string | string[], string | string[]];
+      return part([text].flat()[0], [references].flat());
+    });
+    return chosen => add(Array.from(chosen, i => parts[i]));
+  };
 
 const chrfWith = (wordOrder: number): Statistic =>
   corpus(
@@ -68,17 +76,35 @@ const after =
 export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
   mean: { statistic: numbers(mean), error: 'mean' },
   nanmean: { statistic: numbers(values => mean(values.filter(value => !Number.isNaN(value)))), error: 'bootstrap' },
-  median: { statistic: numbers(values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]), error: 'bootstrap' },
+  median: {
+    statistic: numbers(values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]),
+    error: 'bootstrap',
+  },
   perplexity: { statistic: numbers(values => Math.exp(-mean(values))), error: 'bootstrap' },
   weighted_perplexity: { statistic: after(weightedMean, value => Math.exp(-value)) },
   bits_per_byte: { statistic: after(weightedMean, value => -value / Math.LN2) },
   f1: { statistic: pairs((truth: Label[], predicted: Label[]) => binaryF1(truth, predicted)), error: 'bootstrap' },
-  matthews_corrcoef: { statistic: pairs((truth: Label[], predicted: Label[]) => mcc(truth, predicted)), error: 'bootstrap' },
+  matthews_corrcoef: {
+    statistic: pairs((truth: Label[], predicted: Label[]) => mcc(truth, predicted)),
+    error: 'bootstrap',
+  },
   brier_score: { statistic: pairs((truth: number[], probabilities: number[][]) => brierScore(probabilities, truth)) },
-  bleu: { statistic: corpus((text, references) => bleuStatistics(text, references), parts => bleuOf(addBleuStatistics(parts)).score), error: 'bootstrap' },
+  bleu: {
+    statistic: corpus(
+      (text, references) => bleuStatistics(text, references),
+      parts => bleuOf(addBleuStatistics(parts)).score,
+    ),
+    error: 'bootstrap',
+  },
   chrf: { statistic: chrfWith(0), error: 'bootstrap' },
   'chrf++': { statistic: chrfWith(2), error: 'bootstrap' },
-  ter: { statistic: corpus((text, references) => terStatistics(text, references), parts => terOf(addTerStatistics(parts))), error: 'bootstrap' },
+  ter: {
+    statistic: corpus(
+      (text, references) => terStatistics(text, references),
+      parts => terOf(addTerStatistics(parts)),
+    ),
+    error: 'bootstrap',
+  },
   pearson: { statistic: pairs((x: number[], y: number[]) => pearson(x, y)), error: 'bootstrap' },
   spearman: { statistic: pairs((x: number[], y: number[]) => spearman(x, y)), error: 'bootstrap' },
   kendall: { statistic: pairs((x: number[], y: number[]) => kendall(x, y)), error: 'bootstrap' },
@@ -112,5 +138,9 @@ export function aggregate(items: readonly unknown[], name: string, metric: strin
 /** @throws UserError naming the task */
 export function requireAggregation(name: string, where: string): string {
   if (Object.hasOwn(AGGREGATIONS, name)) return name;
-  throw usageError('TSLM_UNKNOWN_AGGREGATION', `${where}: there is no aggregation '${name}'`, `known: ${Object.keys(AGGREGATIONS).join(', ')}`);
+  throw usageError(
+    'TSLM_UNKNOWN_AGGREGATION',
+    `${where}: there is no aggregation '${name}'`,
+    `known: ${Object.keys(AGGREGATIONS).join(', ')}`,
+  );
 }

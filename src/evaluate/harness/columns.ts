@@ -2,7 +2,10 @@
 import { Float } from '../../support/jinja/python/from-js.ts';
 
 /** What is known of a column. */
-type Shape = { kind: 'struct'; fields: Map<string, Shape> } | { kind: 'list'; item: Shape } | { kind: 'scalar'; isFloat: boolean };
+type Shape =
+  | { kind: 'struct'; fields: Map<string, Shape> }
+  | { kind: 'list'; item: Shape }
+  | { kind: 'scalar'; isFloat: boolean };
 
 /** A key that a row lacks is null, at any depth, and whole numbers become floats where another row has a float. */
 export function unified(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
@@ -46,6 +49,7 @@ function cast(value: unknown, shape: Shape): unknown {
     const own = value as Record<string, unknown>;
     return Object.fromEntries(Array.from(shape.fields, ([key, field]) => [key, cast(own[key], field)]));
   }
-  if (shape.kind === 'scalar' && shape.isFloat && typeof value === 'number' && Number.isInteger(value)) return new Float(value);
+  if (shape.kind === 'scalar' && shape.isFloat && typeof value === 'number' && Number.isInteger(value))
+    return new Float(value);
   return value;
 }

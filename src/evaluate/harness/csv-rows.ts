@@ -27,7 +27,12 @@ export function csvRows(text: string, path: string, options: CsvOptions = {}): R
   const records = recordsOf(text, path, delimiter, hasQuotes);
   const header = hasHeader ? records.shift() : undefined;
   const columns = names ?? unique(header ?? []);
-  const values = columns.map((_, column) => typed(records.map(record => record[column] ?? ''), hasNulls ? NULLS : new Set()));
+  const values = columns.map((_, column) =>
+    typed(
+      records.map(record => record[column] ?? ''),
+      hasNulls ? NULLS : new Set(),
+    ),
+  );
   return records.map((_, row) => Object.fromEntries(columns.map((name, column) => [name, values[column][row]])));
 }
 
@@ -45,9 +50,17 @@ function unique(header: readonly string[]): string[] {
 function recordsOf(text: string, path: string, delimiter: string, hasQuotes: boolean): string[][] {
   try {
     const quoting = hasQuotes ? { relax_quotes: true } : { quote: null, escape: null };
-    return parse(text, { delimiter, bom: true, relax_column_count: true, skip_empty_lines: true, ...quoting }) as string[][];
+    return parse(text, {
+      delimiter,
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      ...quoting,
+    }) as string[][];
   } catch (error) {
-    throw new UserError('TSLM_BAD_CSV', `${path}: ${messageOf(error)}`, { hint: 'a quotation mark in a cell is doubled' });
+    throw new UserError('TSLM_BAD_CSV', `${path}: ${messageOf(error)}`, {
+      hint: 'a quotation mark in a cell is doubled',
+    });
   }
 }
 
@@ -70,4 +83,8 @@ function typed(cells: readonly string[], nulls: ReadonlySet<string>): unknown[] 
 }
 
 const numberOf = (cell: string): number =>
-  /inf/i.test(cell) ? (cell.trim().startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : Number(cell);
+  /inf/i.test(cell)
+    ? cell.trim().startsWith('-')
+      ? Number.NEGATIVE_INFINITY
+      : Number.POSITIVE_INFINITY
+    : Number(cell);

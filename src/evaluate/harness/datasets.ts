@@ -71,7 +71,8 @@ export interface DataSource {
  * @throws UserError that names task and file: for data that is not on this machine, and files that cannot be read
  */
 export function loadDataset({ path, name, kwargs, where }: DataSource, dataMap: DataMap = {}): Splits {
-  if (path === undefined) throw usageError('TSLM_NO_DATA', `${where}: 'dataset_path' is missing`, 'json, csv, text or a name');
+  if (path === undefined)
+    throw usageError('TSLM_NO_DATA', `${where}: 'dataset_path' is missing`, 'json, csv, text or a name');
   const options = parseOptions(dataKwargs, kwargs ?? {}, `${where}: dataset_kwargs`);
   const place = (name !== undefined && dataMap[`${path}/${name}`]) || dataMap[path];
   if (place) return fromPlace(place, name, options, where);
@@ -86,14 +87,22 @@ export function loadDataset({ path, name, kwargs, where }: DataSource, dataMap: 
 
 /** Data in a file or folder that the user names. */
 function fromPlace(place: string, name: string | undefined, options: DataKwargs, where: string): Splits {
-  if (!existsSync(place)) throw new UserError('TSLM_NO_DATA', `${where}: ${place}: no such file or folder`, { hint: 'check --data-map', exitCode: 2 });
+  if (!existsSync(place))
+    throw new UserError('TSLM_NO_DATA', `${where}: ${place}: no such file or folder`, {
+      hint: 'check --data-map',
+      exitCode: 2,
+    });
   if (options.line_files) return fromLines(place, options.line_files, where);
   if (options.data_files) return fromFiles(groupsOf(options, where), undefined, options, place, where);
   const found = statSync(place).isFile() ? [place] : filesBelow(place, name);
   if (found.length === 0) {
-    throw new UserError('TSLM_NO_DATA', `${where}: ${place}: there is no data${name === undefined ? '' : ` called '${name}'`} in this folder`, {
-      hint: 'files are .jsonl, .json, .csv, .tsv or .txt, packed or not, and named after their split or the data set',
-    });
+    throw new UserError(
+      'TSLM_NO_DATA',
+      `${where}: ${place}: there is no data${name === undefined ? '' : ` called '${name}'`} in this folder`,
+      {
+        hint: 'files are .jsonl, .json, .csv, .tsv or .txt, packed or not, and named after their split or the data set',
+      },
+    );
   }
   const groups = new Map<string, string[]>();
   for (const path of found) groups.set(splitOf(path), [...(groups.get(splitOf(path)) ?? []), path]);
@@ -117,15 +126,20 @@ const stem = (path: string): string => basename(path).replace(/\.(jsonl|json|csv
 
 /** As `datasets` reads names of files. */
 function splitOf(path: string): string {
-  const words = stem(path).toLowerCase().split(/[^a-z0-9]+/);
+  const words = stem(path)
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
   if (words.some(word => ['test', 'testing', 'eval', 'evaluation'].includes(word))) return 'test';
   return words.some(word => ['validation', 'valid', 'val', 'dev'].includes(word)) ? 'validation' : 'train';
 }
 
 function groupsOf({ data_files: given, data_dir: folder = '' }: DataKwargs, where: string): Map<string, string[]> {
-  if (given === undefined) throw usageError('TSLM_NO_DATA', `${where}: 'dataset_kwargs.data_files' is missing`, 'name the files');
+  if (given === undefined)
+    throw usageError('TSLM_NO_DATA', `${where}: 'dataset_kwargs.data_files' is missing`, 'name the files');
   const bySplit = typeof given === 'string' || Array.isArray(given) ? { train: given } : given;
-  return new Map(Object.entries(bySplit).map(([split, paths]) => [split, [paths].flat().map(path => join(folder, path))]));
+  return new Map(
+    Object.entries(bySplit).map(([split, paths]) => [split, [paths].flat().map(path => join(folder, path))]),
+  );
 }
 
 function fromFiles(
@@ -151,7 +165,9 @@ function fromFiles(
 function expanded(pattern: string, where: string): string[] {
   const found = existsSync(pattern) ? [pattern] : globSync(pattern, { expandDirectories: false }).sort();
   if (found.length > 0) return found;
-  throw new UserError('TSLM_NO_DATA', `${where}: ${pattern}: no such file`, { hint: 'check data_files, or say where the data lies with --data-map' });
+  throw new UserError('TSLM_NO_DATA', `${where}: ${pattern}: no such file`, {
+    hint: 'check data_files, or say where the data lies with --data-map',
+  });
 }
 
 /** Files of one split have the same columns. */
@@ -159,9 +175,13 @@ function requireSameColumns(paths: readonly string[], rows: readonly (readonly D
   const columns = rows.map(own => [...new Set(own.flatMap(row => Object.keys(row)))].sort().join(', '));
   const other = columns.findIndex(names => names !== columns[0]);
   if (other > 0) {
-    throw new UserError('TSLM_COLUMNS', `${paths[other]}: its columns are ${columns[other]}, those of ${paths[0]} are ${columns[0]}`, {
-      hint: 'files of one split need the same columns',
-    });
+    throw new UserError(
+      'TSLM_COLUMNS',
+      `${paths[other]}: its columns are ${columns[other]}, those of ${paths[0]} are ${columns[0]}`,
+      {
+        hint: 'files of one split need the same columns',
+      },
+    );
   }
 }
 
@@ -193,10 +213,12 @@ function jsonRows(text: string, path: string, field: string | undefined): Doc[] 
   if (field !== undefined || begin === '[') {
     const whole = parseJson(text, path);
     const rows = field === undefined ? whole : (whole as Record<string, unknown>)[field];
-    return Array.isArray(rows) ? rows.map((row, i) => requireRow(row, `${path}: row ${i + 1}`)) : columnsAsRows(rows, `${path}: ${field}`);
+    return Array.isArray(rows)
+      ? rows.map((row, i) => requireRow(row, `${path}: row ${i + 1}`))
+      : columnsAsRows(rows, `${path}: ${field}`);
   }
   const lines = text.split('\n');
-  const isLines = lines.every(line => line.trim() === '' || /^\s*\{[^]*\}\s*$/.test(line));
+  const isLines = lines.every(line => line.trim() === '' || /^\s*\{[\s\S]*\}\s*$/.test(line));
   if (!isLines) return [requireRow(parseJson(text, path), path)];
   return lines.flatMap((line, i) =>
     line.trim() === '' ? [] : [requireRow(parseJson(line, `${path}, line ${i + 1}`), `${path}, line ${i + 1}`)],
@@ -205,7 +227,9 @@ function jsonRows(text: string, path: string, field: string | undefined): Doc[] 
 
 function requireRow(value: unknown, where: string): Doc {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Doc;
-  throw new UserError('TSLM_BAD_ROW', `${where}: a row is to be an object`, { hint: 'use dataset_kwargs.field for rows inside of an object' });
+  throw new UserError('TSLM_BAD_ROW', `${where}: a row is to be an object`, {
+    hint: 'use dataset_kwargs.field for rows inside of an object',
+  });
 }
 
 /** `{a: [1, 2], b: [3, 4]}`, another way to write rows. */
@@ -213,7 +237,9 @@ function columnsAsRows(value: unknown, where: string): Doc[] {
   const columns = Object.entries(requireRow(value, where));
   if (!columns.every(([, list]) => Array.isArray(list))) return [requireRow(value, where)];
   const length = Math.max(...columns.map(([, list]) => (list as unknown[]).length));
-  return Array.from({ length }, (_, i) => Object.fromEntries(columns.map(([key, list]) => [key, (list as unknown[])[i]])));
+  return Array.from({ length }, (_, i) =>
+    Object.fromEntries(columns.map(([key, list]) => [key, (list as unknown[])[i]])),
+  );
 }
 
 function textRows(text: string, { sample_by: by, keep_linebreaks: keeps }: DataKwargs): Doc[] {
@@ -243,9 +269,13 @@ function fromLines(folder: string, bySplit: Record<string, Record<string, string
     });
     const other = lists.find(({ lines }) => lines.length !== lists[0].lines.length);
     if (other) {
-      throw new UserError('TSLM_COLUMNS', `${other.path} has ${other.lines.length} lines, ${lists[0].path} has ${lists[0].lines.length}`, {
-        hint: 'lines of the same number belong together',
-      });
+      throw new UserError(
+        'TSLM_COLUMNS',
+        `${other.path} has ${other.lines.length} lines, ${lists[0].path} has ${lists[0].lines.length}`,
+        {
+          hint: 'lines of the same number belong together',
+        },
+      );
     }
     docs.set(
       split,

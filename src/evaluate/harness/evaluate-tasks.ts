@@ -4,19 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
-import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
+import { partsOf } from '../../support/parts.ts';
 import { cosine } from '../../tasks/similarity.ts';
+import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
 import { type Aggregated, aggregate } from './aggregations.ts';
 import type { Doc } from './datasets.ts';
 import { targetOf } from './fields.ts';
 import { createFilter } from './filters.ts';
+import { groupResults } from './groups.ts';
 import { pythonJson, pythonStr } from './python-literals.ts';
 import { normalized, type RequestOptions, requestsOf, type TaskRequest } from './requests.ts';
 import { type Scores, scoresOf } from './scores.ts';
 import { openTask, type Task, type TaskOptions } from './task.ts';
-import { metricsOf, type TaskMetric } from './task-metrics.ts';
 import { type GroupNode, type Node, tasksBelow } from './task-library.ts';
-import { groupResults } from './groups.ts';
+import { metricsOf, type TaskMetric } from './task-metrics.ts';
 
 export interface EvaluateOptions extends TaskOptions, RequestOptions {
   /** Only the first so many documents of each task; below 1 a share of them. */
@@ -108,7 +109,10 @@ function askedOf(task: Task, options: EvaluateOptions): Asked[] {
   const { docs, name, path } = task;
   return chosenDocs(task, options).map(docId => {
     if (docId >= docs.length) {
-      throw new UserError('TSLM_NO_DOCUMENT', `${path}: there is no document ${docId}, the task has ${docs.length}`, { hint: 'documents count from 0', exitCode: 2 });
+      throw new UserError('TSLM_NO_DOCUMENT', `${path}: there is no document ${docId}, the task has ${docs.length}`, {
+        hint: 'documents count from 0',
+        exitCode: 2,
+      });
     }
     const where = `${name}, document ${docId}`;
     return { docId, doc: docs[docId], where, requests: requestsOf(task, docs[docId], where, options) };
@@ -123,13 +127,29 @@ function chosenDocs({ docs, name }: Task, { limit, samples }: EvaluateOptions): 
 }
 
 /** Of each document and request one answer a repeat. */
-async function answer(model: EvaluatedModel, task: Task, asked: readonly Asked[], options: EvaluateOptions): Promise<unknown[][][]> {
+async function answer(
+  model: EvaluatedModel,
+  task: Task,
+  asked: readonly Asked[],
+  options: EvaluateOptions,
+): Promise<unknown[][][]> {
   const { repeats, output_type: type } = task.config;
-  const all = asked.flatMap(({ requests }) => requests.flatMap(request => new Array<TaskRequest>(repeats).fill(request)));
-  const how = { signal: options.signal, onProgress: (done: number, requests: number) => options.onProgress?.(task.name, done, requests) };
+  const all = asked.flatMap(({ requests }) =>
+    requests.flatMap(request => new Array<TaskRequest>(repeats).fill(request)),
+  );
+  const how = {
+    signal: options.signal,
+    onProgress: (done: number, requests: number) => options.onProgress?.(task.name, done, requests),
+  };
   const answers = await responsesTo(model, type, all, how);
-  let next = 0;
-  return asked.map(({ requests }) => requests.map(() => answers.slice(next, (next += repeats))));
+  const byRequest = partsOf(
+    answers,
+    asked.flatMap(({ requests }) => requests.map(() => repeats)),
+  );
+  return partsOf(
+    byRequest,
+    asked.map(({ requests }) => requests.length),
+  );
 }
 
 async function responsesTo(
@@ -151,8 +171,14 @@ async function responsesTo(
   }
   if (type === 'similarity') {
     const pairs = requests as Extract<TaskRequest, { kind: 'similarity' }>[];
-    if (!model.embed) throw new UserError('TSLM_NOT_SUPPORTED', `${model.name}: the model makes no vectors of texts`, { hint: 'leave out tasks of the type similarity' });
-    const vectors = await model.embed(pairs.flatMap(({ text, pair }) => [text, pair]), how);
+    if (!model.embed)
+      throw new UserError('TSLM_NOT_SUPPORTED', `${model.name}: the model makes no vectors of texts`, {
+        hint: 'leave out tasks of the type similarity',
+      });
+    const vectors = await model.embed(
+      pairs.flatMap(({ text, pair }) => [text, pair]),
+      how,
+    );
     return pairs.map((_, i) => cosine(vectors[2 * i], vectors[2 * i + 1]));
   }
   const scored = await model.loglikelihood(requests as Extract<TaskRequest, { kind: 'loglikelihood' }>[], how);
@@ -171,9 +197,9 @@ function filteredSamples(
   const flat = responses.flat();
   const docs = asked.flatMap(({ doc, requests }) => requests.map(() => doc));
   const filtered = run(flat as unknown[], docs);
-  let next = 0;
-  return asked.map(({ docId, doc, where, requests }, i) => {
-    const own = filtered.slice(next, (next += requests.length));
+  const lengths = asked.map(({ requests }) => requests.length);
+  return partsOf(filtered, lengths).map((own, i) => {
+    const { docId, doc, where, requests } = asked[i];
     const target = targetOf(task, doc, where);
     return {
       docId,
@@ -184,7 +210,11 @@ function filteredSamples(
       filtered: own,
       filter,
       scores: scoresOf(task, metrics, doc, own, where),
-      hashes: { doc: sha256(pythonJson(doc)), prompt: sha256(firstText(requests[0])), target: sha256(pythonStr(target)) },
+      hashes: {
+        doc: sha256(pythonJson(doc)),
+        prompt: sha256(firstText(requests[0])),
+        target: sha256(pythonStr(target)),
+      },
     };
   });
 }
@@ -193,7 +223,13 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 const firstText = (request: TaskRequest): string => ('context' in request ? request.context : request.text);
 
-function taskResult(task: Task, metrics: readonly TaskMetric[], samples: readonly Sample[], effective: number, replicates: number): TaskResult {
+function taskResult(
+  task: Task,
+  metrics: readonly TaskMetric[],
+  samples: readonly Sample[],
+  effective: number,
+  replicates: number,
+): TaskResult {
   const values = new Map<string, Aggregated>();
   for (const filter of new Set(samples.map(sample => sample.filter))) {
     const own = samples.filter(sample => sample.filter === filter);

@@ -15,19 +15,28 @@ export interface FieldContext {
 export type Where = string;
 
 /** A column's value, a rendered template, or a number that is there already. */
-function valueOf({ columns }: FieldContext, field: string | number, doc: Doc, where: Where): unknown {
+function givenBy({ columns }: FieldContext, field: string | number, doc: Doc, where: Where): unknown {
   if (typeof field === 'number') return field;
   return columns.has(field) ? doc[field] : render(field, doc, where);
 }
 
 /** The text that is asked with; a number where the choices are the contexts. */
-export function textOf(context: FieldContext, doc: Doc, where: Where, field = context.config.doc_to_text): string | number {
+export function textOf(
+  context: FieldContext,
+  doc: Doc,
+  where: Where,
+  field = context.config.doc_to_text,
+): string | number {
   if (field === undefined) throw missing(where, 'doc_to_text');
-  const value = valueOf(context, field, doc, `${where}: doc_to_text`);
+  const value = givenBy(context, field, doc, `${where}: doc_to_text`);
   const isRendered = typeof field === 'string' && !context.columns.has(field);
   if (isRendered && isDigits(value) && context.config.doc_to_choice !== undefined) return Number(value);
   if (typeof value === 'string' || typeof value === 'number') return value;
-  throw usageError('TSLM_NOT_TEXT', `${where}: doc_to_text gives ${describe(value)}, and a text is needed`, 'use a template that prints it');
+  throw usageError(
+    'TSLM_NOT_TEXT',
+    `${where}: doc_to_text gives ${describe(value)}, and a text is needed`,
+    'use a template that prints it',
+  );
 }
 
 /** A text, a number of a choice, or a list of either of which any counts. */
@@ -39,7 +48,7 @@ export function targetOf(
 ): unknown {
   if (field === undefined) throw missing(where, 'doc_to_target');
   if (Array.isArray(field)) return field;
-  const value = valueOf(context, field, doc, `${where}: doc_to_target`);
+  const value = givenBy(context, field, doc, `${where}: doc_to_target`);
   if (typeof field === 'number' || context.columns.has(field) || typeof value !== 'string') return value;
   if (isDigits(value) && context.config.doc_to_choice !== undefined) return Number(value);
   if (value.length < 2 || !value.startsWith('[') || !value.endsWith(']')) return value;
@@ -65,7 +74,11 @@ export function choicesOf(
         ? doc[field]
         : literalEval(render(field, doc, `${where}: doc_to_choice`));
   if (Array.isArray(value) && value.every(choice => typeof choice === 'string')) return value as string[];
-  throw usageError('TSLM_NOT_CHOICES', `${where}: doc_to_choice gives ${describe(value)}, and a list of texts is needed`, "print one: {{ ['yes', 'no'] }}");
+  throw usageError(
+    'TSLM_NOT_CHOICES',
+    `${where}: doc_to_choice gives ${describe(value)}, and a list of texts is needed`,
+    "print one: {{ ['yes', 'no'] }}",
+  );
 }
 
 /** A field that may be left out: of the document's own columns, or a template. */

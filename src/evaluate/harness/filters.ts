@@ -47,21 +47,32 @@ const KINDS: Record<string, Kind> = {
   take_first: kind(noOptions, () => answers => answers.map(own => (own as unknown[])[0])),
   take_first_k: kind(z.strictObject({ k: z.int().positive() }), ({ k }) => answers => {
     const fewest = Math.min(...answers.map(own => (own as unknown[]).length));
-    if (fewest < k) throw usageError('TSLM_FILTER', `take_first_k: ${k} answers of each document are needed, and there are ${fewest}`, "raise 'repeats'");
+    if (fewest < k)
+      throw usageError(
+        'TSLM_FILTER',
+        `take_first_k: ${k} answers of each document are needed, and there are ${fewest}`,
+        "raise 'repeats'",
+      );
     return answers.map(own => (own as unknown[]).slice(0, k));
   }),
   majority_vote: kind(noOptions, () => answers => answers.map(own => [mostFrequent(own as string[])])),
   lowercase: kind(noOptions, () => each(answer => answer.toLowerCase())),
   uppercase: kind(noOptions, () => each(answer => answer.toUpperCase())),
   remove_whitespace: kind(noOptions, () => each(strip)),
-  map: kind(mapOptions, ({ mapping_dict, default_value }) => each(answer => (Object.hasOwn(mapping_dict, answer) ? mapping_dict[answer] : default_value))),
+  map: kind(mapOptions, ({ mapping_dict, default_value }) =>
+    each(answer => (Object.hasOwn(mapping_dict, answer) ? mapping_dict[answer] : default_value)),
+  ),
   regex: kind(regexOptions, ({ regex_pattern, group_select, fallback }) => {
     const regex = pythonRegex(regex_pattern);
     return each(answer => selected(findAll(regex, String(answer ?? '')), group_select) ?? fallback);
   }),
   multi_choice_regex: kind(choiceOptions, multiChoice),
   regex_pos: kind(
-    z.strictObject({ regex_pattern: z.string().optional(), group_select: z.int().optional(), fallback: z.array(z.string()).default(['invalid']) }),
+    z.strictObject({
+      regex_pattern: z.string().optional(),
+      group_select: z.int().optional(),
+      fallback: z.array(z.string()).default(['invalid']),
+    }),
     ({ fallback }) =>
       each(answer => {
         const tags = Array.from(answer.matchAll(/\('([^']*)', '([^']*)'\)/g), ([, , tag]) => tag);
@@ -75,7 +86,11 @@ const KINDS: Record<string, Kind> = {
 export function createFilter(steps: NonNullable<TaskConfig['filter_list']>[number]['filter'], where: string): Filter {
   const filters = steps.map(({ function: name, ...options }) => {
     if (!Object.hasOwn(KINDS, name)) {
-      throw usageError('TSLM_UNKNOWN_FILTER', `${where}: there is no filter '${name}'`, `known: ${Object.keys(KINDS).join(', ')}`);
+      throw usageError(
+        'TSLM_UNKNOWN_FILTER',
+        `${where}: there is no filter '${name}'`,
+        `known: ${Object.keys(KINDS).join(', ')}`,
+      );
     }
     const { options: schema, make } = KINDS[name];
     return make(parseOptions(schema, options, `${where}: filter ${name}`) as never);
@@ -94,7 +109,12 @@ function mostFrequent(answers: readonly string[]): string {
 function selected(matches: readonly (string | string[])[], select: number): string | undefined {
   if (matches.length === 0) return undefined;
   const match = matches.at(select);
-  if (match === undefined) throw usageError('TSLM_FILTER', `regex: group_select ${select} of ${matches.length} matches`, 'use 0 for the first, -1 for the last');
+  if (match === undefined)
+    throw usageError(
+      'TSLM_FILTER',
+      `regex: group_select ${select} of ${matches.length} matches`,
+      'use 0 for the first, -1 for the last',
+    );
   const text = Array.isArray(match) ? match.find(group => group !== '') : match;
   return text === undefined ? undefined : strip(text);
 }
@@ -116,7 +136,12 @@ function multiChoice(options: z.output<typeof choiceOptions>): Filter {
   return (answers, docs) =>
     answers.map((own, i) => {
       const choices = docs[i].choices;
-      if (!Array.isArray(choices)) throw usageError('TSLM_FILTER', `multi_choice_regex: document ${i} has no list 'choices'`, 'the column of choices is to be called so');
+      if (!Array.isArray(choices))
+        throw usageError(
+          'TSLM_FILTER',
+          `multi_choice_regex: document ${i} has no list 'choices'`,
+          'the column of choices is to be called so',
+        );
       const letters = choices.map((_, c) => String.fromCharCode(65 + c));
       const texts = choices.map(choice => plain(strip(String(choice))));
       const byText = new Map(texts.map((text, c) => [text, `(${letters[c]})`]));
@@ -153,7 +178,10 @@ const LABELS: readonly (readonly [said: string, label: string])[] = [
 
 /** `person: Ada, Alan` → `per: ada $ per: alan` */
 function formatSpans(answer: string): string {
-  const labelled = LABELS.reduce((text, [said, label]) => text.replace(new RegExp(`\\b${said}\\s*:`, 'g'), `${label}:`), answer.toLowerCase());
+  const labelled = LABELS.reduce(
+    (text, [said, label]) => text.replace(new RegExp(`\\b${said}\\s*:`, 'g'), `${label}:`),
+    answer.toLowerCase(),
+  );
   const text = strip(labelled.replaceAll('$$', '$').replace(/\$+$/, '').replaceAll('\n', '$'));
   const spans = Array.from(text.matchAll(/\b(PER|LOC|ORG|DATE):\s*([^$]+)/g), ([, label, values]) =>
     values.split(',').map(value => [label.toLowerCase(), strip(value)] as const),

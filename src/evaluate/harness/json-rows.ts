@@ -11,7 +11,9 @@ export function parseJson(text: string, where: string): unknown {
     const value = JSON.parse(text);
     return SPECIAL.test(text) ? new Parser(text).parse() : value;
   } catch (error) {
-    throw new UserError('TSLM_BAD_JSON', `${where}: ${messageOf(error)}`, { hint: 'every line is to be one JSON object' });
+    throw new UserError('TSLM_BAD_JSON', `${where}: ${messageOf(error)}`, {
+      hint: 'every line is to be one JSON object',
+    });
   }
 }
 

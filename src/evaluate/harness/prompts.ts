@@ -30,9 +30,12 @@ export function promptOf(task: Task, doc: Doc, where: Where, options: PromptOpti
   for (const example of task.shots > 0 ? task.sampler!.sample(task.shots, leavesOut(task) ? doc : undefined) : []) {
     before.push(...exampleTurn(task, example, where));
   }
-  const finish = (messages: readonly Message[]): string => rendered(messages, options, prefix === undefined || prefix === '');
+  const finish = (messages: readonly Message[]): string =>
+    rendered(messages, options, prefix === undefined || prefix === '');
   if (task.hasContexts) {
-    return choicesOf(task, doc, where).map(text => finish([...before, ...turn({ question: text, prefix, delimiter: '', where })]));
+    return choicesOf(task, doc, where).map(text =>
+      finish([...before, ...turn({ question: text, prefix, delimiter: '', where })]),
+    );
   }
   const question = requireText(textOf(task, doc, where), where);
   return finish([...before, ...turn({ question, prefix, delimiter: config.target_delimiter, where })]);
@@ -117,5 +120,9 @@ export const endsWithSpace = (text: string): boolean => isSpace(text.at(-1));
 
 function requireText(value: unknown, where: Where): string {
   if (typeof value === 'string') return value;
-  throw usageError('TSLM_NOT_TEXT', `${where}: ${typeof value === 'number' ? `the number ${value}` : JSON.stringify(value)} stands where a text is needed`, 'use a template that prints it, or give doc_to_choice');
+  throw usageError(
+    'TSLM_NOT_TEXT',
+    `${where}: ${typeof value === 'number' ? `the number ${value}` : JSON.stringify(value)} stands where a text is needed`,
+    'use a template that prints it, or give doc_to_choice',
+  );
 }

@@ -1,9 +1,10 @@
 /** Values as Python writes them: read by `ast.literal_eval`, written by `str` and `json.dumps`. */
+
+import { UserError } from '../../support/errors.ts';
 import { Dict } from '../../support/jinja/python/dict.ts';
 import { floatRepr } from '../../support/jinja/python/float.ts';
 import { Float, fromJs } from '../../support/jinja/python/from-js.ts';
 import { str } from '../../support/jinja/python/repr.ts';
-import { UserError } from '../../support/errors.ts';
 
 /** A Python literal: texts, numbers, lists, tuples and sets (as lists), dicts, True, False, None. */
 export type Literal = null | boolean | number | bigint | string | Float | Literal[] | { [key: string]: Literal };
@@ -39,7 +40,9 @@ class Reader {
     const word = this.#take(/^(?:True|False|None)\b/);
     if (word) return word === 'None' ? null : word === 'True';
     const sign = this.#take(/^[+-]\s*/) ?? '';
-    const number = this.#take(/^(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)/);
+    const number = this.#take(
+      /^(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)/,
+    );
     if (number === undefined) throw this.#malformed();
     const digits = number.replaceAll('_', '');
     const isFloat = /[.eE]/.test(digits) && !/^0[xX]/.test(digits);
@@ -110,7 +113,7 @@ class Reader {
       const end = this.#endOf(quote);
       const inner = this.#text.slice(this.#at, end);
       if (quote.length === 1 && /(?<!\\)\n/.test(inner)) throw this.#malformed();
-      result += /[rR]/.test(prefix) ? inner : unescape(inner, () => this.#malformed());
+      result += /[rR]/.test(prefix) ? inner : unescaped(inner, () => this.#malformed());
       this.#at = end + quote.length;
       this.#space();
     }
@@ -134,14 +137,17 @@ class Reader {
 
 const SIMPLE: Record<string, string> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v', '\n': '' };
 
-const unescape = (text: string, malformed: () => Error): string =>
-  text.replace(/\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g, (whole, x, u, long, octal, other) => {
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
-    const hex = x ?? u ?? long;
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    if (/[xuUN]/.test(other)) throw malformed();
-    return SIMPLE[other] ?? (/['"\\]/.test(other) ? other : whole);
-  });
+const unescaped = (text: string, malformed: () => Error): string =>
+  text.replace(
+    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g,
+    (whole, x, u, long, octal, other) => {
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+      const hex = x ?? u ?? long;
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+      if (/[xuUN]/.test(other)) throw malformed();
+      return SIMPLE[other] ?? (/['"\\]/.test(other) ? other : whole);
+    },
+  );
 
 /** A float stays one although it is whole. */
 export const wrapFloat = (value: number): number | Float => (Number.isInteger(value) ? new Float(value) : value);
@@ -155,7 +161,8 @@ export function pythonJson(value: unknown, indent = ''): string {
   if (typeof value === 'string') return jsonString(value);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value instanceof Float) return floatText(value.value);
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : floatText(value);
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : floatText(value);
   const deeper = `${indent}  `;
   const [open, close, items] = Array.isArray(value)
     ? ['[', ']', value.map(item => pythonJson(item, deeper))]
@@ -171,4 +178,6 @@ const floatText = (value: number): string =>
 
 /** Python leaves U+007F and U+2028 as they are, as JavaScript does; lone surrogates too. */
 const jsonString = (text: string): string =>
-  JSON.stringify(text).replace(/\\u(d[89a-f][\da-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  JSON.stringify(text).replace(/\\u(d[89a-f][\da-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );

@@ -1,10 +1,11 @@
 /** What a task asks of a model about a document. */
+
+import { usageError } from '../../support/errors.ts';
 import type { Doc } from './datasets.ts';
 import { choicesOf, targetOf, textOf, type Where } from './fields.ts';
 import { endsWithSpace, type PromptOptions, promptOf } from './prompts.ts';
 import { pythonStr } from './python-literals.ts';
 import type { Task } from './task.ts';
-import { usageError } from '../../support/errors.ts';
 
 export type TaskRequest =
   | { kind: 'loglikelihood'; context: string; continuation: string }
@@ -31,7 +32,9 @@ export function requestsOf(task: Task, doc: Doc, where: Where, options: RequestO
     case 'loglikelihood_rolling':
       return [{ kind: 'loglikelihood_rolling', text: textTarget(task, doc, where) }];
     case 'generate_until':
-      return [{ kind: 'generate_until', context: prompt as string, options: generationKwargs(task, options.genKwargs) }];
+      return [
+        { kind: 'generate_until', context: prompt as string, options: generationKwargs(task, options.genKwargs) },
+      ];
     default:
       return choiceRequests(task, doc, where, prompt, options.chatTemplate !== undefined);
   }
@@ -40,10 +43,15 @@ export function requestsOf(task: Task, doc: Doc, where: Where, options: RequestO
 function choiceRequests(task: Task, doc: Doc, where: Where, prompt: string | string[], isChat: boolean): TaskRequest[] {
   const { config } = task;
   const choices = choicesOf(task, doc, where);
-  if (choices.length === 0) throw usageError('TSLM_NOT_CHOICES', `${where}: there are no choices`, 'doc_to_choice is to give at least one');
+  if (choices.length === 0)
+    throw usageError('TSLM_NOT_CHOICES', `${where}: there are no choices`, 'doc_to_choice is to give at least one');
   const keeps = !isChat || (config.gen_prefix && !endsWithSpace(config.gen_prefix));
   const delimiter = keeps ? config.target_delimiter : '';
-  const ask = (context: string, answer: string): TaskRequest => ({ kind: 'loglikelihood', context, continuation: delimiter + answer });
+  const ask = (context: string, answer: string): TaskRequest => ({
+    kind: 'loglikelihood',
+    context,
+    continuation: delimiter + answer,
+  });
   const asked = Array.isArray(prompt)
     ? prompt.map(context => ask(context, pythonStr(targetOf(task, doc, where))))
     : choices.map(choice => ask(prompt, choice));
@@ -54,7 +62,11 @@ function choiceRequests(task: Task, doc: Doc, where: Where, prompt: string | str
 function textTarget(task: Task, doc: Doc, where: Where): string {
   const target = targetOf(task, doc, where);
   if (typeof target === 'string') return target;
-  throw usageError('TSLM_NOT_TEXT', `${where}: doc_to_target gives ${pythonStr(target)}, and a text is needed`, 'use a template that prints it');
+  throw usageError(
+    'TSLM_NOT_TEXT',
+    `${where}: doc_to_target gives ${pythonStr(target)}, and a text is needed`,
+    'use a template that prints it',
+  );
 }
 
 /** Without settings greedy answers of at most 256 tokens; without `until` the delimiter of examples ends one. */
@@ -78,7 +90,7 @@ export function normalized(kwargs: Readonly<Record<string, unknown>>): {
   const { until = [], ...rest } = kwargs;
   const name = MAX_TOKENS.find(key => rest[key] != null);
   const options = Object.fromEntries(Object.entries(rest).filter(([key]) => !MAX_TOKENS.includes(key)));
-  if (options.do_sample == null) options.do_sample = Number(options.temperature ?? 0) > 0;
   if (options.do_sample === false) options.temperature = 0;
+  else if (options.do_sample == null) options.do_sample = Number(options.temperature ?? 0) > 0;
   return { until: [until].flat().map(String), maxNewTokens: name === undefined ? 256 : Number(rest[name]), options };
 }

@@ -5,8 +5,8 @@ import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
 import type { EvaluationResult, Sample, TaskResult } from './evaluate-tasks.ts';
-import { pythonStr, wrapFloat } from './python-literals.ts';
 import { sha256 } from './evaluate-tasks.ts';
+import { pythonStr, wrapFloat } from './python-literals.ts';
 import type { TaskRequest } from './requests.ts';
 
 /** What was evaluated and how, beside the results. */
@@ -30,12 +30,26 @@ export interface RunFacts {
 export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts: RunFacts): Record<string, unknown> {
   const byName = <T>(of: (task: TaskResult) => T): Record<string, T> =>
     Object.fromEntries([...tasks].sort((a, b) => (a.name < b.name ? -1 : 1)).map(task => [task.name, of(task)]));
-  const taskRows = tasks.map(({ name, alias, effective, values }) => [name, { name, alias, sample_len: effective, ...valueKeys(values) }] as const);
-  const groupRows = groups.map(({ name, alias, effective, values }) => [
-    name,
-    { alias, name, ...(values.size > 0 && { sample_len: effective }), ...valueKeys(values), ...(values.size > 0 && { sample_count: countsOf(values, effective) }) },
-  ] as const);
-  const scored = groupRows.filter(([name]) => groups.find(group => group.name === name)!.node.config.aggregate_metric_list);
+  const taskRows = tasks.map(
+    ({ name, alias, effective, values }) =>
+      [name, { name, alias, sample_len: effective, ...valueKeys(values) }] as const,
+  );
+  const groupRows = groups.map(
+    ({ name, alias, effective, values }) =>
+      [
+        name,
+        {
+          alias,
+          name,
+          ...(values.size > 0 && { sample_len: effective }),
+          ...valueKeys(values),
+          ...(values.size > 0 && { sample_count: countsOf(values, effective) }),
+        },
+      ] as const,
+  );
+  const scored = groupRows.filter(
+    ([name]) => groups.find(group => group.name === name)!.node.config.aggregate_metric_list,
+  );
   return {
     results: Object.fromEntries([...taskRows, ...groupRows]),
     ...(scored.length > 0 && { groups: Object.fromEntries(scored) }),
@@ -45,7 +59,11 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
       ...byName(({ task }) => plain(task.config.metadata?.version ?? 'Yaml')),
       ...Object.fromEntries(groups.map(({ name, node }) => [name, pythonStr(node.config.metadata?.version ?? 'N/A')])),
     },
-    'n-shot': withGroups(byName(({ task }) => task.config.num_fewshot ?? 0), groups, sameValue),
+    'n-shot': withGroups(
+      byName(({ task }) => task.config.num_fewshot ?? 0),
+      groups,
+      sameValue,
+    ),
     higher_is_better: withGroups(byName(betterOf), groups, mergedBetter),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
@@ -122,7 +140,17 @@ export const taskHash = (samples: readonly Sample[]): string =>
   sha256(samples.map(({ hashes: { doc, prompt, target } }) => doc + prompt + target).join(''));
 
 /** One line of a samples file. */
-export function sampleJson({ docId, doc, target, requests, responses, filtered, filter, scores, hashes }: Sample): Record<string, unknown> {
+export function sampleJson({
+  docId,
+  doc,
+  target,
+  requests,
+  responses,
+  filtered,
+  filter,
+  scores,
+  hashes,
+}: Sample): Record<string, unknown> {
   const isScored = requests[0].kind !== 'generate_until';
   return {
     doc_id: docId,
@@ -164,7 +192,11 @@ function asTexts(value: unknown, isScored: boolean): unknown {
 
 /** Without what JSON does not know. */
 const plain = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, inner) => (inner instanceof Float ? inner.value : typeof inner === 'bigint' ? Number(inner) : inner)));
+  JSON.parse(
+    JSON.stringify(value, (_, inner) =>
+      inner instanceof Float ? inner.value : typeof inner === 'bigint' ? Number(inner) : inner,
+    ),
+  );
 
 /** As a name of a folder. */
 export const sanitized = (name: string): string => name.replace(/["<>:/|\\?*[\]]+/g, '__');
@@ -179,27 +211,37 @@ export function writeResults(folder: string, result: EvaluationResult, facts: Ru
   const into = join(folder, sanitized(facts.model));
   makeFolder(into);
   for (const { name, samples } of result.tasks) {
-    writeFileAtomically(join(into, `samples_${sanitized(name)}_${time}.jsonl`), samples.map(sample => `${JSON.stringify(sampleJson(sample))}\n`).join(''));
+    writeFileAtomically(
+      join(into, `samples_${sanitized(name)}_${time}.jsonl`),
+      samples.map(sample => `${JSON.stringify(sampleJson(sample))}\n`).join(''),
+    );
   }
   const path = join(into, `results_${time}.json`);
   writeFileAtomically(path, `${JSON.stringify(resultsJson(result, facts), null, 2)}\n`);
   return path;
 }
 
-/** `--gen-kwargs num_beams=5,until=a` as values: numbers, true, false, None, else texts. */
+/** `--gen-kwargs num_beams=5,until=a` as values: numbers, true, false, None, else texts, with quotes or without. */
 export function parseArguments(text: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
+  const given = text.trim();
+  if (given === '') return {};
   return Object.fromEntries(
-    text.split(',').map(part => {
+    given.split(',').map(part => {
       const at = part.indexOf('=');
-      if (at < 1) throw new UserError('TSLM_BAD_ARGUMENT', `'${part}' is not NAME=VALUE`, { hint: 'write num_beams=5,max_gen_toks=64', exitCode: 2 });
-      return [part.slice(0, at).trim(), valueOf(part.slice(at + 1))];
+      if (at < 1)
+        throw new UserError('TSLM_BAD_ARGUMENT', `'${part}' is not NAME=VALUE`, {
+          hint: 'write num_beams=5,max_gen_toks=64',
+          exitCode: 2,
+        });
+      return [part.slice(0, at), argumentOf(part.slice(at + 1))];
     }),
   );
 }
 
-function valueOf(text: string): unknown {
+function argumentOf(text: string): unknown {
   const words: Record<string, unknown> = { true: true, false: false, none: null };
   if (text.toLowerCase() in words) return words[text.toLowerCase()];
+  const quoted = /^(['"])(.*)\1$/s.exec(text);
+  if (quoted) return quoted[2];
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

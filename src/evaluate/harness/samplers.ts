@@ -29,7 +29,11 @@ export function createSampler(
   const random = pythonRandom(seed);
   const outside = indices?.find(index => index >= pool.length);
   if (outside !== undefined) {
-    throw usageError('TSLM_FEWSHOT', `${where}: fewshot_indices: there is no row ${outside}, the pool has ${pool.length}`, 'rows count from 0');
+    throw usageError(
+      'TSLM_FEWSHOT',
+      `${where}: fewshot_indices: there is no row ${outside}, the pool has ${pool.length}`,
+      'rows count from 0',
+    );
   }
   const chosen = indices && indices.length > 0 ? indices.map(index => pool[index]) : pool;
   const keys = new Map<Doc, string>();
@@ -40,7 +44,11 @@ export function createSampler(
   };
   const without = (docs: readonly Doc[], doc: Doc): Doc[] => docs.filter(one => keyOf(one) !== keyOf(doc));
   const tooFew = (n: number, there: number): Error =>
-    usageError('TSLM_FEWSHOT', `${where}: ${n} examples are asked for, and there are ${there} to choose from`, 'use a smaller num_fewshot');
+    usageError(
+      'TSLM_FEWSHOT',
+      `${where}: ${n} examples are asked for, and there are ${there} to choose from`,
+      'use a smaller num_fewshot',
+    );
   return {
     sample(n, doc) {
       if (n === 0) return [];

@@ -17,7 +17,13 @@ export type Likelihood = readonly [logProb: number, isGreedy: boolean];
  * @param answers of the document's requests, filtered
  * @throws UserError that names the document, for a target that is none of the choices
  */
-export function scoresOf(task: Task, metrics: readonly TaskMetric[], doc: Doc, answers: readonly unknown[], where: Where): Scores {
+export function scoresOf(
+  task: Task,
+  metrics: readonly TaskMetric[],
+  doc: Doc,
+  answers: readonly unknown[],
+  where: Where,
+): Scores {
   const names = new Set(metrics.map(({ name }) => name));
   const all = ((): Scores => {
     switch (task.config.output_type) {
@@ -41,7 +47,7 @@ export function scoresOf(task: Task, metrics: readonly TaskMetric[], doc: Doc, a
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
 }
 
-function rollingScores(text: string, logProb: number): Scores {
+export function rollingScores(text: string, logProb: number): Scores {
   const words = text.split(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u).length;
   const bytes = Buffer.byteLength(text);
   return { word_perplexity: [logProb, words], byte_perplexity: [logProb, bytes], bits_per_byte: [logProb, bytes] };
@@ -49,7 +55,10 @@ function rollingScores(text: string, logProb: number): Scores {
 
 /** The number of the largest; of equal ones the first. */
 const best = (values: readonly number[]): number =>
-  values.reduce((at, value, i) => (value > values[at] || (Number.isNaN(value) && !Number.isNaN(values[at])) ? i : at), 0);
+  values.reduce(
+    (at, value, i) => (value > values[at] || (Number.isNaN(value) && !Number.isNaN(values[at])) ? i : at),
+    0,
+  );
 
 function choiceScores(task: Task, doc: Doc, answers: readonly Likelihood[], where: Where, isRelative: boolean): Scores {
   const choices = choicesOf(task, doc, where);
@@ -79,11 +88,15 @@ function goldOf(task: Task, doc: Doc, choices: readonly string[], where: Where):
   return [given].flat().map(target => {
     const choice = typeof target === 'string' ? choices.indexOf(target) : Number(target);
     if (Number.isInteger(choice) && choice >= 0 && choice < choices.length) return choice;
-    throw usageError('TSLM_TARGET', `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`, 'doc_to_target gives a number from 0, or the text of a choice');
+    throw usageError(
+      'TSLM_TARGET',
+      `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`,
+      'doc_to_target gives a number from 0, or the text of a choice',
+    );
   });
 }
 
-function softmax(logits: readonly number[]): number[] {
+export function softmax(logits: readonly number[]): number[] {
   const most = Math.max(...logits);
   const exps = logits.map(value => Math.exp(value - most));
   const total = exps.reduce((sum, value) => sum + value, 0);
@@ -92,7 +105,14 @@ function softmax(logits: readonly number[]): number[] {
 
 function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, answer: unknown, where: Where): Scores {
   const gold = references(task, doc, where);
-  const text = typeof answer === 'string' ? answer : answer === null || answer === undefined ? '' : Array.isArray(answer) ? answer : String(answer);
+  const text =
+    typeof answer === 'string'
+      ? answer
+      : answer === null || answer === undefined
+        ? ''
+        : Array.isArray(answer)
+          ? answer
+          : String(answer);
   return Object.fromEntries(
     metrics.map(({ name, options }) => {
       if (name !== 'exact_match') return [name, [task.hasTargets ? gold : gold[0], text]];
@@ -113,7 +133,11 @@ function references(task: Task, doc: Doc, where: Where): string[] {
     const choices = choicesOf(task, doc, where);
     const choice = choices[Number(target)];
     if (choice !== undefined) return [choice];
-    throw usageError('TSLM_TARGET', `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`, 'doc_to_target gives a number from 0');
+    throw usageError(
+      'TSLM_TARGET',
+      `${where}: the target ${pythonStr(target)} is none of the ${choices.length} choices`,
+      'doc_to_target gives a number from 0',
+    );
   }
   return [target].flat().map(pythonStr);
 }

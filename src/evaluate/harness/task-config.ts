@@ -2,7 +2,13 @@
 import { z } from 'zod';
 
 /** `similarity` is ours: the cosine of two texts' vectors beside a score of the data. */
-export const OUTPUT_TYPES = ['loglikelihood', 'loglikelihood_rolling', 'multiple_choice', 'generate_until', 'similarity'] as const;
+export const OUTPUT_TYPES = [
+  'loglikelihood',
+  'loglikelihood_rolling',
+  'multiple_choice',
+  'generate_until',
+  'similarity',
+] as const;
 export type OutputType = (typeof OUTPUT_TYPES)[number];
 
 const text = z.string();
@@ -14,6 +20,7 @@ const count = z.int().nonnegative();
 const fewshotConfig = z.strictObject({
   sampler: z.enum(['default', 'first_n']).nullish(),
   split: text.nullish(),
+  /** Known, and without effect: lm-evaluation-harness 0.4.13 does not give it to its samplers. */
   fewshot_indices: z.array(count).nullish(),
   samples: z.array(z.record(z.string(), z.unknown())).nullish(),
   doc_to_text: field.nullish(),
@@ -79,9 +86,7 @@ export const groupSchema = z.strictObject({
   group: text,
   group_alias: text.optional(),
   task: z.array(child),
-  aggregate_metric_list: z
-    .union([groupMetric.transform(one => [one]), z.array(groupMetric)])
-    .nullish(),
+  aggregate_metric_list: z.union([groupMetric.transform(one => [one]), z.array(groupMetric)]).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 

@@ -27,13 +27,21 @@ export function readTaskFile(path: string, above: readonly string[] = []): RawCo
   }
   if (!existsSync(path)) {
     const by = above.at(-1);
-    throw usageError('TSLM_NO_TASK_FILE', `${by === undefined ? '' : `${by}: include: `}${path}: no such file`, 'a path in include is relative to its file');
+    throw usageError(
+      'TSLM_NO_TASK_FILE',
+      `${by === undefined ? '' : `${by}: include: `}${path}: no such file`,
+      'a path in include is relative to its file',
+    );
   }
-  const own = parseYaml(namingFile(path, () => readFileSync(path, 'utf8')), path);
+  const own = parseYaml(
+    namingFile(path, () => readFileSync(path, 'utf8')),
+    path,
+  );
   const { include, ...rest } = own;
   if (include === undefined) return rest;
   const included = [include].flat().map(other => {
-    if (typeof other !== 'string') throw usageError('TSLM_BAD_VALUE', `${path}: 'include' is to be a path or a list of paths`);
+    if (typeof other !== 'string')
+      throw usageError('TSLM_BAD_VALUE', `${path}: 'include' is to be a path or a list of paths`);
     return readTaskFile(resolve(dirname(path), other), [...above, full]);
   });
   return Object.assign({}, ...included, rest);
@@ -44,10 +52,20 @@ function parseYaml(source: string, path: string): RawConfig {
     tag,
     resolve: (value: string) => new Tagged(tag, value),
   }));
-  const document = parseDocument(source, { customTags, version: '1.1', merge: true, intAsBigInt: true, prettyErrors: true });
+  const document = parseDocument(source, {
+    customTags,
+    version: '1.1',
+    merge: true,
+    intAsBigInt: true,
+    prettyErrors: true,
+  });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
-    throw usageError('TSLM_BAD_YAML', `${path}: ${messageOf(problem).split('\n')[0]}`, 'a task file is plain YAML; the only tag known is !function, which is refused');
+    throw usageError(
+      'TSLM_BAD_YAML',
+      `${path}: ${messageOf(problem).split('\n')[0]}`,
+      'a task file is plain YAML; the only tag known is !function, which is refused',
+    );
   }
   const value = numbersOf(document.toJS(), false);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig;
@@ -60,7 +78,9 @@ function numbersOf(value: unknown, isMetadata: boolean): unknown {
   if (typeof value === 'number') return isMetadata ? wrapFloat(value) : value;
   if (Array.isArray(value)) return value.map(item => numbersOf(item, isMetadata));
   if (typeof value !== 'object' || value === null || value instanceof Tagged) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, numbersOf(item, isMetadata || key === 'metadata')]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, numbersOf(item, isMetadata || key === 'metadata')]),
+  );
 }
 
 /**
@@ -70,10 +90,14 @@ export function refuseCode(config: RawConfig, path: string): void {
   const found = taggedIn(config, []);
   if (found) {
     const [at, { tag, value }] = found;
-    throw new UserError('TSLM_PYTHON', `${path}: '${at.join('.')}' is Python code (${tag} ${value}), which is not run`, {
-      hint: 'say the same with a template, or use a task that needs no code',
-      exitCode: 2,
-    });
+    throw new UserError(
+      'TSLM_PYTHON',
+      `${path}: '${at.join('.')}' is Python code (${tag} ${value}), which is not run`,
+      {
+        hint: 'say the same with a template, or use a task that needs no code',
+        exitCode: 2,
+      },
+    );
   }
   const field = Object.keys(config).find(key => Object.hasOwn(REFUSED, key) && config[key] != null);
   if (field !== undefined) {
@@ -83,10 +107,14 @@ export function refuseCode(config: RawConfig, path: string): void {
     });
   }
   if (config.unsafe_code) {
-    throw new UserError('TSLM_PYTHON', `${path}: 'unsafe_code' says that answers of the model are run as code, which is not done`, {
-      hint: 'use a task without it',
-      exitCode: 2,
-    });
+    throw new UserError(
+      'TSLM_PYTHON',
+      `${path}: 'unsafe_code' says that answers of the model are run as code, which is not done`,
+      {
+        hint: 'use a task without it',
+        exitCode: 2,
+      },
+    );
   }
 }
 

@@ -2,11 +2,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { globSync } from 'tinyglobby';
-import { UserError, usageError } from '../../support/errors.ts';
+import { type UserError, usageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
-import { groupSchema, type GroupConfig, taskSchema, type TaskConfig } from './task-config.ts';
+import { type GroupConfig, groupSchema, type TaskConfig, taskSchema } from './task-config.ts';
 import { type RawConfig, readTaskFile, refuseCode } from './task-files.ts';
 
 export interface LibraryEntry {
@@ -98,13 +98,15 @@ export function openTaskLibrary(folders: readonly string[] = [ownTasks]): TaskLi
   function groupOf(config: RawConfig, path: string, above: readonly string[]): GroupNode {
     refuseCode(config, path);
     const parsed = parseOptions(groupSchema, { ...config, task: [config.task ?? []].flat() }, path);
-    if (above.includes(parsed.group)) throw usageError('TSLM_GROUP_CYCLE', `${path}: the group '${parsed.group}' holds itself`);
+    if (above.includes(parsed.group))
+      throw usageError('TSLM_GROUP_CYCLE', `${path}: the group '${parsed.group}' holds itself`);
     const children = parsed.task.flatMap(child => {
       const next = [...above, parsed.group];
       if (typeof child === 'string') return nodesOf(child, {}, next, path);
       if (typeof child.group === 'string') return [groupOf(child, path, next)];
       const { task, ...changes } = child;
-      if (typeof task !== 'string') throw usageError('TSLM_BAD_VALUE', `${path}: an entry of 'task' names neither a task nor a group`);
+      if (typeof task !== 'string')
+        throw usageError('TSLM_BAD_VALUE', `${path}: an entry of 'task' names neither a task nor a group`);
       return entries.has(task) ? nodesOf(task, changes, next, path) : [taskOf(child, path)];
     });
     return { kind: 'group', name: parsed.group, config: parsed, children };
@@ -120,7 +122,8 @@ function taskOf(config: RawConfig, path: string): TaskNode {
 }
 
 function yamlFiles(folder: string): string[] {
-  if (!existsSync(folder)) throw usageError('TSLM_NO_TASKS', `${folder}: no such folder of task files`, 'check --include-path');
+  if (!existsSync(folder))
+    throw usageError('TSLM_NO_TASKS', `${folder}: no such folder of task files`, 'check --include-path');
   if (statSync(folder).isFile()) return [folder];
   return globSync('**/*.{yaml,yml}', { cwd: folder })
     .sort()
@@ -132,7 +135,9 @@ function unknown(name: string, known: readonly string[], by?: string): UserError
   return usageError(
     'TSLM_UNKNOWN_TASK',
     `${by === undefined ? '' : `${by}: `}there is no task, group or tag '${name}'`,
-    guess === undefined ? '`tslm tasks list` shows all; --include-path adds a folder of task files' : `did you mean '${guess}'?`,
+    guess === undefined
+      ? '`tslm tasks list` shows all; --include-path adds a folder of task files'
+      : `did you mean '${guess}'?`,
   );
 }
 
@@ -140,8 +145,8 @@ function unknown(name: string, known: readonly string[], by?: string): UserError
 export function globPattern(pattern: string): RegExp {
   const source = pattern.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[]+|\[/g, (part, not?: string, set?: string) => {
     if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
-    if (part === '*') return '[^]*';
-    return part === '?' ? '[^]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+    if (part === '*') return '[\\s\\S]*';
+    return part === '?' ? '[\\s\\S]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   });
   return new RegExp(`^${source}$`);
 }

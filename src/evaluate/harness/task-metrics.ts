@@ -19,7 +19,12 @@ interface Known {
   options?: z.ZodType;
 }
 
-const known = (aggregation: string, higherIsBetter: boolean, of: readonly OutputType[], options?: z.ZodType): Known => ({
+const known = (
+  aggregation: string,
+  higherIsBetter: boolean,
+  of: readonly OutputType[],
+  options?: z.ZodType,
+): Known => ({
   aggregation,
   higherIsBetter,
   of,
@@ -72,14 +77,23 @@ const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
 
 /** @throws UserError that names the task: for a metric, an aggregation or an option that does not exist or apply */
 export function metricsOf({ metric_list: given, output_type: type }: TaskConfig, where: string): TaskMetric[] {
-  const entries = given ?? DEFAULTS[type].map(metric => ({ metric, aggregation: undefined, higher_is_better: undefined }));
+  const entries =
+    given ?? DEFAULTS[type].map(metric => ({ metric, aggregation: undefined, higher_is_better: undefined }));
   return entries.map(({ metric, aggregation, higher_is_better: better, ...options }) => {
     if (!Object.hasOwn(METRICS, metric)) {
-      throw usageError('TSLM_UNKNOWN_METRIC', `${where}: there is no metric '${metric}'`, `known: ${Object.keys(METRICS).join(', ')}`);
+      throw usageError(
+        'TSLM_UNKNOWN_METRIC',
+        `${where}: there is no metric '${metric}'`,
+        `known: ${Object.keys(METRICS).join(', ')}`,
+      );
     }
     const { of, options: schema = z.strictObject({}), ...defaults } = METRICS[metric];
     if (!of.includes(type)) {
-      throw usageError('TSLM_UNKNOWN_METRIC', `${where}: the metric '${metric}' is not one of the type ${type}`, `it is one of ${of.join(', ')}`);
+      throw usageError(
+        'TSLM_UNKNOWN_METRIC',
+        `${where}: the metric '${metric}' is not one of the type ${type}`,
+        `it is one of ${of.join(', ')}`,
+      );
     }
     parseOptions(schema, options, `${where}: metric ${metric}`);
     return {

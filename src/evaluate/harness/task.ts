@@ -39,10 +39,19 @@ export function openTask({ config, name, path }: TaskNode, options: TaskOptions 
   const splitOf = (split: string): readonly Doc[] => {
     const found = splits.get(split);
     if (found) return found;
-    throw usageError('TSLM_NO_SPLIT', `${path}: there is no split '${split}'`, `the data has ${[...splits.keys()].join(', ')}`);
+    throw usageError(
+      'TSLM_NO_SPLIT',
+      `${path}: there is no split '${split}'`,
+      `the data has ${[...splits.keys()].join(', ')}`,
+    );
   };
   const evaluated = config.test_split ?? config.validation_split;
-  if (evaluated == null) throw usageError('TSLM_NO_SPLIT', `${path}: neither 'test_split' nor 'validation_split' is given`, 'name the split to evaluate');
+  if (evaluated == null)
+    throw usageError(
+      'TSLM_NO_SPLIT',
+      `${path}: neither 'test_split' nor 'validation_split' is given`,
+      'name the split to evaluate',
+    );
   const docs = splitOf(evaluated);
   if (docs.length === 0) throw new UserError('TSLM_NO_DOCUMENTS', `${path}: the split '${evaluated}' is empty`);
   const shots = numFewshot !== undefined && config.num_fewshot !== 0 ? numFewshot : (config.num_fewshot ?? 0);
@@ -57,13 +66,18 @@ export function openTask({ config, name, path }: TaskNode, options: TaskOptions 
       indices: null,
       where: path,
     });
-  if (shots > 0 && !sampler) throw usageError('TSLM_FEWSHOT', `${path}: there are no documents for examples`, 'name a fewshot_split');
+  if (shots > 0 && !sampler)
+    throw usageError('TSLM_FEWSHOT', `${path}: there are no documents for examples`, 'name a fewshot_split');
   const context: FieldContext = { config: effective, columns: new Set(Object.keys(docs[0])) };
   const where = `${path}: document 0`;
   const isSimilarity = config.output_type === 'similarity';
   const choices = config.doc_to_choice === undefined ? undefined : choicesOf(context, docs[0], where);
   if (config.output_type === 'multiple_choice' && !choices) {
-    throw usageError('TSLM_MISSING_KEY', `${path}: 'doc_to_choice' is missing`, 'a task of the type multiple_choice needs it');
+    throw usageError(
+      'TSLM_MISSING_KEY',
+      `${path}: 'doc_to_choice' is missing`,
+      'a task of the type multiple_choice needs it',
+    );
   }
   const text = textOf(context, docs[0], where);
   const target = targetOf(context, docs[0], where);

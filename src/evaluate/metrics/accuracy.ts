@@ -23,7 +23,10 @@ export function cohenKappa(truth: readonly Label[], predicted: readonly Label[])
 }
 
 /** Items whose labels are all right. */
-export const subsetAccuracy = (truth: readonly (readonly number[])[], predicted: readonly (readonly number[])[]): number =>
+export const subsetAccuracy = (
+  truth: readonly (readonly number[])[],
+  predicted: readonly (readonly number[])[],
+): number =>
   ratio(truth.filter((labels, i) => labels.every((label, l) => label === predicted[i][l])).length, truth.length);
 
 /** Share of labels that are wrong. */

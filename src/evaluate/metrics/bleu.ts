@@ -108,7 +108,9 @@ export function bleuOf(
       precisions[n] = 100 / (halving * totals[n]);
     } else if (smoothMethod === 'floor') precisions[n] = (100 * smoothValue) / totals[n];
   }
-  const logs = precisions.slice(0, order).map(precision => (precision === 0 ? Number.NEGATIVE_INFINITY : Math.log(precision)));
+  const logs = precisions
+    .slice(0, order)
+    .map(precision => (precision === 0 ? Number.NEGATIVE_INFINITY : Math.log(precision)));
   return { score: brevityPenalty * Math.exp(sum(logs) / order), ...result };
 }
 
@@ -137,7 +139,11 @@ export function bleuSignature(
 ): string {
   const value = smoothValue ?? (smoothMethod === 'floor' ? 0.1 : 1);
   const smooth = ['floor', 'add-k'].includes(smoothMethod) ? `${smoothMethod}[${value.toFixed(2)}]` : smoothMethod;
-  const parts = [`nrefs:${referencesEach}`, `case:${lowercase ? 'lc' : 'mixed'}`, `eff:${effectiveOrder ? 'yes' : 'no'}`];
+  const parts = [
+    `nrefs:${referencesEach}`,
+    `case:${lowercase ? 'lc' : 'mixed'}`,
+    `eff:${effectiveOrder ? 'yes' : 'no'}`,
+  ];
   return [...parts, `tok:${tokenize}`, `smooth:${smooth}`, `version:${SACREBLEU}`].join('|');
 }
 

@@ -27,7 +27,9 @@ export function confusion(
 }
 
 const sorted = (labels: ReadonlySet<Label>): Label[] =>
-  [...labels].sort((a, b) => (typeof a === 'string' || typeof b === 'string' ? (String(a) < String(b) ? -1 : 1) : Number(a) - Number(b)));
+  [...labels].sort((a, b) =>
+    typeof a === 'string' || typeof b === 'string' ? (String(a) < String(b) ? -1 : 1) : Number(a) - Number(b),
+  );
 
 /** Σ of each row, of each column, and of the diagonal. */
 export function marginsOf({ counts }: Confusion): { rows: number[]; columns: number[]; right: number; total: number } {

@@ -38,7 +38,10 @@ export function prfReport(truth: readonly Label[], predicted: readonly Label[], 
 }
 
 /** Any number of labels for each item: 0 or 1 for each label. */
-export function multilabelReport(truth: readonly (readonly number[])[], predicted: readonly (readonly number[])[]): PrfReport {
+export function multilabelReport(
+  truth: readonly (readonly number[])[],
+  predicted: readonly (readonly number[])[],
+): PrfReport {
   const labels = (truth[0] ?? []).map((_, label) => label);
   const count = (test: (item: number, label: number) => boolean, label: number): number =>
     truth.reduce((sum, _, item) => sum + (test(item, label) ? 1 : 0), 0);
@@ -54,9 +57,14 @@ export function multilabelReport(truth: readonly (readonly number[])[], predicte
 
 /** F1 of one label against all others. */
 export function binaryF1(truth: readonly Label[], predicted: readonly Label[], positive: Label = 1): number {
-  const count = (test: (i: number) => boolean): number => truth.reduce<number>((sum, _, i) => sum + (test(i) ? 1 : 0), 0);
+  const count = (test: (i: number) => boolean): number =>
+    truth.reduce<number>((sum, _, i) => sum + (test(i) ? 1 : 0), 0);
   const right = count(i => truth[i] === positive && predicted[i] === positive);
-  return prf(right, count(i => predicted[i] === positive), count(i => truth[i] === positive)).f1;
+  return prf(
+    right,
+    count(i => predicted[i] === positive),
+    count(i => truth[i] === positive),
+  ).f1;
 }
 
 export interface Counts {
@@ -73,11 +81,21 @@ export function reportOf(labels: readonly Label[], counts: readonly Counts[]): P
     sum(({ predicted }) => predicted),
     sum(({ there }) => there),
   );
-  return { labels, perLabel, micro, macro: mean(perLabel, () => 1), weighted: mean(perLabel, ({ support }) => support) };
+  return {
+    labels,
+    perLabel,
+    micro,
+    macro: mean(perLabel, () => 1),
+    weighted: mean(perLabel, ({ support }) => support),
+  };
 }
 
 function mean(all: PrfReport['perLabel'], weight: (one: PrfReport['perLabel'][number]) => number): Prf {
   const total = all.reduce((sum, one) => sum + weight(one), 0);
-  const of = (key: keyof Prf): number => ratio(all.reduce((sum, one) => sum + weight(one) * one[key], 0), total);
+  const of = (key: keyof Prf): number =>
+    ratio(
+      all.reduce((sum, one) => sum + weight(one) * one[key], 0),
+      total,
+    );
   return { precision: of('precision'), recall: of('recall'), f1: of('f1') };
 }

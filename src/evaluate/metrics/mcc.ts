@@ -3,7 +3,8 @@ import { confusion, type Label, marginsOf } from './confusion.ts';
 
 export function mcc(truth: readonly Label[], predicted: readonly Label[]): number {
   const { rows, columns, right, total } = marginsOf(confusion(truth, predicted));
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const dot = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, value, i) => sum + value * b[i], 0);
   const spread = (total ** 2 - dot(columns, columns)) * (total ** 2 - dot(rows, rows));
   return spread === 0 ? 0 : (right * total - dot(rows, columns)) / Math.sqrt(spread);
 }

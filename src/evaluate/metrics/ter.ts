@@ -39,7 +39,10 @@ export function terStatistics(
 }
 
 export const addTerStatistics = (all: readonly TerStatistics[]): TerStatistics =>
-  all.reduce((sum, one) => ({ edits: sum.edits + one.edits, length: sum.length + one.length }), { edits: 0, length: 0 });
+  all.reduce((sum, one) => ({ edits: sum.edits + one.edits, length: sum.length + one.length }), {
+    edits: 0,
+    length: 0,
+  });
 
 /** 0 is best; 100: as many edits as the references have words. */
 export const terOf = ({ edits, length }: TerStatistics): number =>
@@ -94,7 +97,8 @@ function bestShift(
   let candidates = 0;
   for (const [from, at, length] of equalRuns(words, reference)) {
     // Only what is wrong at both ends is worth a shift, and not one within itself.
-    const isRight = (wrong: readonly boolean[], start: number): boolean => !wrong.slice(start, start + length).includes(true);
+    const isRight = (wrong: readonly boolean[], start: number): boolean =>
+      !wrong.slice(start, start + length).includes(true);
     if (isRight(wrongInText, from) || isRight(wrongInReference, at)) continue;
     if (from <= align[at] && align[at] < from + length) continue;
     let previous = -1;

@@ -6,6 +6,7 @@ import { turnsByLength } from '../../generate/scoring/score-tokens.ts';
 import { int64, padRows } from '../../generate/steppers/stepper.ts';
 import type { Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
+import { partsOf } from '../../support/parts.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { type EncodedPair, encodeContext, encodePair, prefixTokenId } from './encode-pair.ts';
 import type { EvaluatedModel, RequestOptions } from './evaluated-model.ts';
@@ -30,14 +31,15 @@ export function causalModel(model: Model, tokenizer: Tokenizer, folder: string):
       const windows = texts.map(text => rollingWindows(encodeContext(tokenizer, text), prefixTokenId(tokenizer), size));
       const pairs = windows.flatMap(all => all.map(({ context, scored }) => ({ context, continuation: scored })));
       const scores = await scorePairs(model, pairs, options);
-      let next = 0;
-      return texts.map((text, i) => {
-        const own = windows[i].flatMap(() => scores[next++]);
-        return { logProb: sumOf(own), tokens: own.length, bytes: Buffer.byteLength(text) };
+      const lengths = windows.map(({ length }) => length);
+      return partsOf(scores, lengths).map((own, i) => {
+        const tokens = own.flat();
+        return { logProb: sumOf(tokens), tokens: tokens.length, bytes: Buffer.byteLength(texts[i]) };
       });
     },
     generateUntil: (requests, options) => generateUntil(model, tokenizer, folder, requests, options),
-    applyChatTemplate: (messages, options) => tokenizer.applyChatTemplate(messages, options),
+    applyChatTemplate: (messages, { addGenerationPrompt = true } = {}) =>
+      tokenizer.applyChatTemplate(messages, { addGenerationPrompt, continueFinalMessage: !addGenerationPrompt }),
     [Symbol.dispose]: () => model.dispose(),
   };
 }
@@ -78,8 +80,8 @@ async function scorePairs(
     // What comes later never changes what a decoder says of earlier tokens: padding on the right needs no mask.
     const inputIds = () => int64(rows.flat(), [rows.length, rows[0].length], model.device);
     const scores = logProbsAt(model, () => model.backbone.forward({ inputIds: inputIds() }).lastHiddenState, places);
-    let next = 0;
-    for (const { pair } of asked) results[pair] = scores.slice(next, (next += pairs[pair].continuation.length));
+    const lengths = asked.map(({ pair }) => pairs[pair].continuation.length);
+    for (const [i, own] of partsOf(scores, lengths).entries()) results[asked[i].pair] = own;
   };
   await eachBatch(batches, work, options);
   return results;

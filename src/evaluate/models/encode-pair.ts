@@ -45,7 +45,11 @@ export function encodePair(tokenizer: Tokenizer, request: LoglikelihoodRequest, 
     pair.continuation.length === 0
       ? 'the continuation has no tokens of its own: it is empty, or melts into the last one of its context'
       : 'nothing but white space stands before the continuation, and the tokenizer adds no start token';
-  throw usageError('TSLM_EMPTY_CONTINUATION', `request ${number} (${JSON.stringify(request.continuation.slice(0, 40))}): ${what}`, 'change the target or its delimiter in the task');
+  throw usageError(
+    'TSLM_EMPTY_CONTINUATION',
+    `request ${number} (${JSON.stringify(request.continuation.slice(0, 40))}): ${what}`,
+    'change the target or its delimiter in the task',
+  );
 }
 
 function pairOf(tokenizer: Tokenizer, request: LoglikelihoodRequest): EncodedPair {

@@ -4,6 +4,7 @@ import { int64, padMask, padRows } from '../../generate/steppers/stepper.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';
+import { partsOf } from '../../support/parts.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { moveSpace } from './encode-pair.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
@@ -46,16 +47,20 @@ export function encoderDecoderModel(model: Model, tokenizer: Tokenizer, folder: 
           }).lastHiddenState;
         const places = batch.flatMap((pair, row) => pairs[pair].answer.map((id, at) => ({ row, at, id })));
         const found = logProbsAt(model, states, places);
-        let next = 0;
-        for (const pair of batch) scores[pair] = found.slice(next, (next += pairs[pair].answer.length));
+        const lengths = batch.map(pair => pairs[pair].answer.length);
+        for (const [i, own] of partsOf(found, lengths).entries()) scores[batch[i]] = own;
       };
       await eachBatch(batches, work, options);
       return scores.map(tokens => ({ logProb: sumOf(tokens), isGreedy: allGreedy(tokens), tokens: tokens.length }));
     },
     async loglikelihoodRolling() {
-      throw new UserError('TSLM_NOT_SUPPORTED', `${folder}: an encoder–decoder answers, and has no probability of a text alone`, {
-        hint: 'leave out tasks of the type loglikelihood_rolling',
-      });
+      throw new UserError(
+        'TSLM_NOT_SUPPORTED',
+        `${folder}: an encoder–decoder answers, and has no probability of a text alone`,
+        {
+          hint: 'leave out tasks of the type loglikelihood_rolling',
+        },
+      );
     },
     generateUntil: (requests, options) => generateUntil(model, tokenizer, folder, requests, options),
     [Symbol.dispose]: () => model.dispose(),

@@ -81,7 +81,9 @@ function roomFor({ backbone }: Model, maxNewTokens: number): number {
 
 /** `num_beams` → `numBeams`. What only draws need is left out where nothing is drawn, as lm-evaluation-harness does. */
 function generationOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const options = Object.entries({ do_sample: false, ...given }).map(([key, value]) => [camelCase(key), value] as const);
+  const options = Object.entries({ do_sample: false, ...given }).map(
+    ([key, value]) => [camelCase(key), value] as const,
+  );
   const unused = given.do_sample === true ? [] : ['temperature'];
   return Object.fromEntries(options.filter(([key]) => !unused.includes(key)));
 }

@@ -7,6 +7,7 @@ import { int64, padMask, padRows } from '../../generate/steppers/stepper.ts';
 import type { Model } from '../../models/model.ts';
 import { readsSegments } from '../../models/segments.ts';
 import { UserError, usageError } from '../../support/errors.ts';
+import { partsOf } from '../../support/parts.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { moveSpace } from './encode-pair.ts';
 import type { EvaluatedModel, LoglikelihoodRequest, RequestOptions } from './evaluated-model.ts';
@@ -39,7 +40,8 @@ export function maskedModel(
       hint: 'name mask_token in tokenizer_config.json',
     });
   }
-  const score = (texts: readonly MaskedText[], options?: RequestOptions) => scoreTexts(model, texts, { mask, pll }, options);
+  const score = (texts: readonly MaskedText[], options?: RequestOptions) =>
+    scoreTexts(model, texts, { mask, pll }, options);
   return {
     name: folder,
     scoring: 'masked',
@@ -53,10 +55,10 @@ export function maskedModel(
     async loglikelihoodRolling(texts, options) {
       const windows = texts.map(text => windowsOf(tokenizer, text, model.maxPositions));
       const scores = await score(windows.flat(), options);
-      let next = 0;
-      return texts.map((text, i) => {
-        const own = windows[i].flatMap(() => scores[next++]);
-        return { logProb: sumOf(own), tokens: own.length, bytes: Buffer.byteLength(text) };
+      const lengths = windows.map(({ length }) => length);
+      return partsOf(scores, lengths).map((own, i) => {
+        const tokens = own.flat();
+        return { logProb: sumOf(tokens), tokens: tokens.length, bytes: Buffer.byteLength(texts[i]) };
       });
     },
     async generateUntil() {
@@ -135,7 +137,9 @@ async function scoreTexts(
     const copies = batch.map(job => {
       const { text, at } = jobs[job];
       const { ids, words } = texts[text];
-      return ids.map((id, i) => (i === at || (pll === 'within-word-l2r' && i > at && isSame(words, i, at)) ? mask : id));
+      return ids.map((id, i) =>
+        i === at || (pll === 'within-word-l2r' && i > at && isSame(words, i, at)) ? mask : id,
+      );
     });
     const shape = [copies.length, Math.max(...copies.map(({ length }) => length))];
     const pad = typeof model.config.pad_token_id === 'number' ? model.config.pad_token_id : 0;

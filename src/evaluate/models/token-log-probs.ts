@@ -46,7 +46,9 @@ export function logProbsAt(
       const all = states();
       const [, time, hidden] = all.shape;
       const index = BigInt64Array.from(places, ({ row, at }) => BigInt(row * time + at));
-      const chosen = all.reshape([-1, hidden]).indexSelect(0, fromTypedArray(index, [index.length]).to({ device: model.device }));
+      const chosen = all
+        .reshape([-1, hidden])
+        .indexSelect(0, fromTypedArray(index, [index.length]).to({ device: model.device }));
       return tokenLogProbs(
         model,
         chosen,

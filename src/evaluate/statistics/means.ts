@@ -1,6 +1,7 @@
 /** Means and their standard errors. */
 
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** With n − 1. */
 export function sampleDeviation(values: readonly number[]): number {
