@@ -26,6 +26,12 @@ export function prepareCommand(): Command {
     .option('--no-bos', 'put nothing before each document, even where the tokenizer begins texts with a BOS token')
     .option('--no-eos', 'put no EOS token after each document')
     .optionsGroup('Reading:')
+    .addOption(
+      new Option(
+        '--sentences [language]',
+        'record where sentences begin, for objectives that learn from documents; by the rules of en, zh, … (default: auto, which tells Chinese documents from others)',
+      ).preset('auto'),
+    )
     .option(
       '--column <name>',
       'field of the text in JSON, CSV, Parquet and Arrow, or a path to it, such as meta.text',
@@ -146,8 +152,9 @@ function describe({ directory, index, report }: PrepareResult, seconds: number):
     );
   }
   lines.push(`vocabulary  ${index.vocab_size} tokens, stored as ${index.dtype}`);
-  for (const [name, { tokens, documents }] of Object.entries(index.splits)) {
-    lines.push(`${name.padEnd(11)} ${formatCount(tokens)} tokens in ${documents} documents`);
+  for (const [name, { tokens, documents, sentences }] of Object.entries(index.splits)) {
+    const parts = sentences === undefined ? '' : ` and ${sentences} sentences`;
+    lines.push(`${name.padEnd(11)} ${formatCount(tokens)} tokens in ${documents} documents${parts}`);
   }
   return [...lines, ...report.warnings.map(warning => `note: ${warning}`)].join('\n');
 }

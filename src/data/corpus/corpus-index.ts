@@ -16,6 +16,8 @@ const shardSchema = z.strictObject({
   documents: count,
   /** Of the token file. */
   sha256,
+  /** Of `train-00000.sent`, where sentences are recorded: see `sentence-bits.ts`. */
+  sentences_sha256: sha256.optional(),
 });
 
 const splitSchema = z.strictObject({
@@ -27,6 +29,8 @@ const splitSchema = z.strictObject({
   characters: count,
   /** What of it the tokenizer did not know: tokens, and the bytes that they stand for. */
   unknown: z.strictObject({ tokens: count, bytes: count }).default({ tokens: 0, bytes: 0 }),
+  /** Sentences whose borders are recorded beside the shards; absent where none are. */
+  sentences: count.optional(),
   shards: z.array(shardSchema),
 });
 
@@ -59,3 +63,6 @@ export const offsetsFileOf = (shardFile: string): string => shardFile.replace(/\
 /** A new array of the type in which tokens of this dtype are stored. */
 export const tokenArray = (dtype: CorpusIndex['dtype'], length: number): Uint16Array | Uint32Array =>
   dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);
+/** `train-00003.bin` → `train-00003.sent`. */
+export const sentencesFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.sent');
+

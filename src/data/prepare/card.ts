@@ -1,6 +1,6 @@
 import { describeDecision } from '../../support/encoding/describe.ts';
 import { formatBytes } from '../../support/format.ts';
-import { type CorpusIndex, SPLITS } from '../corpus/corpus-index.ts';
+import { type CorpusIndex, SPLITS, sentencesFileOf } from '../corpus/corpus-index.ts';
 import { type ExampleText, encodingCounts, type PrepareReport } from './report.ts';
 
 /** Sources that are listed one by one. */
@@ -11,7 +11,7 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
   return [
     '# Data card',
     summary(index, report),
-    section('Splits', table(['split', 'documents', 'tokens', 'characters', 'bytes'], splitRows(index))),
+    section('Splits', splitTable(index)),
     section('From reading to keeping', table(['stage', 'documents', 'bytes'], stageRows(report))),
     section('Examples of what filters removed', removedExamples(report)),
     section('Encodings', encodings(report)),
@@ -35,12 +35,17 @@ function summary(index: CorpusIndex, { warnings }: PrepareReport): string {
   return [text, ...warnings.map(warning => `**Note:** ${warning}.`)].join('\n\n');
 }
 
-const splitRows = ({ splits }: CorpusIndex): string[][] =>
-  SPLITS.map(name => {
-    const { documents, tokens, characters, bytes } = splits[name];
-    return [name, number(documents), number(tokens), number(characters), number(bytes)];
+function splitTable({ splits }: CorpusIndex): string {
+  const hasSentences = splits.train.sentences !== undefined;
+  const rows = SPLITS.map(name => {
+    const { documents, sentences = 0, tokens, characters, bytes } = splits[name];
+    const counts = [documents, ...(hasSentences ? [sentences] : []), tokens, characters, bytes];
+    return [name, ...counts.map(number)];
   });
 
+  const columns = ['documents', ...(hasSentences ? ['sentences'] : []), 'tokens', 'characters', 'bytes'];
+  return table(['split', ...columns], rows);
+}
 function stageRows({ read, removed, kept }: PrepareReport): string[][] {
   const reasons = Object.entries(removed).map(([reason, { documents, bytes }]) => [
     `removed: ${reason}`,
@@ -120,7 +125,10 @@ function sources({ sources: all }: PrepareReport): string {
 }
 
 function hashes({ tokenizer_sha256, splits }: CorpusIndex): string {
-  const shards = SPLITS.flatMap(name => splits[name].shards).map(({ file, sha256 }) => `- ${file}: \`${sha256}\``);
+  const shards = SPLITS.flatMap(name => splits[name].shards).flatMap(({ file, sha256, sentences_sha256 }) => [
+    `- ${file}: \`${sha256}\``,
+    ...(sentences_sha256 === undefined ? [] : [`- ${sentencesFileOf(file)}: \`${sentences_sha256}\``]),
+  ]);
   return [`- tokenizer (its content, not its layout): \`${tokenizer_sha256}\``, ...shards].join('\n');
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { requireEncoding } from '../../support/encoding/text-file.ts';
 import { usageError } from '../../support/errors.ts';
 import { createFieldReader } from '../readers/fields.ts';
+import { requireLanguage } from '../sentences.ts';
 import type { ProgressListener } from './progress-listener.ts';
 
 const share = z.number().min(0).max(1);
@@ -75,6 +76,11 @@ export const prepareOptionsSchema = z.strictObject({
   shardTokens: positive.default(2 ** 27),
   seed: z.number().int().nonnegative().default(0),
   /** Worker threads. The result does not depend on it. Default: the number of processors. */
+  /**
+   * Record where sentences begin, by the rules of a language (`en`, `zh`, …); `auto` tells Chinese documents from others.
+   * Default: sentences are found when documents are read.
+   */
+  sentences: z.string().optional(),
   threads: positive.optional(),
 });
 
@@ -109,11 +115,13 @@ export function refuseOptions({
 }: ResolvedOptions): void {
   if (validation + test >= 1) {
     throw usageError('TSLM_BAD_VALUE', `validation ${validation} and test ${test} leave nothing for training`);
+  sentences,
   }
   if ((validationInputs.length > 0 && validation > 0) || (testInputs.length > 0 && test > 0)) {
     const hint = 'give a share or the inputs of a split, not both';
     throw usageError('TSLM_BAD_VALUE', 'a split is given both as inputs and as a share', hint);
   }
   requireEncoding(encoding);
+  if (sentences !== undefined) requireLanguage(sentences);
   createFieldReader(fields);
 }

@@ -79,6 +79,7 @@ async function runStages(
     frame,
     shardTokens: options.shardTokens,
     onProgress: done => preparation.progress('tokenising', done, report.kept.bytes),
+    sentences: options.sentences,
   });
   const { overwrite: _overwrite, threads: _threads, out: directory, seed, ...recorded } = options;
   const index: CorpusIndex = {
