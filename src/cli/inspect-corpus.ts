@@ -21,5 +21,8 @@ export async function inspectCorpus(folder: string, { json }: { json?: boolean }
   printTable([
     ...splits,
     ['vocabulary', `${index.vocab_size.toLocaleString('en')} tokens, stored as ${index.dtype}`],
+    ...(index.preprocessing ?? []).map(
+      ({ step, documents }) => [step, `changed in ${documents.toLocaleString('en')} documents`] as const,
+    ),
   ]);
 }

@@ -47,6 +47,18 @@ export const corpusIndexSchema = z.strictObject({
   seed: z.number().int(),
   /** The options of `prepare`, resolved. */
   options: z.record(z.string(), z.unknown()),
+  /** What preprocessing changed, in the order of its steps; absent where none was asked for. */
+  preprocessing: z
+    .array(
+      z.strictObject({
+        step: z.string(),
+        documents: count,
+        characters: count,
+        /** Lists of stop words. */
+        lists: z.array(z.strictObject({ name: z.string(), words: count, sha256 })).optional(),
+      }),
+    )
+    .optional(),
   splits: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
 });
 
@@ -60,9 +72,9 @@ export const dtypeFor = (vocabSize: number): CorpusIndex['dtype'] => (vocabSize 
 /** `train-00003.bin` → `train-00003.idx`. */
 export const offsetsFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.idx');
 
-/** A new array of the type in which tokens of this dtype are stored. */
-export const tokenArray = (dtype: CorpusIndex['dtype'], length: number): Uint16Array | Uint32Array =>
-  dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);
 /** `train-00003.bin` → `train-00003.sent`. */
 export const sentencesFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.sent');
 
+/** A new array of the type in which tokens of this dtype are stored. */
+export const tokenArray = (dtype: CorpusIndex['dtype'], length: number): Uint16Array | Uint32Array =>
+  dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);

@@ -16,6 +16,7 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
     section('Examples of what filters removed', removedExamples(report)),
     section('Encodings', encodings(report)),
     section('Repairs', repairs(report)),
+    section('Preprocessing', preprocessing(index)),
     section('Languages, by script', scripts(report)),
     section('Near-duplicates that were removed', duplicates(report)),
     section('Sources', sources(report)),
@@ -42,10 +43,10 @@ function splitTable({ splits }: CorpusIndex): string {
     const counts = [documents, ...(hasSentences ? [sentences] : []), tokens, characters, bytes];
     return [name, ...counts.map(number)];
   });
-
   const columns = ['documents', ...(hasSentences ? ['sentences'] : []), 'tokens', 'characters', 'bytes'];
   return table(['split', ...columns], rows);
 }
+
 function stageRows({ read, removed, kept }: PrepareReport): string[][] {
   const reasons = Object.entries(removed).map(([reason, { documents, bytes }]) => [
     `removed: ${reason}`,
@@ -62,6 +63,14 @@ function stageRows({ read, removed, kept }: PrepareReport): string[][] {
 const repairs = ({ repaired }: PrepareReport): string =>
   Object.entries(repaired)
     .map(([repair, documents]) => `- ${repair}: ${number(documents)} documents`)
+    .join('\n');
+
+const preprocessing = ({ preprocessing: steps = [] }: CorpusIndex): string =>
+  steps
+    .map(({ step, documents, characters, lists = [] }) => {
+      const words = lists.map(list => `; ${number(list.words)} words of ${list.name}, SHA-256 \`${list.sha256}\``);
+      return `- ${step}: ${number(characters)} characters in ${number(documents)} documents${words.join('')}`;
+    })
     .join('\n');
 
 /** Files of each encoding, where not all are UTF-8. */
@@ -132,14 +141,20 @@ function hashes({ tokenizer_sha256, splits }: CorpusIndex): string {
   return [`- tokenizer (its content, not its layout): \`${tokenizer_sha256}\``, ...shards].join('\n');
 }
 
+/** Options that are on unless they are turned off. */
+const BY_DEFAULT = new Set(['header', 'clean', 'dedup', 'bos', 'eos']);
+
 /** The command line that gives these options. */
 function command({ options, seed }: CorpusIndex): string {
   const { inputs, validationInputs, testInputs, ...rest } = options as Record<string, unknown> & { inputs: string[] };
   const flags = Object.entries<unknown>({ ...rest, seed }).flatMap(([key, value]) => {
     const flag = `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
-    if (value === true || value === undefined) return [];
-    if (value === false) return [flag.replace('--', '--no-')];
-    if (Array.isArray(value)) return value.length > 0 ? [flag, ...value.map(quote)] : [];
+    if (typeof value === 'boolean') {
+      if (value === BY_DEFAULT.has(key)) return [];
+      return [value ? flag : flag.replace('--', '--no-')];
+    }
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return value.flatMap(one => [flag, quote(one)]);
     return [flag, quote(String(value))];
   });
   const whole = [

@@ -4,6 +4,7 @@ import { requireEncoding } from '../../support/encoding/text-file.ts';
 import { usageError } from '../../support/errors.ts';
 import { createFieldReader } from '../readers/fields.ts';
 import { requireLanguage } from '../sentences.ts';
+import { planPreprocess, preprocessKeys } from './preprocess/preprocess.ts';
 import type { ProgressListener } from './progress-listener.ts';
 
 const share = z.number().min(0).max(1);
@@ -63,6 +64,8 @@ export const prepareOptionsSchema = z.strictObject({
   maxDuplicateLines: share.default(0.2),
   maxTopNgram: share.default(0.2),
 
+  ...preprocessKeys,
+
   /** Remove exact and near-duplicates. */
   dedup: z.boolean().default(true),
   /** Jaccard similarity, of five-word (or five-character) shingles, from which a document is a near-duplicate. */
@@ -72,15 +75,15 @@ export const prepareOptionsSchema = z.strictObject({
   bos: z.boolean().default(true),
   /** End each document with what the tokenizer puts after a text, or with its EOS token where it puts nothing. */
   eos: z.boolean().default(true),
-  /** Tokens in a shard, about. */
-  shardTokens: positive.default(2 ** 27),
-  seed: z.number().int().nonnegative().default(0),
-  /** Worker threads. The result does not depend on it. Default: the number of processors. */
   /**
    * Record where sentences begin, by the rules of a language (`en`, `zh`, …); `auto` tells Chinese documents from others.
    * Default: sentences are found when documents are read.
    */
   sentences: z.string().optional(),
+  /** Tokens in a shard, about. */
+  shardTokens: positive.default(2 ** 27),
+  seed: z.number().int().nonnegative().default(0),
+  /** Worker threads. The result does not depend on it. Default: the number of processors. */
   threads: positive.optional(),
 });
 
@@ -111,11 +114,11 @@ export function refuseOptions({
   validationInputs,
   testInputs,
   encoding,
+  sentences,
   ...fields
 }: ResolvedOptions): void {
   if (validation + test >= 1) {
     throw usageError('TSLM_BAD_VALUE', `validation ${validation} and test ${test} leave nothing for training`);
-  sentences,
   }
   if ((validationInputs.length > 0 && validation > 0) || (testInputs.length > 0 && test > 0)) {
     const hint = 'give a share or the inputs of a split, not both';
@@ -123,5 +126,6 @@ export function refuseOptions({
   }
   requireEncoding(encoding);
   if (sentences !== undefined) requireLanguage(sentences);
+  planPreprocess(fields);
   createFieldReader(fields);
 }
