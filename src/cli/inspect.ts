@@ -1,18 +1,20 @@
-/** `tslm inspect MODEL`: what a model is made of, before anything is loaded. */
+/** `tslm inspect MODEL`: what a model is made of, before anything is loaded; what lies in a corpus. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { ModelMemory, ModelTree } from '../models/inspect.ts';
 import { formatBytes, formatCount } from '../support/format.ts';
+import { inspectCorpus, isCorpus } from './inspect-corpus.ts';
 import { printJson, printTable } from './print.ts';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description('show the architecture, its sizes and the memory it needs')
-    .argument('<model>', 'folder of a model or of a run, or the name of a model that was pulled')
+    .argument('<model>', 'folder of a model, a run or a corpus, or the name of a model that was pulled')
     .option('--json', 'print everything as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm inspect runs/quickstart\n')
     .action(async (name: string, { json }: { json?: boolean }) => {
+      if (isCorpus(name)) return await inspectCorpus(name, { json });
       const { describeModel, modelFolder } = await import('../models/auto.ts');
       const { matchCheckpoint } = await import('../models/checkpoint/keys.ts');
       const { modelMemory, modelTree } = await import('../models/inspect.ts');

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare/prepare.ts';
 import { encodingCounts } from '../data/prepare/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { collect } from './options.ts';
 import { withSignals } from './signals.ts';
 import { prepareProgress } from './views/prepare-view.ts';
 
@@ -25,6 +26,12 @@ export function prepareCommand(): Command {
     .option('--tokenizer-sample <bytes>', 'text to train it on, at most', whole, 50e6)
     .option('--no-bos', 'put nothing before each document, even where the tokenizer begins texts with a BOS token')
     .option('--no-eos', 'put no EOS token after each document')
+    .addOption(
+      new Option(
+        '--sentences [language]',
+        'record where sentences begin, for objectives that learn from documents; by the rules of en, zh, … (default: auto, which tells Chinese documents from others)',
+      ).preset('auto'),
+    )
     .optionsGroup('Reading:')
     .option(
       '--column <name>',
@@ -67,6 +74,15 @@ export function prepareCommand(): Command {
     .option('--max-characters <n>', 'remove longer documents', whole)
     .option('--max-duplicate-lines <share>', 'remove documents with more of their text in repeated lines', number, 0.2)
     .option('--max-top-ngram <share>', 'remove documents of which one 2-gram makes up more', number, 0.2)
+    .optionsGroup('Preprocessing, in this order:')
+    .option('--unicode-form <form>', 'normalise Unicode: NFC, NFD, NFKC or NFKD; cleaning gives NFC')
+    .option('--chinese <script>', 'convert Chinese to simplified or traditional characters')
+    .option('--strip-accents', 'letters without their accents')
+    .option('--replace <kind>', 'urls, emails or numbers by <url>, <email>, <number>; may be given again', collect)
+    .option('--lower-case', 'all letters in lower case')
+    .option('--stop-words <list>', 'leave words out: english, chinese, or a file of them; may be given again', collect)
+    .option('--strip-punctuation', 'leave punctuation out')
+    .optionsGroup('Deduplication:')
     .option('--no-dedup', 'keep duplicates')
     .option('--near-dedup-threshold <s>', 'Jaccard similarity of near-duplicates', number, 0.8)
     .optionsGroup('Work:')
@@ -145,9 +161,13 @@ function describe({ directory, index, report }: PrepareResult, seconds: number):
       `unreadable  ${path}: ${badRecords} records, first line ${badExamples[0].line}: ${badExamples[0].problem}`,
     );
   }
+  for (const { step, documents, characters } of index.preprocessing ?? []) {
+    lines.push(`${step.padEnd(11)} ${formatCount(characters)} characters in ${documents} documents changed`);
+  }
   lines.push(`vocabulary  ${index.vocab_size} tokens, stored as ${index.dtype}`);
-  for (const [name, { tokens, documents }] of Object.entries(index.splits)) {
-    lines.push(`${name.padEnd(11)} ${formatCount(tokens)} tokens in ${documents} documents`);
+  for (const [name, { tokens, documents, sentences }] of Object.entries(index.splits)) {
+    const parts = sentences === undefined ? '' : ` and ${sentences} sentences`;
+    lines.push(`${name.padEnd(11)} ${formatCount(tokens)} tokens in ${documents} documents${parts}`);
   }
   return [...lines, ...report.warnings.map(warning => `note: ${warning}`)].join('\n');
 }

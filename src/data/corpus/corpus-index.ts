@@ -16,6 +16,8 @@ const shardSchema = z.strictObject({
   documents: count,
   /** Of the token file. */
   sha256,
+  /** Of `train-00000.sent`, where sentences are recorded: see `sentence-bits.ts`. */
+  sentences_sha256: sha256.optional(),
 });
 
 const splitSchema = z.strictObject({
@@ -27,6 +29,8 @@ const splitSchema = z.strictObject({
   characters: count,
   /** What of it the tokenizer did not know: tokens, and the bytes that they stand for. */
   unknown: z.strictObject({ tokens: count, bytes: count }).default({ tokens: 0, bytes: 0 }),
+  /** Sentences whose borders are recorded beside the shards; absent where none are. */
+  sentences: count.optional(),
   shards: z.array(shardSchema),
 });
 
@@ -43,6 +47,18 @@ export const corpusIndexSchema = z.strictObject({
   seed: z.number().int(),
   /** The options of `prepare`, resolved. */
   options: z.record(z.string(), z.unknown()),
+  /** What preprocessing changed, in the order of its steps; absent where none was asked for. */
+  preprocessing: z
+    .array(
+      z.strictObject({
+        step: z.string(),
+        documents: count,
+        characters: count,
+        /** Lists of stop words. */
+        lists: z.array(z.strictObject({ name: z.string(), words: count, sha256 })).optional(),
+      }),
+    )
+    .optional(),
   splits: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
 });
 
@@ -55,6 +71,9 @@ export const dtypeFor = (vocabSize: number): CorpusIndex['dtype'] => (vocabSize 
 
 /** `train-00003.bin` → `train-00003.idx`. */
 export const offsetsFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.idx');
+
+/** `train-00003.bin` → `train-00003.sent`. */
+export const sentencesFileOf = (shardFile: string): string => shardFile.replace(/\.bin$/, '.sent');
 
 /** A new array of the type in which tokens of this dtype are stored. */
 export const tokenArray = (dtype: CorpusIndex['dtype'], length: number): Uint16Array | Uint32Array =>

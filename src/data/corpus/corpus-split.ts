@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
-import { type CorpusIndex, offsetsFileOf, type SplitIndex, tokenArray } from './corpus-index.ts';
+import { type CorpusIndex, offsetsFileOf, type SplitIndex, sentencesFileOf, tokenArray } from './corpus-index.ts';
+import { bordersIn } from './sentence-bits.ts';
 
 export type Tokens = Uint16Array | Uint32Array;
 
@@ -10,6 +11,8 @@ export interface MappedShard {
   path: string;
   tokens: Uint8Array;
   offsets: Uint8Array;
+  /** Where sentences are recorded. */
+  sentences?: Uint8Array;
 }
 
 interface Shard {
@@ -17,6 +20,7 @@ interface Shard {
   tokens: Tokens;
   /** Where each document starts in `tokens`. */
   offsets: DataView;
+  sentences?: Uint8Array;
   documents: number;
   firstToken: number;
   firstDocument: number;
@@ -32,35 +36,43 @@ export class CorpusSplit {
   readonly characters: number;
   /** What of the text the tokenizer did not know. */
   readonly unknown: SplitIndex['unknown'];
+  /** How many sentences are recorded; undefined where none are. */
+  readonly sentences: number | undefined;
   /** SHA-256 over those of the shards. */
   readonly fingerprint: string;
+  /** The same, with those of the recorded sentences. */
+  readonly sentencesFingerprint: string;
   private readonly dtype: CorpusIndex['dtype'];
   private readonly vocabSize: number;
+  private readonly hasEnd: boolean;
   private readonly shards: Shard[] = [];
 
   constructor(
     mapped: readonly MappedShard[],
     index: SplitIndex,
-    { dtype, vocab_size: vocabSize }: Pick<CorpusIndex, 'dtype' | 'vocab_size'>,
+    { dtype, vocab_size: vocabSize, eos_token_id: end }: Pick<CorpusIndex, 'dtype' | 'vocab_size' | 'eos_token_id'>,
   ) {
     this.dtype = dtype;
     this.vocabSize = vocabSize;
+    this.hasEnd = end !== null;
     this.bytes = index.bytes;
     this.characters = index.characters;
     this.unknown = index.unknown;
-    this.fingerprint = createHash('sha256')
-      .update(index.shards.map(({ sha256 }) => sha256).join('\n'))
-      .digest('hex');
+    this.sentences = index.sentences;
+    const hashes = index.shards.map(({ sha256 }) => sha256);
+    this.fingerprint = sha256Of(hashes);
+    const sentences = index.shards.flatMap(shard => shard.sentences_sha256 ?? []);
+    this.sentencesFingerprint = sha256Of([...hashes, ...sentences]);
     let firstToken = 0;
     let firstDocument = 0;
-    for (const { path, tokens: bytes, offsets } of mapped) {
+    for (const { path, tokens: bytes, offsets, sentences } of mapped) {
       const tokens =
         dtype === 'uint16'
           ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
           : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
       const documents = offsets.byteLength / 8;
       const view = new DataView(offsets.buffer, offsets.byteOffset, offsets.byteLength);
-      this.shards.push({ path, tokens, offsets: view, documents, firstToken, firstDocument });
+      this.shards.push({ path, tokens, offsets: view, sentences, documents, firstToken, firstDocument });
       firstToken += tokens.length;
       firstDocument += documents;
     }
@@ -97,6 +109,21 @@ export class CorpusSplit {
   document(index: number): Tokens {
     const { start, end } = this.documentRange(index);
     return this.read(start, end - start);
+  }
+
+  /**
+   * The tokens of each sentence of a document, as it was encoded and without what stands around it: together they are its
+   * text. Undefined where sentences are not recorded.
+   */
+  documentSentences(index: number): Tokens[] | undefined {
+    if (this.sentences === undefined) return undefined;
+    const { start, end } = this.documentRange(index);
+    const shard = this.shards[this.shardAt('firstDocument', index)];
+    const starts = bordersIn(shard.sentences!, start - shard.firstToken, end - shard.firstToken);
+    const last = this.hasEnd ? starts.pop() : end - start;
+    if (last === undefined) throw damaged(sentencesFileOf(shard.path), `document ${index} has no sentences`);
+    const tokens = this.read(start, end - start);
+    return starts.map((from, i) => tokens.subarray(from, starts[i + 1] ?? last));
   }
 
   /** Where a document lies in the split: tokens `start` (inclusive) to `end` (exclusive). */
@@ -159,6 +186,8 @@ export class CorpusSplit {
     return s;
   }
 }
+
+const sha256Of = (lines: readonly string[]): string => createHash('sha256').update(lines.join('\n')).digest('hex');
 
 const damaged = (path: string, what: string): UserError =>
   new UserError('TSLM_DAMAGED_CORPUS', `${path}: ${what}`, {

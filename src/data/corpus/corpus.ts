@@ -7,7 +7,14 @@ import { parseOptions } from '../../support/schema.ts';
 import { restoreFolder } from '../../support/write-folder.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { mapFile } from '../../torch/map-file.ts';
-import { type CorpusIndex, corpusIndexSchema, offsetsFileOf, SPLITS, type SplitName } from './corpus-index.ts';
+import {
+  type CorpusIndex,
+  corpusIndexSchema,
+  offsetsFileOf,
+  SPLITS,
+  type SplitName,
+  sentencesFileOf,
+} from './corpus-index.ts';
 import { CorpusSplit, type MappedShard } from './corpus-split.ts';
 import { tokenizerHash } from './tokenizer-hash.ts';
 
@@ -73,6 +80,9 @@ function mapShards(directory: string, index: CorpusIndex, name: SplitName): Mapp
     path: join(directory, shard.file),
     tokens: mapExactly(join(directory, shard.file), shard.tokens * width),
     offsets: mapExactly(join(directory, offsetsFileOf(shard.file)), shard.documents * 8),
+    ...(index.splits[name].sentences !== undefined && {
+      sentences: mapExactly(join(directory, sentencesFileOf(shard.file)), Math.ceil(shard.tokens / 8)),
+    }),
   }));
 }
 
@@ -90,7 +100,13 @@ function mapExactly(path: string, bytes: number): Uint8Array {
 }
 
 async function verifyHashes(directory: string, index: CorpusIndex): Promise<void> {
-  for (const { file, sha256 } of SPLITS.flatMap(name => index.splits[name].shards)) {
+  const files = SPLITS.flatMap(name => index.splits[name].shards).flatMap(shard => [
+    { file: shard.file, sha256: shard.sha256 },
+    ...(shard.sentences_sha256 === undefined
+      ? []
+      : [{ file: sentencesFileOf(shard.file), sha256: shard.sentences_sha256 }]),
+  ]);
+  for (const { file, sha256 } of files) {
     const hash = createHash('sha256');
     for await (const bytes of createReadStream(join(directory, file))) hash.update(bytes as Uint8Array);
     if (hash.digest('hex') !== sha256) {

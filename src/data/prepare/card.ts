@@ -1,6 +1,6 @@
 import { describeDecision } from '../../support/encoding/describe.ts';
 import { formatBytes } from '../../support/format.ts';
-import { type CorpusIndex, SPLITS } from '../corpus/corpus-index.ts';
+import { type CorpusIndex, SPLITS, sentencesFileOf } from '../corpus/corpus-index.ts';
 import { type ExampleText, encodingCounts, type PrepareReport } from './report.ts';
 
 /** Sources that are listed one by one. */
@@ -11,11 +11,12 @@ export function dataCard(index: CorpusIndex, report: PrepareReport): string {
   return [
     '# Data card',
     summary(index, report),
-    section('Splits', table(['split', 'documents', 'tokens', 'characters', 'bytes'], splitRows(index))),
+    section('Splits', splitTable(index)),
     section('From reading to keeping', table(['stage', 'documents', 'bytes'], stageRows(report))),
     section('Examples of what filters removed', removedExamples(report)),
     section('Encodings', encodings(report)),
     section('Repairs', repairs(report)),
+    section('Preprocessing', preprocessing(index)),
     section('Languages, by script', scripts(report)),
     section('Near-duplicates that were removed', duplicates(report)),
     section('Sources', sources(report)),
@@ -35,11 +36,16 @@ function summary(index: CorpusIndex, { warnings }: PrepareReport): string {
   return [text, ...warnings.map(warning => `**Note:** ${warning}.`)].join('\n\n');
 }
 
-const splitRows = ({ splits }: CorpusIndex): string[][] =>
-  SPLITS.map(name => {
-    const { documents, tokens, characters, bytes } = splits[name];
-    return [name, number(documents), number(tokens), number(characters), number(bytes)];
+function splitTable({ splits }: CorpusIndex): string {
+  const hasSentences = splits.train.sentences !== undefined;
+  const rows = SPLITS.map(name => {
+    const { documents, sentences = 0, tokens, characters, bytes } = splits[name];
+    const counts = [documents, ...(hasSentences ? [sentences] : []), tokens, characters, bytes];
+    return [name, ...counts.map(number)];
   });
+  const columns = ['documents', ...(hasSentences ? ['sentences'] : []), 'tokens', 'characters', 'bytes'];
+  return table(['split', ...columns], rows);
+}
 
 function stageRows({ read, removed, kept }: PrepareReport): string[][] {
   const reasons = Object.entries(removed).map(([reason, { documents, bytes }]) => [
@@ -57,6 +63,14 @@ function stageRows({ read, removed, kept }: PrepareReport): string[][] {
 const repairs = ({ repaired }: PrepareReport): string =>
   Object.entries(repaired)
     .map(([repair, documents]) => `- ${repair}: ${number(documents)} documents`)
+    .join('\n');
+
+const preprocessing = ({ preprocessing: steps = [] }: CorpusIndex): string =>
+  steps
+    .map(({ step, documents, characters, lists = [] }) => {
+      const words = lists.map(list => `; ${number(list.words)} words of ${list.name}, SHA-256 \`${list.sha256}\``);
+      return `- ${step}: ${number(characters)} characters in ${number(documents)} documents${words.join('')}`;
+    })
     .join('\n');
 
 /** Files of each encoding, where not all are UTF-8. */
@@ -120,18 +134,27 @@ function sources({ sources: all }: PrepareReport): string {
 }
 
 function hashes({ tokenizer_sha256, splits }: CorpusIndex): string {
-  const shards = SPLITS.flatMap(name => splits[name].shards).map(({ file, sha256 }) => `- ${file}: \`${sha256}\``);
+  const shards = SPLITS.flatMap(name => splits[name].shards).flatMap(({ file, sha256, sentences_sha256 }) => [
+    `- ${file}: \`${sha256}\``,
+    ...(sentences_sha256 === undefined ? [] : [`- ${sentencesFileOf(file)}: \`${sentences_sha256}\``]),
+  ]);
   return [`- tokenizer (its content, not its layout): \`${tokenizer_sha256}\``, ...shards].join('\n');
 }
+
+/** Options that are on unless they are turned off. */
+const BY_DEFAULT = new Set(['header', 'clean', 'dedup', 'bos', 'eos']);
 
 /** The command line that gives these options. */
 function command({ options, seed }: CorpusIndex): string {
   const { inputs, validationInputs, testInputs, ...rest } = options as Record<string, unknown> & { inputs: string[] };
   const flags = Object.entries<unknown>({ ...rest, seed }).flatMap(([key, value]) => {
     const flag = `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
-    if (value === true || value === undefined) return [];
-    if (value === false) return [flag.replace('--', '--no-')];
-    if (Array.isArray(value)) return value.length > 0 ? [flag, ...value.map(quote)] : [];
+    if (typeof value === 'boolean') {
+      if (value === BY_DEFAULT.has(key)) return [];
+      return [value ? flag : flag.replace('--', '--no-')];
+    }
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return value.flatMap(one => [flag, quote(one)]);
     return [flag, quote(String(value))];
   });
   const whole = [

@@ -4,9 +4,11 @@ import type { Chunk } from '../readers/chunk.ts';
 import { type BadRecord, type FileFailure, failureOf } from '../readers/facts.ts';
 import { cleanText, type Repair } from './clean/clean.ts';
 import { type RepetitionOptions, repetitionFault } from './clean/repetition.ts';
+import { tidyWhiteSpace } from './clean/white-space.ts';
 import { type Bands, bandKeys, minHash } from './dedup/minhash.ts';
 import { hashShingles, shingleCount } from './dedup/shingles.ts';
 import { type TakeOptions, takeDocuments } from './documents.ts';
+import { type PreprocessPlan, preprocessSteps, type Step } from './preprocess/preprocess.ts';
 import { Units } from './units.ts';
 
 /** Why a document is left out; `empty` holds with or without cleaning. */
@@ -15,6 +17,7 @@ export type Fault = (typeof FAULTS)[number];
 
 export interface ExamineOptions extends TakeOptions, RepetitionOptions {
   clean: boolean;
+  preprocess: PreprocessPlan;
   minCharacters: number;
   maxCharacters: number;
   /** What to compute for near-duplicates; undefined for nothing. */
@@ -38,6 +41,8 @@ export interface ExamineResult {
   /** The first document that each fault took: its place in the chunk, and how it begins. */
   examples: Partial<Record<Fault, { number: number; text: string }>>;
   repaired: Partial<Record<Repair, number>>;
+  /** Documents that steps of preprocessing changed, and the characters in them. */
+  preprocessed: Record<string, { documents: number; characters: number }>;
   /** Letters of each script. */
   scripts: Float64Array;
   records: number;
@@ -56,11 +61,13 @@ export class Examiner {
   private readonly units = new Units();
   private readonly signature: Uint32Array;
   private readonly bands: Bands | undefined;
+  private readonly steps: readonly Step[];
   private shingles = new Uint32Array(1 << 12);
 
   constructor(options: ExamineOptions) {
     this.options = options;
     this.bands = options.bands;
+    this.steps = preprocessSteps(options.preprocess);
     this.signature = new Uint32Array(this.bands ? this.bands.bands * this.bands.rows : 0);
   }
 
@@ -73,14 +80,22 @@ export class Examiner {
     const removed: ExamineResult['removed'] = {};
     const examples: ExamineResult['examples'] = {};
     const repaired: ExamineResult['repaired'] = {};
+    const preprocessed: ExamineResult['preprocessed'] = {};
     const read = { documents: 0, bytes: 0 };
     this.units.scripts.fill(0);
 
     const { records, lines, bad, failure } = takeDocuments(chunk, this.options, bytes => {
       const number = read.documents++;
       read.bytes += bytes.length;
-      const passed = this.judge(bytes, repetition, repair => {
-        repaired[repair] = (repaired[repair] ?? 0) + 1;
+      const passed = this.judge(bytes, repetition, {
+        repaired(repair) {
+          repaired[repair] = (repaired[repair] ?? 0) + 1;
+        },
+        preprocessed(step, characters) {
+          preprocessed[step] ??= { documents: 0, characters: 0 };
+          preprocessed[step].documents++;
+          preprocessed[step].characters += characters;
+        },
       });
       if (typeof passed === 'string') {
         const count = removed[passed] ?? { documents: 0, bytes: 0 };
@@ -106,6 +121,7 @@ export class Examiner {
       removed,
       examples,
       repaired,
+      preprocessed,
       scripts: this.units.scripts.slice(),
       records,
       lines,
@@ -115,7 +131,7 @@ export class Examiner {
   }
 
   /** The text to keep, in UTF-8, or why it is left out. `this.units` is that of the text afterwards. */
-  private judge(bytes: Uint8Array, repetition: boolean, report: (repair: Repair) => void): Uint8Array | Fault {
+  private judge(bytes: Uint8Array, repetition: boolean, report: Changes): Uint8Array | Fault {
     const { clean, minCharacters, maxCharacters } = this.options;
     const ascii = isAscii(bytes);
     const valid = ascii || isUtf8(bytes);
@@ -123,9 +139,17 @@ export class Examiner {
     const original = ascii ? buffer.toString('latin1') : buffer.toString('utf8');
     let text = original;
     if (clean) {
-      const cleaned = cleanText(original, ascii, report);
+      const cleaned = cleanText(original, ascii, report.repaired);
       if (cleaned.undecodable) return 'undecodable';
       text = cleaned.text;
+    }
+    if (this.steps.length > 0) {
+      for (const { name, apply } of this.steps) {
+        const changed = apply(text);
+        if (changed.text !== text) report.preprocessed(name, changed.characters);
+        text = changed.text;
+      }
+      if (clean) text = tidyWhiteSpace(text);
     }
     if (text.length === 0) return 'empty';
     this.units.read(text);
@@ -146,6 +170,12 @@ export class Examiner {
     bandKeys(this.signature, bands, keys);
     return keys;
   }
+}
+
+/** Is told what is done to a document. */
+interface Changes {
+  repaired(repair: Repair): void;
+  preprocessed(step: string, characters: number): void;
 }
 
 /** Bytes of an example. */

@@ -8,6 +8,7 @@ import type { InputFile } from '../readers/inputs.ts';
 import { bandsFor } from './dedup/minhash.ts';
 import type { PrepareAnswer, PrepareRequest, PrepareWorkerOptions } from './prepare-jobs.ts';
 import type { PrepareOptions, ResolvedOptions } from './prepare-options.ts';
+import { type PreprocessPlan, planPreprocess } from './preprocess/preprocess.ts';
 import type { ProgressListener } from './progress-listener.ts';
 import { newReport, type PrepareReport } from './report.ts';
 import { SpoolReader } from './spool.ts';
@@ -23,6 +24,7 @@ export class Preparation {
   readonly threads: number;
   /** How band keys are made; undefined when deduplication is off. */
   readonly bands: PrepareWorkerOptions['examine']['bands'];
+  readonly preprocess: PreprocessPlan;
   readonly pool: WorkerPool<PrepareRequest, PrepareAnswer>;
   private readonly listener: Pick<PrepareOptions, 'onProgress' | 'signal'>;
   private opened: SpoolReader | undefined;
@@ -42,11 +44,13 @@ export class Preparation {
     this.report = newReport(files);
     this.threads = options.threads ?? availableParallelism();
     this.bands = options.dedup ? bandsFor(options.nearDedupThreshold) : undefined;
+    this.preprocess = planPreprocess(options);
     const workerData: PrepareWorkerOptions = {
       examine: {
         ...options,
         maxCharacters: options.maxCharacters ?? Number.POSITIVE_INFINITY,
         exact: !options.clean,
+        preprocess: this.preprocess,
         bands: this.bands,
       },
       spoolFolder: this.work,

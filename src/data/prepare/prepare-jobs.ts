@@ -2,10 +2,12 @@ import { unknownIn } from '../../tokenizers/encode/unknown.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { type CorpusIndex, tokenArray } from '../corpus/corpus-index.ts';
 import type { Tokens } from '../corpus/corpus-split.ts';
+import type { DocumentSentences } from '../corpus/shards.ts';
 import type { Chunk } from '../readers/chunk.ts';
 import { jaccard, shingleSet } from './dedup/shingles.ts';
 import type { DocumentFrame } from './document-frame.ts';
 import { type ExamineOptions, type ExamineResult, Examiner } from './examine.ts';
+import { type PlacedTokens, sentenceTokens } from './sentence-tokens.ts';
 import { SpoolReader } from './spool.ts';
 import { Units } from './units.ts';
 
@@ -14,14 +16,15 @@ export type PrepareRequest =
   | { kind: 'examine'; chunks: Chunk[]; repetition: boolean[] }
   /** Pairs of document numbers, flat. */
   | { kind: 'compare'; pairs: Uint32Array }
-  | { kind: 'encode'; ranges: Float64Array; dtype: CorpusIndex['dtype']; frame: DocumentFrame };
+  /** `sentences`: the language whose sentences are to be found. */
+  | { kind: 'encode'; ranges: Float64Array; dtype: CorpusIndex['dtype']; frame: DocumentFrame; sentences?: string };
 
 /** Of the same kind as the request. */
 export type PrepareAnswer =
   | { kind: 'examine'; results: ExamineResult[] }
   | { kind: 'compare'; similarities: Float32Array }
   /** `unknown`: unknown tokens of each document and the bytes that they stand for, flat. */
-  | { kind: 'encode'; tokens: Tokens; lengths: Uint32Array; unknown: Uint32Array };
+  | { kind: 'encode'; tokens: Tokens; lengths: Uint32Array; unknown: Uint32Array; sentences?: DocumentSentences[] };
 
 export interface PrepareWorkerOptions {
   examine: ExamineOptions;
@@ -55,7 +58,7 @@ export class PrepareJobs {
       const similarities = this.compare(request.pairs);
       return { result: { kind: 'compare', similarities }, transfer: [similarities.buffer as ArrayBuffer] };
     }
-    const encoded = this.encode(request.ranges, request.dtype, request.frame);
+    const encoded = this.encode(request);
     const transfer = [encoded.tokens.buffer, encoded.lengths.buffer, encoded.unknown.buffer] as ArrayBuffer[];
     return { result: { kind: 'encode', ...encoded }, transfer };
   }
@@ -82,14 +85,17 @@ export class PrepareJobs {
     return shingleSet(this.spool.read(offset, bytes).toString('utf8'), this.units);
   }
 
-  /** Tokens of the texts at `ranges` (offset, length, …), each in its frame, and how many each has. */
-  private encode(ranges: Float64Array, dtype: CorpusIndex['dtype'], { before, after }: DocumentFrame) {
+  /** Tokens of the texts at `ranges` (offset, length, …), each in its frame, how many each has, and where its sentences begin. */
+  private encode(request: Extract<PrepareRequest, { kind: 'encode' }>) {
+    const { ranges, dtype, frame, sentences: language } = request;
+    const { before, after } = frame;
     this.tokenizer ??= Tokenizer.fromFile(this.options.tokenizerFolder);
     const start = ranges[0];
     const block = this.spool.read(start, ranges[ranges.length - 2] + ranges[ranges.length - 1] - start);
     const lengths = new Uint32Array(ranges.length / 2);
     const unknown = new Uint32Array(ranges.length);
     const parts: Uint32Array[] = [];
+    const sentences: DocumentSentences[] = [];
     let total = 0;
     for (let i = 0; i < lengths.length; i++) {
       const from = ranges[2 * i] - start;
@@ -99,6 +105,11 @@ export class PrepareJobs {
       unknown.set([hidden.tokens, hidden.bytes], 2 * i);
       lengths[i] = before.length + ids.length + after.length;
       parts.push(ids);
+      if (language !== undefined) {
+        const first = sentenceTokens(text, this.placedTokens(text, ids), language);
+        const starts = Uint32Array.from(first, token => before.length + token);
+        sentences.push({ starts, end: before.length + ids.length });
+      }
       total += lengths[i];
     }
     const tokens = tokenArray(dtype, total);
@@ -109,6 +120,12 @@ export class PrepareJobs {
         offset += part.length;
       }
     }
-    return { tokens, lengths, unknown };
+    return { tokens, lengths, unknown, ...(language !== undefined && { sentences }) };
+  }
+
+  private placedTokens(text: string, ids: Uint32Array): PlacedTokens {
+    const encoding = (this.tokenizer as Tokenizer).encode(text, { addSpecialTokens: false });
+    if (encoding.length !== ids.length) throw new Error(`${ids.length} tokens, and the places of ${encoding.length}`);
+    return encoding;
   }
 }

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { requireEncoding } from '../../support/encoding/text-file.ts';
 import { usageError } from '../../support/errors.ts';
 import { createFieldReader } from '../readers/fields.ts';
+import { requireLanguage } from '../sentences.ts';
+import { planPreprocess, preprocessKeys } from './preprocess/preprocess.ts';
 import type { ProgressListener } from './progress-listener.ts';
 
 const share = z.number().min(0).max(1);
@@ -62,6 +64,8 @@ export const prepareOptionsSchema = z.strictObject({
   maxDuplicateLines: share.default(0.2),
   maxTopNgram: share.default(0.2),
 
+  ...preprocessKeys,
+
   /** Remove exact and near-duplicates. */
   dedup: z.boolean().default(true),
   /** Jaccard similarity, of five-word (or five-character) shingles, from which a document is a near-duplicate. */
@@ -71,6 +75,11 @@ export const prepareOptionsSchema = z.strictObject({
   bos: z.boolean().default(true),
   /** End each document with what the tokenizer puts after a text, or with its EOS token where it puts nothing. */
   eos: z.boolean().default(true),
+  /**
+   * Record where sentences begin, by the rules of a language (`en`, `zh`, …); `auto` tells Chinese documents from others.
+   * Default: sentences are found when documents are read.
+   */
+  sentences: z.string().optional(),
   /** Tokens in a shard, about. */
   shardTokens: positive.default(2 ** 27),
   seed: z.number().int().nonnegative().default(0),
@@ -105,6 +114,7 @@ export function refuseOptions({
   validationInputs,
   testInputs,
   encoding,
+  sentences,
   ...fields
 }: ResolvedOptions): void {
   if (validation + test >= 1) {
@@ -115,5 +125,7 @@ export function refuseOptions({
     throw usageError('TSLM_BAD_VALUE', 'a split is given both as inputs and as a share', hint);
   }
   requireEncoding(encoding);
+  if (sentences !== undefined) requireLanguage(sentences);
+  planPreprocess(fields);
   createFieldReader(fields);
 }

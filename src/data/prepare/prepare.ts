@@ -16,6 +16,7 @@ import { refuseOutput } from './output-folder.ts';
 import { countKept, planSplits, warnOfEmptySplits } from './plan-splits.ts';
 import { Preparation } from './preparation.ts';
 import { type PrepareOptions, prepareOptionsSchema, refuseOptions, resolveDefaults } from './prepare-options.ts';
+import { preprocessSteps, STOP_WORDS } from './preprocess/preprocess.ts';
 import { readDocuments } from './read-documents.ts';
 import type { PrepareReport } from './report.ts';
 import { warnOfFiles, warnOfRemoved, warnOfSmallVocabulary, warnOfUnknown } from './warnings.ts';
@@ -78,9 +79,11 @@ async function runStages(
     dtype,
     frame,
     shardTokens: options.shardTokens,
+    sentences: options.sentences,
     onProgress: done => preparation.progress('tokenising', done, report.kept.bytes),
   });
   const { overwrite: _overwrite, threads: _threads, out: directory, seed, ...recorded } = options;
+  const steps = preprocessingOf(preparation);
   const index: CorpusIndex = {
     format: CORPUS_FORMAT,
     vocab_size: tokenizer.vocabSize,
@@ -90,6 +93,7 @@ async function runStages(
     tokenizer_sha256: tokenizerHash(folder),
     seed,
     options: { inputs, ...recorded, split: assignment.split },
+    ...(steps.length > 0 && { preprocessing: steps }),
     splits,
   };
   warnOfFiles(report, options);
@@ -101,4 +105,13 @@ async function runStages(
   writeFileAtomically(join(folder, 'README.md'), dataCard(index, report));
   rmSync(preparation.work, { recursive: true });
   return { directory, index, report };
+}
+
+/** What `corpus.json` says of preprocessing. */
+function preprocessingOf({ preprocess, report }: Preparation): NonNullable<CorpusIndex['preprocessing']> {
+  return preprocessSteps(preprocess).map(({ name }) => {
+    const { documents, characters } = report.preprocessed[name] ?? { documents: 0, characters: 0 };
+    const lists = preprocess.stopWords?.map(list => ({ ...list, words: list.words.length }));
+    return { step: name, documents, characters, ...(name === STOP_WORDS && { lists }) };
+  });
 }

@@ -35,6 +35,8 @@ export interface PrepareReport {
   kept: Amount;
   /** Documents that cleaning changed, by what it changed. */
   repaired: Record<string, number>;
+  /** Documents that each step of preprocessing changed, and their characters that it changed or left out. */
+  preprocessed: Record<string, { documents: number; characters: number }>;
   /** Letters of each script in the documents that were read and passed the filters' repairs. */
   scripts: Record<string, number>;
   nearDuplicates: DuplicateExample[];
@@ -48,6 +50,7 @@ export const newReport = (files: readonly InputFile[]): PrepareReport => ({
   removedExamples: {},
   kept: { documents: 0, bytes: 0 },
   repaired: {},
+  preprocessed: {},
   scripts: {},
   nearDuplicates: [],
   warnings: [],
@@ -78,12 +81,20 @@ export function addRemoved(report: PrepareReport, reason: string, documents: num
 }
 
 /** Adds what the workers counted in one chunk. */
-export function addExamined(report: PrepareReport, { read, removed, repaired, scripts }: ExamineResult): void {
+export function addExamined(
+  report: PrepareReport,
+  { read, removed, repaired, preprocessed, scripts }: ExamineResult,
+): void {
   report.read.documents += read.documents;
   report.read.bytes += read.bytes;
   for (const [fault, { documents, bytes }] of Object.entries(removed)) addRemoved(report, fault, documents, bytes);
   for (const [repair, count] of Object.entries(repaired)) {
     report.repaired[repair] = (report.repaired[repair] ?? 0) + count;
+  }
+  for (const [step, { documents, characters }] of Object.entries(preprocessed)) {
+    report.preprocessed[step] ??= { documents: 0, characters: 0 };
+    report.preprocessed[step].documents += documents;
+    report.preprocessed[step].characters += characters;
   }
   scripts.forEach((letters, i) => {
     if (letters > 0) report.scripts[SCRIPTS[i]] = (report.scripts[SCRIPTS[i]] ?? 0) + letters;

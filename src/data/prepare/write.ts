@@ -11,6 +11,8 @@ export interface WriteOptions {
   dtype: CorpusIndex['dtype'];
   frame: DocumentFrame;
   shardTokens: number;
+  /** The language whose sentences are recorded; undefined for none. */
+  sentences: string | undefined;
   /** Told the bytes of text that were tokenised so far. */
   onProgress(done: number): void;
 }
@@ -19,10 +21,10 @@ export interface WriteOptions {
 export async function writeSplits(
   assigned: Iterable<Assigned>,
   pool: WorkerPool<PrepareRequest, PrepareAnswer>,
-  { folder, dtype, frame, shardTokens, onProgress }: WriteOptions,
+  { folder, dtype, frame, shardTokens, sentences, onProgress }: WriteOptions,
 ): Promise<CorpusIndex['splits']> {
   const writers = new Map<SplitName, ShardWriter>(
-    SPLITS.map(split => [split, new ShardWriter(folder, split, { shardTokens })]),
+    SPLITS.map(split => [split, new ShardWriter(folder, split, { shardTokens, sentences: sentences !== undefined })]),
   );
   const sent: Assigned[][] = [];
   let done = 0;
@@ -30,7 +32,7 @@ export async function writeSplits(
     for (const group of groupsOf(assigned)) {
       sent.push(group);
       const ranges = Float64Array.from(group.flatMap(({ offset, bytes }) => [offset, bytes]));
-      yield { kind: 'encode', ranges, dtype, frame };
+      yield { kind: 'encode', ranges, dtype, frame, sentences };
     }
   };
   try {
@@ -40,7 +42,9 @@ export async function writeSplits(
       for (const [i, document] of (sent.shift() as Assigned[]).entries()) {
         const end = start + answer.lengths[i];
         const unknown = { tokens: answer.unknown[2 * i], bytes: answer.unknown[2 * i + 1] };
-        writers.get(document.split)?.add(answer.tokens.subarray(start, end), { ...document, unknown });
+        writers
+          .get(document.split)
+          ?.add(answer.tokens.subarray(start, end), { ...document, unknown }, answer.sentences?.[i]);
         done += document.bytes;
         start = end;
       }
