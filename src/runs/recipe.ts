@@ -1,6 +1,8 @@
 /** Recipes: everything that decides a training run, in one YAML file. `recipes/` explains every key. */
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
+import { isShapedKind } from '../data/rows/shapes.ts';
+import { rowKindOf } from '../objectives/index.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { createSchedule } from '../train/schedules.ts';
@@ -67,11 +69,16 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
 function requireData({ data, objective, evaluation }: ParsedRecipe, where: string): void {
   const isCorpus = data.corpus !== undefined;
   if (isCorpus !== (data.train !== undefined)) {
-    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer'] as const).filter(key => data[key] !== undefined);
+    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer', 'chatTemplate'] as const).filter(
+      key => data[key] !== undefined,
+    );
     const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];
     if (!isCorpus && evaluation.split !== 'validation') unread.push('evaluation.split');
     if (isCorpus && data.packing === 'documents' && objective.name !== 'causal') unread.push('data.packing');
-    if (unread.length === 0) return;
+    if (unread.length === 0) {
+      refuseTemplate(data, objective, where);
+      return;
+    }
     const what = isCorpus && ofRows.length > 0 ? 'rows in files' : isCorpus ? "the objective 'causal'" : 'a corpus';
     throw usageError(
       'TSLM_CONTRADICTION',
@@ -83,6 +90,20 @@ function requireData({ data, objective, evaluation }: ParsedRecipe, where: strin
     data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
     `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,
     'a corpus that `tslm prepare` wrote, or files of rows',
+  );
+}
+
+/** Only rows of conversations are rendered by a template. */
+function refuseTemplate(
+  { chatTemplate }: ParsedRecipe['data'],
+  objective: ParsedRecipe['objective'],
+  where: string,
+): void {
+  if (chatTemplate === undefined || isShapedKind(rowKindOf(objective))) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'data.chatTemplate' is for conversations, and the objective '${objective.name}' learns from none`,
+    'leave it out',
   );
 }
 

@@ -1,7 +1,15 @@
 /** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createModel, describeModel, familyOf, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
+import {
+  createModel,
+  describeModel,
+  familyOf,
+  loadCompleteModel,
+  loadModel,
+  modelFolder,
+  withVocabulary,
+} from '../models/auto.ts';
 import { withLabels } from '../models/config/keys.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
@@ -41,6 +49,8 @@ export interface RunParts extends StartingPoint, RunRows {
   /** The objective over what is held out. */
   heldOutObjective: AnyObjective;
   optimizer: Optimizer;
+  /** What a person is to know of the rows. */
+  notes: readonly string[];
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -58,6 +68,8 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
       ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
       : objective;
   checkPrompts(recipe, model, tokenizer);
+  const rows = source.rowsFor(objective);
+  const arranged = arrangedRows(objective, heldOutObjective, rows, recipe);
   const trainable = wholeModel(model, objective.companions);
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
@@ -67,11 +79,26 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     source,
     context,
     trainable,
-    objective,
-    heldOutObjective,
-    ...source.rowsFor(objective),
+    ...arranged,
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer, trainable),
   };
+}
+
+/** Rows as an objective reads them: for some they are made into examples once, before the training. */
+function arrangedRows(
+  objective: AnyObjective,
+  heldOutObjective: AnyObjective,
+  rows: RunRows,
+  { data: { skipBad }, objective: { name } }: Recipe,
+): Pick<RunParts, 'objective' | 'heldOutObjective' | 'data' | 'heldOut' | 'notes'> {
+  if (!objective.arrange) return { objective, heldOutObjective, ...rows, notes: [] };
+  const made = { ...objective, example: (example: unknown) => example };
+  const data = objective.arrange(rows.data, { skipBad });
+  const heldOut = heldOutObjective.arrange!(rows.heldOut, { skipBad });
+  const heldOutNotes = heldOut.notes.map(note => `held out: ${note}`);
+  const sizes =
+    data.length === rows.data.length ? [] : [`${name}: ${rows.data.length} rows make ${data.length} examples`];
+  return { objective: made, heldOutObjective: made, data, heldOut, notes: [...data.notes, ...heldOutNotes, ...sizes] };
 }
 
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
@@ -107,10 +134,21 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
   if (from !== undefined) {
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
-    return trainedModel(folder, recipe, recipe.model.architecture);
+    const start = trainedModel(folder, recipe, recipe.model.architecture);
+    return recipe.data.chatTemplate === undefined ? start : withTemplate(start, source.tokenizer());
   }
   const tokenizer = source.tokenizer();
   return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
+}
+
+/** A model that knows the special tokens of its new chat template, and stops where a turn ends. */
+function withTemplate({ model, generation }: StartingPoint, tokenizer: Tokenizer): StartingPoint {
+  const { device } = model;
+  const before = [generation.eos_token_id ?? []].flat() as number[];
+  const ends = [...new Set([...[tokenizer.eosTokenId ?? []].flat(), ...before])];
+  const larger = withVocabulary(model, tokenizer.vocabSize);
+  larger.to({ device });
+  return { model: larger, tokenizer, generation: { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends } };
 }
 
 /** What there is to say of generation when nobody has said anything. */

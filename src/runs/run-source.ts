@@ -9,11 +9,13 @@ import { corpusDocuments } from '../data/rows/corpus-documents.ts';
 import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
 import type { Dataset } from '../data/rows/dataset.ts';
 import { type ReadRows, readRows } from '../data/rows/read-rows.ts';
+import type { Rows } from '../data/rows/rows.ts';
 import { modelFolder } from '../models/auto.ts';
 import { rowKindOf } from '../objectives/index.ts';
 import type { AnyObjective, ObjectiveContext } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
+import { withChatTemplate } from '../tokenizers/chat/give-template.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Recipe } from './recipe-schema.ts';
 
@@ -36,6 +38,8 @@ export interface RunSource {
   readonly directory?: string;
   /** Whether it knows where documents begin. */
   readonly hasBorders: boolean;
+  /** What a person is to know of the rows. */
+  readonly notes: readonly string[];
   /** What objectives are to know of it. */
   readonly context: Pick<ObjectiveContext, 'documents' | 'endBegins'>;
   /** The documents that are held out: pairs of an evaluation are made of them alone. */
@@ -77,6 +81,7 @@ export function corpusSource(corpus: Corpus, { seed, evaluation }: Pick<Recipe, 
     },
     fingerprint,
     directory,
+    notes: [],
     hasBorders: index.eos_token_id !== null || hasPrefix,
     context: { documents, endBegins: !hasPrefix && index.eos_token_id !== null },
     heldOutDocuments: corpusDocuments(held, tokenizer),
@@ -99,7 +104,7 @@ export function corpusSource(corpus: Corpus, { seed, evaluation }: Pick<Recipe, 
 }
 
 /** Rows in files. Those to evaluate on have files too, or are drawn from the others. */
-async function fileSource(recipe: Recipe, train: readonly string[]): Promise<RunSource> {
+async function fileSource(recipe: Recipe, train: NonNullable<Recipe['data']['train']>): Promise<RunSource> {
   const { objective, data, model, seed, evaluation } = recipe;
   const kind = rowKindOf(objective);
   if (!isFileRowKind(kind)) {
@@ -113,20 +118,27 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
   if (folder === undefined) {
     throw usageError('TSLM_BAD_VALUE', 'rows in files need a tokenizer', "data.tokenizer names a tokenizer's folder");
   }
-  const tokenizer = Tokenizer.fromFile(folder);
+  const own = Tokenizer.fromFile(folder);
+  const tokenizer = data.chatTemplate === undefined ? own : withChatTemplate(own, data.chatTemplate);
   const options = { columns: data.columns, skipBad: data.skipBad };
-  const all = await readRows(kind, train, options);
+  const sources = train.map(one => (typeof one === 'string' ? { path: one, weight: 1 } : one));
+  const all = await readMixture(kind, sources, options);
   const { validation = 0.05 } = data;
   const apart = typeof validation === 'number' ? undefined : await readRows(kind, validation, options);
-  const [trained, held] = apart ? [all, apart] : divided(all, validation as number, seed);
+  const numbers = Uint32Array.from({ length: all.rows.length }, (_, i) => i);
+  const [shown, kept] = apart ? [numbers, undefined] : divided(numbers, validation as number, seed);
+  const trained = picked(all.rows, weighted(shown, all.weightOf, seed));
+  const held = apart ?? picked(all.rows, kept!);
   const hash = tokenizerHash(folder);
-  const fingerprint = sha256(`${all.fingerprint}\n${held.fingerprint}\n${hash}`);
+  const template = data.chatTemplate === undefined ? '' : `\n${JSON.stringify(tokenizer.config.chat_template)}`;
+  const weights = sources.every(({ weight }) => weight === 1) ? '' : `\n${sources.map(({ weight }) => weight)}`;
+  const fingerprint = sha256(`${all.rows.fingerprint}\n${held.fingerprint}\n${hash}${template}${weights}`);
   const limit = evaluation.windows;
   return {
     vocabSize: tokenizer.vocabSize,
     eosTokenId: tokenizer.eosTokenId ?? null,
     facts: {
-      rows: train.map(path => resolve(path)).join(', '),
+      rows: sources.map(({ path }) => resolve(path)).join(', '),
       kind,
       rows_sha256: fingerprint,
       tokenizer_sha256: hash,
@@ -135,6 +147,9 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
       bad_rows: all.bad + (apart?.bad ?? 0),
     },
     fingerprint,
+    notes: [...all.found, ...(apart?.found ?? [])].map(
+      ({ path, shape, rows }) => `${path}: ${rows} ${rows === 1 ? 'row' : 'rows'} of ${shape}`,
+    ),
     hasBorders: false,
     context: {},
     tokenizer: () => tokenizer,
@@ -148,26 +163,81 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
   };
 }
 
-type FileRows = Pick<ReadRows<FileRowKind>, 'length' | 'row' | 'fingerprint'>;
+type FileRows = Dataset<Rows[FileRowKind]>;
 
-const picked = (rows: FileRows, numbers: ArrayLike<number>): FileRows => ({
+interface Mixture {
+  rows: FileRows;
+  /** How often a row is seen in an epoch. */
+  weightOf(index: number): number;
+  bad: number;
+  found: ReadRows<FileRowKind>['found'];
+}
+
+/** The rows of all sources one after another. Sources without a weight are read together, as one. */
+async function readMixture(
+  kind: FileRowKind,
+  sources: readonly { path: string; weight: number }[],
+  options: Parameters<typeof readRows>[2],
+): Promise<Mixture> {
+  const isEven = sources.every(({ weight }) => weight === 1);
+  const groups = isEven
+    ? [{ paths: sources.map(({ path }) => path), weight: 1 }]
+    : sources.map(({ path, weight }) => ({ paths: [path], weight }));
+  const parts: { weight: number; first: number; rows: ReadRows<FileRowKind> }[] = [];
+  for (const { paths, weight } of groups) parts.push({ weight, first: 0, rows: await readRows(kind, paths, options) });
+  let length = 0;
+  for (const part of parts) {
+    part.first = length;
+    length += part.rows.length;
+  }
+  const partOf = (index: number) => parts.findLast(({ first }) => first <= index)!;
+  return {
+    rows: {
+      length,
+      row: index => partOf(index).rows.row(index - partOf(index).first),
+      place: index => partOf(index).rows.place(index - partOf(index).first),
+      fingerprint: isEven ? parts[0].rows.fingerprint : sha256(parts.map(({ rows }) => rows.fingerprint).join('\n')),
+    },
+    weightOf: index => partOf(index).weight,
+    bad: parts.reduce((sum, { rows }) => sum + rows.bad, 0),
+    found: parts.flatMap(({ rows }) => rows.found),
+  };
+}
+
+/** Row numbers as often as they are seen: of a weight of 2.5 twice, and half of them once more. */
+function weighted(numbers: Uint32Array, weightOf: (index: number) => number, seed: number): Uint32Array {
+  const seen: number[] = [];
+  const owed = new Map<number, number>();
+  for (const index of createRandom(seed).shuffle(Uint32Array.from(numbers))) {
+    const weight = weightOf(index);
+    // What is left of earlier rows of the same weight adds up, so that the share is exact.
+    const due = (owed.get(weight) ?? 0) + weight;
+    const times = Math.floor(due + 1e-9);
+    owed.set(weight, due - times);
+    for (let i = 0; i < times; i++) seen.push(index);
+  }
+  return Uint32Array.from(seen).sort();
+}
+
+const picked = ({ row, place, fingerprint }: FileRows, numbers: ArrayLike<number>): FileRows => ({
   length: numbers.length,
-  row: index => rows.row(numbers[index]),
-  fingerprint: rows.fingerprint,
+  row: index => row(numbers[index]),
+  place: index => place!(numbers[index]),
+  fingerprint,
 });
 
 /** Some rows, drawn by the seed, are held out. */
-function divided(rows: FileRows, share: number, seed: number): [FileRows, FileRows] {
-  const order = createRandom(seed).shuffle(Uint32Array.from({ length: rows.length }, (_, i) => i));
-  const count = Math.round(rows.length * share);
-  if (count < 1 || count >= rows.length) {
+function divided(numbers: Uint32Array, share: number, seed: number): [Uint32Array, Uint32Array] {
+  const order = createRandom(seed).shuffle(Uint32Array.from(numbers));
+  const count = Math.round(numbers.length * share);
+  if (count < 1 || count >= numbers.length) {
     throw usageError(
       'TSLM_BAD_VALUE',
-      `data.validation: ${share} of ${rows.length} rows are ${count}`,
+      `data.validation: ${share} of ${numbers.length} rows are ${count}`,
       'give a file of rows to evaluate on, or another share',
     );
   }
-  return [picked(rows, order.slice(count).sort()), picked(rows, order.slice(0, count).sort())];
+  return [order.slice(count).sort(), order.slice(0, count).sort()];
 }
 
 const evenly = (rows: FileRows, count: number): FileRows =>
