@@ -10,7 +10,7 @@ import { readJson, writeJson } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { parseOptions } from '../support/schema.ts';
 import { type OnWarning, withWarnings } from '../support/warnings.ts';
-import { type Device, type DType, saveSharded, scope } from '../torch/index.ts';
+import { cat, type Device, type DType, noGrad, saveSharded, scope } from '../torch/index.ts';
 import { baseFolderOf, hasAdapter, putOn } from './adapters/folder.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
@@ -118,6 +118,32 @@ export const createFromConfig = (
   config: Record<string, unknown>,
   { seed, where = 'config.json' }: { seed: number; where?: string },
 ): Model => build(config, where).initialize(seed);
+
+/**
+ * The model with a larger vocabulary: what words there are more of begin as the mean of the others. Takes the place of `model`,
+ * which is freed; itself where its vocabulary is large enough.
+ */
+export function withVocabulary(model: Model, vocabSize: number): Model {
+  const { config, task } = model;
+  if (vocabSize <= Number(config.vocab_size)) return model;
+  const larger = withoutMemory(() => build({ ...config, vocab_size: vocabSize }, 'config.json', { task }));
+  const own = new Map(model.namedParameters());
+  scope(() =>
+    noGrad(() => {
+      for (const [path, parameter] of larger.namedParameters()) {
+        const known = own.get(path)!.detach();
+        const dim = known.shape.findIndex((size, i) => size !== parameter.shape[i]);
+        if (dim < 0) parameter.replace(known.clone());
+        else {
+          const more = known.shape.map((size, i) => (i === dim ? parameter.shape[i] - size : size));
+          parameter.replace(cat([known, known.mean([dim], { keepdim: true }).expand(more)], dim).contiguous());
+        }
+      }
+    }),
+  );
+  model.dispose();
+  return larger.eval();
+}
 
 export interface LoadOptions {
   /** Element type of the weights; `auto`: as they are stored. Default float32. */

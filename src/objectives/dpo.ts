@@ -99,8 +99,7 @@ export function dpo(
     batch: (examples, device) => pairBatch(examples, tokenizer.padTokenId ?? 0, device),
 
     reference: {
-      of: (model, batch) =>
-        scope(() => noGrad(() => stack(halves(sums(scoreAnswers(model, batch), batch)), 1))),
+      of: (model, batch) => scope(() => noGrad(() => stack(halves(sums(scoreAnswers(model, batch), batch)), 1))),
       with: (example, reference) => ({ ...example, reference }),
     },
 

@@ -22,6 +22,7 @@ const FIXED = [
   'data.train',
   'data.validation',
   'data.columns',
+  'data.chatTemplate',
   'data.tokenizer',
   'data.skipBad',
   'train.batchTokens',

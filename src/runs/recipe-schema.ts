@@ -9,6 +9,11 @@ const count = z.int().positive();
 const countOrZero = z.int().min(0);
 /** One path or several. */
 const pathsOf = z.preprocess(value => (typeof value === 'string' ? [value] : value), z.array(z.string()).min(1));
+/** Files of rows, each with how often its rows are seen. */
+const sourcesOf = z.preprocess(
+  value => (Array.isArray(value) ? value : [value]),
+  z.array(z.union([z.string(), z.strictObject({ path: z.string(), weight: z.number().positive() })])).min(1),
+);
 /** Seconds, from a number with a unit. */
 const duration = z
   .string()
@@ -23,14 +28,22 @@ export const recipeSchema = z.strictObject({
   data: z.strictObject({
     /** Folder that `tslm prepare` wrote. */
     corpus: z.string().optional(),
-    /** Or rows of the objective's kind: files, folders and globs. */
-    train: pathsOf.optional(),
+    /**
+     * Or rows of the objective's kind: files, folders and globs. { path: chats.jsonl, weight: 2 }: its rows are seen twice
+     * in each epoch; 0.5: half of them, drawn by the seed.
+     */
+    train: sourcesOf.optional(),
     /** Rows to evaluate on: files as well, or a share of those to train on. Default 0.05. */
     validation: z.union([z.number().gt(0).lt(1), pathsOf]).optional(),
     /** What columns are called in the files: { source: en, target: de }. */
     columns: z.record(z.string(), z.string()).optional(),
     /** Leave rows out that are not what they should be, and count them. Default: the first is an error. */
     skipBad: z.boolean().optional(),
+    /**
+     * A chat template for a tokenizer without one: chatml, llama3 or a file. Its special tokens are added, and word vectors for
+     * them, which begin as the mean of the others.
+     */
+    chatTemplate: z.string().optional(),
     /** Folder of the tokenizer that rows in files are read with; default that of `model.from`. */
     tokenizer: z.string().optional(),
     /**

@@ -1,7 +1,8 @@
 /** Recipes: everything that decides a training run, in one YAML file. `recipes/` explains every key. */
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
-import { packingObjectives } from '../objectives/index.ts';
+import { isShapedKind } from '../data/rows/shapes.ts';
+import { packingObjectives, rowKindOf } from '../objectives/index.ts';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
 import { createSchedule } from '../train/schedules.ts';
@@ -72,12 +73,17 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
 function requireData({ data, objective, evaluation }: ParsedRecipe, where: string): void {
   const isCorpus = data.corpus !== undefined;
   if (isCorpus !== (data.train !== undefined)) {
-    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer'] as const).filter(key => data[key] !== undefined);
+    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer', 'chatTemplate'] as const).filter(
+      key => data[key] !== undefined,
+    );
     const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];
     if (!isCorpus && evaluation.split !== 'validation') unread.push('evaluation.split');
     if (isCorpus && data.packing === 'documents' && !packingObjectives.includes(objective.name))
       unread.push('data.packing');
-    if (unread.length === 0) return;
+    if (unread.length === 0) {
+      refuseTemplate(data, objective, where);
+      return;
+    }
     const what =
       isCorpus && ofRows.length > 0
         ? 'rows in files'
@@ -114,6 +120,20 @@ function requireModelOfAdapter({ adapter, model }: ParsedRecipe, where: string):
     'TSLM_CONTRADICTION',
     `${where}: 'adapter' is for a model that there is, and this recipe makes a new one`,
     "name it in 'model.from', or leave 'adapter' out",
+  );
+}
+
+/** Only rows of conversations are rendered by a template. */
+function refuseTemplate(
+  { chatTemplate }: ParsedRecipe['data'],
+  objective: ParsedRecipe['objective'],
+  where: string,
+): void {
+  if (chatTemplate === undefined || isShapedKind(rowKindOf(objective))) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'data.chatTemplate' is for conversations, and the objective '${objective.name}' learns from none`,
+    'leave it out',
   );
 }
 

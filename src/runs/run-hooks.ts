@@ -28,6 +28,8 @@ export interface RunStart {
 export interface RunHooks {
   /** The run to resume had no checkpoint yet: it begins again. */
   onRestart?(): void;
+  /** What was found in the rows, and what became of them; before the run starts. */
+  onNote?(note: string): void;
   onStart?(info: RunStart): void;
   onStep?(metrics: StepMetrics): void;
   onEvaluate?(step: number, loss: number, isBest: boolean): void;

@@ -4,7 +4,14 @@ import { join, resolve } from 'node:path';
 import type { RgbImage } from '../data/images/rgb-image.ts';
 import { createAdapter } from '../models/adapters/index.ts';
 import { peftConfig } from '../models/adapters/options.ts';
-import { createFromConfig, describeModel, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
+import {
+  createFromConfig,
+  describeModel,
+  loadCompleteModel,
+  loadModel,
+  modelFolder,
+  withVocabulary,
+} from '../models/auto.ts';
 import type { Model, Task } from '../models/model.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
@@ -51,6 +58,8 @@ export interface RunParts extends StartingPoint, RunRows {
   optimizer: Optimizer;
   /** What is described in samples, where the model writes about images. */
   sampleImages?: RgbImage[];
+  /** What a person is to know of the rows. */
+  notes: readonly string[];
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -73,6 +82,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   checkPrompts(recipe, model, tokenizer);
   const { imageProcessor } = source;
   const sampled = { heldOut: rows.heldOut, config: model.config };
+  const arranged = arrangedRows(objective, heldOutObjective, rows, recipe);
   const trainable = trainableOf(recipe, { model, objective, context });
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
@@ -83,9 +93,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     context,
     packing,
     trainable,
-    objective,
-    heldOutObjective,
-    ...rows,
+    ...arranged,
     ...(imageProcessor && { sampleImages: sampleImages(recipe, imageProcessor, sampled) }),
     optimizer: optimizerFor(recipe, trainable),
   };
@@ -138,6 +146,23 @@ function optimizerFor({ optimizer, adapter }: Recipe, trainable: Trainable): Opt
 
 const LORA_PLUS_TABLE_LR = 1e-6;
 
+/** Rows as an objective reads them: for some they are made into examples once, before the training. */
+function arrangedRows(
+  objective: AnyObjective,
+  heldOutObjective: AnyObjective,
+  rows: RunRows,
+  { data: { skipBad }, objective: { name } }: Recipe,
+): Pick<RunParts, 'objective' | 'heldOutObjective' | 'data' | 'heldOut' | 'notes'> {
+  if (!objective.arrange) return { objective, heldOutObjective, ...rows, notes: [] };
+  const made = { ...objective, example: (example: unknown) => example };
+  const data = objective.arrange(rows.data, { skipBad });
+  const heldOut = heldOutObjective.arrange!(rows.heldOut, { skipBad });
+  const heldOutNotes = heldOut.notes.map(note => `held out: ${note}`);
+  const sizes =
+    data.length === rows.data.length ? [] : [`${name}: ${rows.data.length} rows make ${data.length} examples`];
+  return { objective: made, heldOutObjective: made, data, heldOut, notes: [...data.notes, ...heldOutNotes, ...sizes] };
+}
+
 /** Documents are kept apart where corpus and model can; it is an error to ask for it where the model cannot. */
 function packingOf({ data, name, objective, adapter }: Recipe, { hasBorders }: RunSource, model: Model): Packing {
   if (!packingObjectives.includes(objective.name)) return 'stream';
@@ -180,10 +205,21 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
   if (from !== undefined) {
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
-    return trainedModel(folder, recipe, recipe.model.architecture);
+    const start = trainedModel(folder, recipe, recipe.model.architecture);
+    return recipe.data.chatTemplate === undefined ? start : withTemplate(start, source.tokenizer()!);
   }
   const tokenizer = source.tokenizer();
   return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
+}
+
+/** A model that knows the special tokens of its new chat template, and stops where a turn ends. */
+function withTemplate({ model, generation }: StartingPoint, tokenizer: Tokenizer): StartingPoint {
+  const { device } = model;
+  const before = [generation.eos_token_id ?? []].flat() as number[];
+  const ends = [...new Set([...[tokenizer.eosTokenId ?? []].flat(), ...before])];
+  const larger = withVocabulary(model, tokenizer.vocabSize);
+  larger.to({ device });
+  return { model: larger, tokenizer, generation: { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends } };
 }
 
 /** What there is to say of generation when nobody has said anything. */

@@ -4,18 +4,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Corpus, openCorpus } from '../data/corpus/corpus.ts';
 import { tokenizerHash } from '../data/corpus/tokenizer-hash.ts';
-import { isFileRowKind } from '../data/rows/columns.ts';
+import { type FileRowKind, isFileRowKind } from '../data/rows/columns.ts';
 import { corpusDocuments } from '../data/rows/corpus-documents.ts';
 import { corpusWindows, evaluationWindows } from '../data/rows/corpus-windows.ts';
 import type { Dataset } from '../data/rows/dataset.ts';
 import { readImageRows } from '../data/rows/read-image-rows.ts';
-import { readRows } from '../data/rows/read-rows.ts';
+import { type ReadRows, readRows } from '../data/rows/read-rows.ts';
 import { modelFolder } from '../models/auto.ts';
 import type { ImageProcessor } from '../models/image-processor/config.ts';
 import { rowKindOf } from '../objectives/index.ts';
 import type { AnyObjective, ObjectiveContext } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
+import { withChatTemplate } from '../tokenizers/chat/give-template.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { imageReading, recipeImageProcessor } from './image-rows.ts';
 import { modelConfigFor } from './model-config.ts';
@@ -40,6 +41,8 @@ export interface RunSource {
   readonly directory?: string;
   /** Whether it knows where documents begin. */
   readonly hasBorders: boolean;
+  /** What a person is to know of the rows. */
+  readonly notes: readonly string[];
   /** What objectives are to know of it. */
   readonly context: Pick<ObjectiveContext, 'documents' | 'endBegins' | 'imageProcessor'>;
   /** The documents that are held out: pairs of an evaluation are made of them alone. */
@@ -86,6 +89,7 @@ export function corpusSource(corpus: Corpus, { seed, evaluation }: Pick<Recipe, 
     },
     fingerprint,
     directory,
+    notes: [],
     hasBorders: index.eos_token_id !== null || hasPrefix,
     context: { documents, endBegins: !hasPrefix && index.eos_token_id !== null },
     heldOutDocuments: corpusDocuments(held, tokenizer),
@@ -108,7 +112,7 @@ export function corpusSource(corpus: Corpus, { seed, evaluation }: Pick<Recipe, 
 }
 
 /** Rows in files. Those to evaluate on have files too, or are drawn from the others. */
-async function fileSource(recipe: Recipe, train: readonly string[]): Promise<RunSource> {
+async function fileSource(recipe: Recipe, train: NonNullable<Recipe['data']['train']>): Promise<RunSource> {
   const { objective, data, seed, evaluation } = recipe;
   const kind = rowKindOf(objective);
   if (!isFileRowKind(kind)) {
@@ -119,7 +123,8 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
     );
   }
   const folder = tokenizerFolder(recipe);
-  const tokenizer = folder === undefined ? undefined : Tokenizer.fromFile(folder);
+  const own = folder === undefined ? undefined : Tokenizer.fromFile(folder);
+  const tokenizer = own && data.chatTemplate !== undefined ? withChatTemplate(own, data.chatTemplate) : own;
   const vocabulary = { vocabSize: tokenizer?.vocabSize ?? 0, eosTokenId: tokenizer?.eosTokenId ?? null };
   const options = { columns: data.columns, skipBad: data.skipBad };
   const config = kind === 'image' ? modelConfigFor(recipe, vocabulary) : {};
@@ -128,28 +133,40 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
     kind === 'image'
       ? await readImageRows(paths, { ...options, ...imageReading(objective, config, imageProcessor!) })
       : await readRows(kind, paths, options);
-  const all = await read(train);
+  const sources = train.map(one => (typeof one === 'string' ? { path: one, weight: 1 } : one));
+  const all = await readMixture(sources, read);
   const { validation = 0.05 } = data;
   const apart = typeof validation === 'number' ? undefined : await read(validation);
-  const [trained, held] = apart ? [all, apart] : divided(all, validation as number, seed);
+  const numbers = Uint32Array.from({ length: all.rows.length }, (_, i) => i);
+  const [shown, kept] = apart ? [numbers, undefined] : divided(numbers, validation as number, seed);
+  const trained = picked(all.rows, weighted(shown, all.weightOf, seed));
+  const held = apart ?? picked(all.rows, kept!);
   const hash = folder === undefined ? undefined : tokenizerHash(folder);
-  const processing = imageProcessor && JSON.stringify(imageProcessor.json);
-  const fingerprint = sha256(
-    [all.fingerprint, held.fingerprint, hash, processing].filter(one => one !== undefined).join('\n'),
-  );
+  const identity = [
+    all.rows.fingerprint,
+    held.fingerprint,
+    hash,
+    imageProcessor && JSON.stringify(imageProcessor.json),
+    data.chatTemplate === undefined ? undefined : JSON.stringify(tokenizer!.config.chat_template),
+    sources.every(({ weight }) => weight === 1) ? undefined : String(sources.map(({ weight }) => weight)),
+  ];
+  const fingerprint = sha256(identity.filter(one => one !== undefined).join('\n'));
   const limit = evaluation.windows;
   return {
     ...vocabulary,
     facts: {
-      rows: train.map(path => resolve(path)).join(', '),
+      rows: sources.map(({ path }) => resolve(path)).join(', '),
       kind,
       rows_sha256: fingerprint,
       ...(hash !== undefined && { tokenizer_sha256: hash }),
       training_rows: trained.length,
       held_out_rows: held.length,
-      bad_rows: (all.bad ?? 0) + (apart?.bad ?? 0),
+      bad_rows: all.bad + (apart?.bad ?? 0),
     },
     fingerprint,
+    notes: [...all.found, ...(apart?.found ?? [])].map(
+      ({ path, shape, rows }) => `${path}: ${rows} ${rows === 1 ? 'row' : 'rows'} of ${shape}`,
+    ),
     hasBorders: false,
     context: { imageProcessor },
     imageProcessor,
@@ -177,26 +194,82 @@ function tokenizerFolder({ objective, data, model }: Recipe): string | undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
-type FileRows = Dataset<any> & { readonly bad?: number };
+type FileRows = Dataset<any> & { readonly bad?: number; readonly found?: ReadRows<FileRowKind>['found'] };
+
+interface Mixture {
+  rows: FileRows;
+  /** How often a row is seen in an epoch. */
+  weightOf(index: number): number;
+  bad: number;
+  found: ReadRows<FileRowKind>['found'];
+}
+
+const placeOf = ({ place }: FileRows, index: number): string => place?.(index) ?? `row ${index + 1}`;
+
+/** The rows of all sources one after another. Sources without a weight are read together, as one. */
+async function readMixture(
+  sources: readonly { path: string; weight: number }[],
+  read: (paths: readonly string[]) => Promise<FileRows>,
+): Promise<Mixture> {
+  const isEven = sources.every(({ weight }) => weight === 1);
+  const groups = isEven
+    ? [{ paths: sources.map(({ path }) => path), weight: 1 }]
+    : sources.map(({ path, weight }) => ({ paths: [path], weight }));
+  const parts: { weight: number; first: number; rows: FileRows }[] = [];
+  for (const { paths, weight } of groups) parts.push({ weight, first: 0, rows: await read(paths) });
+  let length = 0;
+  for (const part of parts) {
+    part.first = length;
+    length += part.rows.length;
+  }
+  const partOf = (index: number) => parts.findLast(({ first }) => first <= index)!;
+  return {
+    rows: {
+      length,
+      row: index => partOf(index).rows.row(index - partOf(index).first),
+      place: index => placeOf(partOf(index).rows, index - partOf(index).first),
+      fingerprint: isEven ? parts[0].rows.fingerprint : sha256(parts.map(({ rows }) => rows.fingerprint).join('\n')),
+    },
+    weightOf: index => partOf(index).weight,
+    bad: parts.reduce((sum, { rows }) => sum + (rows.bad ?? 0), 0),
+    found: parts.flatMap(({ rows }) => rows.found ?? []),
+  };
+}
+
+/** Row numbers as often as they are seen: of a weight of 2.5 twice, and half of them once more. */
+function weighted(numbers: Uint32Array, weightOf: (index: number) => number, seed: number): Uint32Array {
+  const seen: number[] = [];
+  const owed = new Map<number, number>();
+  for (const index of createRandom(seed).shuffle(Uint32Array.from(numbers))) {
+    const weight = weightOf(index);
+    // What is left of earlier rows of the same weight adds up, so that the share is exact.
+    const due = (owed.get(weight) ?? 0) + weight;
+    const times = Math.floor(due + 1e-9);
+    owed.set(weight, due - times);
+    for (let i = 0; i < times; i++) seen.push(index);
+  }
+  return Uint32Array.from(seen).sort();
+}
 
 const picked = (rows: FileRows, numbers: ArrayLike<number>): FileRows => ({
   length: numbers.length,
   row: index => rows.row(numbers[index]),
+  place: index => placeOf(rows, numbers[index]),
   fingerprint: rows.fingerprint,
 });
 
 /** Some rows, drawn by the seed, are held out. */
-function divided(rows: FileRows, share: number, seed: number): [FileRows, FileRows] {
-  const order = createRandom(seed).shuffle(Uint32Array.from({ length: rows.length }, (_, i) => i));
-  const count = Math.round(rows.length * share);
-  if (count < 1 || count >= rows.length) {
+function divided(numbers: Uint32Array, share: number, seed: number): [Uint32Array, Uint32Array] {
+  const order = createRandom(seed).shuffle(Uint32Array.from(numbers));
+  const count = Math.round(numbers.length * share);
+  if (count < 1 || count >= numbers.length) {
     throw usageError(
       'TSLM_BAD_VALUE',
-      `data.validation: ${share} of ${rows.length} rows are ${count}`,
+      `data.validation: ${share} of ${numbers.length} rows are ${count}`,
       'give a file of rows to evaluate on, or another share',
     );
   }
-  return [picked(rows, order.slice(count).sort()), picked(rows, order.slice(0, count).sort())];
+  return [order.slice(count).sort(), order.slice(0, count).sort()];
 }
 
 const evenly = (rows: FileRows, count: number): FileRows =>

@@ -35,6 +35,8 @@ export async function runSteps(
   const { evaluation, checkpoints, samples, train, log } = recipe;
   const { imageProcessor } = run.source;
   const warn = (warning: string): void => hooks.onWarning?.(warning);
+  /** The objective's warning is said once a sitting. */
+  let hasWarned = false;
   const withEvents = auxiliaryWriter('TensorBoard events', warn);
   const withSamples = auxiliaryWriter('samples', warn);
   const samplesPath = join(folder, 'samples.jsonl');
@@ -179,6 +181,9 @@ export async function runSteps(
             progress.best = best;
           }
           hooks.onEvaluate?.(step, loss, isBest);
+          const warning = run.objective.warning?.(estimates);
+          if (warning !== undefined && !hasWarned) warn(warning);
+          hasWarned ||= warning !== undefined;
         },
         onStepEnd(step, isLast) {
           if (samples.prompts.length > 0 && isDue(step, isLast, samples.every)) {

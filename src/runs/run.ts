@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';
@@ -13,6 +14,7 @@ import { type Lineage, lineageOf, requireSameData } from './lineage.ts';
 import { readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
 import type { Recipe } from './recipe-schema.ts';
+import { withReference } from './reference.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
@@ -80,7 +82,10 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   refuseChanges(changes, folder);
   // An adapter's checkpoint holds the adapter alone.
   const start = recipe.adapter ? startingPoint(recipe, source) : trainedModel(checkpoint, recipe);
-  const parts = assemble(recipe, source, start);
+  const assembled = assemble(recipe, source, start);
+  const initial = (): Model => startingPoint(recipe, source).model;
+  const parts = await withReference(assembled, { folder, initial, ...referenceHooks(options) });
+  if (parts === undefined) throw usageError('TSLM_STOPPED', `${folder}: stopped before it went on`);
   parts.trainable.load(checkpoint);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
   if (progress.step > recipe.train.steps) {
@@ -101,11 +106,18 @@ function partsOf(recipe: Recipe, source: RunSource): RunParts {
 }
 
 /** Everything that can be wrong was found before anything is written. */
-function begin(parts: RunParts, folder: string, options: RunOptions): Promise<RunResult> {
+async function begin(parts: RunParts, folder: string, options: RunOptions): Promise<RunResult> {
+  for (const note of [...parts.source.notes, ...parts.notes]) options.hooks?.onNote?.(note);
   const lineage = lineageOf(parts);
   record(folder, parts.recipe, lineage);
-  return runSteps({ ...parts, folder, lineage, progress: noProgress() }, options);
+  const known = await withReference(parts, { folder, ...referenceHooks(options) });
+  if (known !== undefined) return await runSteps({ ...known, folder, lineage, progress: noProgress() }, options);
+  const parameters = parts.model.parameterCount();
+  parts.trainable.dispose();
+  return { folder, step: 0, finished: false, parameters, best: null, tokens: 0, seconds: 0 };
 }
+
+const referenceHooks = ({ signal, hooks }: RunOptions) => ({ signal, onNote: hooks?.onNote });
 
 function record(folder: string, recipe: Recipe, lineage: Lineage): void {
   writeFileAtomically(join(folder, 'recipe.yaml'), stringify(resolvedRecipe(recipe)));

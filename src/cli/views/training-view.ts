@@ -15,7 +15,8 @@ export function trainingView({
   json?: boolean;
 } = {}): RunHooks {
   const onWarning = (warning: string): void => void stream.write(`note: ${warning}\n`);
-  if (json && !stream.isTTY) return { onWarning };
+  const onNote = (note: string): void => void stream.write(`${note}\n`);
+  if (json && !stream.isTTY) return { onWarning, onNote };
   const losses: number[] = [];
   let steps = 0;
   let secondsLeft: number | undefined;
@@ -31,6 +32,7 @@ export function trainingView({
       clear();
       onWarning(warning);
     },
+    onNote,
     onRestart() {
       stream.write('the run ended before its first checkpoint: it begins again\n');
     },

@@ -16,7 +16,7 @@ const PIPELINES: Record<string, string> = {
 
 export function modelCard(plan: FinetunePlan, run: RunResult, scores: readonly Baseline[]): string {
   const { kind, look, recipe, heldOut, model } = plan;
-  const files = (recipe.data.train ?? []).map(path => basename(path)).join(', ');
+  const files = (recipe.data.train ?? []).map(one => basename(typeof one === 'string' ? one : one.path)).join(', ');
   const labels = recipe.model.labels;
   return `---
 library_name: transformers

@@ -14,11 +14,11 @@ import {
 import type { ExamplePacking } from '../../../objectives/packing.ts';
 import { UserError } from '../../../support/errors.ts';
 import { parseOptions } from '../../../support/schema.ts';
-import { Tokenizer } from '../../../tokenizers/tokenizer.ts';
 import { inferenceMode, scope, type Tensor } from '../../../torch/index.ts';
 import { type Check, compareExactly, compareNumbers, tolerances } from '../compare.ts';
 import { stepsSchema, trainingSchema, verifyBatchTraining } from './batch-training.ts';
 import { type TuningGolden, tuningTolerances } from './golden.ts';
+import { recordedTokenizer } from './recorded-tokenizer.ts';
 
 const options = z.strictObject({
   loss_type: z.enum(['nll', 'dft', 'chunked_nll']),
@@ -59,13 +59,6 @@ const resultSchema = z.looseObject({
 });
 type Batch = z.output<typeof resultSchema>['batches'][number];
 
-/** A tokenizer with another chat template. */
-export function tokenizerWith(folder: string, template: string | undefined): Tokenizer {
-  const tokenizer = Tokenizer.fromFile(folder);
-  if (template === undefined) return tokenizer;
-  return Tokenizer.fromJSON(tokenizer.toJSON(), folder, { ...tokenizer.config, chat_template: template });
-}
-
 /** Recorded records as rows. */
 export function rowsFrom<Kind extends ShapedKind>(kind: Kind, records: readonly object[], path: string): Rows[Kind][] {
   const reader = shapeReader(kind, {});
@@ -85,7 +78,7 @@ export function* verifySft(golden: TuningGolden): Generator<Check> {
   const { options: asked } = given;
   const folder = golden.locate(given.model);
   using model = loadCompleteModel(folder);
-  const tokenizer = tokenizerWith(folder, given.chat_template ?? result.template_used);
+  const tokenizer = recordedTokenizer(folder, given.chat_template ?? result.template_used);
   const packing: ExamplePacking = asked.packing ? (asked.packing_strategy ?? 'bfd') : 'none';
   const isolates = asked.padding_free || packing === 'bfd' || packing === 'bfd_split';
   const rows = rowsFrom('instruction', given.dataset, golden.path);

@@ -8,15 +8,20 @@ import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
+import { verifyPreference } from './preference.ts';
 import { verifySft } from './sft.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
   adapter: verifyAdapter,
   collators: verifyCollators,
+  dpo: verifyPreference,
   heads: verifyHeads,
+  kto: verifyPreference,
   label_smoothing: verifyLabelSmoothing,
   optimizer_groups: verifyOptimizerGroups,
+  orpo_cpo: verifyPreference,
+  reward: verifyPreference,
   sft: verifySft,
 };
 
