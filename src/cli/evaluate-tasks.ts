@@ -94,7 +94,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   const library = openTaskLibrary([ownTasks, ...(options.includePath ?? [])]);
   const nodes = library.select(options.tasks!.split(',').map(name => name.trim()));
   const genKwargs = options.genKwargs === undefined ? undefined : parseArguments(options.genKwargs);
-  const dataMap = Object.fromEntries((options.dataMap ?? []).map(placeOf));
+  const dataMap = dataMapOf(options.dataMap);
   if (options.fewshotAsMultiturn && !options.applyChatTemplate) {
     throw usageError(
       'TSLM_UNUSED_OPTION',
@@ -161,6 +161,10 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   printResult(result);
   if (written !== undefined) process.stdout.write(`\nresults  ${written}\n`);
 }
+
+/** `NAME=PATH` of each. */
+export const dataMapOf = (pairs: readonly string[] = []): Record<string, string> =>
+  Object.fromEntries(pairs.map(placeOf));
 
 function placeOf(pair: string): [string, string] {
   const at = pair.indexOf('=');

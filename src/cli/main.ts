@@ -20,6 +20,7 @@ import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
+import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
 import { trainCommand } from './train.ts';
 import { vectorsCommand } from './vectors/vectors.ts';
@@ -43,6 +44,7 @@ export function program(): Command {
     finetuneCommand(),
     resumeCommand(),
     evaluateCommand(),
+    tasksCommand(),
     generateCommand(),
     scoreCommand(),
     serveCommand(),

@@ -105,6 +105,17 @@ export async function evaluateTasks(
   return { tasks, groups: groupResults(nodes, tasks), seconds: (performance.now() - start) / 1000 };
 }
 
+/** What a model would be asked. */
+export function promptsFor(
+  nodes: readonly Node[],
+  options: EvaluateOptions = {},
+): { task: string; document: number; requests: readonly TaskRequest[] }[] {
+  return tasksBelow(nodes).flatMap(node => {
+    const task = openTask(node, options);
+    return askedOf(task, options).map(({ docId, requests }) => ({ task: task.name, document: docId, requests }));
+  });
+}
+
 function askedOf(task: Task, options: EvaluateOptions): Asked[] {
   const { docs, name, path } = task;
   return chosenDocs(task, options).map(docId => {

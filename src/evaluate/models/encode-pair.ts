@@ -24,11 +24,15 @@ export function prefixTokenId(tokenizer: Tokenizer): number {
   });
 }
 
-/** Ids with the special tokens that the tokenizer adds; a start token that the text begins with is not added again. */
+/**
+ * Ids with the special tokens that the tokenizer puts in front; a start token that the text begins with is not added again. What
+ * it puts behind a text is left out, since a continuation follows.
+ */
 export function encodeContext(tokenizer: Tokenizer, text: string): number[] {
   const bos = tokenizer.bosTokenId;
   const hasStart = bos !== undefined && text.startsWith(tokenizer.idToToken(bos)!);
-  return tokenizer.encode(text, { addSpecialTokens: !hasStart }).ids;
+  const { ids } = tokenizer.encode(text, { addSpecialTokens: !hasStart });
+  return hasStart ? ids : ids.slice(0, ids.length - tokenizer.specialTokensAround().after.length);
 }
 
 /**

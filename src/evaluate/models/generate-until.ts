@@ -34,7 +34,9 @@ export async function generateUntil(
       { defaults, where: 'generation_kwargs' },
     );
     const room = roomFor(model, maxNewTokens);
-    const prompts = group.map(request => encodeContext(tokenizer, requests[request].context).slice(-room));
+    const encode = (text: string): number[] =>
+      model.backbone.kind === 'encoderDecoder' ? tokenizer.encode(text).ids : encodeContext(tokenizer, text);
+    const prompts = group.map(request => encode(requests[request].context).slice(-room));
     const rows = Math.max(1, Math.floor(LIMITS.rows / config.numBeams));
     const batches = batchesByLength(
       prompts.map(({ length }) => length),

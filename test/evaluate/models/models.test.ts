@@ -1,0 +1,276 @@
+/** Models as benchmarks ask them: each sum beside one forward pass of its own. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { causalModel } from '../../../src/evaluate/models/causal-model.ts';
+import { encoderDecoderModel } from '../../../src/evaluate/models/encoder-decoder-model.ts';
+import { maskedModel } from '../../../src/evaluate/models/masked-model.ts';
+import { openEvaluatedModel } from '../../../src/evaluate/models/open-model.ts';
+import { rollingWindows } from '../../../src/evaluate/models/rolling-windows.ts';
+import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
+import { saveModel } from '../../../src/models/auto.ts';
+import type { Model } from '../../../src/models/model.ts';
+import { errorOf } from '../../data/helpers.ts';
+import { itShared } from '../../helpers/shared.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+import { tinyModel, wordTokenizer } from '../../tasks/helpers.ts';
+
+const tokenizer = wordTokenizer({ bos_token: '[CLS]', eos_token: '[SEP]' });
+const ids = (text: string): number[] => tokenizer.encode(text, { addSpecialTokens: false }).ids;
+const [CLS, SEP] = [1, 2];
+
+/** Σ over the last tokens of a sequence, by the scores of a text alone. */
+const sumOfLast = (model: Model, sequence: number[], count: number): number =>
+  scoreTokens(model, [sequence])[0]
+    .slice(-count)
+    .reduce((sum, { logProb }) => sum + logProb, 0);
+
+describe('a causal model', () => {
+  const requests = [
+    { context: 'the cat', continuation: ' sat on the mat .' },
+    { context: 'the cat', continuation: ' sat' },
+    { context: 'the cat', continuation: ' lo' },
+    { context: '', continuation: 'a dog' },
+    { context: 'ann met lee in ', continuation: 'paris' },
+    { context: 'the cat', continuation: ' sat' },
+  ];
+
+  it('scores continuations after their contexts, whatever else is in the batch', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const evaluated = causalModel(model, tokenizer, 'tiny');
+    const scores = await evaluated.loglikelihood(requests);
+    const expected = requests.map(({ context, continuation }) => {
+      const answer = ids(continuation);
+      return sumOfLast(model, [CLS, ...ids(context), ...answer], answer.length);
+    });
+    for (const [i, { logProb, tokens }] of scores.entries()) {
+      expect(logProb).toBeCloseTo(expected[i], 4);
+      expect(tokens).toBe(ids(requests[i].continuation).length);
+    }
+    const [alone] = await evaluated.loglikelihood([requests[4]]);
+    expect(alone.logProb).toBeCloseTo(scores[4].logProb, 4);
+  });
+
+  it('says whether each token was the most probable one', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const evaluated = causalModel(model, tokenizer, 'tiny');
+    const words = ['the', 'a', 'cat', 'dog', 'sat', 'on', 'mat', 'happy', 'in', 'paris', 'berlin', 'who', 'where', '.'];
+    const scores = await evaluated.loglikelihood(words.map(word => ({ context: 'ann', continuation: ` ${word}` })));
+    const best = Math.max(...scores.map(({ logProb }) => logProb));
+    const all = await evaluated.loglikelihood([{ context: 'ann', continuation: ' [UNK]' }]);
+    expect(all[0].isGreedy && scores.some(({ isGreedy }) => isGreedy)).toBe(false);
+    for (const { logProb, isGreedy } of scores) if (isGreedy) expect(logProb).toBe(best);
+  });
+
+  it('reads the end of what is too long, and refuses a continuation that is longer than its context', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const evaluated = causalModel(model, tokenizer, 'tiny');
+    const long = new Array(model.maxPositions + 20).fill('the').join(' ');
+    const [cut, same] = await evaluated.loglikelihood([
+      { context: `ann ${long}`, continuation: ' cat' },
+      { context: `lee ${long}`, continuation: ' cat' },
+    ]);
+    expect(cut.logProb).toBe(same.logProb);
+    const error = await evaluated.loglikelihood([{ context: 'a', continuation: ` ${long}` }]).catch(thrown => thrown);
+    expect(error.message).toMatch(/request 1: its continuation has \d+ tokens/);
+    const empty = await evaluated.loglikelihood([{ context: 'a', continuation: '' }]).catch(thrown => thrown);
+    expect(empty.code).toBe('TSLM_EMPTY_CONTINUATION');
+  });
+
+  it('scores every token of a long text once', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const text = new Array(3 * model.maxPositions).fill('the cat').join(' ');
+    const [{ tokens, bytes }, nothing] = await causalModel(model, tokenizer, 'tiny').loglikelihoodRolling([text, '']);
+    expect([tokens, bytes]).toEqual([ids(text).length + 1, text.length]);
+    // The tokenizer's own start token is scored behind the prefix, as lm-evaluation-harness does.
+    expect(nothing.tokens).toBe(1);
+  });
+
+  it('writes the same in a batch as alone, and ends before a stop string', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const evaluated = causalModel(model, tokenizer, 'tiny');
+    const ask = (context: string, until: string[] = []) => ({ context, until, maxNewTokens: 6, options: {} });
+    const texts = await evaluated.generateUntil([ask('the cat'), ask('ann met lee in paris'), ask('who')]);
+    for (const [i, context] of ['the cat', 'ann met lee in paris', 'who'].entries()) {
+      expect(await evaluated.generateUntil([ask(context)])).toEqual([texts[i]]);
+    }
+    const stop = texts[0].slice(2, 4);
+    expect(await evaluated.generateUntil([ask('the cat', [stop])])).toEqual([texts[0].split(stop)[0]]);
+    const error = await evaluated.generateUntil([{ ...ask('a'), options: { num_beam: 3 } }]).catch(thrown => thrown);
+    expect(error.message).toMatch(/unknown key 'numBeam'/);
+  });
+
+  it('ends when it is told to', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(causalModel(model, tokenizer, 'tiny').loglikelihood(requests, { signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('a masked model', () => {
+  /** One token's log-probability with these places masked. */
+  function given(model: Model, sequence: number[], at: number, masked: number[]): number {
+    const input = sequence.map((id, i) => (masked.includes(i) ? 4 : id));
+    const [score] = scoreTokens(model, [input], { maskTokenId: 4, skippedIds: [] })[0].filter(
+      ({ position }) => position === at,
+    );
+    expect(score.id).toBe(4);
+    return score.logProb;
+  }
+
+  it('gives each token its probability with all others in sight', async () => {
+    using model = tinyModel('bert', 'BertForMaskedLM');
+    const evaluated = maskedModel(model, tokenizer, 'tiny');
+    const scores = await evaluated.loglikelihood([
+      { context: '', continuation: 'the cat sat' },
+      { context: 'the cat ', continuation: 'sat on the mat' },
+    ]);
+    const whole = scoreTokens(model, [[CLS, ...ids('the cat sat'), SEP]], {
+      maskTokenId: 4,
+      skippedIds: [CLS, SEP],
+    })[0];
+    expect(scores[0].logProb).toBeCloseTo(
+      whole.reduce((sum, { logProb }) => sum + logProb, 0),
+      4,
+    );
+    expect([scores[0].tokens, scores[1].tokens]).toEqual([3, 4]);
+    const part = scoreTokens(model, [[CLS, ...ids('the cat sat on the mat'), SEP]], {
+      maskTokenId: 4,
+      skippedIds: [CLS, SEP],
+    })[0];
+    expect(scores[1].logProb).toBeCloseTo(
+      part.slice(2).reduce((sum, { logProb }) => sum + logProb, 0),
+      4,
+    );
+    expect(given(model, [CLS, 4, SEP], 1, [1])).toBeLessThan(0);
+  });
+
+  it('may mask the rest of a word with each of its tokens', async () => {
+    using model = tinyModel('bert', 'BertForMaskedLM');
+    const [plain] = await maskedModel(model, tokenizer, 'tiny').loglikelihood([{ context: '', continuation: 'cat' }]);
+    const [same] = await maskedModel(model, tokenizer, 'tiny', { pll: 'within-word-l2r' }).loglikelihood([
+      { context: '', continuation: 'cat' },
+    ]);
+    expect(same.logProb).toBe(plain.logProb);
+    const words = [{ context: '', continuation: 'unhappyly' }];
+    const [original] = await maskedModel(model, tokenizer, 'tiny').loglikelihood(words);
+    const [other] = await maskedModel(model, tokenizer, 'tiny', { pll: 'within-word-l2r' }).loglikelihood(words);
+    expect(ids('unhappyly').length).toBeGreaterThan(1);
+    expect(other.logProb).not.toBeCloseTo(original.logProb, 5);
+  });
+
+  it('loses the beginning of a context that is too long, and keeps special tokens', async () => {
+    using model = tinyModel('bert', 'BertForMaskedLM');
+    const evaluated = maskedModel(model, tokenizer, 'tiny');
+    const long = new Array(model.maxPositions).fill('the').join(' ');
+    const [cut] = await evaluated.loglikelihood([{ context: `ann ${long}`, continuation: ' cat' }]);
+    const sequence = [CLS, ...new Array(model.maxPositions - 3).fill(ids('the')[0]), ids('cat')[0], SEP];
+    const scored = scoreTokens(model, [sequence], { maskTokenId: 4, skippedIds: [CLS, SEP] })[0];
+    expect(cut.logProb).toBeCloseTo(scored.at(-1)!.logProb, 4);
+    const [rolling] = await evaluated.loglikelihoodRolling([`${long} cat`]);
+    expect(rolling.tokens).toBe(model.maxPositions + 1);
+  });
+
+  // Recorded with Transformers 5.18 in float64.
+  itShared('fixtures/hf/bert/text', 'agrees with Transformers, both ways', async path => {
+    const requests = RECORDED.map(([context, continuation]) => ({ context, continuation }));
+    for (const [pll, column] of [
+      ['original', 2],
+      ['within-word-l2r', 3],
+    ] as const) {
+      using model = openEvaluatedModel(path, { pll });
+      const scores = await model.loglikelihood(requests);
+      for (const [i, row] of RECORDED.entries()) {
+        const [logProb, isGreedy, tokens] = row[column];
+        expect(scores[i].logProb).toBeCloseTo(logProb, 3);
+        expect([scores[i].isGreedy, scores[i].tokens]).toEqual([isGreedy, tokens]);
+      }
+    }
+  });
+});
+
+describe('an encoder–decoder', () => {
+  it('answers: the encoder reads the context', async () => {
+    using model = tinyModel('bart', 'BartForConditionalGeneration');
+    const evaluated = encoderDecoderModel(model, tokenizer, 'tiny');
+    const requests = [
+      { context: 'the cat', continuation: 'a dog sat' },
+      { context: 'ann met lee in paris', continuation: 'who' },
+    ];
+    const scores = await evaluated.loglikelihood(requests);
+    for (const [i, { context, continuation }] of requests.entries()) {
+      const [expected] = scoreTokens(model, [ids(continuation)], { sources: [tokenizer.encode(context).ids] });
+      expect(scores[i].logProb).toBeCloseTo(
+        expected.reduce((sum, { logProb }) => sum + logProb, 0),
+        4,
+      );
+      expect(scores[i].tokens).toBe(ids(continuation).length);
+    }
+    const error = await evaluated.loglikelihoodRolling(['a']).catch(thrown => thrown);
+    expect(error.message).toMatch(/has no probability of a text alone/);
+  });
+
+  it('writes with beams, each answer as it would be alone', async () => {
+    using model = tinyModel('bart', 'BartForConditionalGeneration');
+    const evaluated = encoderDecoderModel(model, tokenizer, 'tiny');
+    const ask = (context: string) => ({ context, until: [], maxNewTokens: 5, options: { num_beams: 3 } });
+    const contexts = ['the cat', 'ann met lee in paris .'];
+    const texts = await evaluated.generateUntil(contexts.map(ask));
+    for (const [i, context] of contexts.entries())
+      expect(await evaluated.generateUntil([ask(context)])).toEqual([texts[i]]);
+  });
+});
+
+describe('opening a folder', () => {
+  const folder = scratchFolder();
+  const save = (name: string, model: Model): string => {
+    const path = join(folder, name);
+    saveModel(path, model);
+    tokenizer.save(path);
+    return path;
+  };
+
+  it('scores as the head says, and refuses another way', () => {
+    const path = save('masked', tinyModel('bert', 'BertForMaskedLM'));
+    using model = openEvaluatedModel(path, { score: 'masked' });
+    expect(model.scoring).toBe('masked');
+    expect(errorOf(() => openEvaluatedModel(path, { score: 'causal' })).message).toMatch(
+      /--score causal does not suit a model with the head maskedLM/,
+    );
+    const causal = save('causal', tinyModel('gpt2', 'GPT2LMHeadModel'));
+    expect(errorOf(() => openEvaluatedModel(causal, { pll: 'original' })).message).toMatch(
+      /--pll original does not suit/,
+    );
+  });
+
+  it('makes vectors of length 1, also without a head for words', async () => {
+    const path = save('encoder', tinyModel('bert', 'BertModel'));
+    using model = openEvaluatedModel(path, { pooling: 'cls' });
+    const [a, b] = await model.embed!(['the cat', 'a dog sat']);
+    expect(Math.hypot(...a)).toBeCloseTo(1, 5);
+    expect(Math.hypot(...b)).toBeCloseTo(1, 5);
+    const error = await model.loglikelihood([]).catch(thrown => thrown);
+    expect(error.message).toMatch(/neither scores nor writes/);
+  });
+});
+
+describe('windows over a text', () => {
+  it('share as many tokens as asked, and the last one is filled up', () => {
+    const windows = rollingWindows([0, 1, 2, 3, 4, 5, 6], -1, 4, 2);
+    expect(windows.flatMap(({ scored }) => scored)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(windows.map(({ context, scored }) => context.length + scored.length)).toEqual([5, 5]);
+    expect(rollingWindows([], -1, 4)).toEqual([]);
+  });
+});
+
+type Recorded = [
+  context: string,
+  continuation: string,
+  original: [number, boolean, number],
+  l2r: [number, boolean, number],
+];
+const RECORDED: Recorded[] = [
+  ['The weather in', 'London is unpredictable.', [-132.5389272195094, false, 14], [-132.65360813903956, false, 14]],
+  ['', 'Some turtles alarm Kimberley.', [-197.75301651369205, false, 20], [-201.5601734028559, false, 20]],
+  ['Question: who came? \n', 'unbelievably, nobody', [-153.4700090747042, false, 14], [-164.15093653260936, false, 14]],
+  ['', 'a', [-5.4930788805641475, false, 1], [-5.4930788805641475, false, 1]],
+];
