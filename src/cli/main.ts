@@ -12,6 +12,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { keysCommand } from './keys.ts';
+import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
@@ -47,6 +48,7 @@ export function program(): Command {
     keysCommand(),
     ngramCommand(),
     vectorsCommand(),
+    mergeCommand(),
     inspectCommand(),
     verifyCommand(),
     benchCommand(),
