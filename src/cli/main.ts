@@ -13,6 +13,7 @@ import { finetuneCommand } from './finetune.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { keysCommand } from './keys.ts';
+import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
@@ -51,6 +52,7 @@ export function program(): Command {
     keysCommand(),
     ngramCommand(),
     vectorsCommand(),
+    mergeCommand(),
     inspectCommand(),
     verifyCommand(),
     benchCommand(),
