@@ -39,4 +39,6 @@ export const scoreRows = <Kind extends FileRowKind>(
   (scorers[kind] as ((scored: Scored, rows: readonly Rows[Kind][]) => RowScores) | undefined)?.(scored, rows);
 
 /** The share of rows that are right, with its interval. */
-export const shareOf = (right: number, rows: number): Pick<RowScores, 'interval'> => ({ interval: wilson(right, rows) });
+export const shareOf = (right: number, rows: number): Pick<RowScores, 'interval'> => ({
+  interval: wilson(right, rows),
+});
