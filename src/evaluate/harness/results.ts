@@ -132,7 +132,7 @@ const countsOf = (values: TaskResult['values'], count: number): Record<string, n
   Object.fromEntries([...values.keys()].map(key => [key, count]));
 
 /** A task's settings, without what is not set. */
-const configOf = (config: TaskResult['task']['config']): unknown =>
+export const configOf = (config: object): unknown =>
   plain(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined)));
 
 /** Over all sample lines in their order. */
