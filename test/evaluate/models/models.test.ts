@@ -50,6 +50,30 @@ describe('a causal model', () => {
     expect(alone.logProb).toBeCloseTo(scores[4].logProb, 4);
   });
 
+  it('reads a context once for all its continuations, with the same sums', async () => {
+    const context = 'ann met lee in paris . where is the happy dog ?';
+    const endings = [' the cat', ' sat on the mat .', ' in', ' who', ' new york', ' the cat sat'];
+    const others = ['a dog sat on a mat in berlin and paris', 'the cat'].flatMap(other =>
+      [' lo', ' is happy'].map(continuation => ({ context: other, continuation })),
+    );
+    const asked = [...endings.map(continuation => ({ context, continuation })), ...others];
+    for (const [type, architecture] of [
+      ['gpt2', 'GPT2LMHeadModel'],
+      ['llama', 'LlamaForCausalLM'],
+      ['bloom', 'BloomForCausalLM'],
+    ] as const) {
+      using model = tinyModel(type, architecture);
+      const scores = await causalModel(model, tokenizer, 'tiny').loglikelihood(asked);
+      for (const [i, request] of asked.entries()) {
+        const answer = ids(request.continuation);
+        const expected = sumOfLast(model, [CLS, ...ids(request.context), ...answer], answer.length);
+        expect(scores[i].logProb).toBeCloseTo(expected, 4);
+        const [alone] = await causalModel(model, tokenizer, 'tiny').loglikelihood([request]);
+        expect([scores[i].isGreedy, scores[i].tokens]).toEqual([alone.isGreedy, alone.tokens]);
+      }
+    }
+  });
+
   it('says whether each token was the most probable one', async () => {
     using model = tinyModel('gpt2', 'GPT2LMHeadModel');
     const evaluated = causalModel(model, tokenizer, 'tiny');
