@@ -49,7 +49,11 @@ export const TASK_OPTIONS = [
 export const withTaskOptions = (command: Command): Command =>
   command
     .option('--tasks <names>', 'tasks, groups, tags, patterns and task files, with commas between them')
-    .option('--data-map <name=path>', 'where data lies that tasks call by a name; may be repeated', collect)
+    .option(
+      '--data-map <name=path>',
+      'where data lies that tasks call by a name; *=FOLDER: a folder with one for each; may be repeated',
+      collect,
+    )
     .option('--include-path <folder>', 'more task files; may be repeated', collect)
     .option('--num-fewshot <n>', 'examples before each document (default: as the task says)', nonNegativeInteger)
     .option('--fewshot-seed <n>', 'of the draw of examples (default: 1234)', nonNegativeInteger)

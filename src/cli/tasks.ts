@@ -18,7 +18,7 @@ interface Options {
 const INCLUDE = ['--include-path <folder>', 'more task files; may be repeated', collect] as const;
 const DATA_MAP = [
   '--data-map <name=path>',
-  'where data lies that tasks call by a name; may be repeated',
+  'where data lies that tasks call by a name; *=FOLDER: a folder with one for each; may be repeated',
   collect,
 ] as const;
 

@@ -25,7 +25,7 @@ export interface Splits {
   files: readonly string[];
 }
 
-/** Name of data → file or folder. */
+/** Name of data → file or folder; `*` → a folder with one for each name. */
 export type DataMap = Readonly<Record<string, string>>;
 
 const files = z.union([z.string(), z.array(z.string())]);
@@ -74,7 +74,7 @@ export function loadDataset({ path, name, kwargs, where }: DataSource, dataMap: 
   if (path === undefined)
     throw usageError('TSLM_NO_DATA', `${where}: 'dataset_path' is missing`, 'json, csv, text or a name');
   const options = parseOptions(dataKwargs, kwargs ?? {}, `${where}: dataset_kwargs`);
-  const place = (name !== undefined && dataMap[`${path}/${name}`]) || dataMap[path];
+  const place = placeOf(path, name, dataMap);
   if (place) return fromPlace(place, name, options, where);
   if (FORMATS.includes(path)) return fromFiles(groupsOf(options, where), path as Format, options, '', where);
   const names = Object.keys(dataMap);
@@ -83,6 +83,14 @@ export function loadDataset({ path, name, kwargs, where }: DataSource, dataMap: 
     hint: guess ? `--data-map has '${guess}'` : `say where it lies: --data-map ${path}=FOLDER`,
     exitCode: 2,
   });
+}
+
+/** By its whole name, by that of its path, or as a folder in the one called `*`. */
+function placeOf(path: string, name: string | undefined, dataMap: DataMap): string | undefined {
+  const own = name === undefined ? undefined : dataMap[`${path}/${name}`];
+  if (own ?? dataMap[path]) return own ?? dataMap[path];
+  const inside = dataMap['*'] === undefined || FORMATS.includes(path) ? undefined : join(dataMap['*'], path);
+  return inside !== undefined && existsSync(inside) ? inside : undefined;
 }
 
 /** Data in a file or folder that the user names. */
