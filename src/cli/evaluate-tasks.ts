@@ -176,23 +176,31 @@ function placeOf(pair: string): [string, string] {
   throw usageError('TSLM_BAD_VALUE', `--data-map ${pair} is not NAME=PATH`, 'write --data-map blimp=data/blimp');
 }
 
+/** Metrics of which a blind guess has a share right. */
+const GUESSED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info'];
+
 /** One line a metric: groups last. */
 function printResult({ tasks, groups }: EvaluationResult): void {
-  const rows = [...tasks, ...groups].flatMap(({ alias, effective, values }) =>
-    [...values].map(([key, { value, stderr }]) => {
+  const rows = [...tasks, ...groups].flatMap(result =>
+    [...result.values].map(([key, { value, stderr }]) => {
       const [metric, filter] = key.split(/,(.*)/s);
+      const chance = 'chance' in result && GUESSED.includes(metric) ? result.chance : undefined;
       return [
-        alias,
+        result.alias,
         filter === 'none' ? metric : `${metric} (${filter})`,
         value.toFixed(4),
         stderr === 'N/A' ? '' : `± ${stderr.toFixed(4)}`,
-        String(effective),
+        chance?.toFixed(4) ?? '',
+        String(result.effective),
       ];
     }),
   );
-  const table = [['task', 'metric', 'value', '', 'documents'], ...rows];
+  const hasChance = rows.some(row => row[4] !== '');
+  const table = [['task', 'metric', 'value', '', 'chance', 'documents'], ...rows].map(row =>
+    row.filter((_, column) => hasChance || column !== 4),
+  );
   const widths = table[0].map((_, column) => Math.max(...table.map(row => row[column].length)));
-  const isNumber = (column: number): boolean => column === 2 || column === 4;
+  const isNumber = (column: number): boolean => column === 2 || column > 3;
   for (const row of table) {
     const cells = row.map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])));
     process.stdout.write(`${cells.join('  ').trimEnd()}\n`);

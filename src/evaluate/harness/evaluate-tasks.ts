@@ -7,9 +7,10 @@ import { UserError } from '../../support/errors.ts';
 import { partsOf } from '../../support/parts.ts';
 import { cosine } from '../../tasks/similarity.ts';
 import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
+import { mean } from '../statistics/means.ts';
 import { type Aggregated, aggregate } from './aggregations.ts';
 import type { Doc } from './datasets.ts';
-import { targetOf } from './fields.ts';
+import { choicesOf, targetOf } from './fields.ts';
 import { createFilter } from './filters.ts';
 import { groupResults } from './groups.ts';
 import { pythonJson, pythonStr } from './python-literals.ts';
@@ -54,6 +55,8 @@ export interface TaskResult {
   /** By metric and filter: `acc,none`. */
   values: ReadonlyMap<string, Aggregated>;
   samples: readonly Sample[];
+  /** Of choices: how often a blind guess is right. */
+  chance?: number;
 }
 
 export interface GroupResult {
@@ -234,6 +237,16 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 const firstText = (request: TaskRequest): string => ('context' in request ? request.context : request.text);
 
+/** The mean share of right ones among the choices. */
+function chanceOf(task: Task, samples: readonly Sample[]): number | undefined {
+  if (task.config.output_type !== 'multiple_choice' || samples.length === 0) return undefined;
+  const shares = samples.map(({ doc, target }) => {
+    const right = task.hasTargets ? [target].flat().length : 1;
+    return right / choicesOf(task, doc, task.name).length;
+  });
+  return mean(shares);
+}
+
 function taskResult(
   task: Task,
   metrics: readonly TaskMetric[],
@@ -250,5 +263,6 @@ function taskResult(
     }
   }
   const { name, config, docs } = task;
-  return { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length, values, samples };
+  const result = { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length };
+  return { ...result, values, samples, chance: chanceOf(task, samples) };
 }

@@ -65,6 +65,7 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
       sameValue,
     ),
     higher_is_better: withGroups(byName(betterOf), groups, mergedBetter),
+    chance: Object.fromEntries(tasks.flatMap(({ name, chance }) => (chance === undefined ? [] : [[name, chance]]))),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
       model: 'tslm',
