@@ -91,7 +91,8 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   const { modelFolder } = await import('../models/auto.ts');
   const { openTaskLibrary, ownTasks } = await import('../evaluate/harness/task-library.ts');
   const { evaluateTasks } = await import('../evaluate/harness/evaluate-tasks.ts');
-  const { parseArguments, resultsJson, writeResults } = await import('../evaluate/harness/results.ts');
+  const { parseArguments } = await import('../evaluate/harness/arguments.ts');
+  const { resultsJson, writeResults } = await import('../evaluate/harness/results.ts');
   const { openEvaluatedModel } = await import('../evaluate/models/open-model.ts');
   const { requireDevice } = await import('../torch/index.ts');
   requireDevice(options.device);

@@ -1,6 +1,5 @@
 /** Results and samples as lm-evaluation-harness writes them: `results_<time>.json` and `samples_<task>_<time>.jsonl`. */
 import { join } from 'node:path';
-import { UserError } from '../../support/errors.ts';
 import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
@@ -220,29 +219,4 @@ export function writeResults(folder: string, result: EvaluationResult, facts: Ru
   const path = join(into, `results_${time}.json`);
   writeFileAtomically(path, `${JSON.stringify(resultsJson(result, facts), null, 2)}\n`);
   return path;
-}
-
-/** `--gen-kwargs num_beams=5,until=a` as values: numbers, true, false, None, else texts, with quotes or without. */
-export function parseArguments(text: string): Record<string, unknown> {
-  const given = text.trim();
-  if (given === '') return {};
-  return Object.fromEntries(
-    given.split(',').map(part => {
-      const at = part.indexOf('=');
-      if (at < 1)
-        throw new UserError('TSLM_BAD_ARGUMENT', `'${part}' is not NAME=VALUE`, {
-          hint: 'write num_beams=5,max_gen_toks=64',
-          exitCode: 2,
-        });
-      return [part.slice(0, at), argumentOf(part.slice(at + 1))];
-    }),
-  );
-}
-
-function argumentOf(text: string): unknown {
-  const words: Record<string, unknown> = { true: true, false: false, none: null };
-  if (text.toLowerCase() in words) return words[text.toLowerCase()];
-  const quoted = /^(['"])(.*)\1$/s.exec(text);
-  if (quoted) return quoted[2];
-  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

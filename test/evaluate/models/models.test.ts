@@ -253,15 +253,15 @@ describe('opening a folder', () => {
     return path;
   };
 
-  it('scores as the head says, and refuses another way', () => {
+  it('scores as the head says, and refuses another way', async () => {
     const path = save('masked', tinyModel('bert', 'BertForMaskedLM'));
     using model = openEvaluatedModel(path, { score: 'masked' });
     expect(model.scoring).toBe('masked');
-    expect(errorOf(() => openEvaluatedModel(path, { score: 'causal' })).message).toMatch(
+    expect((await errorOf(() => openEvaluatedModel(path, { score: 'causal' }))).message).toMatch(
       /--score causal does not suit a model with the head maskedLM/,
     );
     const causal = save('causal', tinyModel('gpt2', 'GPT2LMHeadModel'));
-    expect(errorOf(() => openEvaluatedModel(causal, { pll: 'original' })).message).toMatch(
+    expect((await errorOf(() => openEvaluatedModel(causal, { pll: 'original' }))).message).toMatch(
       /--pll original does not suit/,
     );
   });
