@@ -1,6 +1,6 @@
 /** `tslm evaluate MODEL --tasks NAMES`: benchmarks from task files of lm-evaluation-harness, one table, results as JSON. */
 import { type Command, Option } from 'commander';
-import type { EvaluationResult } from '../evaluate/harness/evaluate-tasks.ts';
+import type { EvaluationResult } from '../evaluate/harness/evaluation-result.ts';
 import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
-import type { EvaluationResult, Sample, TaskResult } from './evaluate-tasks.ts';
-import { sha256 } from './evaluate-tasks.ts';
+import type { EvaluationResult, Sample, TaskResult } from './evaluation-result.ts';
 import { pythonStr, wrapFloat } from './python-literals.ts';
 import type { TaskRequest } from './requests.ts';
+import { sha256 } from './samples.ts';
 
 /** What was evaluated and how, beside the results. */
 export interface RunFacts {

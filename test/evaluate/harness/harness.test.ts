@@ -52,7 +52,7 @@ doc_to_target: y
 `;
 const dataMap: DataMap = { colours: place('colours.jsonl') };
 
-const run = (path: string, model = knowing(['green', 'blue']), options = {}) =>
+const run = async (path: string, model = knowing(['green', 'blue']), options = {}) =>
   evaluateTasks(model, openTaskLibrary([path]).select([path]), { dataMap, replicates: 50, ...options });
 
 describe('a task', () => {

@@ -175,10 +175,10 @@ describe('a masked model', () => {
       { context: '', continuation: 'cat' },
     ]);
     expect(same.logProb).toBe(plain.logProb);
-    const words = [{ context: '', continuation: 'unhappyly' }];
+    const words = [{ context: '', continuation: 'loveing' }];
     const [original] = await maskedModel(model, tokenizer, 'tiny').loglikelihood(words);
     const [other] = await maskedModel(model, tokenizer, 'tiny', { pll: 'within-word-l2r' }).loglikelihood(words);
-    expect(ids('unhappyly').length).toBeGreaterThan(1);
+    expect(ids('loveing').length).toBeGreaterThan(1);
     expect(other.logProb).not.toBeCloseTo(original.logProb, 5);
   });
 
