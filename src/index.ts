@@ -10,6 +10,12 @@ export {
 } from './constrain/index.ts';
 export { openCorpus } from './data/corpus/corpus.ts';
 export { prepare } from './data/prepare/prepare.ts';
+export { type EvaluateOptions, evaluateTasks } from './evaluate/harness/evaluate-tasks.ts';
+export type { EvaluationResult } from './evaluate/harness/evaluation-result.ts';
+export { resultsJson, sampleJson, writeResults } from './evaluate/harness/results.ts';
+export { openTaskLibrary } from './evaluate/harness/task-library.ts';
+export type { EvaluatedModel } from './evaluate/models/evaluated-model.ts';
+export { openEvaluatedModel } from './evaluate/models/open-model.ts';
 export { perplexity } from './evaluate/perplexity.ts';
 export { type AttentionMaps, attentionMaps } from './explain/attention-maps.ts';
 export { type LayerPredictions, layerPredictions } from './explain/logit-lens.ts';

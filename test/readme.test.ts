@@ -49,7 +49,7 @@ describe('a command that is not there', () => {
     expect(check('bin/tslm docter')).toThrow(/no such command/);
     expect(check('bin/tslm doctor --jsn')).toThrow(/no such options/);
     expect(check('bin/tslm train')).toThrow(/arguments are missing/);
-    expect(check('bin/tslm evaluate model')).toThrow(/--data is missing/);
+    expect(check('bin/tslm prepare a.txt')).toThrow(/--out is missing/);
   });
 
   it('is read as a shell reads it', () => {

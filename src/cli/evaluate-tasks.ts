@@ -1,6 +1,6 @@
 /** `tslm evaluate MODEL --tasks NAMES`: benchmarks from task files of lm-evaluation-harness, one table, results as JSON. */
 import { type Command, Option } from 'commander';
-import type { EvaluationResult } from '../evaluate/harness/evaluate-tasks.ts';
+import type { EvaluationResult } from '../evaluate/harness/evaluation-result.ts';
 import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
@@ -49,7 +49,11 @@ export const TASK_OPTIONS = [
 export const withTaskOptions = (command: Command): Command =>
   command
     .option('--tasks <names>', 'tasks, groups, tags, patterns and task files, with commas between them')
-    .option('--data-map <name=path>', 'where data lies that tasks call by a name; may be repeated', collect)
+    .option(
+      '--data-map <name=path>',
+      'where data lies that tasks call by a name; *=FOLDER: a folder with one for each; may be repeated',
+      collect,
+    )
     .option('--include-path <folder>', 'more task files; may be repeated', collect)
     .option('--num-fewshot <n>', 'examples before each document (default: as the task says)', nonNegativeInteger)
     .option('--fewshot-seed <n>', 'of the draw of examples (default: 1234)', nonNegativeInteger)
@@ -87,7 +91,8 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   const { modelFolder } = await import('../models/auto.ts');
   const { openTaskLibrary, ownTasks } = await import('../evaluate/harness/task-library.ts');
   const { evaluateTasks } = await import('../evaluate/harness/evaluate-tasks.ts');
-  const { parseArguments, resultsJson, writeResults } = await import('../evaluate/harness/results.ts');
+  const { parseArguments } = await import('../evaluate/harness/arguments.ts');
+  const { resultsJson, writeResults } = await import('../evaluate/harness/results.ts');
   const { openEvaluatedModel } = await import('../evaluate/models/open-model.ts');
   const { requireDevice } = await import('../torch/index.ts');
   requireDevice(options.device);
@@ -172,23 +177,31 @@ function placeOf(pair: string): [string, string] {
   throw usageError('TSLM_BAD_VALUE', `--data-map ${pair} is not NAME=PATH`, 'write --data-map blimp=data/blimp');
 }
 
+/** Metrics of which a blind guess has a share right. */
+const GUESSED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info'];
+
 /** One line a metric: groups last. */
 function printResult({ tasks, groups }: EvaluationResult): void {
-  const rows = [...tasks, ...groups].flatMap(({ alias, effective, values }) =>
-    [...values].map(([key, { value, stderr }]) => {
+  const rows = [...tasks, ...groups].flatMap(result =>
+    [...result.values].map(([key, { value, stderr }]) => {
       const [metric, filter] = key.split(/,(.*)/s);
+      const chance = 'chance' in result && GUESSED.includes(metric) ? result.chance : undefined;
       return [
-        alias,
+        result.alias,
         filter === 'none' ? metric : `${metric} (${filter})`,
         value.toFixed(4),
         stderr === 'N/A' ? '' : `± ${stderr.toFixed(4)}`,
-        String(effective),
+        chance?.toFixed(4) ?? '',
+        String(result.effective),
       ];
     }),
   );
-  const table = [['task', 'metric', 'value', '', 'documents'], ...rows];
+  const hasChance = rows.some(row => row[4] !== '');
+  const table = [['task', 'metric', 'value', '', 'chance', 'documents'], ...rows].map(row =>
+    row.filter((_, column) => hasChance || column !== 4),
+  );
   const widths = table[0].map((_, column) => Math.max(...table.map(row => row[column].length)));
-  const isNumber = (column: number): boolean => column === 2 || column === 4;
+  const isNumber = (column: number): boolean => column === 2 || column > 3;
   for (const row of table) {
     const cells = row.map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])));
     process.stdout.write(`${cells.join('  ').trimEnd()}\n`);

@@ -7,7 +7,7 @@ import { usageError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import { runTasks, TASK_OPTIONS, type TaskOptions, withTaskOptions } from './evaluate-tasks.ts';
-import { dtypeOf, number, PRECISIONS, positiveInteger } from './options.ts';
+import { dtypeOf, PRECISIONS, positiveInteger, positiveNumber } from './options.ts';
 import { printJson, printNote, printTable } from './print.ts';
 
 interface Options extends TaskOptions {
@@ -42,7 +42,7 @@ export function evaluateCommand(): Command {
     .option(
       '--limit <n>',
       'only the first so many tokens of the corpus, or documents of each task (below 1: a share of them)',
-      number,
+      positiveNumber,
     )
     .addOption(new Option('--precision <type>', 'matrix products').choices([...PRECISIONS]).default('float32'))
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
@@ -70,7 +70,7 @@ export function evaluateCommand(): Command {
         );
       }
       const { data, limit } = options;
-      if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
+      if (limit !== undefined && !Number.isInteger(limit)) {
         throw usageError('TSLM_BAD_VALUE', `--limit ${limit} is no number of tokens`, 'give a whole number above 0');
       }
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');

@@ -18,7 +18,7 @@ interface Options {
 const INCLUDE = ['--include-path <folder>', 'more task files; may be repeated', collect] as const;
 const DATA_MAP = [
   '--data-map <name=path>',
-  'where data lies that tasks call by a name; may be repeated',
+  'where data lies that tasks call by a name; *=FOLDER: a folder with one for each; may be repeated',
   collect,
 ] as const;
 
@@ -46,7 +46,7 @@ const listCommand = (): Command =>
       const library = await openLibrary(options);
       const entries = [...library.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
       if (options.json) {
-        printJson(entries);
+        printJson({ tasks: entries });
         return;
       }
       const width = Math.max(0, ...entries.map(({ name }) => name.length));
@@ -68,8 +68,9 @@ const showCommand = (): Command =>
     .action(async (name: string, options: Options) => {
       const { stringify } = await import('yaml');
       const { tasksBelow } = await import('../evaluate/harness/task-library.ts');
+      const { configOf } = await import('../evaluate/harness/results.ts');
       const nodes = (await openLibrary(options)).select([name]);
-      const shown = nodes.map(configOf);
+      const shown = nodes.map(({ config }) => configOf(config));
       const { prompts: limit } = options;
       const prompts = limit === undefined ? [] : await promptsOf(nodes, { ...asked(options), limit });
       if (options.json) {
@@ -154,6 +155,3 @@ async function promptsOf(nodes: readonly Node[], options: EvaluateOptions) {
   const { promptsFor } = await import('../evaluate/harness/evaluate-tasks.ts');
   return promptsFor(nodes, options);
 }
-
-const configOf = (node: Node): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(node.config).filter(([, value]) => value !== undefined && value !== null));

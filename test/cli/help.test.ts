@@ -68,7 +68,7 @@ describe('the process', () => {
     [['trian'], /unknown command 'trian'/],
     [['train', 'r.yaml', '--otu', 'x'], /unknown option '--otu'/],
     [['train'], /missing required argument 'recipe'/],
-    [['evaluate', 'model'], /required option '--data <corpus>'/],
+    [['evaluate', 'model', '--tasks', 'blimp', '--data', 'c'], /cannot be used with/],
     [['evaluate', 'model', '--data', 'c', '--split', 'all'], /'all' is invalid/],
     [['evaluate', 'model', '--data', 'c', '--limit', '-3'], /'-3' is invalid.*above 0/],
     [['generate', 'model', '--temperature', 'warm'], /'warm' is invalid.*a number/],

@@ -34,6 +34,7 @@ const committed = {
 const shared = {
   'unit/datasets.json': 109,
   'unit/encode_pairs.json': 59,
+  'unit/comparison_of_runs.json': 104,
   'refuse/expect.json': 33,
   'runs/scripted': 1065,
   'runs/scripted-nested-group': 127,

@@ -111,8 +111,8 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
   bypass: { statistic: () => () => 999 },
 };
 
-/** Those that compare whole corpora are drawn at most so often. */
-const FEW_REPLICATES = new Set(['bleu', 'chrf', 'chrf++', 'ter']);
+/** Those that compare whole corpora, or all pairs, are drawn at most so often. */
+const FEW_REPLICATES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'kendall']);
 const MOST_REPLICATES = 100;
 
 export interface Aggregated {

@@ -2,21 +2,20 @@
  * Tasks put to a model: requests of all documents together, so that they can be sorted and batched, then filters, scores,
  * means with standard errors, and groups.
  */
-import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
 import { partsOf } from '../../support/parts.ts';
 import { cosine } from '../../tasks/similarity.ts';
 import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
+import { mean } from '../statistics/means.ts';
 import { type Aggregated, aggregate } from './aggregations.ts';
-import type { Doc } from './datasets.ts';
-import { targetOf } from './fields.ts';
+import type { EvaluationResult, Sample, TaskResult } from './evaluation-result.ts';
+import { choicesOf } from './fields.ts';
 import { createFilter } from './filters.ts';
 import { groupResults } from './groups.ts';
-import { pythonJson, pythonStr } from './python-literals.ts';
 import { normalized, type RequestOptions, requestsOf, type TaskRequest } from './requests.ts';
-import { type Scores, scoresOf } from './scores.ts';
+import { type Asked, filteredSamples } from './samples.ts';
 import { openTask, type Task, type TaskOptions } from './task.ts';
-import { type GroupNode, type Node, tasksBelow } from './task-library.ts';
+import { type Node, tasksBelow } from './task-library.ts';
 import { metricsOf, type TaskMetric } from './task-metrics.ts';
 
 export interface EvaluateOptions extends TaskOptions, RequestOptions {
@@ -28,54 +27,6 @@ export interface EvaluateOptions extends TaskOptions, RequestOptions {
   replicates?: number;
   onProgress?: (task: string, done: number, requests: number) => void;
   signal?: AbortSignal;
-}
-
-export interface Sample {
-  docId: number;
-  doc: Doc;
-  target: unknown;
-  requests: readonly TaskRequest[];
-  /** Of each request one answer a repeat. */
-  responses: readonly (readonly unknown[])[];
-  filtered: readonly unknown[];
-  filter: string;
-  scores: Scores;
-  hashes: { doc: string; prompt: string; target: string };
-}
-
-export interface TaskResult {
-  name: string;
-  alias: string;
-  task: Task;
-  metrics: readonly TaskMetric[];
-  /** Documents that were evaluated, of all. */
-  effective: number;
-  original: number;
-  /** By metric and filter: `acc,none`. */
-  values: ReadonlyMap<string, Aggregated>;
-  samples: readonly Sample[];
-}
-
-export interface GroupResult {
-  name: string;
-  alias: string;
-  node: GroupNode;
-  effective: number;
-  values: ReadonlyMap<string, Aggregated>;
-}
-
-export interface EvaluationResult {
-  tasks: readonly TaskResult[];
-  groups: readonly GroupResult[];
-  seconds: number;
-}
-
-/** A document with what is asked of the model about it. */
-interface Asked {
-  docId: number;
-  doc: Doc;
-  where: string;
-  requests: TaskRequest[];
 }
 
 /** @throws UserError that names task and document, before anything is computed wherever it can be known */
@@ -196,43 +147,15 @@ async function responsesTo(
   return scored.map(({ logProb, isGreedy }: Loglikelihood) => [logProb, isGreedy] as const);
 }
 
-function filteredSamples(
-  task: Task,
-  metrics: readonly TaskMetric[],
-  asked: readonly Asked[],
-  responses: readonly (readonly (readonly unknown[])[])[],
-  filter: string,
-  run: ReturnType<typeof createFilter>,
-): Sample[] {
-  // Filters see the answers of all documents, one list a request.
-  const flat = responses.flat();
-  const docs = asked.flatMap(({ doc, requests }) => requests.map(() => doc));
-  const filtered = run(flat as unknown[], docs);
-  const lengths = asked.map(({ requests }) => requests.length);
-  return partsOf(filtered, lengths).map((own, i) => {
-    const { docId, doc, where, requests } = asked[i];
-    const target = targetOf(task, doc, where);
-    return {
-      docId,
-      doc,
-      target,
-      requests,
-      responses: responses[i],
-      filtered: own,
-      filter,
-      scores: scoresOf(task, metrics, doc, own, where),
-      hashes: {
-        doc: sha256(pythonJson(doc)),
-        prompt: sha256(firstText(requests[0])),
-        target: sha256(pythonStr(target)),
-      },
-    };
+/** The mean share of right ones among the choices. */
+function chanceOf(task: Task, samples: readonly Sample[]): number | undefined {
+  if (task.config.output_type !== 'multiple_choice' || samples.length === 0) return undefined;
+  const shares = samples.map(({ doc, target }) => {
+    const right = task.hasTargets ? [target].flat().length : 1;
+    return right / choicesOf(task, doc, task.name).length;
   });
+  return mean(shares);
 }
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-const firstText = (request: TaskRequest): string => ('context' in request ? request.context : request.text);
 
 function taskResult(
   task: Task,
@@ -250,5 +173,6 @@ function taskResult(
     }
   }
   const { name, config, docs } = task;
-  return { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length, values, samples };
+  const result = { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length };
+  return { ...result, values, samples, chance: chanceOf(task, samples) };
 }

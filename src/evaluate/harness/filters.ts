@@ -9,7 +9,7 @@ import type { TaskConfig } from './task-config.ts';
 
 /** One answer or several of each document. */
 export type Answers = unknown[];
-type Filter = (answers: Answers, docs: readonly Doc[]) => Answers;
+export type Filter = (answers: Answers, docs: readonly Doc[]) => Answers;
 
 const noOptions = z.strictObject({});
 const regexOptions = z.strictObject({

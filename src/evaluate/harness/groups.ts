@@ -1,7 +1,7 @@
 /** Scores of groups from those of their tasks. */
 import { pooledError, unweightedError } from '../statistics/means.ts';
 import type { Aggregated } from './aggregations.ts';
-import type { GroupResult, TaskResult } from './evaluate-tasks.ts';
+import type { GroupResult, TaskResult } from './evaluation-result.ts';
 import { type GroupNode, type Node, tasksBelow } from './task-library.ts';
 
 /** Those inside of others first. */

@@ -1,13 +1,12 @@
 /** Results and samples as lm-evaluation-harness writes them: `results_<time>.json` and `samples_<task>_<time>.jsonl`. */
 import { join } from 'node:path';
-import { UserError } from '../../support/errors.ts';
 import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
-import type { EvaluationResult, Sample, TaskResult } from './evaluate-tasks.ts';
-import { sha256 } from './evaluate-tasks.ts';
+import type { EvaluationResult, Sample, TaskResult } from './evaluation-result.ts';
 import { pythonStr, wrapFloat } from './python-literals.ts';
 import type { TaskRequest } from './requests.ts';
+import { sha256 } from './samples.ts';
 
 /** What was evaluated and how, beside the results. */
 export interface RunFacts {
@@ -65,6 +64,7 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
       sameValue,
     ),
     higher_is_better: withGroups(byName(betterOf), groups, mergedBetter),
+    chance: Object.fromEntries(tasks.flatMap(({ name, chance }) => (chance === undefined ? [] : [[name, chance]]))),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
       model: 'tslm',
@@ -132,7 +132,7 @@ const countsOf = (values: TaskResult['values'], count: number): Record<string, n
   Object.fromEntries([...values.keys()].map(key => [key, count]));
 
 /** A task's settings, without what is not set. */
-const configOf = (config: TaskResult['task']['config']): unknown =>
+export const configOf = (config: object): unknown =>
   plain(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined)));
 
 /** Over all sample lines in their order. */
@@ -219,29 +219,4 @@ export function writeResults(folder: string, result: EvaluationResult, facts: Ru
   const path = join(into, `results_${time}.json`);
   writeFileAtomically(path, `${JSON.stringify(resultsJson(result, facts), null, 2)}\n`);
   return path;
-}
-
-/** `--gen-kwargs num_beams=5,until=a` as values: numbers, true, false, None, else texts, with quotes or without. */
-export function parseArguments(text: string): Record<string, unknown> {
-  const given = text.trim();
-  if (given === '') return {};
-  return Object.fromEntries(
-    given.split(',').map(part => {
-      const at = part.indexOf('=');
-      if (at < 1)
-        throw new UserError('TSLM_BAD_ARGUMENT', `'${part}' is not NAME=VALUE`, {
-          hint: 'write num_beams=5,max_gen_toks=64',
-          exitCode: 2,
-        });
-      return [part.slice(0, at), argumentOf(part.slice(at + 1))];
-    }),
-  );
-}
-
-function argumentOf(text: string): unknown {
-  const words: Record<string, unknown> = { true: true, false: false, none: null };
-  if (text.toLowerCase() in words) return words[text.toLowerCase()];
-  const quoted = /^(['"])(.*)\1$/s.exec(text);
-  if (quoted) return quoted[2];
-  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

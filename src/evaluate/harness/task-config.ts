@@ -13,8 +13,11 @@ export type OutputType = (typeof OUTPUT_TYPES)[number];
 
 const text = z.string();
 /** A field's name, a template, or a number that is the same for all documents. */
-const field = z.union([text, z.int()]);
-const choices = z.union([text, z.array(text), z.record(z.string(), text)]);
+const FIELD = 'expected the name of a column, a template, or a whole number';
+const field = z.union([text, z.int()], { error: FIELD });
+const choices = z.union([text, z.array(text), z.record(z.string(), text)], {
+  error: 'expected the name of a column, a template, or a list of texts',
+});
 const count = z.int().nonnegative();
 
 const fewshotConfig = z.strictObject({
@@ -24,7 +27,7 @@ const fewshotConfig = z.strictObject({
   fewshot_indices: z.array(count).nullish(),
   samples: z.array(z.record(z.string(), z.unknown())).nullish(),
   doc_to_text: field.nullish(),
-  doc_to_target: z.union([field, z.array(z.unknown())]).nullish(),
+  doc_to_target: z.union([text, z.int(), z.array(z.unknown())], { error: `${FIELD}, or a list` }).nullish(),
   doc_to_choice: choices.nullish(),
   gen_prefix: text.nullish(),
   fewshot_delimiter: text.nullish(),
@@ -40,7 +43,7 @@ const filterStep = z.looseObject({ function: text });
 export const taskSchema = z.strictObject({
   task: text,
   task_alias: text.optional(),
-  tag: z.union([text, z.array(text)]).optional(),
+  tag: z.union([text, z.array(text)], { error: 'expected a name or a list of names' }).optional(),
   dataset_path: text.optional(),
   dataset_name: text.nullish(),
   dataset_kwargs: z.record(z.string(), z.unknown()).nullish(),
@@ -49,7 +52,7 @@ export const taskSchema = z.strictObject({
   test_split: text.nullish(),
   fewshot_split: text.nullish(),
   doc_to_text: field.optional(),
-  doc_to_target: z.union([field, z.array(z.unknown())]).optional(),
+  doc_to_target: z.union([text, z.int(), z.array(z.unknown())], { error: `${FIELD}, or a list` }).optional(),
   doc_to_choice: choices.optional(),
   /** Ours, of `similarity`: the text that `doc_to_text` is compared with. */
   doc_to_pair: text.optional(),

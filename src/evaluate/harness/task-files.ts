@@ -47,13 +47,21 @@ export function readTaskFile(path: string, above: readonly string[] = []): RawCo
   return Object.assign({}, ...included, rest);
 }
 
+const CODE = ['!function', '!python/object', 'tag:yaml.org,2002:python/'].map(tag => ({
+  tag,
+  resolve: (value: string) => new Tagged(tag, value),
+}));
+
+/** YAML 1.1 takes y and n for true and false, and PyYAML does not. */
+function withoutLetters<T>(tag: T): T {
+  const { test, tag: name } = tag as { test?: RegExp; tag?: string };
+  if (name !== 'tag:yaml.org,2002:bool' || !test) return tag;
+  return { ...tag, test: new RegExp(test.source.replace(/[YN]\|[yn]\|/, '')) };
+}
+
 function parseYaml(source: string, path: string): RawConfig {
-  const customTags = ['!function', '!python/object', 'tag:yaml.org,2002:python/'].map(tag => ({
-    tag,
-    resolve: (value: string) => new Tagged(tag, value),
-  }));
   const document = parseDocument(source, {
-    customTags,
+    customTags: known => [...known.map(withoutLetters), ...CODE],
     version: '1.1',
     merge: true,
     intAsBigInt: true,

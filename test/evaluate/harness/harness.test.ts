@@ -52,7 +52,7 @@ doc_to_target: y
 `;
 const dataMap: DataMap = { colours: place('colours.jsonl') };
 
-const run = (path: string, model = knowing(['green', 'blue']), options = {}) =>
+const run = async (path: string, model = knowing(['green', 'blue']), options = {}) =>
   evaluateTasks(model, openTaskLibrary([path]).select([path]), { dataMap, replicates: 50, ...options });
 
 describe('a task', () => {
@@ -165,21 +165,21 @@ describe('a task file is refused', () => {
     expect(error.message).not.toContain('\n');
   });
 
-  it('where includes go in a circle', () => {
+  it('where includes go in a circle', async () => {
     const [a, b] = [place('circle-a.yaml'), place('circle-b.yaml')];
     writeFileSync(a, 'include: circle-b.yaml\ntask: a\n');
     writeFileSync(b, 'include: circle-a.yaml\n');
-    expect(errorOf(() => openTaskLibrary([a])).message).toMatch(/include each other in a circle/);
+    expect((await errorOf(() => openTaskLibrary([a]))).message).toMatch(/include each other in a circle/);
   });
 });
 
 describe('names', () => {
   const library = openTaskLibrary();
 
-  it('are tasks, groups, tags and patterns', () => {
+  it('are tasks, groups, tags and patterns', async () => {
     const count = (name: string): number => library.select([name]).length;
     expect([count('blimp'), count('blimp_transitive'), count('translation'), count('stsb_*')]).toEqual([1, 1, 4, 2]);
-    expect(errorOf(() => library.select(['blimb'])).hint).toBe("did you mean 'blimp'?");
+    expect((await errorOf(() => library.select(['blimb']))).hint).toBe("did you mean 'blimp'?");
   });
 
   it('all stand for files that hold together', () => {
@@ -196,7 +196,7 @@ describe('data', () => {
   const load = (path: string, options: { name?: string; kwargs?: unknown } = {}) =>
     loadDataset({ path, where: 'task.yaml', ...options }, { data: place('data') });
 
-  it('is found in a folder by its name and its splits', () => {
+  it('is found in a folder by its name and its splits', async () => {
     mkdirSync(place('data', 'inner'), { recursive: true });
     writeFileSync(place('data', 'one.jsonl.gz'), gzipSync('{"a": 1}\n'));
     writeFileSync(place('data', 'inner', 'train.csv'), 'a,b\n1,x\n');
@@ -206,10 +206,10 @@ describe('data', () => {
       ['validation', [{ a: 2, b: null }]],
       ['train', [{ a: 1, b: 'x' }]],
     ]);
-    expect(errorOf(() => load('data', { name: 'two' })).message).toMatch(/no data called 'two'/);
+    expect((await errorOf(() => load('data', { name: 'two' }))).message).toMatch(/no data called 'two'/);
   });
 
-  it('joins text files line by line, and says where they do not fit', () => {
+  it('joins text files line by line, and says where they do not fit', async () => {
     writeFileSync(place('data', 'a.txt'), 'one\ntwo\n');
     writeFileSync(place('data', 'b.txt'), 'eins\nzwei\n');
     writeFileSync(place('data', 'c.txt'), 'uno\n');
@@ -218,15 +218,15 @@ describe('data', () => {
       { en: 'one', other: 'eins' },
       { en: 'two', other: 'zwei' },
     ]);
-    expect(errorOf(() => load('data', { kwargs: kwargs('c.txt') })).message).toMatch(
+    expect((await errorOf(() => load('data', { kwargs: kwargs('c.txt') }))).message).toMatch(
       /c\.txt has 1 lines, .*a\.txt has 2/,
     );
   });
 
-  it('names the file and the line that cannot be read', () => {
+  it('names the file and the line that cannot be read', async () => {
     writeFileSync(place('data', 'bad.jsonl'), '{"a": 1}\n{"a": }\n');
     const kwargs = { data_files: place('data', 'bad.jsonl') };
-    expect(errorOf(() => loadDataset({ path: 'json', kwargs, where: 'task.yaml' })).message).toMatch(
+    expect((await errorOf(() => loadDataset({ path: 'json', kwargs, where: 'task.yaml' }))).message).toMatch(
       /bad\.jsonl, line 2: /,
     );
   });

@@ -50,6 +50,30 @@ describe('a causal model', () => {
     expect(alone.logProb).toBeCloseTo(scores[4].logProb, 4);
   });
 
+  it('reads a context once for all its continuations, with the same sums', async () => {
+    const context = 'ann met lee in paris . where is the happy dog ?';
+    const endings = [' the cat', ' sat on the mat .', ' in', ' who', ' new york', ' the cat sat'];
+    const others = ['a dog sat on a mat in berlin and paris', 'the cat'].flatMap(other =>
+      [' lo', ' is happy'].map(continuation => ({ context: other, continuation })),
+    );
+    const asked = [...endings.map(continuation => ({ context, continuation })), ...others];
+    for (const [type, architecture] of [
+      ['gpt2', 'GPT2LMHeadModel'],
+      ['llama', 'LlamaForCausalLM'],
+      ['bloom', 'BloomForCausalLM'],
+    ] as const) {
+      using model = tinyModel(type, architecture);
+      const scores = await causalModel(model, tokenizer, 'tiny').loglikelihood(asked);
+      for (const [i, request] of asked.entries()) {
+        const answer = ids(request.continuation);
+        const expected = sumOfLast(model, [CLS, ...ids(request.context), ...answer], answer.length);
+        expect(scores[i].logProb).toBeCloseTo(expected, 4);
+        const [alone] = await causalModel(model, tokenizer, 'tiny').loglikelihood([request]);
+        expect([scores[i].isGreedy, scores[i].tokens]).toEqual([alone.isGreedy, alone.tokens]);
+      }
+    }
+  });
+
   it('says whether each token was the most probable one', async () => {
     using model = tinyModel('gpt2', 'GPT2LMHeadModel');
     const evaluated = causalModel(model, tokenizer, 'tiny');
@@ -151,10 +175,10 @@ describe('a masked model', () => {
       { context: '', continuation: 'cat' },
     ]);
     expect(same.logProb).toBe(plain.logProb);
-    const words = [{ context: '', continuation: 'unhappyly' }];
+    const words = [{ context: '', continuation: 'loveing' }];
     const [original] = await maskedModel(model, tokenizer, 'tiny').loglikelihood(words);
     const [other] = await maskedModel(model, tokenizer, 'tiny', { pll: 'within-word-l2r' }).loglikelihood(words);
-    expect(ids('unhappyly').length).toBeGreaterThan(1);
+    expect(ids('loveing').length).toBeGreaterThan(1);
     expect(other.logProb).not.toBeCloseTo(original.logProb, 5);
   });
 
@@ -229,15 +253,15 @@ describe('opening a folder', () => {
     return path;
   };
 
-  it('scores as the head says, and refuses another way', () => {
+  it('scores as the head says, and refuses another way', async () => {
     const path = save('masked', tinyModel('bert', 'BertForMaskedLM'));
     using model = openEvaluatedModel(path, { score: 'masked' });
     expect(model.scoring).toBe('masked');
-    expect(errorOf(() => openEvaluatedModel(path, { score: 'causal' })).message).toMatch(
+    expect((await errorOf(() => openEvaluatedModel(path, { score: 'causal' }))).message).toMatch(
       /--score causal does not suit a model with the head maskedLM/,
     );
     const causal = save('causal', tinyModel('gpt2', 'GPT2LMHeadModel'));
-    expect(errorOf(() => openEvaluatedModel(causal, { pll: 'original' })).message).toMatch(
+    expect((await errorOf(() => openEvaluatedModel(causal, { pll: 'original' }))).message).toMatch(
       /--pll original does not suit/,
     );
   });

@@ -8,6 +8,7 @@ import { openTaskLibrary } from '../../harness/task-library.ts';
 import type { EvaluatedModel } from '../../models/evaluated-model.ts';
 import { openEvaluatedModel } from '../../models/open-model.ts';
 import { type Check, compareExactly, compareNumbers } from '../compare.ts';
+import { isComparison, verifyComparisons } from './comparisons.ts';
 import { harnessPartOf } from './harness-parts.ts';
 import { isMetrics, verifyMetrics } from './metrics.ts';
 import { isEvaluationRun, verifyEvaluationRun } from './runs.ts';
@@ -23,6 +24,7 @@ export function evaluationAt(path: string): (() => AsyncGenerator<Check>) | unde
   const json: Recorded = readJson(path);
   if (isMetrics(json)) return () => inTurn(verifyMetrics(json));
   if (isStatistics(json)) return () => inTurn(verifyStatistics(json));
+  if (isComparison(json)) return () => inTurn(verifyComparisons(json, path));
   const part = harnessPartOf(json);
   if (part) return () => inTurn(part());
   if (Array.isArray(json) && json[0]?.pairs && json[0]?.prefix_token_id !== undefined) return () => pairs(json, path);

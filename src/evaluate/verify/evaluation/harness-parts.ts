@@ -2,14 +2,15 @@
 import { Float } from '../../../support/jinja/python/from-js.ts';
 import { pythonRandom } from '../../../support/python-random.ts';
 import { aggregate } from '../../harness/aggregations.ts';
+import { parseArguments } from '../../harness/arguments.ts';
 import { type Doc, loadDataset } from '../../harness/datasets.ts';
-import { sha256 } from '../../harness/evaluate-tasks.ts';
 import { createFilter } from '../../harness/filters.ts';
 import { joined } from '../../harness/prompts.ts';
 import { literalEval, pythonJson, wrapFloat } from '../../harness/python-literals.ts';
 import { normalized } from '../../harness/requests.ts';
-import { parseArguments, sanitized } from '../../harness/results.ts';
+import { sanitized } from '../../harness/results.ts';
 import { createSampler } from '../../harness/samplers.ts';
+import { sha256 } from '../../harness/samples.ts';
 import { rollingScores, softmax } from '../../harness/scores.ts';
 import { globPattern } from '../../harness/task-library.ts';
 import { render } from '../../harness/templates.ts';
