@@ -8,6 +8,7 @@ import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
+import { verifyWeightedAdapters } from './weighted-adapters.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
@@ -16,6 +17,7 @@ const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIte
   heads: verifyHeads,
   label_smoothing: verifyLabelSmoothing,
   optimizer_groups: verifyOptimizerGroups,
+  weighted_adapters: verifyWeightedAdapters,
 };
 
 /** @throws UserError for a kind that nothing here computes */
