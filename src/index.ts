@@ -30,6 +30,7 @@ export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';
 export {
   Adapter,
+  combineAdapters,
   createAdapter,
   loadAdapter,
   mergeAdapter,

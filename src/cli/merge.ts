@@ -1,5 +1,5 @@
 /** `tslm merge`: an adapter into its model, or several models into one. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../support/errors.ts';
@@ -10,6 +10,7 @@ interface Options {
   adapter?: string;
   out: string;
   seed?: number;
+  dequantise?: boolean;
   json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function mergeCommand(): Command {
     .option('--adapter <folder>', 'adapter to put into the model: its folder, or that of a run')
     .requiredOption('--out <folder>', 'folder of the merged model')
     .option('--seed <n>', 'of what DARE drops (default: 0)', nonNegativeInteger)
+    .option('--dequantise', 'of an adapter that was trained over four bits: into these, made floats again')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -53,8 +55,9 @@ export function mergeCommand(): Command {
 
 type Result = Record<string, string | number>;
 
-async function mergeAdapterInto(path: string, out: string, { adapter: given }: Options): Promise<Result> {
+async function mergeAdapterInto(path: string, out: string, { adapter: given, dequantise }: Options): Promise<Result> {
   const { loadAdapter, mergeAdapter, mergeProblem, withAdapter } = await import('../models/adapters/index.ts');
+  const { readAdapterConfig } = await import('../models/adapters/config.ts');
   const { adapterFolder, baseFolderOf } = await import('../models/adapters/folder.ts');
   const { loadModel, modelFolder } = await import('../models/auto.ts');
   const { answers, largestDifference, probes } = await import('../models/merging/drift.ts');
@@ -64,12 +67,30 @@ async function mergeAdapterInto(path: string, out: string, { adapter: given }: O
   const base = given === undefined ? baseFolderOf(folder)! : modelFolder(path);
   const task = given === undefined ? taskOf(await import('../models/auto.ts'), folder) : undefined;
   const { model } = loadModel(base, { dtype: 'auto', task });
+  const isQuantized = wasQuantized(folder);
+  if (isQuantized && !dequantise) {
+    throw usageError(
+      'TSLM_QUANTIZED_BASE',
+      `${folder}: the adapter was trained over a model in four bits, whose answers the model in floats does not give`,
+      '--dequantise merges it into those four bits made floats again',
+    );
+  }
+  if (!isQuantized && dequantise) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${folder}: the adapter was not trained over four bits`,
+      'leave --dequantise out',
+    );
+  }
+  const { dequantizeLinears, quantizeLinears } = await import('../models/quantize.ts');
+  if (isQuantized) quantizeLinears(model, { except: readAdapterConfig(folder).modules_to_save ?? [] });
   const adapter = loadAdapter(model, folder);
   const problem = mergeProblem(adapter);
   if (problem) throw problem;
   const inputs = probes(model);
   const plain = answers(model, inputs);
   const adapted = withAdapter(model, adapter, () => answers(model, inputs));
+  if (isQuantized) dequantizeLinears(model);
   mergeAdapter(model, adapter, { forGood: true });
   const merged = answers(model, inputs);
   await saveFolder(out, model, base);
@@ -82,13 +103,20 @@ async function mergeAdapterInto(path: string, out: string, { adapter: given }: O
   };
 }
 
+/** Whether a run says of its adapter that the model was kept in four bits. */
+function wasQuantized(folder: string): boolean {
+  const path = join(folder, 'run.json');
+  if (!existsSync(path)) return false;
+  const { recipe } = JSON.parse(readFileSync(path, 'utf8')) as { recipe?: { adapter?: { quantize?: string } } };
+  return recipe?.adapter?.quantize !== undefined;
+}
+
 /** What the model of an adapter's folder is for: it may have another head than its base. */
 function taskOf({ describeModel }: typeof import('../models/auto.ts'), folder: string) {
   return existsSync(join(folder, 'config.json')) ? describeModel(folder).model.task : undefined;
 }
 
 async function mergeByConfig(path: string, out: string, { seed }: Options): Promise<Result> {
-  const { readFileSync } = await import('node:fs');
   const { parse } = await import('yaml');
   const { explainFileError } = await import('../support/errors.ts');
   const { parseMergeConfig } = await import('../models/merging/config.ts');

@@ -1,5 +1,6 @@
 /** Building blocks of neural networks. */
 export { type Activation, activations } from './activations.ts';
+export { AdaLora } from './adalora.ts';
 export { type Attended, Attention, type AttentionInputs, type AttentionOptions } from './attention.ts';
 export { type AttentionKind, createAttention } from './attention-kinds.ts';
 export { Bottleneck, type BottleneckOptions } from './bottleneck.ts';

@@ -4,6 +4,7 @@ import { linear } from '../torch/kernels.ts';
 import { isFused, linearProduct, type PackedLinearOptions, packedLinear, packWeight } from '../torch/products.ts';
 import type { LayerAdapter } from './layer-adapter.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
+import { bytesOfNf4, dequantizeNf4, disposeNf4, type Nf4Weight, nf4Linear, quantizeNf4 } from './weights/nf4.ts';
 
 /** y = x Wᵀ + b. In mixed precision the product runs in 16 bits and its result stays so. */
 export class Linear extends Module {
@@ -16,6 +17,7 @@ export class Linear extends Module {
   /** How the result is made while an adapter is in use (`withAdapter`). */
   adapter: LayerAdapter | undefined;
   #packed: { weight: Parameter; data: Tensor } | undefined;
+  #quantized: { weight: Parameter; data: Nf4Weight } | undefined;
 
   constructor(inFeatures: number, outFeatures: number, { bias = true }: { bias?: boolean } = {}) {
     super();
@@ -39,6 +41,7 @@ export class Linear extends Module {
   own(x: Tensor, residual?: Tensor): Tensor {
     if (this.isPacked) return this.forwardPacked(x, { residual });
     const input = castInput(x);
+    if (this.isQuantized) return nf4Linear(input, this.#quantized!.data, { bias: this.bias, residual });
     if (isFused(input, [this.weight, this.bias]))
       return linearProduct(input, this.weight, { bias: this.bias, residual });
     const y = linear(input, castWeight(this.weight), castWeight(this.bias));
@@ -62,8 +65,36 @@ export class Linear extends Module {
     return packedLinear(x.to('bfloat16'), this.#packed!.data, this.outFeatures, { ...options, bias: this.bias });
   }
 
+  /**
+   * Keeps the weight in four bits (`weights/nf4.ts`) and gives up the other: it keeps its shape and will not be trained.
+   *
+   * @returns the bytes that it takes now
+   */
+  quantize(): number {
+    const { shape, dtype } = this.weight;
+    this.#quantized = { weight: this.weight, data: quantizeNf4(this.weight) };
+    this.weight.requiresGrad = false;
+    this.weight.replace(empty(shape, { dtype, device: 'meta' }));
+    return bytesOfNf4(this.#quantized.data);
+  }
+
+  /** Makes the weight floats again, as they are in products. */
+  dequantize(): void {
+    if (!this.isQuantized) return;
+    const { data } = this.#quantized!;
+    this.weight.replace(dequantizeNf4(data).to(this.weight.dtype));
+    disposeNf4(data);
+    this.#quantized = undefined;
+  }
+
+  /** Whether the weight in use is kept in four bits. */
+  get isQuantized(): boolean {
+    return this.#quantized?.weight === this.weight;
+  }
+
   override dispose(): void {
     super.dispose();
     this.#packed?.data.dispose();
+    if (this.#quantized) disposeNf4(this.#quantized.data);
   }
 }

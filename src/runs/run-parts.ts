@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RgbImage } from '../data/images/rgb-image.ts';
-import { createAdapter } from '../models/adapters/index.ts';
+import { adapterInUse, createAdapter } from '../models/adapters/index.ts';
 import { peftConfig } from '../models/adapters/options.ts';
 import {
   createFromConfig,
@@ -13,6 +13,7 @@ import {
   withVocabulary,
 } from '../models/auto.ts';
 import type { Model, Task } from '../models/model.ts';
+import { quantizeLinears } from '../models/quantize.ts';
 import { recomputeBlocks } from '../models/recompute.ts';
 import { requireIsolation } from '../objectives/causal.ts';
 import { createObjective, packingObjectives, requireFit, requireObjective } from '../objectives/index.ts';
@@ -254,17 +255,44 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
  * decides in which order products are summed, and so how they are rounded.
  */
-export function loadForTraining(folder: string, { train, seed, model: wanted }: Recipe, architecture?: string): Model {
+export function loadForTraining(
+  folder: string,
+  { train, seed, model: wanted, adapter }: Recipe,
+  architecture?: string,
+): Model {
   const { device } = train;
   const { labels, problemType } = wanted;
   const model =
     architecture === undefined
       ? loadCompleteModel(folder, { device })
       : loadModel(folder, { device, seed, labels, problemType, task: taskOfClass(folder, architecture) }).model;
+  if (adapterInUse(model)) {
+    model.dispose();
+    const hint = 'train from the model itself';
+    throw usageError('TSLM_NOT_MERGEABLE', `'model.from': ${folder} is a model with an adapter before its input`, hint);
+  }
+  quantizeFor(adapter, model);
   scope(() => {
-    for (const parameter of model.parameters()) parameter.replace(parameter.detach().contiguous().clone());
+    for (const parameter of model.parameters()) {
+      if (parameter.device !== 'meta') parameter.replace(parameter.detach().contiguous().clone());
+    }
   });
   return model;
+}
+
+/** QLoRA: linear maps from the file into four bits, one by one, so that the model is never there in floats. */
+function quantizeFor(adapter: Recipe['adapter'], model: Model): void {
+  if (adapter?.method !== 'lora' || adapter.quantize === undefined) return;
+  if (adapter.init === 'pissa' || adapter.init === 'olora') {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'adapter.init': '${adapter.init}' begins with the weights in floats, and 'adapter.quantize' keeps them in four bits`,
+      'leave one of them out',
+    );
+  }
+  if (model.device !== 'cpu')
+    throw usageError('TSLM_NOT_SUPPORTED', "'adapter.quantize' works on the CPU alone", 'leave it out');
+  quantizeLinears(model, { except: adapter.modulesToSave });
 }
 
 /** What a class of the family of the model in a folder is for: its head may be another than the folder's, and new. */

@@ -44,6 +44,7 @@ describe.each([
   ['dora', { method: 'lora', r: 2, dora: true, rslora: false, bias: 'lora_only' }],
   ['pissa', { method: 'lora', r: 2, init: 'pissa' }],
   ['loraPlus', { method: 'lora', r: 2, loraPlus: 16, targets: ['c_attn', 'wpe'], trainableTokens: [98, 97] }],
+  ['nf4', { method: 'lora', r: 2, quantize: 'nf4' }],
   ['ia3', { method: 'ia3' }],
   ['vera', { method: 'vera', r: 4 }],
   ['loha', { method: 'loha', r: 2 }],
@@ -112,6 +113,7 @@ it.each([
   [{ method: 'prefix-tuning', virtualTokens: 3 }, { model: { from: base, context: 16 } }, /takes 3 of them/],
   [{ method: 'prompt-tuning' }, { data: { packing: 'documents' } }, /'data.packing'/],
   [{ method: 'lora', target: ['c_attn'] }, {}, /unknown key 'adapter.target'/],
+  [{ method: 'lora', init: 'pissa', quantize: 'nf4' }, {}, /begins with the weights in floats/],
   [{ method: 'oft' }, {}, /'oft' is not known/],
   [{ method: 'lora' }, { model: { layers: 1 } }, /'adapter' is for a model that there is/],
 ])('%j is refused', async (adapter, changes, message) => {

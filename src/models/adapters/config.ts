@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { usageError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
 import { parseOptions } from '../../support/schema.ts';
+import { adaLora } from './methods/adalora.ts';
 import { bottleneck } from './methods/bottleneck.ts';
 import { ia3 } from './methods/ia3.ts';
 import { loha } from './methods/loha.ts';
@@ -21,6 +22,7 @@ const methods = {
   IA3: ia3,
   VERA: vera,
   LOHA: loha,
+  ADALORA: adaLora,
   PROMPT_TUNING: promptTuning,
   PREFIX_TUNING: prefixTuning,
   BOTTLENECK: bottleneck,
@@ -28,7 +30,6 @@ const methods = {
 
 /** Of PEFT's other methods, the one here that does most nearly the same. */
 const nearest: Record<string, string> = {
-  ADALORA: 'LORA with rank_pattern',
   LOKR: 'LOHA',
   OFT: 'LORA with use_dora',
   BOFT: 'LORA with use_dora',

@@ -9,6 +9,7 @@ import {
   unmergeAdapter,
   withAdapter,
 } from '../../../models/adapters/index.ts';
+import { penaltyOf } from '../../../models/adapters/methods/adalora.ts';
 import { loadModel } from '../../../models/auto.ts';
 import { ownKeyOf } from '../../../models/checkpoint/keys.ts';
 import { IGNORE_INDEX } from '../../../models/losses.ts';
@@ -86,9 +87,11 @@ export function* verifyAdapter(golden: TuningGolden): Generator<Check> {
   const pass = (): number =>
     scope(() =>
       withAdapter(model, adapter, () => {
-        const { loss } = forward();
-        backward(loss!);
-        return loss!.item();
+        const penalty = penaltyOf(adapter);
+        const { loss: own } = forward();
+        const loss = penalty ? own!.add(penalty) : own!;
+        backward(loss);
+        return loss.item();
       }),
     );
   yield { ...check, quantity: 'loss', ...compareNumbers([pass()], [result.loss], tuningTolerances.loss) };

@@ -10,6 +10,7 @@ import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
 import { verifyPreference } from './preference.ts';
 import { verifySft } from './sft.ts';
+import { verifyWeightedAdapters } from './weighted-adapters.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
@@ -23,6 +24,7 @@ const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIte
   orpo_cpo: verifyPreference,
   reward: verifyPreference,
   sft: verifySft,
+  weighted_adapters: verifyWeightedAdapters,
 };
 
 /** @throws UserError for a kind that nothing here computes */

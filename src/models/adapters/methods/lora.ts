@@ -25,7 +25,7 @@ const anything = z.unknown().optional();
 /** How factors that are saved were started without a change to the model's own weights. */
 const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'] as const;
 
-const schema = z.strictObject({
+export const loraSchema = z.strictObject({
   ...layerKeys,
   ...numberedKeys,
   peft_type: z.literal('LORA'),
@@ -72,7 +72,7 @@ const schema = z.strictObject({
   qalora_group_size: anything,
 });
 
-export type LoraConfig = z.output<typeof schema>;
+export type LoraConfig = z.output<typeof loraSchema>;
 
 /** What the first pattern that fits says of a module: a name, the end of one, or a regular expression for either. */
 function patternValue(name: string, key: 'rank_pattern' | 'alpha_pattern', config: LoraConfig): number | undefined {
@@ -150,7 +150,7 @@ function partOf(weight: Tensor, rank: number, scale: number, how: 'pissa' | 'olo
 }
 
 export const lora: Method<LoraConfig> = {
-  schema,
+  schema: loraSchema,
   adapt,
   start,
   complete: config => ({ target_modules: 'all-linear', ...config }),
