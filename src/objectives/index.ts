@@ -12,6 +12,7 @@ import { denoising, denoisingOptions } from './denoising.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { masked, maskedOptions } from './masked.ts';
 import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
+import { multiToken, multiTokenOptions } from './multi-token.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { permutation, permutationOptions } from './permutation.ts';
 import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
@@ -65,6 +66,7 @@ export const objectives = {
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
   'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
+  'multi-token': entry(multiTokenOptions, multiToken, 'tokens', ['causalLM'], isDecoder),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
   'prefix-lm': entry(prefixLMOptions, prefixLM, 'tokens', ['seq2seqLM'], readsText),
@@ -107,7 +109,7 @@ export const rowKindOf = (options: ObjectiveOptions): RowKind =>
   'rows' in options ? options.rows : objectives[options.name].rows!;
 
 /** Those that can keep the documents of a window apart (`data.packing`). */
-export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token'];
+export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token', 'multi-token'];
 
 /** @throws UserError when the tokenizer or the context lacks what the objective needs */
 export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {

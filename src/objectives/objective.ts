@@ -6,6 +6,7 @@
 import type { RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
 import type { Model, Task } from '../models/model.ts';
+import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import type { Random } from '../support/random.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
@@ -28,10 +29,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   /** Tokens that a window has in common with the next one. Default 0. */
   readonly overlap?: number;
   /**
-   * Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its
-   * name.
+   * What is trained along, other models or heads beside the model's own: their parameters are the run's, too, and each is
+   * saved below the model, by its name.
    */
-  readonly companions?: Readonly<Record<string, Model>>;
+  readonly companions?: Readonly<Record<string, Companion>>;
   /**
    * Each row has that many examples, drawn once: the epoch that rows are read in and `random` follows from is the epoch
    * modulo `copies`. Default: a new one each epoch.
@@ -59,6 +60,9 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    */
   means(model: Model, batch: Batch): Means;
 }
+
+/** What is trained beside a model. */
+export type Companion = Model | MultiTokenHeads;
 
 /** What every objective is made with. */
 export interface ObjectiveContext {
