@@ -79,7 +79,7 @@ export function generateCommand(): Command {
     )
     .option(
       '--assistant <model>',
-      'a smaller model of the same vocabulary guesses ahead: the same greedy texts, equally likely samples, sooner',
+      'a smaller model of the same vocabulary guesses ahead, or heads of the model itself (MODEL/multi-token): the same greedy texts, equally likely samples, sooner',
     )
     .option('--prompt-lookup <n>', 'guess n tokens by what followed the last ones before: likewise', positiveInteger)
     .addOption(
@@ -124,16 +124,26 @@ export function generateCommand(): Command {
       const model = loadForInference(folder, { ...how, adapter });
       const answers = model.task === 'seq2seqLM';
       const guessing =
-        options.assistant === undefined ? undefined : await loadAssistant(options.assistant, tokenizer, how);
+        options.assistant === undefined ? undefined : await loadAssistant(options.assistant, { model, tokenizer }, how);
       const wanted = { ...guessing?.options, ...generationOptions(options, defaults, answers) };
       const config = resolveGenerationConfig(wanted, { defaults, where: 'generate' });
       const constraint = await constraintOption(options, tokenizer, config.eosTokenId);
       const tellSeed = (): void => {
         if (config.doSample && options.seed === undefined) printNote(`--seed ${config.seed} draws the same again`);
       };
-      const more = { assistant: guessing?.assistant, constraint };
+      const guesses = { made: 0, right: 0 };
+      const onGuesses = (made: number, right: number): void => {
+        guesses.made += made;
+        guesses.right += right;
+      };
+      const tellGuesses = (): void => {
+        const { made, right } = guesses;
+        if (made > 0) printNote(`${right} of ${made} guesses were right (${Math.round((100 * right) / made)} %)`);
+      };
+      const more = { assistant: guessing?.assistant, onGuesses, constraint };
       if (options.json) {
-        printJson({ model: folder, seed: config.seed, results: generateText(model, tokenizer, prompts, config, more) });
+        const results = generateText(model, tokenizer, prompts, config, more);
+        printJson({ model: folder, seed: config.seed, results, ...(guesses.made > 0 && { guesses }) });
         return;
       }
       if (prompts.length * config.numReturnSequences > 1) {
@@ -141,6 +151,7 @@ export function generateCommand(): Command {
           process.stdout.write(`${answers ? '' : prompt}${text}\n${'─'.repeat(40)}\n`);
         }
         tellSeed();
+        tellGuesses();
         return;
       }
       let shown = answers ? '' : prompts[0]; // printed when the prompt has proved to fit the model
@@ -156,6 +167,7 @@ export function generateCommand(): Command {
         process.stderr.write(`note: the text ends here because the model sees ${model.maxPositions} tokens\n`);
       }
       tellSeed();
+      tellGuesses();
     });
 }
 

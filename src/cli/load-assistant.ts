@@ -1,22 +1,28 @@
-/** The smaller model of `tslm generate --assistant`. */
+/** The smaller model of `tslm generate --assistant`, or the heads of the model itself. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GenerationOptions } from '../generate/config/generation-options.ts';
 import type { ForInferenceOptions } from '../models/load-for-inference.ts';
 import type { Model } from '../models/model.ts';
+import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 /**
  * An assistant, and how its own generation_config.json wants it to guess.
  *
- * @param tokenizer of the model that it assists
+ * @param name a model, or a folder of heads that were trained by `multi-token` with the model that they assist
+ * @param model that it assists, with its tokenizer
  * @param options how the model that it assists was loaded
- * @throws UserError when its tokens are others
+ * @throws UserError when its tokens are others, or the heads are those of another model
  */
 export async function loadAssistant(
   name: string,
-  tokenizer: Tokenizer,
+  { model, tokenizer }: { model: Model; tokenizer: Tokenizer },
   options: ForInferenceOptions,
-): Promise<{ assistant: Model; options: GenerationOptions }> {
+): Promise<{ assistant: Model | MultiTokenHeads; options: GenerationOptions }> {
+  const { HEADS_FILE, loadMultiTokenHeads } = await import('../models/multi-token-heads.ts');
+  if (existsSync(join(name, HEADS_FILE))) return { assistant: loadMultiTokenHeads(name, model), options: {} };
   const { modelFolder } = await import('../models/auto.ts');
   const { loadForInference } = await import('../models/load-for-inference.ts');
   const { modelGenerationDefaults } = await import('../generate/config/model-defaults.ts');

@@ -1,6 +1,7 @@
 /** What a caller of `generate` may want beside the configuration: what it watches, and what the texts must follow. */
 import type { Constraint } from '../constrain/constraint.ts';
 import type { Model } from '../models/model.ts';
+import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import type { LogitsProcessor } from './logits-processors/index.ts';
 import type { StartOptions } from './prompt/generation-inputs.ts';
 import type { StopReason } from './stopping.ts';
@@ -20,8 +21,13 @@ export interface GenerateOptions extends StartOptions {
   wholeCharacters?: LogitsProcessor;
   /** Steps of work on the constraint (`constrain/work.ts`) between two yields, which may then be empty. Default: all at once. */
   constraintSteps?: number;
-  /** A smaller model of the same vocabulary, which guesses tokens that the model then checks: the same greedy texts, samples of the same distribution. */
-  assistant?: Model;
+  /**
+   * A smaller model of the same vocabulary, or the model's own heads for further tokens, which guess what the model then checks:
+   * the same greedy texts, samples of the same distribution.
+   */
+  assistant?: Model | MultiTokenHeads;
+  /** Told after each pass over guesses how many there were, and how many of them were right. */
+  onGuesses?: (guessed: number, right: number) => void;
   /** Sees the logits of each row's next token before the processors do; it must not keep or change the array. */
   onLogits?: (row: number, logits: Float32Array) => void;
 }

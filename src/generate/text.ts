@@ -34,7 +34,10 @@ export interface GeneratedText {
 }
 
 export interface TextOptions
-  extends Pick<GenerateOptions, 'logProbs' | 'prefixAllowedTokens' | 'constraint' | 'assistant' | 'negativePrompts'> {
+  extends Pick<
+    GenerateOptions,
+    'logProbs' | 'prefixAllowedTokens' | 'constraint' | 'assistant' | 'onGuesses' | 'negativePrompts'
+  > {
   /** [batch, channels, height, width]: images in place of prompts, for a model that reads such. */
   pixelValues?: Tensor;
 }

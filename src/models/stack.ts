@@ -81,6 +81,8 @@ export class Stack extends Module {
   readonly dropout: Dropout;
   /** While training, each layer's activations are made again for the backward pass instead of kept. */
   recompute = false;
+  /** Sees what goes into the last layer, [batch, time, hidden]: what heads for further tokens start from. */
+  onTrunk: ((x: Tensor) => void) | undefined;
 
   constructor(options: StackOptions) {
     super();
@@ -153,6 +155,7 @@ export class Stack extends Module {
         layer: index,
         outputAttentions,
       };
+      if (index === this.layers.length - 1) this.onTrunk?.(x);
       // Only what autograd keeps of a layer's inside outlives it.
       const output = scope(() => this.#runLayer(layer, x, layerInputs));
       x = output.hidden;

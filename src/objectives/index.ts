@@ -16,6 +16,7 @@ import { instruction, instructionOptions } from './instruction.ts';
 import { kto, ktoOptions } from './kto.ts';
 import { masked, maskedOptions } from './masked.ts';
 import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
+import { multiToken, multiTokenOptions } from './multi-token.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { orpo, orpoOptions } from './orpo.ts';
 import { permutation, permutationOptions } from './permutation.ts';
@@ -75,6 +76,7 @@ export const objectives = {
   kto: entry(ktoOptions, kto, 'feedback', ['causalLM'], isDecoder),
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
   'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
+  'multi-token': entry(multiTokenOptions, multiToken, 'tokens', ['causalLM'], isDecoder),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
   orpo: entry(orpoOptions, orpo, 'preference', ['causalLM'], isDecoder),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
@@ -119,7 +121,7 @@ export const rowKindOf = (options: ObjectiveOptions): RowKind =>
   'rows' in options ? options.rows : objectives[options.name].rows!;
 
 /** Those that can keep the documents of a window apart (`data.packing`). */
-export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token'];
+export const packingObjectives: readonly ObjectiveName[] = ['causal', 'masked-next-token', 'multi-token'];
 
 /** @throws UserError when the tokenizer or the context lacks what the objective needs */
 export function createObjective(options: ObjectiveOptions, context: ObjectiveContext): AnyObjective {

@@ -7,6 +7,7 @@ import type { Dataset, RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
 import type { ImageProcessor } from '../models/image-processor/config.ts';
 import type { Model, Task } from '../models/model.ts';
+import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import type { Random } from '../support/random.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
@@ -29,10 +30,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   /** Tokens that a window has in common with the next one. Default 0. */
   readonly overlap?: number;
   /**
-   * Other models that are trained along: their parameters are the run's, too, and each is saved below the model, by its
-   * name.
+   * What is trained along, other models or heads beside the model's own: their parameters are the run's, too, and each is
+   * saved below the model, by its name.
    */
-  readonly companions?: Readonly<Record<string, Model>>;
+  readonly companions?: Readonly<Record<string, Companion>>;
   /**
    * Each row has that many examples, drawn once: the epoch that rows are read in and `random` follows from is the epoch
    * modulo `copies`. Default: a new one each epoch.
@@ -84,6 +85,9 @@ export interface Arranged<Example> extends Dataset<Example> {
   /** What a person should know of them. */
   readonly notes: readonly string[];
 }
+
+/** What is trained beside a model. */
+export type Companion = Model | MultiTokenHeads;
 
 /** What every objective is made with. */
 export interface ObjectiveContext {

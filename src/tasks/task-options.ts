@@ -21,6 +21,7 @@ const writing: Record<keyof WritingOptions, true> = {
   prefixAllowedTokens: true,
   constraint: true,
   assistant: true,
+  onGuesses: true,
   negativePrompts: true,
 };
 const topK = names<ClassifyOptions>({ topK: true, truncate: true });

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { loadCompleteModel, saveModel } from '../models/auto.ts';
 import { ownKeyOf } from '../models/checkpoint/keys.ts';
-import type { Model } from '../models/model.ts';
+import { Model } from '../models/model.ts';
+import type { Companion } from '../objectives/objective.ts';
 import { makeFolder } from '../support/files.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import type { NamedParameters } from './optimizers/optimizer.ts';
@@ -27,14 +28,14 @@ export interface Trainable {
 }
 
 /**
- * All weights of a model, and of others that are trained along.
+ * All weights of a model, and of what is trained along.
  *
  * @param companions by the names of their folders, below that of the model; they may share weights with it
  */
-export function wholeModel(model: Model, companions: Readonly<Record<string, Model>> = {}): Trainable {
+export function wholeModel(model: Model, companions: Readonly<Record<string, Companion>> = {}): Trainable {
   const others = Object.entries(companions);
   const models = [model, ...others.map(([, companion]) => companion)];
-  const each = (act: (one: Model) => void): void => {
+  const each = (act: (one: Companion) => void): void => {
     for (const one of models) act(one);
   };
   return {
@@ -52,7 +53,8 @@ export function wholeModel(model: Model, companions: Readonly<Record<string, Mod
       const companion = others.find(([folder]) => name.startsWith(`${folder}.`));
       if (!companion) return ownKeyOf(name, model).key;
       const [folder, other] = companion;
-      return `${folder}.${ownKeyOf(name.slice(folder.length + 1), other).key}`;
+      const path = name.slice(folder.length + 1);
+      return `${folder}.${(other instanceof Model ? ownKeyOf(path, other) : other.keyOf(path)).key}`;
     },
     run: body => body(),
     train: () => each(one => one.train()),
@@ -62,11 +64,16 @@ export function wholeModel(model: Model, companions: Readonly<Record<string, Mod
       saveModel(folder, model);
       for (const [name, companion] of others) {
         makeFolder(join(folder, name));
-        saveModel(join(folder, name), companion);
+        if (companion instanceof Model) saveModel(join(folder, name), companion);
+        else companion.save(join(folder, name));
       }
     },
     load(folder) {
       for (const [name, companion] of others) {
+        if (!(companion instanceof Model)) {
+          companion.load(join(folder, name));
+          continue;
+        }
         using saved = loadCompleteModel(join(folder, name));
         const tensors = new Map(saved.namedParameters());
         scope(() =>

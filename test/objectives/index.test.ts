@@ -32,10 +32,9 @@ describe('objectives by name', () => {
     for (const name of objectiveNames) {
       const isText = ['span-corruption', 'prefix-lm', 'ul2'].includes(name);
       const tokenizer = isText ? tokenizers.unigram() : tokenizers.byteLevel();
-      const [family, architecture] = isOfDecoders(name)
-        ? ['gpt2', 'GPT2LMHeadModel']
-        : ['electra', 'ElectraForPreTraining'];
-      const model = tinyModel(family, architecture, tokenizer.vocabSize);
+      const model = isOfDecoders(name)
+        ? tinyModel('gpt2', 'GPT2LMHeadModel', tokenizer.vocabSize)
+        : tinyModel('electra', 'ElectraForPreTraining', tokenizer.vocabSize);
       const given = name === 'ul2' ? { modeTokens: false } : {};
       const context = { tokenizer, context: 32, documents, model };
       const made = createObjective(parse({ name, ...given }), context);

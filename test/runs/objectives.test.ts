@@ -23,6 +23,7 @@ const FAMILIES: Record<string, readonly string[]> = {
   denoising: ['bart'],
   masked: ['bert', 'albert'],
   'masked-next-token': ['gpt2', 'llama'],
+  'multi-token': ['gpt2', 'llama'],
   'next-sentence': ['bert'],
   permutation: ['xlnet'],
   'prefix-lm': ['t5'],

@@ -211,7 +211,7 @@ describe('what a recipe would not read', () => {
   it('so are documents apart for other objectives, and a split of rows', () => {
     const masked = { objective: { name: 'masked' } };
     expect(recipe({ corpus: 'c', packing: 'documents' }, masked)).toThrow(
-      "'data.packing' is for the objectives 'causal', 'masked-next-token'",
+      "'data.packing' is for the objectives 'causal', 'masked-next-token', 'multi-token'",
     );
     expect(recipe({ corpus: 'c', packing: 'stream' }, masked)).not.toThrow();
     const test = { evaluation: { split: 'test' } };

@@ -4,10 +4,9 @@ import { UserError, usageError } from '../../support/errors.ts';
 import type { GenerationConfig } from '../config/generation-options.ts';
 import type { GenerationInputs, StartOptions } from '../prompt/generation-inputs.ts';
 import { type Start, startGeneration } from '../prompt/prompts.ts';
-import { chooseToken, softmax } from '../sampling.ts';
 import { isCached } from '../steppers/stepper.ts';
 import { vocabSizeOf } from '../vocabulary-size.ts';
-import type { Guesser } from './guesser.ts';
+import { addGuess, type Guesser } from './guesser.ts';
 import type { Guess } from './speculative-sampling.ts';
 
 /**
@@ -54,14 +53,9 @@ export function assistantGuesser(
       read = read.slice(0, same);
       let logits = feed(text.slice(same));
       while (true) {
-        const scores = resized(logits, vocabSize);
-        row.process([...row.ids, ...guesses.map(({ id }) => id)], scores);
-        if (!scores.some(score => score > Number.NEGATIVE_INFINITY)) break;
-        const probabilities = softmax(scores);
-        const id = chooseToken(scores, config.doSample, row.random);
-        guesses.push({ id, ...(config.doSample && { probabilities }) });
-        const isUnsure = probabilities[id] < config.assistantConfidenceThreshold;
-        if (guesses.length === room || isUnsure || id >= vocabulary || config.eosTokenId.includes(id)) break;
+        if (!addGuess(guesses, resized(logits, vocabSize), row, config)) break;
+        const { id } = guesses.at(-1)!;
+        if (guesses.length === room || id >= vocabulary) break;
         logits = feed([id]);
       }
       guessed = guesses.length;

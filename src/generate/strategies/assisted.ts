@@ -6,6 +6,7 @@
  * One text after the other: different texts accept different numbers of guesses.
  */
 import type { Model } from '../../models/model.ts';
+import { MultiTokenHeads } from '../../models/multi-token-heads.ts';
 import { dispose } from '../../torch/index.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
@@ -17,6 +18,7 @@ import { createRows, type Row } from '../rows.ts';
 import { type CachedStepper, requireCache } from '../steppers/stepper.ts';
 import { assistantGuesser } from './assistant.ts';
 import { type Guesser, promptLookup } from './guesser.ts';
+import { multiTokenGuesser } from './multi-token-guesser.ts';
 
 export function* assisted(
   model: Model,
@@ -36,7 +38,7 @@ export function* assisted(
         pixelValues: pixels,
       };
       using start = startGeneration(model, own, config, options);
-      using guesser = createGuesser(model, own, config, options);
+      using guesser = createGuesser(model, own, config, options, start);
       yield* answers(start, guesser, prompt, config, options);
     } finally {
       dispose(pixels);
@@ -45,12 +47,20 @@ export function* assisted(
 }
 
 function createGuesser(
-  { backbone }: Model,
+  model: Model,
   inputs: GenerationInputs,
   config: GenerationConfig,
   options: GenerateOptions,
+  { prompts, context }: Start,
 ): Guesser {
-  if (options.assistant) return assistantGuesser(options.assistant, inputs, config, options);
+  const { assistant } = options;
+  if (assistant instanceof MultiTokenHeads) {
+    const [{ ids, padding }] = prompts;
+    const capacity = Math.min(maxLengthOf(config, ids.length), context + padding + 1);
+    return multiTokenGuesser(model, assistant, config, { promptLength: ids.length, padding, capacity });
+  }
+  if (assistant) return assistantGuesser(assistant, inputs, config, options);
+  const { backbone } = model;
   const source = backbone.kind === 'encoderDecoder' ? inputs.inputIds?.[0] : undefined;
   return promptLookup(config.promptLookupNumTokens!, config.maxMatchingNgramSize, source);
 }
@@ -99,11 +109,18 @@ function* answer(
       const guess = guesses.at(i);
       const token = nextToken(row, scores, { ...options, context, doSample: config.doSample, guess });
       yield [token];
-      if (token.stop) return;
-      if (token.id !== guess?.id) break;
-      right++;
+      const isRight = token.id === guess?.id;
+      if (isRight) right++;
+      if (token.stop) {
+        if (guesses.length > 0) options.onGuesses?.(guesses.length, right);
+        return;
+      }
+      if (!isRight) break;
     }
-    if (guesses.length > 0) guesser.learn?.(right);
+    if (guesses.length > 0) {
+      guesser.learn?.(right);
+      options.onGuesses?.(guesses.length, right);
+    }
     // What was read of wrong guesses is forgotten; the last token has not been read.
     stepper.truncate(row.ids.length - 1);
     const most = longest - row.ids.length - 1;

@@ -1,8 +1,10 @@
 /**
  * What guesses the next tokens, so that the model can check several in one pass: an assistant, a smaller model of the same
- * vocabulary, or a look at what followed the same tokens before.
+ * vocabulary, the model's own heads for further tokens, or a look at what followed the same tokens before.
  */
+import type { GenerationConfig } from '../config/generation-options.ts';
 import type { Row } from '../rows.ts';
+import { chooseToken, softmax } from '../sampling.ts';
 import type { Guess } from './speculative-sampling.ts';
 
 export interface Guesser extends Disposable {
@@ -17,6 +19,26 @@ export interface Guesser extends Disposable {
   learn?(right: number): void;
   /** Another text begins. */
   restart?(): void;
+}
+
+/**
+ * Adds what follows those guesses, chosen as the model itself chooses.
+ *
+ * @param scores logits, which the processors change
+ * @returns whether more may follow it; false as well where no token is allowed
+ */
+export function addGuess(
+  guesses: Guess[],
+  scores: Float32Array,
+  row: Row,
+  { doSample, assistantConfidenceThreshold, eosTokenId }: GenerationConfig,
+): boolean {
+  row.process([...row.ids, ...guesses.map(({ id }) => id)], scores);
+  if (!scores.some(score => score > Number.NEGATIVE_INFINITY)) return false;
+  const probabilities = softmax(scores);
+  const id = chooseToken(scores, doSample, row.random);
+  guesses.push({ id, ...(doSample && { probabilities }) });
+  return probabilities[id] >= assistantConfidenceThreshold && !eosTokenId.includes(id);
 }
 
 /**
