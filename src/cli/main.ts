@@ -7,6 +7,7 @@ import { once, refuseWarning, setDefaultWarning } from '../support/warnings.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
 import { benchCommand } from './bench/bench.ts';
+import { classifyCommand } from './classify.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
@@ -25,7 +26,7 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
+const OPEN_MODELS = ['classify', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -42,6 +43,7 @@ export function program(): Command {
     resumeCommand(),
     evaluateCommand(),
     generateCommand(),
+    classifyCommand(),
     scoreCommand(),
     serveCommand(),
     keysCommand(),
