@@ -69,7 +69,8 @@ describe.each(files)('%s', file => {
       const { corpus, tokenizer } = readRecipe(path).data;
       const [first, folder] = corpus === undefined ? ['tokenizer', tokenizer] : ['prepare', corpus];
       const made = commands.findLast(words => words[0] === first);
-      expect(made && made[made.indexOf('--out') + 1]).toBe(folder); // neither where labels of images are learnt
+      // Neither where labels of images are learnt.
+      expect(made?.[made.indexOf('--out') + 1]).toBe(folder);
     }
   });
 });

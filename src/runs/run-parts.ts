@@ -120,12 +120,22 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
     return trainedModel(folder, recipe, recipe.model.architecture);
   }
   const tokenizer = source.tokenizer();
-  return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
+  const model = modelFor(recipe, source);
+  return { model, tokenizer, generation: newGeneration(tokenizer, model.config) };
 }
 
-/** What there is to say of generation when nobody has said anything. */
-const endOfSequence = (tokenizer: Tokenizer | undefined): Record<string, unknown> =>
-  tokenizer?.eosTokenId === undefined ? {} : { eos_token_id: tokenizer.eosTokenId };
+/**
+ * What generation_config.json says when nobody has said anything: where texts end, and of encoder–decoders where they begin, which
+ * Transformers reads nowhere else.
+ */
+function newGeneration(tokenizer: Tokenizer | undefined, config: Model['config']): Record<string, unknown> {
+  const { decoder_start_token_id: start, pad_token_id: pad } = config;
+  return {
+    ...(tokenizer?.eosTokenId !== undefined && { eos_token_id: tokenizer.eosTokenId }),
+    ...(typeof start === 'number' && { decoder_start_token_id: start }),
+    ...(typeof start === 'number' && typeof pad === 'number' && { pad_token_id: pad }),
+  };
+}
 
 /**
  * The model in a folder, to train on; what the folder says of generation stays as it is.
@@ -135,11 +145,11 @@ const endOfSequence = (tokenizer: Tokenizer | undefined): Record<string, unknown
 export function trainedModel(folder: string, recipe: Recipe, architecture?: string): StartingPoint {
   const path = join(folder, 'generation_config.json');
   const tokenizer = recipe.objective.name === 'image-classification' ? undefined : Tokenizer.fromFile(folder);
-  return {
-    model: loadForTraining(folder, recipe, architecture),
-    tokenizer,
-    generation: existsSync(path) ? (readJson(path) as Record<string, unknown>) : endOfSequence(tokenizer),
-  };
+  const model = loadForTraining(folder, recipe, architecture);
+  const generation = existsSync(path)
+    ? (readJson(path) as Record<string, unknown>)
+    : newGeneration(tokenizer, model.config);
+  return { model, tokenizer, generation };
 }
 
 /** The model that a recipe starts with. */

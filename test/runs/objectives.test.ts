@@ -251,6 +251,12 @@ describe('rows of images', () => {
     const prompts = [place('sample.png'), '3'];
     await startRun(recipeOf('captions', { samples: { prompts, every: 0, maxNewTokens: 3 } }), place('described'));
     expect(readSamples(join(place('described'), 'samples.jsonl')).map(({ prompt }) => prompt)).toEqual(prompts);
+    // Transformers looks nowhere else for what a caption begins with.
+    const { decoder_start_token_id: start } = loadModel(join(place('described'), 'model')).model.config;
+    expect(start).toBeTypeOf('number');
+    expect(readJson(join(place('described'), 'model', 'generation_config.json'))).toMatchObject({
+      decoder_start_token_id: start,
+    });
     const wrong = recipeOf('captions', { samples: { prompts: ['99'] } });
     await expect(startRun(wrong, place('nothing'))).rejects.toThrow(
       "'samples.prompts.0': there is no row 99 among the 8",

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { binary, struct, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { readImageRows } from '../../../src/data/rows/read-image-rows.ts';
@@ -31,6 +32,13 @@ writeFiles(folder, {
   'urls.jsonl': lines(images.map((image, i) => ({ image: dataUrlOf(image), label: labels[i], text: `text ${i}` }))),
   'numbers.jsonl': lines(pngs.map((png, i) => ({ image: { bytes: [...png] }, label: labels[i], text: `text ${i}` }))),
   'a/rows.csv': 'file,kind,words\n0.png,cat,text 0\n1.png,dog,text 1\ndeep/2.png,cat,text 2\n',
+  'hub.arrow': tableToIPC(
+    tableFromArrays(
+      { image: pngs.map(png => ({ bytes: png, path: null })), label: labels, text: images.map((_, i) => `text ${i}`) },
+      { types: { image: struct({ bytes: binary(), path: utf8() }), label: utf8(), text: utf8() } },
+    ),
+    { format: 'file' },
+  )!,
   'hub.parquet': Buffer.from(
     parquetWriteBuffer({
       schema: [
@@ -51,7 +59,13 @@ writeFiles(folder, {
 });
 
 describe('rows of images', () => {
-  it.each(['a/rows.jsonl', 'urls.jsonl', 'numbers.jsonl', 'hub.parquet'])('are the same from %s', async name => {
+  it.each([
+    'a/rows.jsonl',
+    'urls.jsonl',
+    'numbers.jsonl',
+    'hub.parquet',
+    'hub.arrow',
+  ])('are the same from %s', async name => {
     expect(await rowsOf([at(name)])).toEqual(expected);
     const { fingerprint } = await readImageRows([at(name)]);
     expect(fingerprint).toBe((await readImageRows([at('a/rows.jsonl')])).fingerprint);
