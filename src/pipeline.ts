@@ -4,19 +4,21 @@ import { type ForInferenceOptions, loadForInference } from './models/load-for-in
 import type { Model } from './models/model.ts';
 import { UserError, usageError } from './support/errors.ts';
 import { nearest } from './support/nearest.ts';
-import { makers, type Pipelines } from './tasks/pipelines.ts';
+import { makers, type Pipelines, WITHOUT_TOKENIZER } from './tasks/pipelines.ts';
 import { checkTaskInputs, inputCount } from './tasks/task-inputs.ts';
 import { checkTaskOptions } from './tasks/task-options.ts';
 import { Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** What a pipeline works with. Disposing of it frees the model. */
-export interface Opened extends Disposable {
+export interface Opened<Text = Tokenizer> extends Disposable {
   readonly model: Model;
-  readonly tokenizer: Tokenizer;
+  /** Undefined where a model reads and writes no text. */
+  readonly tokenizer: Text;
   dispose(): void;
 }
 
-export type Pipeline<Name extends keyof Pipelines> = Pipelines[Name] & Opened;
+export type Pipeline<Name extends keyof Pipelines> = Pipelines[Name] &
+  Opened<Name extends 'image-classification' ? undefined : Tokenizer>;
 
 /**
  * Opens a model for a task. What is returned is called with the input, and works in this thread until it is done; its
@@ -42,7 +44,7 @@ export function pipeline<Name extends keyof Pipelines>(
     throw usageError('TSLM_UNKNOWN_KEY', `pipeline: unknown option '${strange}'`, "known: 'dtype' and 'device'");
   }
   const folder = modelFolder(name);
-  const tokenizer = Tokenizer.fromFile(folder);
+  const tokenizer = WITHOUT_TOKENIZER.includes(task) ? undefined : Tokenizer.fromFile(folder);
   const model = loadForInference(folder, options);
   let isOpen = true;
   const dispose = (): void => {
@@ -58,7 +60,7 @@ export function pipeline<Name extends keyof Pipelines>(
     checkTaskOptions(task, given[inputCount(task)] as object | undefined, more);
   };
   try {
-    const run = makers[task]({ folder, model, tokenizer }) as Callable;
+    const run = makers[task]({ folder, model, tokenizer: tokenizer as Tokenizer }) as Callable;
     const checked = (...given: unknown[]): unknown => {
       check(given);
       return run(...given);
@@ -72,7 +74,7 @@ export function pipeline<Name extends keyof Pipelines>(
         }
       },
     };
-    const opened: Opened = { model, tokenizer, dispose, [Symbol.dispose]: dispose };
+    const opened: Opened<Tokenizer | undefined> = { model, tokenizer, dispose, [Symbol.dispose]: dispose };
     return Object.assign(checked, stream, opened) as unknown as Pipeline<Name>;
   } catch (error) {
     dispose(); // the folder's settings are at fault

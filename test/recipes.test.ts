@@ -68,8 +68,9 @@ describe.each(files)('%s', file => {
       expect(train).toEqual(['train', `recipes/${file}`]);
       const { corpus, tokenizer } = readRecipe(path).data;
       const [first, folder] = corpus === undefined ? ['tokenizer', tokenizer] : ['prepare', corpus];
-      const made = commands.findLast(words => words[0] === first)!;
-      expect(made[made.indexOf('--out') + 1]).toBe(folder);
+      const made = commands.findLast(words => words[0] === first);
+      // Neither where labels of images are learnt.
+      expect(made?.[made.indexOf('--out') + 1]).toBe(folder);
     }
   });
 });

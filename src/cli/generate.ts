@@ -1,7 +1,9 @@
 /** `tslm generate MODEL`: continues prompts, streamed as they come, or answers them with an encoder–decoder. */
 import { Command, Option } from 'commander';
 import type { GenerationOptions } from '../generate/config/generation-options.ts';
+import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
+import type { Tensor } from '../torch/index.ts';
 import { type ConstraintOptions, constraintOption, withConstraintOptions } from './constraint.ts';
 import { loadAssistant } from './load-assistant.ts';
 import {
@@ -19,6 +21,7 @@ import { ENCODING_HELP, readText } from './read-text.ts';
 interface Options extends ConstraintOptions {
   prompt?: string[];
   promptFile?: string;
+  image?: string[];
   encoding: string;
   maxNewTokens?: number;
   greedy?: boolean;
@@ -56,6 +59,11 @@ export function generateCommand(): Command {
         .conflicts('promptFile'),
     )
     .option('--prompt-file <file>', 'read the prompt from a file; - is standard input')
+    .addOption(
+      new Option('--image <file>', 'image to describe, by a model that writes about images; may be repeated')
+        .argParser(collect)
+        .conflicts(['prompt', 'promptFile']),
+    )
     .option('--encoding <name>', ENCODING_HELP, 'auto')
     .option('--max-new-tokens <n>', 'most tokens to generate (default: 200)', positiveInteger)
     .option('--greedy', 'always take the most probable token (default for an encoder–decoder)')
@@ -103,10 +111,12 @@ export function generateCommand(): Command {
         '  $ tslm generate models/opus-mt-en-de --prompt "Where is the station?" --num-beams 4\n' +
         '  $ tslm generate models/Qwen2.5-7B --assistant models/Qwen2.5-0.5B --prompt "An apple is" --greedy\n' +
         '  $ tslm generate models/gpt2 --prompt "DeepMind is" --penalty-alpha 0.6 --top-k 4\n' +
-        '  $ tslm generate models/gpt2 --prompt "A person as JSON:" --json-schema person.json\n',
+        '  $ tslm generate models/gpt2 --prompt "A person as JSON:" --json-schema person.json\n' +
+        '  $ tslm generate models/vit-gpt2-image-captioning --image photo.jpg --num-beams 4\n',
     )
     .action(async (path: string, options: Options) => {
-      const prompts = await promptsOf(options);
+      const prompts = options.image ?? (await promptsOf(options));
+      const { readsImages } = await import('../generate/prompt/prompt-checks.ts');
       const { modelFolder } = await import('../models/auto.ts');
       const { adapterFolder } = await import('../models/adapters/folder.ts');
       const { loadForInference } = await import('../models/load-for-inference.ts');
@@ -131,6 +141,10 @@ export function generateCommand(): Command {
       const tellSeed = (): void => {
         if (config.doSample && options.seed === undefined) printNote(`--seed ${config.seed} draws the same again`);
       };
+      const pixelValues = options.image && (await imagesOf(model, folder, options.image));
+      if (!options.image && readsImages(model.backbone)) {
+        throw usageError('TSLM_READS_IMAGES', 'this model reads images, not text', 'for example --image photo.jpg');
+      }
       const guesses = { made: 0, right: 0 };
       const onGuesses = (made: number, right: number): void => {
         guesses.made += made;
@@ -140,7 +154,7 @@ export function generateCommand(): Command {
         const { made, right } = guesses;
         if (made > 0) printNote(`${right} of ${made} guesses were right (${Math.round((100 * right) / made)} %)`);
       };
-      const more = { assistant: guessing?.assistant, onGuesses, constraint };
+      const more = { assistant: guessing?.assistant, onGuesses, constraint, ...(pixelValues && { pixelValues }) };
       if (options.json) {
         const results = generateText(model, tokenizer, prompts, config, more);
         printJson({ model: folder, seed: config.seed, results, ...(guesses.made > 0 && { guesses }) });
@@ -169,6 +183,14 @@ export function generateCommand(): Command {
       tellSeed();
       tellGuesses();
     });
+}
+
+/** What `--image` names, as the model's image processor makes it. */
+async function imagesOf(model: Model, folder: string, images: readonly string[]): Promise<Tensor> {
+  const { loadImages, processorOf } = await import('../tasks/images.ts');
+  const { pixelValuesOf } = await import('../models/image-processor/process.ts');
+  const processor = processorOf(model, folder);
+  return pixelValuesOf(loadImages(model, processor, images), processor, model.device);
 }
 
 async function promptsOf({ prompt, promptFile, encoding }: Options): Promise<string[]> {

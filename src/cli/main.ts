@@ -7,6 +7,7 @@ import { once, refuseWarning, setDefaultWarning } from '../support/warnings.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
 import { benchCommand } from './bench/bench.ts';
+import { classifyCommand } from './classify.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { finetuneCommand } from './finetune.ts';
@@ -28,7 +29,7 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['finetune', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
+const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -47,6 +48,7 @@ export function program(): Command {
     evaluateCommand(),
     tasksCommand(),
     generateCommand(),
+    classifyCommand(),
     scoreCommand(),
     serveCommand(),
     keysCommand(),

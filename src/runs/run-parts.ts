@@ -210,7 +210,8 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
     return recipe.data.chatTemplate === undefined ? start : withTemplate(start, source.tokenizer()!);
   }
   const tokenizer = source.tokenizer();
-  return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
+  const model = modelFor(recipe, source);
+  return { model, tokenizer, generation: newGeneration(tokenizer, model.config) };
 }
 
 /** A model that knows the special tokens of its new chat template, and stops where a turn ends. */
@@ -223,9 +224,18 @@ function withTemplate({ model, generation }: StartingPoint, tokenizer: Tokenizer
   return { model: larger, tokenizer, generation: { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends } };
 }
 
-/** What there is to say of generation when nobody has said anything. */
-const endOfSequence = (tokenizer: Tokenizer | undefined): Record<string, unknown> =>
-  tokenizer?.eosTokenId === undefined ? {} : { eos_token_id: tokenizer.eosTokenId };
+/**
+ * What generation_config.json says when nobody has said anything: where texts end, and of encoder–decoders where they begin, which
+ * Transformers reads nowhere else.
+ */
+function newGeneration(tokenizer: Tokenizer | undefined, config: Model['config']): Record<string, unknown> {
+  const { decoder_start_token_id: start, pad_token_id: pad } = config;
+  return {
+    ...(tokenizer?.eosTokenId !== undefined && { eos_token_id: tokenizer.eosTokenId }),
+    ...(typeof start === 'number' && { decoder_start_token_id: start }),
+    ...(typeof start === 'number' && typeof pad === 'number' && { pad_token_id: pad }),
+  };
+}
 
 /**
  * The model in a folder, to train on; what the folder says of generation stays as it is.
@@ -235,11 +245,11 @@ const endOfSequence = (tokenizer: Tokenizer | undefined): Record<string, unknown
 export function trainedModel(folder: string, recipe: Recipe, architecture?: string): StartingPoint {
   const path = join(folder, 'generation_config.json');
   const tokenizer = recipe.objective.name === 'image-classification' ? undefined : Tokenizer.fromFile(folder);
-  return {
-    model: loadForTraining(folder, recipe, architecture),
-    tokenizer,
-    generation: existsSync(path) ? (readJson(path) as Record<string, unknown>) : endOfSequence(tokenizer),
-  };
+  const model = loadForTraining(folder, recipe, architecture);
+  const generation = existsSync(path)
+    ? (readJson(path) as Record<string, unknown>)
+    : newGeneration(tokenizer, model.config);
+  return { model, tokenizer, generation };
 }
 
 /** The model that a recipe starts with. */

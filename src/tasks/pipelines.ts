@@ -11,6 +11,9 @@ import { type EmbeddingOptions, embedTexts, extractFeatures } from './embeddings
 import type { Entity } from './entities.ts';
 import { type FilledMask, fillMasks } from './fill-mask.ts';
 import type { WritingOptions } from './generation.ts';
+import { type ClassifyImagesOptions, classifyImages } from './image-classification.ts';
+import { describeImages, streamDescriptions } from './image-to-text.ts';
+import { type ImageInput, processorOf } from './images.ts';
 import type { ReadingOptions, TaskInput } from './inputs.ts';
 import type { LabelScore } from './labels.ts';
 import { type Answer, type AnswerOptions, answerQuestion } from './question-answering.ts';
@@ -68,6 +71,8 @@ export interface Pipelines {
   summarization: Writer<string | readonly string[], RewritingOptions>;
   translation: Writer<string | readonly string[], TranslationOptions>;
   'text-classification': OneOrMany<PairInput, ClassifyOptions, LabelScore[]>;
+  'image-classification': OneOrMany<ImageInput, ClassifyImagesOptions, LabelScore[]>;
+  'image-to-text': Writer<ImageInput | readonly ImageInput[], WritingOptions>;
   'token-classification': OneOrMany<string, TokenClassificationOptions, Entity[]>;
   /** For each mask of the text the words that fit. */
   'fill-mask': OneOrMany<string, { topK?: number }, FilledMask[][]>;
@@ -86,10 +91,14 @@ export interface Pipelines {
   ) => RankedDocument[];
 }
 
+/** Tasks whose models read and write no text. */
+export const WITHOUT_TOKENIZER: readonly (keyof Pipelines)[] = ['image-classification'];
+
 /** A model with its folder, which says how it wants to be used. */
 export interface Loaded {
   folder: string;
   model: Model;
+  /** Not there for `WITHOUT_TOKENIZER`. */
   tokenizer: Tokenizer;
 }
 
@@ -101,6 +110,19 @@ export const makers: { [Name in keyof Pipelines]: (loaded: Loaded) => Pipelines[
   translation: loaded => writer(loaded, listOf, translate, streamTranslations),
   'text-classification': ({ model, tokenizer }) =>
     oneOrMany((inputs, options) => classifyTexts(model, tokenizer, inputs.map(taskInput), options).labels),
+  'image-classification': ({ folder, model }) => {
+    const processor = processorOf(model, folder);
+    return oneOrMany((inputs, options) => classifyImages(model, processor, inputs, options));
+  },
+  'image-to-text': loaded => {
+    const processor = processorOf(loaded.model, loaded.folder);
+    return writer<ImageInput | readonly ImageInput[], readonly ImageInput[], WritingOptions, GeneratedText>(
+      loaded,
+      given => (typeof given === 'string' || given instanceof Uint8Array ? [given] : given),
+      (model, tokenizer, images, options) => describeImages(model, tokenizer, processor, images, options),
+      (model, tokenizer, images, options) => streamDescriptions(model, tokenizer, processor, images, options),
+    );
+  },
   'token-classification': ({ model, tokenizer }) =>
     oneOrMany((texts, options) => texts.map(text => classifyTokens(model, tokenizer, text, options).entities)),
   'fill-mask': ({ model, tokenizer }) =>

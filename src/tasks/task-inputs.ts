@@ -1,5 +1,6 @@
 /** What a call of each task takes; anything else is a mistake that says what was expected. */
 import { usageError } from '../support/errors.ts';
+import { isImageInput } from './images.ts';
 import type { Pipelines } from './pipelines.ts';
 
 interface Expected {
@@ -30,6 +31,8 @@ const text: Expected = { text: 'a text', holds: isText };
 const list: Expected = { text: 'a list of texts', holds: listOf(isText) };
 const texts: Expected = { text: 'a text or a list of texts', holds: oneOrMany(isText) };
 
+const images: Expected = { text: 'a path, a data: URL, bytes, or a list of them', holds: oneOrMany(isImageInput) };
+
 const INPUTS: Record<keyof Pipelines, readonly Expected[]> = {
   'text-generation': [texts],
   chat: [{ text: 'a list of messages { role, content }', holds: listOf(withTexts('role')) }],
@@ -41,6 +44,8 @@ const INPUTS: Record<keyof Pipelines, readonly Expected[]> = {
       holds: oneOrMany(given => isText(given) || withTexts('text', 'pair')(given)),
     },
   ],
+  'image-classification': [images],
+  'image-to-text': [images],
   'token-classification': [texts],
   'fill-mask': [texts],
   'question-answering': [

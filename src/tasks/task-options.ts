@@ -5,6 +5,7 @@ import { nearest } from '../support/nearest.ts';
 import type { ChatTaskOptions } from './chat.ts';
 import type { EmbeddingOptions } from './embeddings.ts';
 import type { WritingOptions } from './generation.ts';
+import type { ClassifyImagesOptions } from './image-classification.ts';
 import type { Pipelines } from './pipelines.ts';
 import type { AnswerOptions } from './question-answering.ts';
 import type { ClassifyOptions } from './text-classification.ts';
@@ -37,6 +38,8 @@ const KNOWN: Record<keyof Pipelines, readonly string[]> = {
     targetLanguage: true,
   }),
   'text-classification': topK,
+  'image-classification': names<ClassifyImagesOptions>({ topK: true }),
+  'image-to-text': names<WritingOptions>(writing),
   'token-classification': names<TokenClassificationOptions>({
     aggregation: true,
     ignoreLabels: true,

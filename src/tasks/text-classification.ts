@@ -43,7 +43,7 @@ export function classifyTexts(
  *
  * @param logits [batch, labels]
  */
-function probabilities({ config }: Model, logits: Tensor): Tensor {
+export function probabilities({ config }: Model, logits: Tensor): Tensor {
   const { problem_type: problemType } = config;
   if (problemType === 'regression') return logits;
   const isAnyOf = problemType === 'multi_label_classification' || logits.size(-1) === 1;

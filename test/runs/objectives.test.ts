@@ -7,15 +7,20 @@ import { loadModel } from '../../src/models/auto.ts';
 import { objectiveNames } from '../../src/objectives/index.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { resumeRun, startRun } from '../../src/runs/run.ts';
+import { readSamples } from '../../src/runs/samples.ts';
 import { readJson } from '../../src/support/files.ts';
 import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
 import { randomText, writeFiles } from '../data/helpers.ts';
+import { dataUrlOf, pngOf, randomImage } from '../helpers/images.ts';
 import { tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const folder = scratchFolder();
 const corpus = join(folder, 'corpus');
 const place = (name: string): string => join(folder, name);
+
+/** Those whose examples are all made before the training, or of pictures that are in memory. */
+const WITHOUT_WORKERS = ['captions', 'image-classification', 'instruction', 'dpo', 'kto', 'orpo', 'cpo', 'reward', 'bco', 'distillation'];
 
 /** A family for each objective that learns from a corpus. */
 const FAMILIES: Record<string, readonly string[]> = {
@@ -33,7 +38,19 @@ const FAMILIES: Record<string, readonly string[]> = {
   ul2: ['t5'],
 };
 /** Those whose rows are in files of their own. */
-const ROWS: Record<string, { family: string; objective?: object; row(i: number): object }> = {
+const ROWS: Record<string, { family: string; objective?: object; model?: object; row(i: number): object }> = {
+  captions: {
+    family: 'vision-encoder-decoder',
+    objective: { cropPadding: 1, flipProbability: 0.5 },
+    model: { config: { encoder: { image_size: 12, patch_size: 4 } } },
+    row: i => ({ image: dataUrlOf(randomImage(14, 10, i)), text: randomText(3, i) }),
+  },
+  'image-classification': {
+    family: 'vit',
+    objective: { cropPadding: 2, flipProbability: 0.5 },
+    model: { config: { image_size: 12, patch_size: 4 }, labels: ['cat', 'dog'] },
+    row: i => ({ image: dataUrlOf(randomImage(14, 10, i)), label: ['cat', 'dog'][i % 2] }),
+  },
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   'question-answering': {
     family: 'bert',
@@ -55,7 +72,7 @@ const ROWS: Record<string, { family: string; objective?: object; row(i: number):
     }),
   },
 };
-const OF_FILES = ['captions', 'image-classification', ...Object.keys(ROWS)];
+const OF_FILES = Object.keys(ROWS);
 
 beforeAll(async () => {
   const texts = Array.from({ length: 80 }, (_, i) => randomText(60, i));
@@ -81,9 +98,9 @@ const ofRows = Object.entries(ROWS).map(([name, { family }]) => ({ name, family 
 describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) => {
   const recipe = (workers: number) =>
     tinyRecipe(corpus, {
-      objective: { name },
-      data: { ...(name in ROWS && dataOf(name)), workers },
-      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1 },
+      objective: { name, ...ROWS[name]?.objective },
+      data: { ...(name in ROWS && dataOf(name)), ...(!WITHOUT_WORKERS.includes(name) && { workers }) },
+      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1, ...ROWS[name]?.model },
       train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
       evaluation: { every: 3, windows: 6 },
       checkpoints: { every: 0, keep: 1 },
@@ -125,7 +142,8 @@ function dataOf(name: string): Record<string, unknown> {
   const lines = Array.from({ length: 40 }, (_, i) => JSON.stringify(ROWS[name].row(i))).join('\n');
   writeFiles(folder, { [`${name}.jsonl`]: lines });
   const columns = name === 'seq2seq' ? { source: 'en', target: 'de' } : undefined;
-  return { corpus: undefined, train: place(`${name}.jsonl`), validation: 0.2, columns, tokenizer: place('tokenizer') };
+  const tokenizer = name === 'image-classification' ? undefined : place('tokenizer');
+  return { corpus: undefined, train: place(`${name}.jsonl`), validation: 0.2, columns, tokenizer };
 }
 
 describe('another head', () => {
@@ -196,6 +214,80 @@ describe('a classifier', () => {
     });
     expect(() => recipeOf({ model: { from: 'x', labels } })).toThrow(/'model.labels' are those of a new head/);
     await expect(startRun(recipeOf({ model }), place('two-classes'))).rejects.toMatchObject({ code: 'TSLM_NO_LABEL' });
+  });
+});
+
+describe('rows of images', () => {
+  const recipeOf = (name: string, changes: Record<string, Record<string, unknown>> = {}) => {
+    const { family, model } = ROWS[name];
+    return tinyRecipe(corpus, {
+      objective: { name, ...changes.objective },
+      data: { ...dataOf(name), ...changes.data },
+      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, ...model, ...changes.model },
+      train: { steps: 2 },
+      samples: { prompts: [], ...changes.samples },
+    });
+  };
+
+  it('leave an image processor with the model, which goes on with it', async () => {
+    const objective = { mean: [0.1, 0.2, 0.3] };
+    await startRun(recipeOf('image-classification', { objective }), place('seen'));
+    const folder = join(place('seen'), 'model');
+    expect(readdirSync(folder).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+      'run.json',
+    ]);
+    const written = readJson(join(folder, 'preprocessor_config.json'));
+    expect(written).toMatchObject({ image_mean: [0.1, 0.2, 0.3], size: { height: 12, width: 12 } });
+    writeFiles(folder, { 'preprocessor_config.json': JSON.stringify({ ...(written as object), resample: 3 }) });
+    const more = recipeOf('image-classification');
+    const { data, objective: plain } = more;
+    const from = tinyRecipe(corpus, {
+      objective: plain,
+      data,
+      model: { from: place('seen') },
+      samples: { prompts: [] },
+    });
+    await startRun(from, place('seen-more'));
+    const kept = readJson(join(place('seen-more'), 'model', 'preprocessor_config.json'));
+    expect(kept).toEqual({ ...(written as object), resample: 3 });
+  });
+
+  it('are described on the way', async () => {
+    writeFiles(folder, { 'sample.png': pngOf(randomImage(9, 9, 1)) });
+    const prompts = [place('sample.png'), '3'];
+    await startRun(recipeOf('captions', { samples: { prompts, every: 0, maxNewTokens: 3 } }), place('described'));
+    expect(readSamples(join(place('described'), 'samples.jsonl')).map(({ prompt }) => prompt)).toEqual(prompts);
+    // Transformers looks nowhere else for what a caption begins with.
+    const { decoder_start_token_id: start } = loadModel(join(place('described'), 'model')).model.config;
+    expect(start).toBeTypeOf('number');
+    expect(readJson(join(place('described'), 'model', 'generation_config.json'))).toMatchObject({
+      decoder_start_token_id: start,
+    });
+    const wrong = recipeOf('captions', { samples: { prompts: ['99'] } });
+    await expect(startRun(wrong, place('nothing'))).rejects.toThrow(
+      "'samples.prompts.0': there is no row 99 among the 8",
+    );
+    const missing = recipeOf('captions', { samples: { prompts: ['nowhere.png'] } });
+    await expect(startRun(missing, place('nothing'))).rejects.toThrow('nowhere.png: no such file or folder');
+  });
+
+  it('are refused with file and row, or left out', async () => {
+    const lines = ['cat', 'bird'].flatMap(label =>
+      Array(10).fill(JSON.stringify({ image: dataUrlOf(randomImage(9, 9, 2)), label })),
+    );
+    writeFiles(folder, { 'birds.jsonl': lines.join('\n') });
+    const data = { train: place('birds.jsonl') };
+    await expect(startRun(recipeOf('image-classification', { data }), place('birds'))).rejects.toMatchObject({
+      code: 'TSLM_NO_LABEL',
+      message: `${place('birds.jsonl')}: row 11: a row has the label 'bird', and the model none of that name or number`,
+    });
+    await startRun(recipeOf('image-classification', { data: { ...data, skipBad: true } }), place('birds'));
+    expect(readJson(join(place('birds'), 'run.json'))).toMatchObject({ data: { training_rows: 8, bad_rows: 10 } });
+    const told = recipeOf('image-classification', { data: { tokenizer: place('tokenizer') } });
+    await expect(startRun(told, place('told'))).rejects.toThrow(/labels of images need no tokenizer/);
   });
 });
 

@@ -1,9 +1,10 @@
 /** Folders of tiny models, one for each kind of task. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveModel } from '../../src/models/auto.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { byteTokenizer } from '../data/helpers.ts';
+import { pngOf, randomImage } from '../helpers/images.ts';
 import { tinyModel, wordTokenizer } from './helpers.ts';
 
 const id2label = { 0: 'O', 1: 'B-PER', 2: 'B-LOC' };
@@ -21,7 +22,10 @@ const readers: Record<string, [modelType: string, architecture: string, more?: R
   ],
 };
 
-/** Writes `folder`/sentiment, names, masked, reader, vectors, t5 and writer, which continues bytes and chats. */
+/**
+ * Writes `folder`/sentiment, names, masked, reader, vectors, t5, writer, which continues bytes and chats, seeing and telling, which
+ * read images, and photo.png.
+ */
 export function taskModels(folder: string): string {
   for (const [name, [modelType, architecture, more]] of Object.entries(readers)) {
     using model = tinyModel(modelType, architecture, more);
@@ -33,6 +37,12 @@ export function taskModels(folder: string): string {
   using model = tinyModel('gpt2', 'GPT2LMHeadModel', { vocab_size: 257, n_positions: 256, eos_token_id: 256 });
   saveModel(writer, model);
   chatTokenizer(writer).save(writer);
+  using seeing = tinyModel('vit', 'ViTForImageClassification', { id2label: { 0: 'cat', 1: 'dog', 2: 'bird' } });
+  saveModel(join(folder, 'seeing'), seeing);
+  using telling = tinyModel('vision-encoder-decoder', 'VisionEncoderDecoderModel');
+  saveModel(join(folder, 'telling'), telling);
+  wordTokenizer().save(join(folder, 'telling'));
+  writeFileSync(join(folder, 'photo.png'), pngOf(randomImage(20, 15, 1)));
   return folder;
 }
 

@@ -13,17 +13,18 @@ export function* readArrow(path: string, fields: FieldReader, facts: SourceFacts
     const table = tableFromIPC(mapFile(path), { useProxy: false });
     const names = table.schema.fields.map(field => field.name);
     const wanted = names.filter(name => isRead(fields, name));
+    const cellOf = (value: unknown): unknown => plain(value, fields.hasBytes);
     const columns = wanted.map(name => [name, table.getChild(name)!] as const);
     for (let row = 0; row < table.numRows; row++) {
       facts.records++;
-      const record = Object.fromEntries(columns.map(([name, column]) => [name, plain(column.at(row))]));
+      const record = Object.fromEntries(columns.map(([name, column]) => [name, cellOf(column.at(row))]));
       const result = fields.read(record, facts.records);
       if (result.text !== undefined) {
         yield result.text;
         continue;
       }
       if (row === 0 && result.missing !== undefined) {
-        const all = Object.fromEntries(names.map(name => [name, plain(table.getChild(name)!.at(0))]));
+        const all = Object.fromEntries(names.map(name => [name, cellOf(table.getChild(name)!.at(0))]));
         throw noColumn(result.missing, all, facts.path);
       }
       addBadRecord(facts, { line: facts.records, problem: result.problem });
@@ -38,11 +39,11 @@ export function* readArrow(path: string, fields: FieldReader, facts: SourceFacts
   }
 }
 
-/** Lists of Arrow as arrays. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
+/** Lists of Arrow as arrays, and bytes too unless they are wanted as they are. */
+function plain(value: unknown, keepsBytes = false): unknown {
+  if (Array.isArray(value)) return value.map(one => plain(one, keepsBytes));
+  if (typeof value !== 'object' || value === null || (keepsBytes && value instanceof Uint8Array)) return value;
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain);
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field)]));
+  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, one => plain(one, keepsBytes));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field, keepsBytes)]));
 }

@@ -72,6 +72,7 @@ export function pairFamily({
       // The decoder's own say it.
       tie_word_embeddings: z.boolean().optional(),
       vocab_size: z.int().positive().optional(),
+      performer: z.null('a pair has no attention by random features').optional(),
     })
     .strict();
   const halves = (json: Record<string, unknown>) => {
@@ -94,11 +95,6 @@ export function pairFamily({
     build(json, _, { where }) {
       const meaningful = Object.entries(json).filter(([key]) => key in schema.shape || !bookkeepingKeys.has(key));
       const c = parseOptions(schema, Object.fromEntries(meaningful), where);
-      if (c.performer) {
-        throw new UserError('TSLM_NOT_SUPPORTED', `${where}: '${modelType}' has no attention by random features`, {
-          hint: "leave 'performer' out",
-        });
-      }
       const { encoder, decoder } = halves(json);
       const reader = encoder.family.build(encoder.config, 'backbone', { where: `${where}, 'encoder'` }).backbone;
       const written = decoder.family.build(decoder.config, 'causalLM', { where: `${where}, 'decoder'` });
