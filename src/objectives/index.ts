@@ -10,6 +10,7 @@ import { causal, causalOptions } from './causal.ts';
 import { contrastive, contrastiveOptions } from './contrastive.ts';
 import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
+import { distillation, distillationOptions } from './distillation.ts';
 import { dpo, dpoOptions } from './dpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { instruction, instructionOptions } from './instruction.ts';
@@ -60,6 +61,7 @@ export const objectives = {
   contrastive: entry(contrastiveOptions, contrastive, ['backbone'], isOneStack),
   cpo: entry(cpoOptions, cpo, ['causalLM'], isDecoder),
   denoising: entry(denoisingOptions, denoising, ['seq2seqLM'], readsText),
+  distillation: entry(distillationOptions, distillation, ['causalLM'], isDecoder),
   dpo: entry(dpoOptions, dpo, ['causalLM'], isDecoder),
   'image-classification': entry(imageClassificationOptions, imageClassification, ['imageClassification']),
   instruction: entry(instructionOptions, instruction, ['causalLM'], isDecoder),
@@ -101,6 +103,7 @@ const OF_FILES: Partial<Record<ObjectiveName, RowKind>> = {
   captions: 'image',
   'image-classification': 'image',
   cpo: 'preference',
+  distillation: 'instruction',
   dpo: 'preference',
   instruction: 'instruction',
   kto: 'feedback',

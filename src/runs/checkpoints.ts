@@ -28,6 +28,8 @@ const progressSchema = z.strictObject({
   sinceBest: z.int().min(0).default(0),
   /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
   sinceLine: z.strictObject({ steps: z.int(), loss: z.number(), tokens: z.int(), seconds: z.number() }),
+  /** What the objective remembers of the training. */
+  objective: z.record(z.string(), z.number()).default({}),
   /**
    * The weights are those after the step, but what follows a step (its line of metrics, evaluation, samples) was cut off
    * and is still to be done; null otherwise.
@@ -48,6 +50,7 @@ export const noProgress = (): TrainProgress => ({
   best: null,
   sinceBest: 0,
   sinceLine: { ...noSteps },
+  objective: {},
   pending: null,
 });
 

@@ -10,7 +10,15 @@ import type { Dataset } from '../data/rows/dataset.ts';
 import type { Model } from '../models/model.ts';
 import type { AnyObjective } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
-import { autocast, type DType, fromTypedArray, inferenceMode, loadSafetensors, saveSafetensors, scope } from '../torch/index.ts';
+import {
+  autocast,
+  type DType,
+  fromTypedArray,
+  inferenceMode,
+  loadSafetensors,
+  saveSafetensors,
+  scope,
+} from '../torch/index.ts';
 import { computeDtype } from '../train/precision.ts';
 import type { RunParts } from './run-parts.ts';
 

@@ -30,7 +30,8 @@ describe('objectives by name', () => {
       const isText = ['span-corruption', 'prefix-lm', 'ul2'].includes(name);
       const tokenizer = isText ? tokenizers.unigram() : tokenizers.byteLevel();
       const model = tinyModel('electra', 'ElectraForPreTraining', tokenizer.vocabSize);
-      const given = name === 'ul2' ? { modeTokens: false } : {};
+      const given =
+        name === 'ul2' ? { modeTokens: false } : name === 'distillation' ? { teacher: 'models/teacher' } : {};
       const context = { tokenizer, context: 32, documents, model };
       const made = createObjective(parse({ name, ...given }), context);
       expect(made.name).toBe(name);

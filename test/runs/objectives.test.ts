@@ -31,7 +31,32 @@ const FAMILIES: Record<string, readonly string[]> = {
   ul2: ['t5'],
 };
 /** Those whose rows are in files of their own. */
-const ROWS: Record<string, { family: string; objective?: object; row(i: number): object }> = {
+const PAIR = (i: number) => ({
+  prompt: randomText(3, i),
+  chosen: ` ${randomText(3, i + 100)}`,
+  rejected: ` ${randomText(2, i + 200)}`,
+});
+const ROWS: Record<string, { family: string; objective?: object; model?: object; row(i: number): object }> = {
+  cpo: { family: 'gpt2', row: PAIR },
+  // Its teacher is the model of the first case.
+  distillation: {
+    family: 'gpt2',
+    objective: { teacher: place('causal-gpt2-whole') },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 50)}` }),
+  },
+  dpo: { family: 'gpt2', objective: { loss: { sigmoid: 1, sft: 0.5 } }, row: PAIR },
+  instruction: {
+    family: 'gpt2',
+    objective: { packing: 'bfd', neftune: 5 },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(1 + (i % 4), i + 50)}` }),
+  },
+  kto: {
+    family: 'gpt2',
+    objective: { loss: 'bco' },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 100)}`, label: i % 3 > 0 }),
+  },
+  orpo: { family: 'gpt2', row: PAIR },
+  reward: { family: 'gpt2', model: { labels: ['reward'] }, row: PAIR },
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   'question-answering': {
     family: 'bert',
@@ -79,9 +104,9 @@ const ofRows = Object.entries(ROWS).map(([name, { family }]) => ({ name, family 
 describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) => {
   const recipe = () =>
     tinyRecipe(corpus, {
-      objective: { name },
+      objective: { name, ...ROWS[name]?.objective },
       ...(name in ROWS && { data: dataOf(name) }),
-      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1 },
+      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1, ...ROWS[name]?.model },
       train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
       evaluation: { every: 3, windows: 6 },
       checkpoints: { every: 0, keep: 1 },

@@ -90,8 +90,9 @@ describe('what goes wrong is one error', () => {
   ])('%s', template => {
     expect(() => renderJinja(template, {})).toThrow(expect.objectContaining({ code: 'TSLM_CHAT_TEMPLATE' }));
   });
-  it('as is a mask of a template that does not say what the assistant writes', () => {
-    expect(() => renderChat([], 'x', {}, {}, true)).toThrow(/does not say which parts the assistant writes/);
+  it('as is a mask of a template that leaves out what the assistant says', () => {
+    const messages = [{ role: 'assistant', content: 'a' }];
+    expect(() => renderChat(messages, 'x', {}, {}, true)).toThrow(/message 1, the assistant's.* cannot be found again/);
   });
 });
 

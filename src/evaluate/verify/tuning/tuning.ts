@@ -3,6 +3,7 @@ import { UserError } from '../../../support/errors.ts';
 import type { Check } from '../compare.ts';
 import { verifyAccumulation } from './accumulation.ts';
 import { verifyCollators } from './collators.ts';
+import { verifyDistillation } from './distillation.ts';
 import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
@@ -13,6 +14,8 @@ import { verifySft } from './sft.ts';
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
   collators: verifyCollators,
+  bco: verifyPreference,
+  distillation: verifyDistillation,
   dpo: verifyPreference,
   heads: verifyHeads,
   kto: verifyPreference,
