@@ -51,6 +51,9 @@ const seesImages = (family: string): boolean => family.startsWith('vi');
 const readsText = (family: string): boolean => !seesImages(family);
 const isOneStack = (family: string): boolean => readsText(family) && !['bart', 'marian', 'mt5', 't5'].includes(family);
 const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStream(family);
+/** A reward is read where the answer ends. */
+const writesText = (family: string): boolean =>
+  isDecoder(family) && Object.values(families[family].architectures).includes('causalLM');
 const isTwoStream = (family: string): boolean => family === 'xlnet';
 /** XLNet reads the end of a text, and batches of rows are filled up on the right. */
 const padsRight = (family: string): boolean => !isTwoStream(family);
@@ -73,7 +76,7 @@ export const objectives = {
   'prefix-lm': entry(prefixLMOptions, prefixLM, ['seq2seqLM'], readsText),
   'question-answering': entry(questionAnsweringOptions, questionAnswering, ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, ['replacedTokens']),
-  reward: entry(rewardOptions, reward, ['sequenceClassification'], isDecoder),
+  reward: entry(rewardOptions, reward, ['sequenceClassification'], writesText),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, ['seq2seqLM'], readsText),
   'sequence-classification': entry(

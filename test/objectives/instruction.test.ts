@@ -27,7 +27,7 @@ const data = (rows: readonly Rows['instruction'][]) => ({
 });
 const learnt = (row: Rows['instruction'], options: InstructionOptions = {}): string => {
   const { ids, labels } = of(options).example(row, undefined as never);
-  return tokenizer.decode(ids.filter((_, t) => labels[t] >= 0));
+  return tokenizer.decode(ids.filter((_, t) => t > 0 && labels[t] >= 0));
 };
 
 describe('what is learnt', () => {
@@ -39,7 +39,7 @@ describe('what is learnt', () => {
       'The wind.<|im_end|>',
     ]);
     expect(learnt(chats[0], { learn: 'completion' }).trim()).toBe('bridge<|im_end|>');
-    expect(learnt(chats[1], { learn: 'all' })).toMatch(/^<\|im_start\|>user/);
+    expect(learnt(chats[1], { learn: 'all' })).toMatch(/^user\n/);
     expect(learnt(chats[1], { learn: 'assistant' }).trim()).toBe('rose<|im_end|>');
   });
 

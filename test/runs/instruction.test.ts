@@ -28,7 +28,9 @@ function recipeOf(changes: Record<string, object> = {}): Recipe {
   const own = parse(recipe);
   own.data.train = place('chats.jsonl');
   own.model.from = place('base');
-  for (const [section, keys] of Object.entries(changes)) own[section] = { ...own[section], ...keys };
+  for (const [section, keys] of Object.entries(changes)) {
+    own[section] = section === 'objective' ? keys : { ...own[section], ...keys };
+  }
   return parseRecipe(own, 'answers.yaml');
 }
 
@@ -51,6 +53,9 @@ describe('the example of the page', () => {
     expect(shown.replace(numbers, '')).toBe(mask.replace(numbers, ''));
     for (const { tokens, learnt } of examples) expect(learnt).toBeLessThan(tokens);
     expect(notes.map(note => note.replaceAll(`${folder}/`, ''))).toContain('chats.jsonl: 2 rows of conversations');
+    expect(notes.map(note => note.replaceAll(`${folder}/`, ''))).toContain(
+      "chats.jsonl: 1 row of Alpaca's instructions",
+    );
     expect(maskText(examples[0], true)).toContain('\x1b[1;32mOn the mat.<|im_end|>\n\x1b[0m');
   });
 
@@ -59,7 +64,7 @@ describe('the example of the page', () => {
     const { best } = await startRun(recipeOf(), place('answers'), { hooks: { onNote: note => notes.push(note) } });
     expect(notes.some(note => /conversations$/.test(note))).toBe(true);
     const losses = readMetrics(join(place('answers'), 'metrics.jsonl')).flatMap(({ loss }) => loss ?? []);
-    expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]);
+    expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]);
     expect(best).not.toBeNull();
     const tokenizer = Tokenizer.fromFile(join(place('answers'), 'model'));
     expect(tokenizer.vocabSize).toBe(base.vocabSize + 2);
@@ -96,7 +101,7 @@ describe('files by weights', () => {
     writeFiles(folder, { 'a.jsonl': lines('a', 10), 'b.jsonl': lines('b', 10), 'held.jsonl': lines('c', 2) });
     const train = [place('a.jsonl'), { path: place('b.jsonl'), weight: 2.5 }];
     const data = { train, validation: place('held.jsonl'), chatTemplate: undefined };
-    const mixed = recipeOf({ data, train: { steps: 1 }, objective: { packing: 'none' } });
+    const mixed = recipeOf({ data, train: { steps: 1 }, objective: { name: 'instruction' } });
     await startRun(mixed, place('mixed'));
     expect(readJson(join(place('mixed'), 'run.json'))).toMatchObject({ data: { training_rows: 35, held_out_rows: 2 } });
     const { examples } = await shownExamples(mixed, 35);
@@ -107,9 +112,7 @@ describe('files by weights', () => {
   });
 
   it('must be files of conversations for a template', () => {
-    expect(() => recipeOf({ objective: { name: 'contrastive', packing: undefined } })).toThrow(
-      /'data.chatTemplate' is for conversations/,
-    );
+    expect(() => recipeOf({ objective: { name: 'contrastive' } })).toThrow(/'data.chatTemplate' is for conversations/);
   });
 });
 
@@ -120,7 +123,7 @@ describe('what a model said as it began', () => {
   const dpo = () =>
     recipeOf({
       data: { train: place('pairs.jsonl'), chatTemplate: undefined },
-      objective: { name: 'dpo', packing: undefined },
+      objective: { name: 'dpo' },
       train: { steps: 6 },
       evaluation: { every: 3 },
     });

@@ -49,9 +49,11 @@ export async function readRows<Kind extends FileRowKind>(
   const places: { source: number; number: number }[] = [];
   const found = new Map<string, { path: string; shape: string; rows: number }>();
   let bad = 0;
-  /** Records that tables before this one had: the reader counts them all. */
+  /** Records that the reader has seen one by one, of files that are no tables. */
+  let single = 0;
+  /** Records before those of a table: the reader counts them all. */
   const before = (source: number): number =>
-    files.slice(0, source).reduce((sum, { format }, i) => sum + (isTable(format) ? facts[i].records : 0), 0);
+    files.slice(0, source).reduce((sum, { format }, i) => sum + (isTable(format) ? facts[i].records : 0), single);
   const temporaryFolder = mkdtempSync(join(tmpdir(), 'tslm-rows-'));
   const options = {
     column: 'text',
@@ -66,6 +68,7 @@ export async function readRows<Kind extends FileRowKind>(
   try {
     for await (const chunk of readChunks(files, facts, options)) {
       for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
+        if (record) single++;
         if (result.text !== undefined) {
           const { row, shape, record: counted } = JSON.parse(result.text) as Packed<Rows[Kind]>;
           rows.push(row);

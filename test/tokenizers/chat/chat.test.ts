@@ -107,6 +107,7 @@ describe('bodies of generation tags', () => {
     const template = '😀{% for x in l %}{% generation %}é{{ x }}{% endgeneration %}-{% endfor %}';
     expect(render(template)).toEqual({
       text: '😀é1-é2-',
+      by: 'tags',
       generated: [
         { start: 1, end: 3 },
         { start: 4, end: 6 },

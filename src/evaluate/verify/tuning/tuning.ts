@@ -8,21 +8,25 @@ import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
+import { verifyAdvantages, verifyPolicy } from './policy.ts';
 import { verifyPreference } from './preference.ts';
 import { verifySft } from './sft.ts';
 
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
+  advantages: verifyAdvantages,
   collators: verifyCollators,
   bco: verifyPreference,
   distillation: verifyDistillation,
   dpo: verifyPreference,
+  grpo: verifyPolicy,
   heads: verifyHeads,
   kto: verifyPreference,
   label_smoothing: verifyLabelSmoothing,
   optimizer_groups: verifyOptimizerGroups,
   orpo_cpo: verifyPreference,
   reward: verifyPreference,
+  rloo: verifyPolicy,
   sft: verifySft,
 };
 
