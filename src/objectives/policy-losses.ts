@@ -18,7 +18,7 @@ export interface PolicyOptions {
   level?: 'token' | 'sequence';
   /** Weight of the divergence from the reference. */
   beta?: number;
-  /** The divergence is weighted by the ratio. */
+  /** The divergence is weighted by the ratio, which makes its gradient that of the reverse KL (DeepSeek-V3.2). Default true. */
   correctsDivergence?: boolean;
   /** Only this share of the tokens, those of the highest entropy (Wang et al. 2025, arXiv:2506.01939). */
   topEntropy?: number;
@@ -55,7 +55,7 @@ const perSequence = (values: Tensor, mask: Tensor): Tensor => values.mul(mask).s
 /** A scalar. */
 export function policyLoss(scores: PolicyScores, options: PolicyOptions): Tensor {
   const { policy, mask } = scores;
-  const { loss, beta = 0, level = 'token', correctsDivergence = false, maxLength = mask.size(1) } = options;
+  const { loss, beta = 0, level = 'token', correctsDivergence = true, maxLength = mask.size(1) } = options;
   const advantages = scores.advantages.unsqueeze(1);
   const logRatio = policy.sub(scores.old ?? policy.detach());
   const lengths = mask.sum([-1], { keepdim: true }).clamp({ min: 1 });

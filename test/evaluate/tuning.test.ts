@@ -27,8 +27,9 @@ const small = {
   'sft/assistant_only_truncated': 9,
   'sft/packing_bfd': 23,
   'sft/prompt_completion_dropped': 9,
-  'preference/dpo_sorted': 63,
+  'preference/dpo_text': 18,
   'preference/kto_swapped': 16,
+  'preference/grpo_advantages': 7,
 };
 const large = {
   accumulation: 56,
@@ -61,12 +62,14 @@ const large = {
   'preference/bco': 12,
   'preference/dpo': 366,
   'preference/dpo_far_reference': 210,
-  'preference/dpo_text': 18,
   'preference/kto': 54,
   'preference/kto_all_desirable': 11,
   'preference/orpo_cpo': 129,
   'preference/reward': 49,
-  'preference/distillation': 45,
+  'preference/distillation': 54,
+  'preference/dpo_sorted': 63,
+  'preference/grpo': 144,
+  'preference/rloo': 12,
 };
 
 describe('recorded fine-tuning', () => {
