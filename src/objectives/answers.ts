@@ -42,7 +42,11 @@ export function answerOf(
   [prompt, said, tools]: readonly [prompt: Said, said: Said, tools?: Tools],
   most: number,
 ): Answer {
-  const { ids, prompt: length } = answered(tokenizer, prompt, said, tools);
+  const found = answered(tokenizer, prompt, said, tools);
+  // A model that answers a prompt goes on from the prompt's own tokens.
+  const { ids, prompt: length } = found.apart
+    ? { ids: Uint32Array.from([...found.apart.prompt, ...found.apart.answer]), prompt: found.apart.prompt.length }
+    : found;
   if (length >= ids.length) throw new UserError('TSLM_NO_TARGET', 'an answer has no token of its own');
   if (length < most) return { ids: ids.subarray(0, most), prompt: length };
   throw new UserError('TSLM_NO_TARGET', `its prompt has ${length} tokens, and rows are cut to ${most}`, {

@@ -70,6 +70,8 @@ export interface Answered {
   ids: Uint32Array;
   /** Tokens of the prompt. */
   prompt: number;
+  /** Both by themselves, where a token reaches from the prompt into the answer. */
+  apart?: { prompt: Uint32Array; answer: Uint32Array };
 }
 
 /** A prompt with an answer. Texts end with the end-of-text token, messages as the template has it. */
@@ -81,8 +83,13 @@ export function answered(tokenizer: Tokenizer, prompt: Said, answer: Said, tools
   // The end-of-text token is written out already; templates write all special tokens.
   const before = typeof prompt === 'string' ? tokenizer.specialTokensAround().before : [];
   const encode = (text: string): Uint32Array => Uint32Array.from([...before, ...tokenizer.encodeIds(text)]);
-  const ids = encode(whole);
-  return { ids, prompt: Math.min(encode(asking).length, ids.length) };
+  const [ids, own] = [encode(whole), encode(asking)];
+  const begins = own.length <= ids.length && own.every((id, t) => ids[t] === id);
+  return {
+    ids,
+    prompt: Math.min(own.length, ids.length),
+    ...(!begins && { apart: { prompt: own, answer: tokenizer.encodeIds(whole.slice(asking.length)) } }),
+  };
 }
 
 const texts = (tokenizer: Tokenizer, prompt: string, answer: string): { asking: string; whole: string } => ({

@@ -107,7 +107,14 @@ export function dpo(
 
     counts({ rows, chosenTokens }) {
       const pairs = rows / 2;
-      const measured = ['preference', 'chosenReward', 'rejectedReward', 'margin', 'accuracy', 'chosenLogProb'];
+      const measured = [
+        ...(pairNames.length > 0 ? ['preference'] : []),
+        'chosenReward',
+        'rejectedReward',
+        'margin',
+        'accuracy',
+        'chosenLogProb',
+      ];
       const counts = Object.fromEntries([...measured, 'chosenChange'].map(term => [term, pairs]));
       return 'sft' in weights ? { ...counts, words: chosenTokens } : counts;
     },

@@ -10,6 +10,7 @@ import { causal, causalOptions } from './causal.ts';
 import { contrastive, contrastiveOptions } from './contrastive.ts';
 import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
+import { distillation, distillationOptions } from './distillation.ts';
 import { dpo, dpoOptions } from './dpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { instruction, instructionOptions } from './instruction.ts';
@@ -60,6 +61,9 @@ const isDecoder = (family: string): boolean => isOneStack(family) && !isTwoStrea
 /** Decoders whose attention is about what came before alone: by linear biases, or windows in every new model. */
 const readsBothWays = (family: string): boolean =>
   isDecoder(family) && !['bloom', 'gemma2', 'gemma3_text'].includes(family);
+/** A reward is read where the answer ends. */
+const writesText = (family: string): boolean =>
+  isDecoder(family) && Object.values(families[family].architectures).includes('causalLM');
 const isTwoStream = (family: string): boolean => family === 'xlnet';
 /** XLNet reads the end of a text, and batches of rows are filled up on the right. */
 const padsRight = (family: string): boolean => !isTwoStream(family);
@@ -70,6 +74,7 @@ export const objectives = {
   contrastive: entry(contrastiveOptions, contrastive, undefined, ['backbone'], isOneStack),
   cpo: entry(cpoOptions, cpo, 'preference', ['causalLM'], isDecoder),
   denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
+  distillation: entry(distillationOptions, distillation, 'instruction', ['causalLM'], isDecoder),
   dpo: entry(dpoOptions, dpo, 'preference', ['causalLM'], isDecoder),
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
   instruction: entry(instructionOptions, instruction, 'instruction', ['causalLM'], isDecoder),
@@ -83,7 +88,7 @@ export const objectives = {
   'prefix-lm': entry(prefixLMOptions, prefixLM, 'tokens', ['seq2seqLM'], readsText),
   'question-answering': entry(questionAnsweringOptions, questionAnswering, 'reading', ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, 'tokens', ['replacedTokens']),
-  reward: entry(rewardOptions, reward, 'preference', ['sequenceClassification'], isDecoder),
+  reward: entry(rewardOptions, reward, 'preference', ['sequenceClassification'], writesText),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, 'document', ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, 'translation', ['seq2seqLM'], readsText),
   'sequence-classification': entry(

@@ -5,15 +5,18 @@
 import { z } from 'zod';
 import type { Dataset } from '../data/rows/dataset.ts';
 import type { Rows } from '../data/rows/rows.ts';
-import { noGrad, scope, stack, type Tensor, tensor } from '../torch/index.ts';
-import { type Answer, type AnswerBatch, answerBatch, answerOf, detached, scoreAnswers } from './answers.ts';
+import { isGradEnabled, noGrad, scope, stack, type Tensor, tensor } from '../torch/index.ts';
+import { type Answer, type AnswerBatch, answerBatch, answerOf, logSigmoid, scoreAnswers } from './answers.ts';
 import { arrangeRows } from './arrange.ts';
 import type { Arranged, Means, Objective, ObjectiveContext } from './objective.ts';
 
 export const ktoOptions = z.strictObject({
   name: z.literal('kto'),
-  /** `kto`, or `apo_zero_unpaired` (D'Oosterlinck et al. 2024), which asks for no estimate. */
-  loss: z.enum(['kto', 'apo_zero_unpaired']).default('kto'),
+  /**
+   * `kto`; `apo_zero_unpaired` (D'Oosterlinck et al. 2024), which asks for no estimate; `bco` (Jung et al. 2024, arXiv:2404.04656),
+   * which compares with the mean of all rewards so far.
+   */
+  loss: z.enum(['kto', 'apo_zero_unpaired', 'bco']).default('kto'),
   /** How dear it is to leave the reference. */
   beta: z.number().positive().default(0.1),
   /** Weights of good answers and of bad ones; where there are more of one kind, the other's should be larger. */
@@ -43,6 +46,11 @@ export interface FeedbackBatch {
   bad: number;
 }
 
+const withMore = ({ mean, count }: { mean: number; count: number }, other: number, more: number) => ({
+  mean: mean + ((other - mean) * more) / (count + more),
+  count: count + more,
+});
+
 /** The prompt of one row with the answer of another, cut to `most` tokens. */
 export const mismatch = (own: Answer, other: Answer, most: number): Answer => ({
   ids: Uint32Array.from([...own.ids.subarray(0, own.prompt), ...other.ids.subarray(other.prompt)]).subarray(0, most),
@@ -54,6 +62,8 @@ export function kto(
   { loss = 'kto', beta = 0.1, desirableWeight = 1, undesirableWeight = 1 }: KtoOptions = {},
 ): Objective<'feedback', FeedbackExample, FeedbackBatch> {
   const comparesOthers = loss === 'kto';
+  /** Of all rewards in training. */
+  let running = { mean: 0, count: 0 };
   const whole = ({ prompt, completion, tools, label }: Rows['feedback'], most: number) => ({
     answer: answerOf(tokenizer, [prompt, completion, tools], most),
     isGood: label,
@@ -126,9 +136,14 @@ export function kto(
       with: (example, reference) => ({ ...example, reference }),
     },
 
+    state: () => ({ ...running }),
+    restore({ mean = 0, count = 0 }) {
+      running = { mean, count };
+    },
+
     counts: ({ good, bad }) => ({
       feedback: good + bad,
-      divergence: good + bad,
+      threshold: good + bad,
       chosenReward: good,
       rejectedReward: bad,
     }),
@@ -139,14 +154,17 @@ export function kto(
         const ratios = policy.sub(reference ? reference.select(1, 0) : policy.detach());
         const gone =
           mismatched && reference && noGrad(() => scoreAnswers(model, mismatched).sums.sub(reference.select(1, 1)));
-        const divergence = gone ? gone.mean().clamp({ min: 0 }) : ratios.detach().mul(0).sum();
-        const signs = isGood.mul(2).sub(1); // 1 or −1
-        const lost = ratios.sub(divergence).mul(signs).mul(beta).sigmoid().neg().add(1);
-        const weights = isGood.mul(desirableWeight - undesirableWeight).add(undesirableWeight);
         const rewards = ratios.detach().mul(beta);
+        if (loss === 'bco' && isGradEnabled()) running = withMore(running, rewards.mean().item(), good + bad);
+        const divergence = gone ? gone.mean().clamp({ min: 0 }).item() : 0;
+        const threshold = loss === 'bco' ? running.mean : beta * divergence;
+        const signs = isGood.mul(2).sub(1); // 1 or −1
+        const x = ratios.mul(beta).sub(threshold).mul(signs);
+        const lost = loss === 'bco' ? logSigmoid(x).neg() : x.sigmoid().neg().add(1);
+        const weights = isGood.mul(desirableWeight - undesirableWeight).add(undesirableWeight);
         return {
           feedback: lost.mul(weights).mean(),
-          ...detached({ divergence }),
+          threshold: tensor([threshold], { dtype: 'float32' }).sum(),
           ...(good > 0 && { chosenReward: rewards.mul(isGood).sum().div(good) }),
           ...(bad > 0 && { rejectedReward: rewards.mul(isGood.neg().add(1)).sum().div(bad) }),
         };

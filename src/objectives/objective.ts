@@ -61,6 +61,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
     /** An example that knows them. */
     with(example: Example, values: readonly number[]): Example;
   };
+  /** What it remembers of the training so far, such as a running mean: checkpoints hold it. */
+  state?(): Record<string, number>;
+  /** Goes on with what it remembered. */
+  restore?(state: Readonly<Record<string, number>>): void;
   /** What a person should be told of an evaluation. */
   warning?(estimates: Readonly<Record<string, { value: number }>>): string | undefined;
   /** Tokens of an example: for batches by tokens. */

@@ -35,6 +35,8 @@ const progressSchema = z.strictObject({
     seconds: z.number(),
     wait: z.number().default(0),
   }),
+  /** What the objective remembers of the training. */
+  objective: z.record(z.string(), z.number()).default({}),
   /**
    * The weights are those after the step, but what follows a step (its line of metrics, evaluation, samples) was cut off
    * and is still to be done; null otherwise.
@@ -55,6 +57,7 @@ export const noProgress = (): TrainProgress => ({
   best: null,
   sinceBest: 0,
   sinceLine: { ...noSteps },
+  objective: {},
   pending: null,
 });
 

@@ -140,6 +140,7 @@ export async function runSteps(
           Object.assign(progress, { step, drawn: sampler.drawnBefore(step), tokens: progress.tokens + metrics.tokens });
           progress.seconds = secondsBefore + (performance.now() - start) / 1000;
           progress.pending = { lr, gradNorm };
+          progress.objective = run.objective.state?.() ?? {};
           sinceLine.steps++;
           for (const key of ['loss', 'tokens', 'seconds', 'wait'] as const) sinceLine[key] += metrics[key];
           dispose(rng);

@@ -88,6 +88,7 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   if (parts === undefined) throw usageError('TSLM_STOPPED', `${folder}: stopped before it went on`);
   parts.trainable.load(checkpoint);
   const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
+  parts.objective.restore?.(progress.objective);
   if (progress.step > recipe.train.steps) {
     throw usageError(
       'TSLM_BAD_VALUE',

@@ -32,7 +32,9 @@ export async function shownExamples(
   const source = await openSource(recipe);
   const tokenizer = source.tokenizer()!; // objectives of conversations have one
   using model = shapeOf(recipe, source);
-  const objective = createObjective(recipe.objective, { tokenizer, context: trainingContext(recipe, model), model });
+  // Rows are shown one by one, however they are packed.
+  const alone = 'packing' in recipe.objective ? { ...recipe.objective, packing: 'none' as const } : recipe.objective;
+  const objective = createObjective(alone, { tokenizer, context: trainingContext(recipe, model), model });
   const { data } = source.rowsFor(objective);
   const rows = objective.arrange?.(data, { skipBad: recipe.data.skipBad });
   if (!rows || !markedSequences(rows.row(0) as object)) {

@@ -27,6 +27,12 @@ const small = {
   'heads/classifier_layer_decay': 4,
   label_smoothing: 8,
   optimizer_groups: 2,
+  'sft/assistant_only_truncated': 9,
+  'sft/packing_bfd': 23,
+  'sft/prompt_completion_dropped': 9,
+  'preference/dpo_text': 18,
+  'preference/kto_swapped': 16,
+  'preference/grpo_advantages': 7,
 };
 const large = {
   accumulation: 56,
@@ -67,6 +73,37 @@ const large = {
   'heads/tagger': 6,
   'heads/tagger_label_smoothing': 6,
   optimizer_groups: 14,
+  'sft/assistant_only': 14,
+  'sft/assistant_only_custom_template': 9,
+  'sft/messages_chunked_nll': 15,
+  'sft/messages_dft': 14,
+  'sft/messages_full': 14,
+  'sft/packing_bfd_completion': 16,
+  'sft/packing_bfd_split': 23,
+  'sft/packing_bfd_split_assistant_only': 23,
+  'sft/packing_wrapped': 23,
+  'sft/padding_free': 16,
+  'sft/padding_free_completion': 9,
+  'sft/prompt_completion': 14,
+  'sft/prompt_completion_assistant_only': 9,
+  'sft/prompt_completion_full': 9,
+  'sft/prompt_completion_truncated': 9,
+  'sft/text': 23,
+  'sft/text_prompt_completion': 9,
+  'sft/text_truncated_padded_to_multiple': 16,
+  'sft/tools': 9,
+  'sft/tools_full': 9,
+  'preference/bco': 12,
+  'preference/dpo': 366,
+  'preference/dpo_far_reference': 210,
+  'preference/kto': 54,
+  'preference/kto_all_desirable': 11,
+  'preference/orpo_cpo': 129,
+  'preference/reward': 49,
+  'preference/distillation': 54,
+  'preference/dpo_sorted': 63,
+  'preference/grpo': 144,
+  'preference/rloo': 12,
 };
 
 describe('recorded fine-tuning', () => {
@@ -120,7 +157,7 @@ describe('recorded fine-tuning', () => {
   });
 
   it('of a kind that is not known says which are', async () => {
-    const error = await errorOf(() => tampered('collators', golden => (golden.kind = 'sft')));
+    const error = await errorOf(() => tampered('collators', golden => (golden.kind = 'unknown')));
     expect(error).toMatchObject({ code: 'TSLM_NO_GOLDEN', hint: expect.stringContaining('heads') });
   });
 });

@@ -1,14 +1,19 @@
 /**
  * Every objective with every class that it can train: rows together give what they give alone, and gradients arrive.
  */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/data/rows/rows.ts';
-import { createFromConfig } from '../../src/models/auto.ts';
+import { createFromConfig, saveModel } from '../../src/models/auto.ts';
+import type { Model } from '../../src/models/model.ts';
 import { createObjective, objectiveOptions, objectivesTable, requireFit } from '../../src/objectives/index.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { parseOptions } from '../../src/support/schema.ts';
+import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { backward, scope } from '../../src/torch/index.ts';
 import { tinyConfigs } from '../models/tiny-configs.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { evaluate, TEXT, tokenizers, window } from './helpers.ts';
 
 const CONTEXT = 24;
@@ -35,6 +40,15 @@ function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?
       { source: 'The river rose in the night.', target: 'Dogs' },
       { source: 'Dogs', target: 'The bridge was closed.' },
     ],
+    instruction: [{ prompt: 'The river', completion: ' rose in the night.' }, { text: 'Dogs and cats' }],
+    preference: [
+      { prompt: 'The river', chosen: ' rose in the night.', rejected: ' sat' },
+      { prompt: 'Dogs', chosen: ' sat', rejected: ' rose' },
+    ],
+    feedback: [
+      { prompt: 'The river', completion: ' rose in the night.', label: true },
+      { prompt: 'Dogs', completion: ' rose', label: false },
+    ],
     labelled: [
       { text: 'The river rose in the night.', pair: 'Dogs', label: 1 },
       { text: 'Dogs and cats', label: 'LABEL_0' },
@@ -55,6 +69,16 @@ function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?
   return rows[kind]!;
 }
 
+const scratch = scratchFolder();
+/** A model and its tokenizer as a folder: it is its own teacher. */
+function teacherFolder(model: Model, tokenizer: Tokenizer): string {
+  const folder = join(scratch, model.family.modelType);
+  mkdirSync(folder, { recursive: true });
+  saveModel(folder, model);
+  tokenizer.save(folder);
+  return folder;
+}
+
 describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) => {
   const isUnigram = needsSentinels.includes(name) || ['t5', 'mt5'].includes(family);
   const isBert = ['albert', 'bert', 'electra', 'big_bird', 'distilbert'].includes(family);
@@ -73,12 +97,15 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
   // Windows say nothing of what comes after.
   const wide = name === 'masked-next-token' && 'sliding_window' in own ? { sliding_window: null } : {};
   const config = { model_type: family, architectures: [architecture], ...own, ...halves, ...full, ...wide };
+  // A reward is one number.
+  if (name === 'reward') Object.assign(config, { num_labels: 1 });
   const isPair = Object.keys(halves).length > 0;
   const model = createFromConfig(isPair || family === 'vit' ? config : { ...config, ...ids }, { seed: 1 });
   const documents = { length: 2, row: (index: number) => rowsOf('document', encode)[index] as Rows['document'] };
   const encode = (text: string): Uint32Array => tokenizer.encodeIds(text);
   const isAlone = model.task === 'nextSentence';
-  const options = { name, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
+  const teacher = name === 'distillation' ? teacherFolder(model, tokenizer) : undefined;
+  const options = { name, teacher, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
   const objective = createObjective(parseOptions(objectiveOptions, options, 'test'), {
     tokenizer,
     context: CONTEXT,

@@ -38,6 +38,11 @@ const FAMILIES: Record<string, readonly string[]> = {
   ul2: ['t5'],
 };
 /** Those whose rows are in files of their own. */
+const PAIR = (i: number) => ({
+  prompt: randomText(3, i),
+  chosen: ` ${randomText(3, i + 100)}`,
+  rejected: ` ${randomText(2, i + 200)}`,
+});
 const ROWS: Record<string, { family: string; objective?: object; model?: object; row(i: number): object }> = {
   captions: {
     family: 'vision-encoder-decoder',
@@ -51,6 +56,26 @@ const ROWS: Record<string, { family: string; objective?: object; model?: object;
     model: { config: { image_size: 12, patch_size: 4 }, labels: ['cat', 'dog'] },
     row: i => ({ image: dataUrlOf(randomImage(14, 10, i)), label: ['cat', 'dog'][i % 2] }),
   },
+  cpo: { family: 'gpt2', row: PAIR },
+  // Its teacher is the model of the first case.
+  distillation: {
+    family: 'gpt2',
+    objective: { teacher: place('causal-gpt2-whole') },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 50)}` }),
+  },
+  dpo: { family: 'gpt2', objective: { loss: { sigmoid: 1, sft: 0.5 } }, row: PAIR },
+  instruction: {
+    family: 'gpt2',
+    objective: { packing: 'bfd', neftune: 5 },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(1 + (i % 4), i + 50)}` }),
+  },
+  kto: {
+    family: 'gpt2',
+    objective: { loss: 'bco' },
+    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 100)}`, label: i % 3 > 0 }),
+  },
+  orpo: { family: 'gpt2', row: PAIR },
+  reward: { family: 'gpt2', model: { labels: ['reward'] }, row: PAIR },
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   'question-answering': {
     family: 'bert',

@@ -3,7 +3,12 @@
  * a turn and with it. Nearly all published templates lack the `{% generation %}` tags that would say it.
  */
 import { usageError } from '../../support/errors.ts';
-import type { ChatMessage } from './chat.ts';
+
+/** Of a message what is looked at. */
+interface Turn {
+  role: string;
+  content?: unknown;
+}
 
 /** In UTF-16 units of the text. */
 export interface TurnSpan {
@@ -14,8 +19,8 @@ export interface TurnSpan {
 }
 
 export interface TurnSearch {
-  /** Renders the beginning of the conversation; throws where the template refuses it. */
-  render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
+  /** Renders so many messages from the beginning of the conversation; throws where the template refuses them. */
+  render(count: number, addGenerationPrompt: boolean): string;
   /** Special tokens as they stand in texts, one of which ends a turn. */
   specialTokens: readonly string[];
 }
@@ -29,7 +34,7 @@ export interface TurnSearch {
  *
  * @throws UserError when a turn is not found
  */
-export function assistantTurns(text: string, messages: readonly ChatMessage[], search: TurnSearch): TurnSpan[] {
+export function assistantTurns(text: string, messages: readonly Turn[], search: TurnSearch): TurnSpan[] {
   const spans: TurnSpan[] = [];
   let from = 0;
   for (const [i, message] of messages.entries()) {
@@ -45,14 +50,14 @@ export function assistantTurns(text: string, messages: readonly ChatMessage[], s
 
 function byDifference(
   text: string,
-  messages: readonly ChatMessage[],
+  messages: readonly Turn[],
   i: number,
   { render }: TurnSearch,
 ): TurnSpan | undefined {
   const rendered = (to: number, asksForMore: boolean): string | undefined => {
     if (to === 0 && !asksForMore) return '';
     try {
-      return render(messages.slice(0, to), asksForMore);
+      return render(to, asksForMore);
     } catch {
       return undefined; // a conversation that the template refuses to end there
     }
@@ -79,12 +84,7 @@ export function promptLength(text: string, asking: string | undefined, plain: st
   return Math.max(plain.length, common);
 }
 
-function byText(
-  text: string,
-  { content }: ChatMessage,
-  from: number,
-  { specialTokens }: TurnSearch,
-): TurnSpan | undefined {
+function byText(text: string, { content }: Turn, from: number, { specialTokens }: TurnSearch): TurnSpan | undefined {
   const said = typeof content === 'string' ? content.trim() : '';
   const start = said === '' ? -1 : text.indexOf(said, from);
   if (start < 0) return undefined;

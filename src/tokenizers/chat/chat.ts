@@ -78,7 +78,7 @@ export function renderChat(
   if (!tracksGeneration) return rendered;
   if (hasGenerationTags(template)) return { ...rendered, generated: thoughtful(rendered), by: 'tags' };
   const turns = assistantTurns(rendered.text, messages, {
-    render: (part, asksForMore) => renderTemplate(template, variablesFor(part, asksForMore)).text,
+    render: (count, asksForMore) => renderTemplate(template, variablesFor(messages.slice(0, count), asksForMore)).text,
     specialTokens: options.specialTokens ?? [],
   });
   const points = codePoints(rendered.text);
@@ -144,16 +144,26 @@ function cutAtTag(rendered: string, content: string): string {
   return isTrimmed ? trimEnd(rendered.slice(0, at)) : rendered.slice(0, at);
 }
 
-/** 1 for each token of which a part lies in one of the spans, else 0; places are code points of the rendered text. */
+/**
+ * 1 for each token from the first to the last one of which a part lies in a span, else 0. (White space may be a token that takes no
+ * place in the text.)
+ *
+ * @param spans in code points of the rendered text, rising
+ */
 export function overlapMask(
   offsets: readonly (readonly [start: number, end: number])[],
   spans: RenderedChat['generated'],
 ): number[] {
-  let next = 0;
-  return offsets.map(([start, end]) => {
-    while (next < spans.length && spans[next].end <= start) next++;
-    return next < spans.length && spans[next].start < end && start < end ? 1 : 0;
-  });
+  const mask: number[] = new Array(offsets.length).fill(0);
+  let from = 0;
+  for (const { start, end } of spans) {
+    while (from < offsets.length && (offsets[from][1] <= start || offsets[from][0] === offsets[from][1])) from++;
+    let last = from;
+    for (let i = from; i < offsets.length && offsets[i][0] < end; i++) if (offsets[i][1] > offsets[i][0]) last = i + 1;
+    mask.fill(1, from, last);
+    from = Math.max(from, last);
+  }
+  return mask;
 }
 
 /**

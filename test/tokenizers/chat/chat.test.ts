@@ -90,8 +90,9 @@ describe('what goes wrong is one error', () => {
   ])('%s', template => {
     expect(() => renderJinja(template, {})).toThrow(expect.objectContaining({ code: 'TSLM_CHAT_TEMPLATE' }));
   });
-  it('as is a mask of a template that does not say what the assistant writes', () => {
-    expect(() => renderChat([], 'x', {}, {}, true)).toThrow(/does not say which parts the assistant writes/);
+  it('as is a mask of a template that leaves out what the assistant says', () => {
+    const messages = [{ role: 'assistant', content: 'a' }];
+    expect(() => renderChat(messages, 'x', {}, {}, true)).toThrow(/message 1, the assistant's.* cannot be found again/);
   });
 });
 
@@ -106,6 +107,7 @@ describe('bodies of generation tags', () => {
     const template = '😀{% for x in l %}{% generation %}é{{ x }}{% endgeneration %}-{% endfor %}';
     expect(render(template)).toEqual({
       text: '😀é1-é2-',
+      by: 'tags',
       generated: [
         { start: 1, end: 3 },
         { start: 4, end: 6 },

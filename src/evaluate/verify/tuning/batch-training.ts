@@ -30,6 +30,7 @@ export type RecordedTraining = z.output<typeof trainingSchema>;
  * Compares them; the model's weights are changed.
  *
  * @param lossOf the loss of the batch, with gradients
+ * @param afresh forgets what the losses before have left
  */
 export function* verifyBatchTraining(
   golden: TuningGolden,
@@ -38,6 +39,7 @@ export function* verifyBatchTraining(
   adamw: RecordedSteps,
   expected: RecordedTraining,
   check: Pick<Check, 'section' | 'name'>,
+  afresh: () => void = () => {},
 ): Generator<Check> {
   const pass = (): number =>
     scope(() => {
@@ -46,6 +48,7 @@ export function* verifyBatchTraining(
       return loss.item();
     });
   model.train();
+  afresh();
   const loss = pass();
   yield { ...check, quantity: 'loss', ...compareNumbers([loss], [expected.loss], tuningTolerances.loss) };
   const parameters = model.parameters();
@@ -73,6 +76,7 @@ export function* verifyBatchTraining(
     weightDecay: adamw.weight_decay,
     decayAll: true,
   });
+  afresh();
   const [losses, norms]: [number[], number[]] = [[], []];
   for (let step = 0; step < adamw.steps; step++) {
     losses.push(pass());

@@ -111,7 +111,23 @@ const methods: Record<string, Method> = {
       const other = mismatched && plain(mismatched).answer;
       return { label: isGood, prompt_ids: own.prompt, completion_ids: own.answer, KL_completion_ids: other };
     },
-    metrics: { kl: 'divergence', 'rewards/chosen': 'chosenReward', 'rewards/rejected': 'rejectedReward' },
+    metrics: { 'rewards/chosen': 'chosenReward', 'rewards/rejected': 'rejectedReward' },
+  },
+  bco: {
+    kind: 'feedback',
+    endsAnswers: true,
+    objective: ({ options: asked }, tokenizer, context) =>
+      kto({ tokenizer, context }, { loss: 'bco', beta: asked.beta }) as unknown as AnyObjective,
+    row({ answer, isGood }: FeedbackExample) {
+      const { ids: own, labels } = labelled(answer);
+      return {
+        label: isGood,
+        prompt_input_ids: own.slice(0, answer.prompt),
+        completion_input_ids: own,
+        completion_labels: labels,
+      };
+    },
+    metrics: {},
   },
   orpo: {
     kind: 'preference',
@@ -137,7 +153,7 @@ const methods: Record<string, Method> = {
         },
       ) as unknown as AnyObjective,
     row: pairRow,
-    metrics: { ...REWARDS, 'logps/chosen': 'chosenLogProb', nll_loss: 'words' },
+    metrics: { ...REWARDS, 'logps/chosen': 'chosenLogProb' },
   },
   reward: {
     kind: 'preference',
@@ -219,18 +235,26 @@ function* verifyCase(
   const context = own.options.max_length ?? UNLIMITED;
   const objective = method.objective(own, tokenizer, context) as Objective<'preference', PairExample>;
   const rows = rowsFrom(method.kind, records, golden.path) as never[];
-  const data = { length: rows.length, row: (index: number) => rows[index], fingerprint: '' };
-  const arranged = objective.arrange!(data, { skipBad: true });
-  const examples = Array.from({ length: arranged.length }, (_, i) => arranged.row(i)).map(one =>
-    method.endsAnswers ? withEnd(one, tokenizer) : one,
-  );
+  const size = given.batch_size ?? rows.length;
+  /** Answers belong to other prompts of their batch. */
+  const made = (most: number): PairExample[] =>
+    Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size)).flatMap(
+      part => {
+        const data = { length: part.length, row: (index: number) => part[index], fingerprint: '' };
+        const arranged = method.objective(own, tokenizer, most).arrange!(data as never, { skipBad: true });
+        return Array.from({ length: arranged.length }, (_, i) => arranged.row(i) as PairExample).map(one =>
+          method.endsAnswers ? withEnd(one, tokenizer) : asTokenised(one, part, tokenizer),
+        );
+      },
+    );
+  const all = made(context);
+  const examples = all.slice(0, size);
   if (result.rows) {
     // Rows keep what batches cut off.
-    const whole = method.objective(own, tokenizer, UNLIMITED).arrange!(data, { skipBad: true });
-    const untruncated = examples.map((one, i) => (method.endsAnswers ? one : (whole.row(i) as PairExample)));
-    const made = untruncated.map(one => method.row(one as never, tokenizer));
+    const whole = method.endsAnswers ? all : made(UNLIMITED);
+    const ours = whole.slice(0, all.length).map(one => method.row(one as never, tokenizer));
     for (const key of Object.keys(result.rows[0])) {
-      const pair = [made.map(row => row[key]), result.rows.map(row => row[key])] as const;
+      const pair = [ours.map(row => row[key]), result.rows.map(row => row[key])] as const;
       yield { ...check, quantity: key, ...compareExactly(...pair) };
     }
   }
@@ -243,7 +267,12 @@ function* verifyCase(
       .map(([term, weight]) => means[term].mul(weight))
       .reduce((a, b) => a.add(b));
   };
-  yield* logProbChecks(check, name, model, batch, result, knowing);
+  yield* logProbChecks(
+    check,
+    { name, perToken: isPerToken(name, own.options), objective, model, batch },
+    result,
+    knowing,
+  );
   const means = scope(() => {
     const found = inferenceMode(() => objective.means(model, batch));
     return Object.fromEntries(Object.entries(found).map(([term, value]) => [term, value.item()]));
@@ -253,8 +282,12 @@ function* verifyCase(
     if (recorded === undefined) continue;
     yield { ...check, quantity: theirs, ...compareNumbers([means[ours]], [recorded], tolerances.logProbs) };
   }
-  yield* verifyBatchTraining(golden, model, lossOf, given.adamw, result, check);
+  yield* verifyBatchTraining(golden, model, lossOf, given.adamw, result, check, () => objective.restore?.({}));
 }
+
+/** ORPO and two losses of CPO take means over tokens. */
+const isPerToken = (name: string, { loss_type: loss }: Options): boolean =>
+  name === 'orpo' || ['ipo', 'simpo', 'alphapo'].includes(String(loss));
 
 function withReference(
   objective: Objective<'preference', PairExample>,
@@ -272,21 +305,49 @@ function withReference(
   return examples.map((example, i) => objective.reference!.with(example, values[i]));
 }
 
+/**
+ * TRL has the prompt's own tokens and then those of prompt and answer without as many at their beginning, even where a token reaches
+ * from one into the other, and a part of the answer is lost.
+ */
+function asTokenised(example: PairExample, rows: readonly unknown[], tokenizer: Tokenizer): PairExample {
+  const texts = rows.find(row => {
+    const { prompt } = row as { prompt: unknown };
+    return typeof prompt === 'string' && isPromptOf(example, prompt, tokenizer);
+  }) as { prompt: string; chosen: string; rejected: string } | undefined;
+  if (!texts) return example;
+  const end = tokenizer.idToToken(tokenizer.eosTokenId!)!;
+  const answer = (text: string): Answer => {
+    const own = [...tokenizer.encodeIds(texts.prompt)];
+    const whole = [...tokenizer.encodeIds(texts.prompt + text + (text.endsWith(end) ? '' : end))];
+    return { ids: Uint32Array.from([...own, ...whole.slice(own.length)]), prompt: own.length };
+  };
+  return { ...example, chosen: answer(texts.chosen), rejected: answer(texts.rejected) };
+}
+
+const isPromptOf = ({ chosen }: PairExample, prompt: string, tokenizer: Tokenizer): boolean =>
+  chosen !== undefined && `${[...tokenizer.encodeIds(prompt)]}` === `${[...chosen.ids.subarray(0, chosen.prompt)]}`;
+
 /** An answer that does not end with the end-of-text token gets one. */
-function withEnd(example: PairExample, { eosTokenId = -1 }: Tokenizer): PairExample {
+function withEnd(given: PairExample, { eosTokenId = -1 }: Tokenizer): PairExample {
   const ended = ({ ids: of, prompt }: Answer): Answer => ({
     ids: of.at(-1) === eosTokenId ? of : Uint32Array.from([...of, eosTokenId]),
     prompt,
   });
-  return { ...example, chosen: ended(example.chosen), rejected: ended(example.rejected) };
+  const { answer } = given as unknown as FeedbackExample;
+  if (answer) return { ...given, answer: ended(answer) } as PairExample;
+  return { ...given, chosen: ended(given.chosen), rejected: ended(given.rejected) };
 }
 
 /** What TRL recorded of log-probabilities and rewards beside what is computed here. */
 function* logProbChecks(
   check: Pick<Check, 'section' | 'name'>,
-  name: string,
-  model: Model,
-  batch: unknown,
+  {
+    name,
+    perToken,
+    objective,
+    model,
+    batch,
+  }: { name: string; perToken: boolean; objective: Objective<'preference', PairExample>; model: Model; batch: unknown },
   { logps, rewards }: Result,
   examples: readonly PairExample[],
 ): Generator<Check> {
@@ -302,16 +363,24 @@ function* logProbChecks(
         Object.assign(found, { chosen, rejected });
         return;
       }
-      if (name === 'kto') {
+      if (name === 'kto' || name === 'bco') {
         const { answers, mismatched } = batch as { answers: never; mismatched?: never };
         found.policy = Array.from(scoreAnswers(model, answers).sums.toNumbers());
+        const isGood = examples.map(one => (one as unknown as FeedbackExample).isGood);
+        Object.assign(found, {
+          policy_chosen: found.policy.filter((_, i) => isGood[i]),
+          policy_rejected: found.policy.filter((_, i) => !isGood[i]),
+        });
         if (mismatched) found.policy_kl = Array.from(scoreAnswers(model, mismatched).sums.toNumbers());
+      } else if (name === 'dpo') {
+        const values = objective.reference!.of(model, batch).unbind(1);
+        const [chosen, rejected] = values.map(side => Array.from(side.toNumbers()));
+        Object.assign(found, { policy_chosen: chosen, policy_rejected: rejected });
       } else {
         const { sums } = scoreAnswers(model, batch as never);
-        const isMean = name === 'orpo';
-        const values = isMean ? sums.div((batch as { lengths: Tensor }).lengths) : sums;
-        const [chosen, rejected] = half(Array.from(values.toNumbers()));
-        Object.assign(found, { policy_chosen: chosen, policy_rejected: rejected, chosen, rejected });
+        const { lengths } = batch as { lengths: Tensor };
+        const [chosen, rejected] = half(Array.from((perToken ? sums.div(lengths) : sums).toNumbers()));
+        Object.assign(found, { chosen, rejected });
       }
       const known = examples.map(({ reference }) => reference);
       if (known.some(one => one === undefined)) return;

@@ -4,10 +4,12 @@ import type { Check } from '../compare.ts';
 import { verifyAccumulation } from './accumulation.ts';
 import { verifyAdapter } from './adapters.ts';
 import { verifyCollators } from './collators.ts';
+import { verifyDistillation } from './distillation.ts';
 import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
 import { verifyOptimizerGroups } from './optimizer-groups.ts';
+import { verifyAdvantages, verifyPolicy } from './policy.ts';
 import { verifyPreference } from './preference.ts';
 import { verifySft } from './sft.ts';
 import { verifyWeightedAdapters } from './weighted-adapters.ts';
@@ -15,14 +17,19 @@ import { verifyWeightedAdapters } from './weighted-adapters.ts';
 const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIterable<Check>> = {
   accumulation: verifyAccumulation,
   adapter: verifyAdapter,
+  advantages: verifyAdvantages,
   collators: verifyCollators,
+  bco: verifyPreference,
+  distillation: verifyDistillation,
   dpo: verifyPreference,
+  grpo: verifyPolicy,
   heads: verifyHeads,
   kto: verifyPreference,
   label_smoothing: verifyLabelSmoothing,
   optimizer_groups: verifyOptimizerGroups,
   orpo_cpo: verifyPreference,
   reward: verifyPreference,
+  rloo: verifyPolicy,
   sft: verifySft,
   weighted_adapters: verifyWeightedAdapters,
 };
