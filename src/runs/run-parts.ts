@@ -13,15 +13,19 @@ import { readJson } from '../support/files.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
+import { type Ema, ema } from '../train/ema.ts';
+import { requireMetric } from '../train/evaluation.ts';
 import { freeze } from '../train/freeze.ts';
 import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
+import type { WordVectors } from '../vectors/index.ts';
 import { NEW_CONTEXT } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
 import type { RunRows, RunSource } from './run-source.ts';
 import { checkPrompts } from './samples.ts';
+import { type TakenVectors, takeVectors } from './word-vectors.ts';
 
 /** A model to train, with what its folder is to say besides the weights. */
 export interface StartingPoint {
@@ -29,6 +33,8 @@ export interface StartingPoint {
   tokenizer: Tokenizer;
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
+  /** The word vectors that it begins with. */
+  vectors?: TakenVectors;
 }
 
 export interface RunParts extends StartingPoint, RunRows {
@@ -42,6 +48,8 @@ export interface RunParts extends StartingPoint, RunRows {
   /** The objective over what is held out. */
   heldOutObjective: AnyObjective;
   optimizer: Optimizer;
+  /** Averages of the weights. */
+  ema?: Ema;
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -61,6 +69,12 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   checkPrompts(recipe, model, tokenizer);
   const trainable = wholeModel(model, objective.companions);
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
+  const rows = source.rowsFor(objective);
+  requireMetric(
+    { objective: heldOutObjective, data: rows.heldOut, seed: recipe.seed, device: recipe.train.device },
+    recipe.evaluation.best,
+    'evaluation.best',
+  );
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {
     ...start,
@@ -71,8 +85,9 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     trainable,
     objective,
     heldOutObjective,
-    ...source.rowsFor(objective),
+    ...rows,
     optimizer: createOptimizer(trainable.namedParameters(), recipe.optimizer, trainable),
+    ema: recipe.train.ema && ema(trainable.namedParameters(), recipe.train.ema),
   };
 }
 
@@ -92,7 +107,7 @@ const DEFAULT_CONTEXT = 1024;
  *
  * @throws UserError when it can see fewer
  */
-export function trainingContext({ model: { from, context } }: Recipe, { maxPositions }: Model): number {
+export function trainingContext({ model: { from, context } }: Pick<Recipe, 'model'>, { maxPositions }: Model): number {
   if (from === undefined) return Math.min(maxPositions, context ?? NEW_CONTEXT);
   if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
   if (context <= maxPositions) return context;
@@ -103,16 +118,22 @@ export function trainingContext({ model: { from, context } }: Recipe, { maxPosit
   );
 }
 
-/** What a recipe starts with: a new model, or the one that `model.from` names. */
-export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint {
-  const { from } = recipe.model;
+/**
+ * What a recipe starts with: a new model, or the one that `model.from` names.
+ *
+ * @param vectors those that `model.embeddings` names
+ */
+export function startingPoint(recipe: Recipe, source: RunSource, vectors?: WordVectors): StartingPoint {
+  const { from, embeddings } = recipe.model;
   if (from !== undefined) {
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
     return trainedModel(folder, recipe, recipe.model.architecture);
   }
   const tokenizer = source.tokenizer();
-  return { model: modelFor(recipe, source), tokenizer, generation: endOfSequence(tokenizer) };
+  const model = modelFor(recipe, source);
+  const taken = vectors && takeVectors(model, tokenizer, vectors, embeddings!);
+  return { model, tokenizer, generation: endOfSequence(tokenizer), vectors: taken };
 }
 
 /** What there is to say of generation when nobody has said anything. */
@@ -158,7 +179,11 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  * Loads a model with its weights laid out as a new model's are, rather than transposed or in a mapped file: the layout
  * decides in which order products are summed, and so how they are rounded.
  */
-export function loadForTraining(folder: string, { train, seed, model: wanted }: Recipe, architecture?: string): Model {
+export function loadForTraining(
+  folder: string,
+  { train, seed, model: wanted }: Pick<Recipe, 'train' | 'seed' | 'model'>,
+  architecture?: string,
+): Model {
   const { device } = train;
   const { labels } = wanted;
   const model =

@@ -18,7 +18,7 @@ export interface Sample {
 }
 
 /** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */
-export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Tokenizer): void {
+export function checkPrompts({ samples }: Pick<Recipe, 'samples'>, model: Model, tokenizer: Tokenizer): void {
   const context = model.maxPositions;
   if (samples.prompts.length > 0 && !(model.task === 'causalLM' || model.task === 'seq2seqLM')) {
     throw usageError(
@@ -40,7 +40,12 @@ export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Token
 }
 
 /** Continues the recipe's prompts. The draws are the same at each step, and leave the training's random numbers alone. */
-export function sampleTexts({ samples, seed }: Recipe, model: Model, tokenizer: Tokenizer, step: number): Sample[] {
+export function sampleTexts(
+  { samples, seed }: Pick<Recipe, 'samples' | 'seed'>,
+  model: Model,
+  tokenizer: Tokenizer,
+  step: number,
+): Sample[] {
   const { prompts, maxNewTokens, temperature, topK } = samples;
   const sampling = temperature > 0 ? { doSample: true, temperature, topK } : {};
   const config = resolveGenerationConfig(
