@@ -30,13 +30,12 @@ const value = (changes: Record<string, unknown> = {}) =>
     schedule: { name: 'linear', warmupRatio: 0.25 },
     evaluation: { every: '0.5 epochs', windows: 0 },
     checkpoints: { every: '1 epoch', keep: 9 },
-    samples: { prompts: ['ba'], every: 0 },
+    samples: { prompts: [] },
     ...changes,
   });
 
 describe('a run of epochs', async () => {
-  const { samples, ...withoutSamples } = value();
-  const recipe = parseRecipe({ ...withoutSamples, samples: { prompts: [] } }, 'epochs');
+  const recipe = parseRecipe(value(), 'epochs');
   const result = await startRun(recipe, place('whole'));
 
   it('sees all rows so many times, and has its intervals in epochs', () => {
@@ -57,8 +56,7 @@ describe('a run of epochs', async () => {
     const stopped = await startRun(recipe, place('parts'), { signal: controller.signal, hooks: { onStep } });
     expect(stopped).toMatchObject({ step: 5, finished: false });
     await resumeRun(place('parts'));
-    const { samples: _, ...trace } = { samples: '', ...metricsAndWeights('parts') };
-    expect(trace).toEqual(metricsAndWeights('whole'));
+    expect(metricsAndWeights('parts')).toEqual(metricsAndWeights('whole'));
     // 60 rows are 20 batches, 14 of which are over.
     expect(await resumeRun(place('parts'), { set: ['train.epochs=3'] })).toMatchObject({ step: 20, finished: true });
     // With larger batches the rows that are left count: 80 − 60 of them.
