@@ -47,6 +47,13 @@ export { type EmbedOptions, embed, type Pooling } from './models/pooling.ts';
 export { recomputeBlocks } from './models/recompute.ts';
 export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './ngram/index.ts';
 export * from './nn/index.ts';
+export { causal } from './objectives/causal.ts';
+export { contrastive } from './objectives/contrastive.ts';
+export { masked } from './objectives/masked.ts';
+export type { Objective, ObjectiveContext } from './objectives/objective.ts';
+export { seq2seq } from './objectives/seq2seq.ts';
+export { sequenceClassification } from './objectives/sequence-classification.ts';
+export { tokenClassification } from './objectives/token-classification.ts';
 export { pipeline } from './pipeline.ts';
 export { parseRecipe, readRecipe } from './runs/recipe.ts';
 export { resumeRun, startRun } from './runs/run.ts';
@@ -56,12 +63,20 @@ export type { Pipelines } from './tasks/pipelines.ts';
 export { Tokenizer } from './tokenizers/tokenizer.ts';
 export { trainTokenizer } from './tokenizers/training/train.ts';
 export * from './torch/index.ts';
+export { ema } from './train/ema.ts';
+export { type Evaluation, heldOut } from './train/evaluation.ts';
+export { type StepMetrics, type TrainHooks, type TrainLoop, trainLoop } from './train/loop.ts';
 export { adafactor } from './train/optimizers/adafactor.ts';
 export { adamW } from './train/optimizers/adamw.ts';
+export { lamb } from './train/optimizers/lamb.ts';
 export { lion } from './train/optimizers/lion.ts';
 export { muon } from './train/optimizers/muon.ts';
 export type { Optimizer } from './train/optimizers/optimizer.ts';
 export { sgd } from './train/optimizers/sgd.ts';
+export { createSampler, createTokenSampler } from './train/sampler.ts';
+export { createSchedule } from './train/schedules.ts';
+export { datasetOf, type TrainOptions, train } from './train/train.ts';
+export { wholeModel } from './train/trainable.ts';
 export {
   analogy,
   embeddingsFrom,

@@ -30,13 +30,15 @@ function withPaths(code: string, models: string): string {
   return named.replace(/from '([^']+)'/g, (_, name: keyof typeof modules) => `from '${resolve(modules[name])}'`);
 }
 
-describe('docs/TASKS.md', () => {
-  const tasks = readFileSync('docs/TASKS.md', 'utf8');
-  const examples = [...tasks.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-  const folder = taskModels(join(scratchFolder(), 'models'));
+describe.each([
+  ['docs/TASKS.md', 4],
+  ['docs/TRAINING.md', 1],
+])('%s', (page, least) => {
+  const examples = [...readFileSync(page, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+  const folder = page === 'docs/TASKS.md' ? taskModels(join(scratchFolder(), 'models')) : scratchFolder();
 
   it('has examples', () => {
-    expect(examples.length).toBeGreaterThan(4);
+    expect(examples.length).toBeGreaterThan(least);
   });
 
   it.each(examples.map((code, i) => [i + 1, code] as const))('says what works: example %i', async (i, code) => {

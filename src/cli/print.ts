@@ -29,12 +29,15 @@ export async function printRun(result: RunResult, { json = false }: { json?: boo
   const { best, step, tokens, seconds, finished, folder } = result;
   printTable([
     [finished ? 'finished' : 'stopped', `step ${step}, ${formatCount(tokens)} tokens in ${formatDuration(seconds)}`],
-    ['best', best ? `held-out loss ${best.loss.toFixed(4)} at step ${best.step}` : 'not evaluated yet'],
+    ['best', best ? `${decidedBy(best)} at step ${best.step}` : 'not evaluated yet'],
     ['model', best ? `${folder}/model` : '–'],
     ['report', report ?? '–'],
     ...(finished ? [] : ([['go on', `tslm resume ${folder}`]] as const)),
   ]);
 }
+
+const decidedBy = ({ loss, metric, value }: NonNullable<RunResult['best']>): string =>
+  `${value === undefined ? '' : `${metric} ${value.toFixed(4)}, `}held-out loss ${loss.toFixed(4)}`;
 
 /** The report's path. A training is not to end as failed because its report cannot be written: null then, and a note. */
 async function reportOf(folder: string): Promise<string | null> {

@@ -4,6 +4,7 @@ import type { MaskedLMHead } from '../models/heads/masked-lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import { type Device, fromTypedArray, isGradEnabled, type Tensor } from '../torch/index.ts';
 import type { Means } from './objective.ts';
+import { squaredLogZ } from './z-loss.ts';
 
 const int64 = (values: BigInt64Array, shape: readonly number[], device: Device): Tensor =>
   fromTypedArray(values, shape, { copy: false }).to({ device });
@@ -67,13 +68,26 @@ export function targetsOf(rows: readonly ArrayLike<number>[], device: Device): T
 export const statesAt = (states: Tensor, { places }: Targets): Tensor =>
   states.reshape([-1, states.size(-1)]).indexSelect(0, places);
 
-/** Mean cross-entropy (`words`) and, where no gradients are recorded, the share of words guessed right (`accuracy`). */
-export function wordMeans(head: MaskedLMHead | LMHead, states: Tensor, targets: Targets): Means {
+/**
+ * Mean cross-entropy (`words`) and, where no gradients are recorded, the share of words guessed right (`accuracy`).
+ *
+ * @param options.zLoss whether to give the mean of log² Z too. Default false
+ */
+export function wordMeans(
+  head: MaskedLMHead | LMHead,
+  states: Tensor,
+  targets: Targets,
+  { zLoss = false }: { zLoss?: boolean } = {},
+): Means {
   if (targets.count === 0) return {};
   const x = statesAt(states, targets);
-  if (isGradEnabled()) return { words: head.loss(x, targets.labels) };
+  if (isGradEnabled() && !zLoss) return { words: head.loss(x, targets.labels) };
   const scores = head.scores(x);
-  return { words: tokenLoss(scores, targets.labels), accuracy: shareRight(scores, targets.labels) };
+  return {
+    words: tokenLoss(scores, targets.labels),
+    ...(!isGradEnabled() && { accuracy: shareRight(scores, targets.labels) }),
+    ...(zLoss && { zLoss: squaredLogZ(scores).mean() }),
+  };
 }
 
 /**

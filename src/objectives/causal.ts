@@ -14,6 +14,7 @@ import { type Device, fromTypedArray, scope, type Tensor } from '../torch/index.
 import { fillInTheMiddle, fillInTheMiddleKeys } from './fill-in-the-middle.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 import { unlikelihood } from './smoothing.ts';
+import { squaredLogZ, zLossKeys } from './z-loss.ts';
 
 export interface CausalExample {
   /** One more than the positions of the input. */
@@ -41,6 +42,7 @@ export const causalOptions = z.strictObject({
   fillInTheMiddle: z.strictObject(fillInTheMiddleKeys).optional(),
   /** ε of label smoothing (Szegedy et al. 2016, 7): a term of its own, and all logits of a batch in memory. */
   labelSmoothing: z.number().min(0).lt(1).default(0),
+  ...zLossKeys,
 });
 
 export type CausalOptions = Partial<Omit<z.output<typeof causalOptions>, 'name'>>;
@@ -71,7 +73,7 @@ export function requireIsolation({ backbone, family }: Model, where: string): vo
 /** @throws UserError when middles are to be filled in, and the tokenizer has no tokens for it */
 export function causal(
   { context, packing = 'stream', endBegins = false, tokenizer }: CausalContext,
-  { fillInTheMiddle: fim, labelSmoothing = 0 }: CausalOptions = {},
+  { fillInTheMiddle: fim, labelSmoothing = 0, zLoss = 0 }: CausalOptions = {},
 ): Objective<'tokens', CausalExample, CausalBatch> {
   const tokens = fim && fimTokens(tokenizer!);
   const isEnd = (id: number): boolean => id === tokenizer?.eosTokenId;
@@ -79,7 +81,11 @@ export function causal(
     name: 'causal',
     rows: 'tokens',
     tasks: ['causalLM'],
-    weights: labelSmoothing === 0 ? { words: 1 } : { words: 1 - labelSmoothing, smoothing: labelSmoothing },
+    weights: {
+      words: 1 - labelSmoothing,
+      ...(labelSmoothing > 0 && { smoothing: labelSmoothing }),
+      ...(zLoss > 0 && { zLoss }),
+    },
     window: context + 1,
     overlap: 1,
 
@@ -116,17 +122,26 @@ export function causal(
       };
     },
 
-    counts: ({ words }) => ({ words, ...(labelSmoothing > 0 && { smoothing: words }) }),
+    counts: ({ words }) => ({
+      words,
+      ...(labelSmoothing > 0 && { smoothing: words }),
+      ...(zLoss > 0 && { zLoss: words }),
+    }),
 
     means(model, { inputIds, targets, documentStarts, words }) {
       // What autograd does not keep of the way to the loss is not to wait for the end of the step.
       return scope((): Means => {
         const { backbone, head } = model;
         const inputs = { inputIds, documentStarts };
-        if (labelSmoothing > 0) {
+        if (labelSmoothing > 0 || zLoss > 0) {
           const logits = model.forward(inputs).logits!;
-          const smoothing = unlikelihood(logits).mul(targets.ne(IGNORE_INDEX)).sum().div(words);
-          return { words: tokenLoss(logits, targets), smoothing };
+          const counted = targets.ne(IGNORE_INDEX);
+          const mean = (values: Tensor): Tensor => values.mul(counted).sum().div(words);
+          return {
+            words: tokenLoss(logits, targets),
+            ...(labelSmoothing > 0 && { smoothing: mean(unlikelihood(logits)) }),
+            ...(zLoss > 0 && { zLoss: mean(squaredLogZ(logits)) }),
+          };
         }
         if (head instanceof LMHead) return { words: head.loss(backbone.forward(inputs).lastHiddenState, targets) };
         return { words: tokenLoss(model.forward({ ...inputs, rawLogits: true }).logits!, targets) };

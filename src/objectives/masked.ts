@@ -10,6 +10,7 @@ import { scope, type Tensor } from '../torch/index.ts';
 import { attentionMaskOf, padRows, type Targets, targetsOf, wordMeans } from './batches.ts';
 import { applyMask, drawMask, type Masked, maskVocabulary } from './masking.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
+import { zLossKeys } from './z-loss.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -32,7 +33,7 @@ const isPartition = ({ maskShare, randomShare }: { maskShare: number; randomShar
   maskShare + randomShare <= 1 + 1e-9;
 
 export const maskedOptions = z
-  .strictObject({ name: z.literal('masked'), ...maskingKeys })
+  .strictObject({ name: z.literal('masked'), ...maskingKeys, ...zLossKeys })
   .refine(isPartition, { message: 'maskShare and randomShare are more than 1 together' });
 
 export type MaskedOptions = Partial<Omit<z.output<typeof maskedOptions>, 'name'>>;
@@ -54,7 +55,7 @@ export function masked(
   { tokenizer, context }: ObjectiveContext,
   options: MaskedOptions = {},
 ): Objective<'tokens', Masked, MaskedBatch> {
-  const { probability = 0.15, copies, ...masking } = options;
+  const { probability = 0.15, copies, zLoss = 0, ...masking } = options;
   const vocabulary = maskVocabulary(tokenizer, masking.unit);
   const { before, after } = tokenizer.specialTokensAround();
   const window = context - before.length - after.length;
@@ -62,7 +63,7 @@ export function masked(
     name: 'masked',
     rows: 'tokens',
     tasks: ['maskedLM', 'pretraining'],
-    weights: { words: 1 },
+    weights: { words: 1, ...(zLoss > 0 && { zLoss }) },
     window,
     copies,
 
@@ -84,12 +85,12 @@ export function masked(
       };
     },
 
-    counts: ({ targets: { count } }) => ({ words: count, accuracy: count }),
+    counts: ({ targets: { count } }) => ({ words: count, accuracy: count, ...(zLoss > 0 && { zLoss: count }) }),
 
     means: (model, { inputIds, attentionMask, targets }) =>
       scope(() => {
         const { lastHiddenState } = model.backbone.forward({ inputIds, attentionMask });
-        return wordMeans(wordHeadOf(model) as MaskedLMHead, lastHiddenState, targets);
+        return wordMeans(wordHeadOf(model) as MaskedLMHead, lastHiddenState, targets, { zLoss: zLoss > 0 });
       }),
   };
 }

@@ -17,6 +17,7 @@ import {
   textToTextLength,
   wordHead,
 } from './text-to-text.ts';
+import { zLossKeys } from './z-loss.ts';
 
 export const seq2seqOptions = z.strictObject({
   name: z.literal('seq2seq'),
@@ -26,6 +27,7 @@ export const seq2seqOptions = z.strictObject({
   prefix: z.string().default(''),
   /** Most tokens that are written. Default: as many as are read. */
   maxTarget: z.int().positive().optional(),
+  ...zLossKeys,
 });
 
 export type Seq2SeqOptions = Partial<Omit<z.output<typeof seq2seqOptions>, 'name'>>;
@@ -33,7 +35,7 @@ export type Seq2SeqOptions = Partial<Omit<z.output<typeof seq2seqOptions>, 'name
 /** Texts are cut where they are too long; special tokens stay. */
 export function seq2seq(
   { tokenizer, context }: ObjectiveContext,
-  { labelSmoothing = 0, prefix = '', maxTarget = context }: Seq2SeqOptions = {},
+  { labelSmoothing = 0, prefix = '', maxTarget = context, zLoss = 0 }: Seq2SeqOptions = {},
 ): Objective<'translation', TextToText, TextToTextBatch> {
   const { before, after } = tokenizer.specialTokensAround();
   const around = before.length + after.length;
@@ -46,19 +48,27 @@ export function seq2seq(
     name: 'seq2seq',
     rows: 'translation',
     tasks: ['seq2seqLM'],
-    weights: labelSmoothing === 0 ? { words: 1 } : { words: 1 - labelSmoothing, smoothing: labelSmoothing },
+    weights: {
+      words: 1 - labelSmoothing,
+      ...(labelSmoothing > 0 && { smoothing: labelSmoothing }),
+      ...(zLoss > 0 && { zLoss }),
+    },
     example: ({ source, target }) => ({
       inputIds: encode(prefix + source, context),
       labels: encode(target, maxTarget),
     }),
     lengthOf: textToTextLength,
     batch: (examples, device) => textToTextBatch(examples, tokenizer, device),
-    counts: batch => ({ ...textToTextCounts(batch), ...(labelSmoothing > 0 && { smoothing: batch.targets.count }) }),
+    counts: batch => ({
+      ...textToTextCounts(batch),
+      ...(labelSmoothing > 0 && { smoothing: batch.targets.count }),
+      ...(zLoss > 0 && { zLoss: batch.targets.count }),
+    }),
     means: (model, batch) =>
       scope(() => {
         const states = decoderStates(model, batch);
         const head = wordHead(model);
-        const means = wordMeans(head, states, batch.targets);
+        const means = wordMeans(head, states, batch.targets, { zLoss: zLoss > 0 });
         if (labelSmoothing === 0 || batch.targets.count === 0) return means;
         return { ...means, smoothing: smoothingLoss(head.scores(statesAt(states, batch.targets))) };
       }),

@@ -11,7 +11,9 @@ import { makeFolder, readJson, renameDurably, syncFolder, temporaryBeside, write
 import { parseOptions } from '../support/schema.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, loadSafetensors, saveSafetensors, scope, setRngState, type Tensor } from '../torch/index.ts';
+import type { Ema } from '../train/ema.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
+import { noSpikes } from '../train/spikes.ts';
 import type { Trainable } from '../train/trainable.ts';
 
 const progressSchema = z.strictObject({
@@ -23,10 +25,15 @@ const progressSchema = z.strictObject({
   seconds: z.number().min(0),
   /** Training tokens seen. */
   tokens: z.int().min(0),
-  /** The best value so far of what evaluations decide by, and its step. */
-  best: z.strictObject({ step: z.int(), loss: z.number() }).nullable(),
+  /** The best model so far: its step, its loss, and where another metric decides the value of that. */
+  best: z
+    .strictObject({ step: z.int(), loss: z.number(), metric: z.string().optional(), value: z.number().optional() })
+    .nullable(),
   /** Evaluations since then. */
   sinceBest: z.int().min(0).default(0),
+  /** Updates that were left out as spikes, and what is usual. */
+  skipped: z.int().min(0).default(0),
+  spikes: z.strictObject({ sum: z.number(), weight: z.number(), updates: z.int() }).default(noSpikes),
   /** Sums over the steps since the last line of metrics.jsonl, so that the next line is the mean over all its steps. */
   sinceLine: z.strictObject({
     steps: z.int(),
@@ -45,6 +52,7 @@ const progressSchema = z.strictObject({
 });
 
 export type TrainProgress = z.output<typeof progressSchema>;
+export type Best = NonNullable<TrainProgress['best']>;
 
 export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0, wait: 0 };
 
@@ -56,6 +64,8 @@ export const noProgress = (): TrainProgress => ({
   tokens: 0,
   best: null,
   sinceBest: 0,
+  skipped: 0,
+  spikes: noSpikes(),
   sinceLine: { ...noSteps },
   objective: {},
   pending: null,
@@ -84,6 +94,7 @@ export interface CheckpointParts {
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
   optimizer: Optimizer;
+  ema?: Pick<Ema, 'state'>;
   progress: TrainProgress;
   /** The device's random generator as the last whole step left it. */
   rng: Tensor;
@@ -142,6 +153,7 @@ export function saveCheckpoint(run: string, parts: CheckpointParts): void {
     scope(() => {
       const state = new Map([...parts.optimizer.state(), ['rng', parts.rng] as const]);
       saveSafetensors(join(folder, 'optimizer.safetensors'), state);
+      if (parts.ema) saveSafetensors(join(folder, 'ema.safetensors'), parts.ema.state());
     });
     writeJson(join(folder, 'progress.json'), parts.progress);
   });
@@ -160,13 +172,22 @@ export function latestCheckpoint(run: string): string | undefined {
   return step === undefined ? undefined : folderOf(run, step);
 }
 
-/** Puts the optimizer and the device's random generator, which dropout draws from, back as they were. */
-export function restoreCheckpoint(folder: string, optimizer: Optimizer, device: Device): TrainProgress {
+/**
+ * Puts the optimizer, the averages of the weights and the device's random generator, which dropout draws from, back as they were.
+ * Averages that the run did not have begin with the weights.
+ */
+export function restoreCheckpoint(
+  folder: string,
+  { optimizer, ema }: { optimizer: Optimizer; ema?: Ema },
+  device: Device,
+): TrainProgress {
   const path = join(folder, 'progress.json');
   const progress = parseOptions(progressSchema, readJson(path), path);
   scope(() => {
     const state = loadSafetensors(join(folder, 'optimizer.safetensors'));
-    optimizer.load(state, progress.step);
+    optimizer.load(state, progress.step - progress.skipped);
+    const averages = join(folder, 'ema.safetensors');
+    if (ema && existsSync(averages)) ema.load(loadSafetensors(averages));
     setRngState(state.get('rng')!.clone(), device);
   });
   return progress;

@@ -14,13 +14,24 @@ import { computeDtype } from '../train/precision.ts';
 import { resolvedRecipe } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
 import type { RunSource } from './run-source.ts';
+import type { TakenVectors } from './word-vectors.ts';
 
 export type Lineage = ReturnType<typeof lineageOf> & {
+  /** Of a run of epochs, what these come to. */
+  steps?: number;
   /** What `resume` changed of the recipe, and after which step. */
   changes?: { step: number; changes: Record<string, { before: unknown; after: unknown }> }[];
 };
 
-export function lineageOf({ recipe, source, model }: { recipe: Recipe; source: RunSource; model: Model }) {
+interface LineageParts {
+  recipe: Recipe;
+  source: RunSource;
+  model: Model;
+  /** The word vectors that it begins with. */
+  vectors?: TakenVectors;
+}
+
+export function lineageOf({ recipe, source, model, vectors }: LineageParts) {
   const { from } = recipe.model;
   return {
     tslm: version,
@@ -29,6 +40,7 @@ export function lineageOf({ recipe, source, model }: { recipe: Recipe; source: R
     /** Folders of the models that this one goes on from. */
     parents: from === undefined ? [] : [resolve(modelFolder(from))],
     data: source.facts,
+    ...(vectors && { embeddings: { ...vectors, file: resolve(vectors.file) } }),
     parameters: model.parameterCount(),
     recipe: resolvedRecipe(recipe),
     environment: {

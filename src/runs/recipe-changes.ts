@@ -30,6 +30,7 @@ const FIXED = [
   'train.freeze',
   'evaluation.split',
   'evaluation.windows',
+  'evaluation.best',
 ];
 
 /**

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { adapterOptions } from '../models/adapters/options.ts';
 import { problemTypes } from '../models/config/keys.ts';
 import { objectiveOptions } from '../objectives/index.ts';
+import { interval } from '../train/durations.ts';
 import { optimizerSchema } from '../train/optimizers/optimizers.ts';
+import { spikeOptions } from '../train/spikes.ts';
 
 const count = z.int().positive();
 const countOrZero = z.int().min(0);
@@ -76,6 +78,8 @@ export const recipeSchema = z.strictObject({
         .optional(),
       /** What these labels are to each other: exactly one fits (default), any of them, or one is a number to predict. */
       problemType: z.enum(problemTypes).optional(),
+      /** Word vectors that a new model begins with: a file in word2vec's or GloVe's format, or a folder of `tslm vectors train`. */
+      embeddings: z.string().optional(),
       /** Keys of config.json that the sizes below leave open, or that are to be others. */
       config: z.record(z.string(), z.unknown()).optional(),
       layers: count.default(6),
@@ -96,6 +100,8 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       /** Updates; of a run with a budget those that its schedule counts, default 10,000. */
       steps: count.optional(),
+      /** Times that all rows are seen, instead of a number of steps. */
+      epochs: z.number().positive().optional(),
       /** Train for a time instead of a number of steps: `90s`, `30m`, `2h`. The schedule follows the time that has passed. */
       budget: duration.optional(),
       /** Sequences in a forward pass. */
@@ -109,6 +115,10 @@ export const recipeSchema = z.strictObject({
       /** auto: bf16 where its products are faster than those of float32, measured when a run begins. */
       precision: z.enum(['auto', 'float32', 'bf16']).default('auto'),
       clipGradNorm: z.number().min(0).default(1),
+      /** Average the weights over updates; evaluations, samples and the best model are of the averages. */
+      ema: z.strictObject({ decay: z.number().gt(0).lt(1).default(0.999) }).optional(),
+      /** Leave out updates whose gradients are far larger than usual. */
+      skipSpikes: spikeOptions.optional(),
       /** Parameters that stay as they are, by checkpoint keys or module paths with `*`: [bert.embeddings, '*.bias']. */
       freeze: pathsOf.optional(),
       device: z.string().default('cpu'),
@@ -120,18 +130,20 @@ export const recipeSchema = z.strictObject({
 
   /**
    * A schedule of `schedules.ts`; steps and learning rate are filled in. Default: a cosine down to a tenth, after a warm-up of
-   * 100 steps or a tenth of them.
+   * 100 steps or a tenth of them. `warmupRatio` says `numWarmupSteps` as a share of the run.
    */
   schedule: z.looseObject({ name: z.string() }).optional(),
 
   evaluation: z
     .strictObject({
       split: z.enum(['validation', 'test', 'train']).default('validation'),
-      /** Steps between evaluations; 0: only at the end. */
-      every: countOrZero.default(250),
+      /** Steps between evaluations, or epochs: `1 epoch`, `0.5 epochs`; 0: only at the end. */
+      every: interval.default(250),
       /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
       windows: countOrZero.default(200),
-      /** Stop after this many evaluations without improvement. Default: never. */
+      /** What decides which model is the best: `loss`, or a term of the objective, such as accuracy. */
+      best: z.string().default('loss'),
+      /** Stop after this many evaluations without improvement of it. Default: never. */
       patience: count.optional(),
     })
     .prefault({}),
@@ -139,7 +151,7 @@ export const recipeSchema = z.strictObject({
   samples: z
     .strictObject({
       prompts: z.array(z.string()).default([]),
-      every: countOrZero.default(500),
+      every: interval.default(500),
       maxNewTokens: count.default(80),
       temperature: z.number().min(0).default(0.8),
       topK: countOrZero.default(50),
@@ -148,8 +160,8 @@ export const recipeSchema = z.strictObject({
 
   checkpoints: z
     .strictObject({
-      /** Steps between checkpoints; 0: only at the end. */
-      every: countOrZero.default(500),
+      /** Steps or epochs between checkpoints; 0: only at the end. */
+      every: interval.default(500),
       /** Latest checkpoints that are kept; the best one by evaluation is kept besides. */
       keep: count.default(2),
     })

@@ -8,7 +8,7 @@ import { parseOptions } from '../support/schema.ts';
 import { createSchedule } from '../train/schedules.ts';
 import { type ParsedRecipe, type Recipe, recipeSchema } from './recipe-schema.ts';
 
-/** Steps that a schedule counts while the time of a budget passes. */
+/** Steps that a schedule counts while the time of a budget passes; and of epochs as long as nobody knows how many rows there are. */
 const STEPS_OF_BUDGET = 10_000;
 
 /** The context of a new model, where a recipe does not say. */
@@ -17,11 +17,13 @@ export const NEW_CONTEXT = 256;
 /** A recipe as a run keeps it. A model that was loaded has sizes of its own: defaults beside it would contradict it. */
 export const resolvedRecipe = (recipe: Recipe): Record<string, unknown> => {
   const { from, context, architecture, labels, problemType } = recipe.model;
-  if (from === undefined) return recipe;
+  const { steps, ...train } = recipe.train;
+  const timed = train.epochs === undefined ? recipe : { ...recipe, train };
+  if (from === undefined) return timed;
   const said = Object.entries({ from, context, architecture, labels, problemType }).filter(
     ([, value]) => value !== undefined,
   );
-  return { ...recipe, model: Object.fromEntries(said) };
+  return { ...timed, model: Object.fromEntries(said) };
 };
 
 /**
@@ -64,9 +66,21 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   requireData(parsed, where);
   requireLabels(parsed, where);
   const recipe = withDefaults(parsed);
-  scheduleOf(recipe); // says now what is wrong with the schedule
-  refuseLongWarmup(recipe, where);
-  return recipe;
+  refuseWarmupTwice(recipe, where);
+  // Says now what is wrong with the schedule; with epochs as soon as the rows are counted.
+  return recipe.train.epochs === undefined ? withSteps(recipe, recipe.train.steps, where) : recipe;
+}
+
+/**
+ * The recipe with the number of steps that its epochs come to.
+ *
+ * @throws UserError when the schedule does not fit them
+ */
+export function withSteps(recipe: Recipe, steps: number, where: string = recipe.name): Recipe {
+  const counted = { ...recipe, train: { ...recipe.train, steps } };
+  scheduleOf(counted);
+  refuseLongWarmup(counted, where);
+  return counted;
 }
 
 /** A run learns from a corpus, or from rows in files. */
@@ -139,11 +153,19 @@ function refuseTemplate(
 
 /** A run ends after a number of steps, or after a time. */
 function requireEnd({ train }: ParsedRecipe, where: string): void {
-  if (train.steps !== undefined || train.budget !== undefined) return;
+  const { steps, epochs, budget } = train;
+  if (epochs !== undefined && (steps ?? budget) !== undefined) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: 'train.epochs' and 'train.${steps === undefined ? 'budget' : 'steps'}' are both given`,
+      'leave one of them out',
+    );
+  }
+  if ((steps ?? epochs ?? budget) !== undefined) return;
   throw usageError(
     'TSLM_BAD_VALUE',
-    `${where}: neither 'train.steps' nor 'train.budget' is given`,
-    'say how long to train: train.steps=1000, or train.budget=30m',
+    `${where}: none of 'train.steps', 'train.epochs' and 'train.budget' is given`,
+    'say how long to train: train.steps=1000, train.epochs=3 or train.budget=30m',
   );
 }
 
@@ -156,7 +178,11 @@ function withDefaults(recipe: ParsedRecipe): Recipe {
     ...recipe,
     train: { ...train, steps },
     model: model.from === undefined ? { ...model, context: model.context ?? NEW_CONTEXT } : model,
-    schedule: recipe.schedule ?? { name: 'cosine_with_min_lr', numWarmupSteps, minLrRate: 0.1 },
+    schedule: recipe.schedule ?? {
+      name: 'cosine_with_min_lr',
+      ...(train.epochs === undefined ? { numWarmupSteps } : { warmupRatio: 0.1 }),
+      minLrRate: 0.1,
+    },
   };
 }
 
@@ -170,6 +196,19 @@ function refuseLongWarmup({ schedule: { name, numWarmupSteps }, train: { steps }
     'TSLM_LONG_WARMUP',
     `${where}: 'schedule.numWarmupSteps' is ${numWarmupSteps}, and 'train.steps' ${steps}: the run would end within its warm-up`,
     `for example --set schedule.numWarmupSteps=${Math.floor(steps / 10)}`,
+  );
+}
+
+function refuseWarmupTwice({ schedule: { numWarmupSteps, warmupRatio } }: Recipe, where: string): void {
+  if (warmupRatio === undefined) return;
+  if (typeof warmupRatio !== 'number' || !(warmupRatio >= 0 && warmupRatio <= 1)) {
+    throw usageError('TSLM_BAD_VALUE', `${where}: 'schedule.warmupRatio' is not between 0 and 1`, 'for example 0.1');
+  }
+  if (numWarmupSteps === undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'schedule.warmupRatio' and 'schedule.numWarmupSteps' are both given`,
+    'leave one of them out',
   );
 }
 
@@ -213,8 +252,14 @@ function applyOverride(target: Record<string, unknown>, override: string): void 
 }
 
 /** The learning rate of each step that a recipe asks for. */
-export function scheduleOf({ schedule, optimizer, train }: Recipe): (step: number) => number {
+export function scheduleOf({
+  schedule: { warmupRatio, ...schedule },
+  optimizer,
+  train,
+}: Recipe): (step: number) => number {
   const needsSteps = !ENDLESS.includes(schedule.name);
   const steps = needsSteps && !('numStableSteps' in schedule) ? { numTrainingSteps: train.steps } : {};
-  return createSchedule({ lr: optimizer.lr, ...steps, ...schedule } as Parameters<typeof createSchedule>[0]);
+  // As Transformers rounds it.
+  const warmup = warmupRatio === undefined ? {} : { numWarmupSteps: Math.ceil(train.steps * (warmupRatio as number)) };
+  return createSchedule({ lr: optimizer.lr, ...steps, ...warmup, ...schedule } as Parameters<typeof createSchedule>[0]);
 }

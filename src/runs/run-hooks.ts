@@ -1,6 +1,8 @@
 /** What a run tells whoever watches it, and what it comes to. */
 import type { StepMetrics } from '../train/loop.ts';
+import type { Best } from './checkpoints.ts';
 import type { Sample } from './samples.ts';
+import type { TakenVectors } from './word-vectors.ts';
 
 export interface RunResult {
   folder: string;
@@ -9,7 +11,7 @@ export interface RunResult {
   /** False when a signal stopped the run; `resume` goes on from here. */
   finished: boolean;
   parameters: number;
-  best: { step: number; loss: number } | null;
+  best: Best | null;
   tokens: number;
   seconds: number;
 }
@@ -23,6 +25,8 @@ export interface RunStart {
   /** Seconds to train, those before `startStep` left out. */
   secondsLeft?: number;
   dtype: string;
+  /** The word vectors that the model begins with. */
+  vectors?: TakenVectors;
 }
 
 export interface RunHooks {
@@ -32,7 +36,8 @@ export interface RunHooks {
   onNote?(note: string): void;
   onStart?(info: RunStart): void;
   onStep?(metrics: StepMetrics): void;
-  onEvaluate?(step: number, loss: number, isBest: boolean): void;
+  /** @param decides the metric that says which model is the best, where it is not the loss */
+  onEvaluate?(step: number, loss: number, isBest: boolean, decides?: { metric: string; value: number }): void;
   onSample?(sample: Sample): void;
   /** Something that the run can do without went wrong, or a failing run has saved where it was. */
   onWarning?(warning: string): void;

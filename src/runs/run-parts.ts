@@ -24,11 +24,14 @@ import { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import { gradNorm } from '../torch/kernels.ts';
 import { adapterOnly } from '../train/adapter-trainable.ts';
+import { type Ema, ema } from '../train/ema.ts';
+import { requireMetric } from '../train/evaluation.ts';
 import { freeze } from '../train/freeze.ts';
 import { diverged } from '../train/loop.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
 import { createOptimizer } from '../train/optimizers/optimizers.ts';
 import { type Trainable, wholeModel } from '../train/trainable.ts';
+import type { WordVectors } from '../vectors/index.ts';
 import { isMadeByWorkers } from './example-workers.ts';
 import { sampleImages } from './image-rows.ts';
 import { modelConfigFor } from './model-config.ts';
@@ -36,6 +39,7 @@ import { NEW_CONTEXT } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
 import type { RunRows, RunSource } from './run-source.ts';
 import { checkPrompts } from './samples.ts';
+import { type TakenVectors, takeVectors } from './word-vectors.ts';
 
 /** A model to train, with what its folder is to say besides the weights. */
 export interface StartingPoint {
@@ -44,6 +48,8 @@ export interface StartingPoint {
   tokenizer: Tokenizer | undefined;
   /** What generation_config.json says. */
   generation: Record<string, unknown>;
+  /** The word vectors that it begins with. */
+  vectors?: TakenVectors;
 }
 
 export interface RunParts extends StartingPoint, RunRows {
@@ -61,6 +67,8 @@ export interface RunParts extends StartingPoint, RunRows {
   sampleImages?: RgbImage[];
   /** What a person is to know of the rows. */
   notes: readonly string[];
+  /** Averages of the weights. */
+  ema?: Ema;
 }
 
 /** The parts of a run, with the context in the recipe. Throws a `UserError` when they do not fit each other. */
@@ -86,6 +94,11 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
   const arranged = arrangedRows(objective, heldOutObjective, rows, recipe);
   const trainable = trainableOf(recipe, { model, objective, context });
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
+  requireMetric(
+    { objective: arranged.heldOutObjective, data: arranged.heldOut, seed: recipe.seed, device: recipe.train.device },
+    recipe.evaluation.best,
+    'evaluation.best',
+  );
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {
     ...start,
@@ -97,6 +110,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
     ...arranged,
     ...(imageProcessor && { sampleImages: sampleImages(recipe, imageProcessor, sampled) }),
     optimizer: optimizerFor(recipe, trainable),
+    ema: recipe.train.ema && ema(trainable.namedParameters(), recipe.train.ema),
   };
 }
 
@@ -189,7 +203,7 @@ const DEFAULT_CONTEXT = 1024;
  *
  * @throws UserError when it can see fewer
  */
-export function trainingContext({ model: { from, context } }: Recipe, { maxPositions }: Model): number {
+export function trainingContext({ model: { from, context } }: Pick<Recipe, 'model'>, { maxPositions }: Model): number {
   if (from === undefined) return Math.min(maxPositions, context ?? NEW_CONTEXT);
   if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
   if (context <= maxPositions) return context;
@@ -200,9 +214,13 @@ export function trainingContext({ model: { from, context } }: Recipe, { maxPosit
   );
 }
 
-/** What a recipe starts with: a new model, or the one that `model.from` names. */
-export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint {
-  const { from } = recipe.model;
+/**
+ * What a recipe starts with: a new model, or the one that `model.from` names.
+ *
+ * @param vectors those that `model.embeddings` names
+ */
+export function startingPoint(recipe: Recipe, source: RunSource, vectors?: WordVectors): StartingPoint {
+  const { from, embeddings } = recipe.model;
   if (from !== undefined) {
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
@@ -211,7 +229,8 @@ export function startingPoint(recipe: Recipe, source: RunSource): StartingPoint 
   }
   const tokenizer = source.tokenizer();
   const model = modelFor(recipe, source);
-  return { model, tokenizer, generation: newGeneration(tokenizer, model.config) };
+  const taken = vectors && takeVectors(model, tokenizer!, vectors, embeddings!);
+  return { model, tokenizer, generation: newGeneration(tokenizer, model.config), vectors: taken };
 }
 
 /** A model that knows the special tokens of its new chat template, and stops where a turn ends. */
@@ -267,7 +286,7 @@ export function modelFor(recipe: Recipe, source: RunSource): Model {
  */
 export function loadForTraining(
   folder: string,
-  { train, seed, model: wanted, adapter }: Recipe,
+  { train, seed, model: wanted, adapter }: Pick<Recipe, 'train' | 'seed' | 'model' | 'adapter'>,
   architecture?: string,
 ): Model {
   const { device } = train;

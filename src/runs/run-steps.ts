@@ -4,15 +4,17 @@ import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
+import { type Interval, stepsOf } from '../train/durations.ts';
 import { heldOut, isBetter } from '../train/evaluation.ts';
 import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
+import type { Sampler } from '../train/sampler.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import { exampleWorkers, isMadeByWorkers } from './example-workers.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
-import { scheduleOf } from './recipe.ts';
+import { scheduleOf, withSteps } from './recipe.ts';
 import { secondsOf } from './recipe-schema.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { namedEstimates, samplerFor } from './run-loop.ts';
@@ -31,9 +33,12 @@ export async function runSteps(
   run: RunState,
   { signal, hooks = {} }: { signal?: AbortSignal; hooks?: RunHooks } = {},
 ): Promise<RunResult> {
-  const { recipe, context, tokenizer, generation, model, trainable, optimizer, folder, lineage, progress } = run;
+  const { context, tokenizer, generation, model, trainable, optimizer, folder, progress } = run;
+  const sampler = samplerFor(run);
+  const { recipe, lineage } = counted(run, sampler);
   const { evaluation, checkpoints, samples, train, log } = recipe;
   const { imageProcessor } = run.source;
+  const every = (interval: Interval): number => stepsOf(interval, sampler.stepsPerEpoch);
   const warn = (warning: string): void => hooks.onWarning?.(warning);
   /** The objective's warning is said once a sitting. */
   let hasWarned = false;
@@ -43,7 +48,6 @@ export async function runSteps(
   const isDue = (step: number, isLast: boolean, every: number): boolean => isLast || (every > 0 && step % every === 0);
   const isEnough = (): boolean => progress.sinceBest >= (evaluation.patience ?? Number.POSITIVE_INFINITY);
   const checkData = (): void => requireWholeFiles(run.source.directory);
-  const sampler = samplerFor(run);
   // What followed a step that is pending is done, and written, again.
   const lastWhole = progress.pending ? progress.step - 1 : progress.step;
   const resumeStep = progress.step > 0 ? lastWhole : undefined;
@@ -60,8 +64,10 @@ export async function runSteps(
     dtype,
     device: train.device,
     seed: recipe.seed,
+    metric: evaluation.best,
     checkData,
   });
+  const averaged = <T>(body: () => T): T => (run.ema ? run.ema.during(body) : body());
   const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
   const budget = train.budget === undefined ? undefined : { seconds: secondsOf(train.budget), spent: secondsBefore };
@@ -77,7 +83,7 @@ export async function runSteps(
     requireFiniteWeights(trainable, progress.step);
     cannotSave = true;
     metricsLog.sync();
-    const parts = { trainable, tokenizer, imageProcessor, generation, optimizer };
+    const parts = { trainable, tokenizer, imageProcessor, generation, optimizer, ema: run.ema };
     saveCheckpoint(folder, { ...parts, progress, rng, lineage: { ...lineage, progress } });
     pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
     cannotSave = false;
@@ -85,8 +91,7 @@ export async function runSteps(
   };
   /** The steps since the last checkpoint are not to be lost to an error that has nothing to do with the weights. */
   const rescue = (error: unknown): void => {
-    const hasDiverged = error instanceof UserError && error.code === 'TSLM_DIVERGED';
-    if (hasDiverged || cannotSave || !isBetweenSteps || saved === progress.step || progress.step === 0) return;
+    if (hasDiverged(error) || cannotSave || !isBetweenSteps || saved === progress.step || progress.step === 0) return;
     try {
       save();
       warn(`saved step ${progress.step} before ending`);
@@ -102,6 +107,7 @@ export async function runSteps(
     steps: train.steps,
     secondsLeft: budget && Math.max(0, budget.seconds - budget.spent),
     dtype,
+    vectors: run.vectors,
   });
   try {
     const done = await trainLoop({
@@ -125,9 +131,16 @@ export async function runSteps(
       budget,
       gradientAccumulation: train.gradientAccumulation,
       clipGradNorm: train.clipGradNorm,
+      skipSpikes: train.skipSpikes && { options: train.skipSpikes, state: progress.spikes },
+      ema: run.ema,
       dtype,
       device: train.device,
-      evaluations: [{ evaluation: heldOutLoss, every: evaluation.every }],
+      evaluations: [
+        {
+          evaluation: { ...heldOutLoss, run: (one, stop) => averaged(() => heldOutLoss.run(one, stop)) },
+          every: every(evaluation.every),
+        },
+      ],
       signal,
       checkData,
       hooks: {
@@ -142,6 +155,7 @@ export async function runSteps(
           progress.pending = { lr, gradNorm };
           progress.objective = run.objective.state?.() ?? {};
           sinceLine.steps++;
+          if (metrics.isSkipped) progress.skipped++;
           for (const key of ['loss', 'tokens', 'seconds', 'wait'] as const) sinceLine[key] += metrics[key];
           dispose(rng);
           rng = generatorState(train.device);
@@ -152,7 +166,13 @@ export async function runSteps(
           if (!isDue(step, isLast, log.every) || progress.pending === null) return;
           const { loss, steps, tokens, seconds, wait } = progress.sinceLine;
           const rates = { tokensPerSecond: tokens / seconds, wait: wait / seconds };
-          const row = { step, loss: loss / steps, ...progress.pending, ...rates };
+          const row = {
+            step,
+            loss: loss / steps,
+            ...progress.pending,
+            ...rates,
+            ...(train.skipSpikes && { skipped: progress.skipped }),
+          };
           metricsLog.append(row);
           withEvents(() => {
             for (const [name, value] of Object.entries(row)) {
@@ -161,8 +181,10 @@ export async function runSteps(
           });
         },
         onEvaluate(step, measured, estimates) {
-          const loss = estimates[measured.metric].value;
-          const isBest = isBetter(measured, loss, progress.best?.loss);
+          const { metric } = measured;
+          const [loss, value] = [estimates.loss.value, estimates[metric].value];
+          const decides = metric === 'loss' ? undefined : { metric, value };
+          const isBest = isBetter(measured, value, progress.best?.value ?? progress.best?.loss);
           metricsLog.append({ step, ...namedEstimates(estimates) });
           withEvents(() => {
             for (const [term, { value }] of Object.entries(estimates))
@@ -170,7 +192,7 @@ export async function runSteps(
           });
           progress.sinceBest = isBest ? 0 : progress.sinceBest + 1;
           if (isBest) {
-            const best = { step, loss };
+            const best = { step, loss, ...decides };
             const parts = {
               trainable,
               tokenizer,
@@ -178,18 +200,18 @@ export async function runSteps(
               generation,
               lineage: { ...lineage, progress: { ...progress, best } },
             };
-            saveModelFolder(join(folder, 'model'), parts);
+            averaged(() => saveModelFolder(join(folder, 'model'), parts));
             progress.best = best;
           }
-          hooks.onEvaluate?.(step, loss, isBest);
+          hooks.onEvaluate?.(step, loss, isBest, decides);
           const warning = run.objective.warning?.(estimates);
           if (warning !== undefined && !hasWarned) warn(warning);
           hasWarned ||= warning !== undefined;
         },
         onStepEnd(step, isLast) {
-          if (samples.prompts.length > 0 && isDue(step, isLast, samples.every)) {
+          if (samples.prompts.length > 0 && isDue(step, isLast, every(samples.every))) {
             const images = run.sampleImages && { images: run.sampleImages, processor: imageProcessor! };
-            const texts = trainable.run(() => sampleTexts(recipe, model, tokenizer!, step, images));
+            const texts = averaged(() => trainable.run(() => sampleTexts(recipe, model, tokenizer!, step, images)));
             withSamples(() => appendSamples(samplesPath, texts));
             for (const sample of texts) {
               withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));
@@ -198,7 +220,7 @@ export async function runSteps(
           }
           progress.pending = null;
           if (isDue(step, isLast, log.every)) progress.sinceLine = { ...noSteps };
-          if (isDue(step, isLast, checkpoints.every)) save();
+          if (isDue(step, isLast, every(checkpoints.every))) save();
           hasEnded = isLast || isEnough();
         },
         isEnough,
@@ -218,6 +240,7 @@ export async function runSteps(
     };
   } catch (error) {
     rescue(error);
+    if (hasDiverged(error) && isUnevenForAdamW(run)) throw new UserError(error.code, error.message, { hint: UNEVEN });
     if (error instanceof FileChangedError) throw new FileChangedError(error.files, wholeFile(folder, progress.step));
     throw explainMemoryError(error, lessMemory(folder));
   } finally {
@@ -225,9 +248,30 @@ export async function runSteps(
     withEvents(() => events?.close());
     dispose(rng);
     optimizer.dispose();
+    run.ema?.dispose();
     trainable.dispose();
   }
 }
+
+/** The recipe with the steps that its epochs come to, which run.json has as `steps`. */
+function counted({ recipe, lineage, folder }: RunState, sampler: Sampler): Pick<RunState, 'recipe' | 'lineage'> {
+  const { epochs } = recipe.train;
+  if (epochs === undefined) return { recipe, lineage };
+  const steps = sampler.stepsOfEpochs(epochs);
+  const told = { ...lineage, steps };
+  writeJson(join(folder, 'run.json'), told);
+  return { recipe: withSteps(recipe, steps), lineage: told };
+}
+
+const hasDiverged = (error: unknown): error is UserError =>
+  error instanceof UserError && error.code === 'TSLM_DIVERGED';
+
+/** T5 draws its layers at very unequal sizes, and scales no attention: it was trained by Adafactor. */
+const isUnevenForAdamW = ({ model, recipe: { optimizer } }: RunParts): boolean =>
+  ['t5', 'mt5'].includes(model.family.modelType) && optimizer.name === 'adamw' && !optimizer.scaleParameter;
+
+const UNEVEN =
+  'the weights of T5 are too unequal in size for plain AdamW: set optimizer.scaleParameter=true and optimizer.lr=0.01, or optimizer={name: adafactor}';
 
 const wholeFile = (folder: string, step: number): string =>
   `put the whole file back; then \`tslm resume ${folder}\` goes on from step ${step}`;

@@ -1,6 +1,6 @@
 /**
  * A run directory: the recipe as resolved, run.json (lineage), metrics.jsonl, TensorBoard events, samples.jsonl,
- * checkpoints/, model/ (the best model so far by evaluation loss, a folder that every command reads), report.html.
+ * checkpoints/, model/ (the best model so far by `evaluation.best`, a folder that every command reads), report.html.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';
+import type { WordVectors } from '../vectors/index.ts';
 import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.ts';
 import { type Lineage, lineageOf, requireSameData } from './lineage.ts';
 import { readRecipe, resolvedRecipe } from './recipe.ts';
@@ -20,6 +21,7 @@ import type { RunHooks, RunResult } from './run-hooks.ts';
 import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
 import { openSource, type RunSource } from './run-source.ts';
 import { runSteps } from './run-steps.ts';
+import { vectorsFor } from './word-vectors.ts';
 
 export type { RunHooks, RunResult } from './run-hooks.ts';
 
@@ -44,8 +46,9 @@ export async function startRun(recipe: Recipe, folder: string, options: RunOptio
   requireDevice(recipe.train.device);
   refuseOccupied(folder);
   const source = await openSource(recipe);
+  const vectors = await vectorsFor(recipe);
   refuseOccupied(folder); // another run of this process may have begun, whose random numbers are not to be disturbed
-  const parts = partsOf(recipe, source);
+  const parts = partsOf(recipe, source, vectors);
   namingFile(folder, () => makeFolder(folder));
   using _lock = lockRun(folder);
   refuseOccupied(folder); // another process may have been faster
@@ -75,8 +78,9 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   if (lineage) requireSameData(lineage, source);
   const checkpoint = latestCheckpoint(folder);
   if (checkpoint === undefined || lineage === undefined) {
+    const vectors = await vectorsFor(recipe);
     options.hooks?.onRestart?.();
-    return await begin(partsOf(recipe, source), folder, options);
+    return await begin(partsOf(recipe, source, vectors), folder, options);
   }
   const changes = changesOf(lineage.recipe, recipe, recipePath);
   refuseChanges(changes, folder);
@@ -87,9 +91,9 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   const parts = await withReference(assembled, { folder, initial, ...referenceHooks(options) });
   if (parts === undefined) throw usageError('TSLM_STOPPED', `${folder}: stopped before it went on`);
   parts.trainable.load(checkpoint);
-  const progress = restoreCheckpoint(checkpoint, parts.optimizer, recipe.train.device);
+  const progress = restoreCheckpoint(checkpoint, parts, recipe.train.device);
   parts.objective.restore?.(progress.objective);
-  if (progress.step > recipe.train.steps) {
+  if (recipe.train.epochs === undefined && progress.step > recipe.train.steps) {
     throw usageError(
       'TSLM_BAD_VALUE',
       `${folder}: 'train.steps' is ${recipe.train.steps}, and the run has done ${progress.step} already`,
@@ -101,9 +105,9 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   return await runSteps({ ...parts, folder, lineage: told, progress }, options);
 }
 
-function partsOf(recipe: Recipe, source: RunSource): RunParts {
+function partsOf(recipe: Recipe, source: RunSource, vectors: WordVectors | undefined): RunParts {
   manualSeed(recipe.seed);
-  return assemble(recipe, source, startingPoint(recipe, source));
+  return assemble(recipe, source, startingPoint(recipe, source, vectors));
 }
 
 /** Everything that can be wrong was found before anything is written. */

@@ -23,7 +23,11 @@ export interface Sample {
 }
 
 /** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */
-export function checkPrompts({ samples }: Recipe, model: Model, tokenizer: Tokenizer | undefined): void {
+export function checkPrompts(
+  { samples }: Pick<Recipe, 'samples'>,
+  model: Model,
+  tokenizer: Tokenizer | undefined,
+): void {
   const context = model.maxPositions;
   if (samples.prompts.length > 0 && !(model.task === 'causalLM' || model.task === 'seq2seqLM')) {
     throw usageError(
@@ -56,7 +60,7 @@ export interface SampleImages {
  * training's random numbers alone.
  */
 export function sampleTexts(
-  { samples, seed }: Recipe,
+  { samples, seed }: Pick<Recipe, 'samples' | 'seed'>,
   model: Model,
   tokenizer: Tokenizer,
   step: number,

@@ -2,6 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dataset } from '../data/rows/dataset.ts';
 import type { AnyObjective } from '../objectives/objective.ts';
+import { usageError } from '../support/errors.ts';
+import { nearest } from '../support/nearest.ts';
 import { randomFor } from '../support/random.ts';
 import { autocast, type Device, type DType, inferenceMode, scope } from '../torch/index.ts';
 import type { Trainable } from './trainable.ts';
@@ -27,6 +29,34 @@ export interface Evaluation {
 export const isBetter = ({ better }: Pick<Evaluation, 'better'>, value: number, best: number | undefined): boolean =>
   best === undefined || (better === 'lower' ? value < best : value > best);
 
+/** Less is better of losses, the terms that have a weight; more of the other terms, which say how much was right. */
+const betterOf = ({ weights }: AnyObjective, metric: string): Evaluation['better'] =>
+  metric === 'loss' || metric in weights ? 'lower' : 'higher';
+
+/**
+ * Says before the training, not in its middle, that evaluations will not have a metric.
+ *
+ * @param where the key of the recipe
+ * @throws UserError that names those they will have
+ */
+export function requireMetric(
+  { objective, data, seed, device }: Pick<HeldOutOptions, 'objective' | 'data' | 'seed' | 'device'>,
+  metric: string,
+  where: string,
+): void {
+  if (metric === 'loss') return;
+  const example = objective.example(data.row(0), randomFor(seed, -1, 0));
+  const terms = scope(() => Object.keys(objective.counts(objective.batch([example], device))));
+  if (terms.includes(metric)) return;
+  const known = ['loss', ...terms];
+  const guess = nearest(metric, known);
+  throw usageError(
+    'TSLM_NO_METRIC',
+    `'${where}': evaluations of the objective '${objective.name}' have no '${metric}'`,
+    `${guess === undefined ? '' : `did you mean '${guess}'? `}they have ${known.join(', ')}`,
+  );
+}
+
 export interface HeldOutOptions {
   objective: AnyObjective;
   // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
@@ -36,8 +66,8 @@ export interface HeldOutOptions {
   device: Device;
   /** Of what is random in examples, which are the same ones each time. */
   seed: number;
-  /** Default: `loss`, lower. */
-  best?: { metric: string; better: 'lower' | 'higher' };
+  /** What decides: `loss` or a term of the objective. Default `loss`. */
+  metric?: string;
   /** Throws when data that has just been read is not what it was. */
   checkData?: () => void;
 }
@@ -50,10 +80,9 @@ export function heldOut({
   dtype,
   device,
   seed,
-  best,
+  metric = 'loss',
   checkData,
 }: HeldOutOptions): Evaluation {
-  const { metric, better } = best ?? { metric: 'loss', better: 'lower' };
   const batchAt = (start: number) => {
     const length = Math.min(batchSize, data.length - start);
     const example = (index: number) => objective.example(data.row(index), randomFor(seed, -1, index));
@@ -65,7 +94,7 @@ export function heldOut({
   return {
     name: 'held-out',
     metric,
-    better,
+    better: betterOf(objective, metric),
     async run(trainable, signal) {
       const { model, run } = trainable;
       const sums = new Map<string, Estimate>();

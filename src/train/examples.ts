@@ -44,7 +44,7 @@ export const examplesOf = (
   rows.map(({ index, epoch }) => objective.example(data.row(index, epoch), randomFor(seed, epoch, index), progress));
 
 export interface ExampleFeedOptions extends ExampleData {
-  sampler: Sampler;
+  sampler: Pick<Sampler, 'batch'>;
   /** Micro-batches of a step. */
   parts: number;
   /** Steps of the run: beyond them nothing is made. */

@@ -7,12 +7,14 @@ import type { Dataset } from '../data/rows/dataset.ts';
 import type { AnyObjective, Counts } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { autocast, backward, type Device, type DType, dispose, keep, scope, type Tensor } from '../torch/index.ts';
+import type { Ema } from './ema.ts';
 import type { Estimates, Evaluation } from './evaluation.ts';
 import { type ExampleFeed, exampleFeed, type WorkerOptions } from './examples.ts';
 import { alone, type Group } from './group.ts';
 import { clipGradNorm } from './optimizers/adamw.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Sampler } from './sampler.ts';
+import { isSpike, type SpikeOptions, type SpikeState } from './spikes.ts';
 import type { Trainable } from './trainable.ts';
 
 export interface StepMetrics {
@@ -31,6 +33,8 @@ export interface StepMetrics {
   seconds: number;
   /** Seconds of them that the loop waited for the step's examples. */
   wait: number;
+  /** The gradients were a spike, and the weights stayed as they were. */
+  isSkipped: boolean;
 }
 
 export interface TrainHooks {
@@ -53,7 +57,7 @@ export interface TrainLoop {
   objective: AnyObjective;
   // biome-ignore lint/suspicious/noExplicitAny: rows of the objective's kind
   data: Dataset<any>;
-  sampler: Sampler;
+  sampler: Pick<Sampler, 'batch'>;
   /** Of what is random in examples. */
   seed: number;
   /** Threads that make examples ahead of the loop. Default: they are made in it. */
@@ -72,6 +76,10 @@ export interface TrainLoop {
   /** Micro-batches of a step. Default 1. */
   gradientAccumulation?: number;
   clipGradNorm: number;
+  /** Leave out updates that are spikes. Default: none. `state` is changed, and must be kept to go on. */
+  skipSpikes?: { options: SpikeOptions; state: SpikeState };
+  /** Averages of the weights, told of each update. */
+  ema?: Pick<Ema, 'update'>;
   dtype: DType;
   device: Device;
   /** The processes of the run. Default: this one. */
@@ -109,7 +117,7 @@ export async function trainLoop(loop: TrainLoop): Promise<number> {
 }
 
 async function doSteps(loop: TrainLoop, clock: Clock, feed: ExampleFeed): Promise<number> {
-  const { trainable, optimizer, dtype, hooks, signal } = loop;
+  const { trainable, optimizer, dtype, hooks, signal, skipSpikes } = loop;
   const parameters = trainable.namedParameters().map(([, parameter]) => parameter);
   trainable.train();
   let step = loop.startStep;
@@ -127,13 +135,19 @@ async function doSteps(loop: TrainLoop, clock: Clock, feed: ExampleFeed): Promis
     if (!Number.isFinite(passes.loss)) throw diverged(step + 1, 'loss', passes.loss);
     if (!Number.isFinite(gradNorm)) throw diverged(step + 1, 'gradient norm', gradNorm);
     hooks.onUpdate?.();
-    autocast(dtype, () => optimizer.step(lr, scale));
+    const isSkipped =
+      skipSpikes !== undefined &&
+      isSpike({ ...passes, gradNorm }[skipSpikes.options.of], skipSpikes.options, skipSpikes.state);
+    if (!isSkipped) {
+      autocast(dtype, () => optimizer.step(lr, scale));
+      loop.ema?.update(step + 1);
+    }
     trainable.zeroGrad();
 
     step++;
     const seconds = (performance.now() - start) / 1000;
     feed.took({ seconds, wait });
-    hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds, wait });
+    hooks.onStep?.({ step, ...passes, lr, gradNorm, seconds, wait, isSkipped });
     isLast = clock.isOver(step);
     if (!(await finishStep(loop, step, isLast))) return step;
     await nextTurn(); // signals and timers get their turn

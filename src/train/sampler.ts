@@ -15,6 +15,10 @@ export interface Sampler {
   batch(step: number, part: number): Drawn[];
   /** What was drawn before `step`: save it, and begin with it to go on. */
   drawnBefore(step: number): number;
+  /** Steps of an epoch, which need not be a whole number. */
+  readonly stepsPerEpoch: number;
+  /** Steps after which so many epochs are over, the steps before included that another sampler has done. */
+  stepsOfEpochs(epochs: number): number;
 }
 
 export interface SamplerOptions {
@@ -43,9 +47,11 @@ export function createSampler({
   from = { step: 0, drawn: 0 },
 }: SamplerOptions): Sampler {
   const order = ordersOf(length, seed);
-  const drawnBefore = (step: number): number => from.drawn + (step - from.step) * parts * ranks * batchSize;
+  const perStep = parts * ranks * batchSize;
+  const drawnBefore = (step: number): number => from.drawn + (step - from.step) * perStep;
   return {
     drawnBefore,
+    ...epochsOf({ perEpoch: length, perStep, from }),
     batch(step, part) {
       const first = drawnBefore(step) + (part * ranks + rank) * batchSize;
       return Array.from({ length: batchSize }, (_, i) => {
@@ -88,6 +94,8 @@ export function createTokenSampler({
   const drawnBefore = (step: number): number => from.drawn + (step - from.step) * parts * ranks;
   return {
     drawnBefore,
+    // Epochs differ by a few batches; the first one stands for all.
+    ...epochsOf({ perEpoch: batchesOf(0).length, perStep: parts * ranks, from }),
     batch(step, part) {
       let number = drawnBefore(step) + part * ranks + rank;
       let epoch = 0;
@@ -96,6 +104,18 @@ export function createTokenSampler({
     },
   };
 }
+
+interface EpochOptions {
+  /** Draws of an epoch and of a step. */
+  perEpoch: number;
+  perStep: number;
+  from: { step: number; drawn: number };
+}
+
+const epochsOf = ({ perEpoch, perStep, from }: EpochOptions): Pick<Sampler, 'stepsPerEpoch' | 'stepsOfEpochs'> => ({
+  stepsPerEpoch: perEpoch / perStep,
+  stepsOfEpochs: epochs => from.step + Math.max(0, Math.ceil((epochs * perEpoch - from.drawn) / perStep - 1e-9)),
+});
 
 /** In place of an example's number, for what an epoch draws once. */
 const [ORDER, BATCHES] = [2 ** 40 + 1, 2 ** 40 + 2];

@@ -26,16 +26,30 @@ export function embeddingsFrom(
   const size = tokenizer.vocabSize;
   const random = createRandom(seed);
   const matrix = new Float32Array(size * dimension);
-  const rows = Array.from({ length: size }, (_, id) => vectorOfToken(vectors, tokenizer, id));
-  const found = rows.filter(row => row !== undefined);
-  const squares = found.reduce((sum, row) => sum + row.reduce((all, x) => all + x * x, 0), 0);
-  const scale = squares > 0 ? std / Math.sqrt(squares / (found.length * dimension)) : 1;
-  for (const [id, row] of rows.entries()) {
+  const rows = rowsOfTokens(vectors, tokenizer, { std });
+  for (let id = 0; id < size; id++) {
+    const row = rows.get(id);
     for (let i = 0; i < dimension; i++) {
-      matrix[id * dimension + i] = row ? row[i] * scale : std * normal(random.next(), random.next());
+      matrix[id * dimension + i] = row ? row[i] : std * normal(random.next(), random.next());
     }
   }
-  return { matrix, found: found.length };
+  return { matrix, found: rows.size };
+}
+
+/** The tokens of a tokenizer that spell a word with a vector: that, scaled so that the numbers of all have the spread `std`. */
+export function rowsOfTokens(
+  vectors: WordVectors,
+  tokenizer: Tokenizer,
+  { std }: { std: number },
+): Map<number, Float32Array> {
+  const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id);
+  const found = ids.flatMap(id => {
+    const row = vectorOfToken(vectors, tokenizer, id);
+    return row ? [[id, row] as const] : [];
+  });
+  const squares = found.reduce((sum, [, row]) => sum + row.reduce((all, x) => all + x * x, 0), 0);
+  const scale = squares > 0 ? std / Math.sqrt(squares / (found.length * vectors.dimension)) : 1;
+  return new Map(found.map(([id, row]) => [id, row.map(x => x * scale)]));
 }
 
 function vectorOfToken(vectors: WordVectors, tokenizer: Tokenizer, id: number): Float32Array | undefined {

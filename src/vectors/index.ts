@@ -1,6 +1,6 @@
 /** Word vectors: training, files, neighbours, analogies and evaluation. */
 export { ANALOGY_METHODS, type AnalogyMethod, analogy } from './analogy.ts';
-export { embeddingsFrom } from './embeddings.ts';
+export { embeddingsFrom, rowsOfTokens } from './embeddings.ts';
 export {
   type AnalogyResult,
   type AnalogySection,

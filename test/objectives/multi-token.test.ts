@@ -38,11 +38,11 @@ describe('a window', () => {
     const objective = objectiveOf(modelOf('gpt2'), { tokens: 3 }, 8);
     expect([objective.window, objective.overlap]).toEqual([11, 3]);
     const batch = batchOf(objective, [window([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]), window([1, 2, 3, 4])]);
-    expect(batch.inputIds.toArray().map(row => (row as bigint[]).map(Number))).toEqual([
+    expect((batch.inputIds.toArray() as bigint[][]).map(row => row.map(Number))).toEqual([
       [1, 2, 3, 4, 5, 6, 7, 8],
       [1, 2, 3, tokenizer.padTokenId, ...new Array(4).fill(tokenizer.padTokenId)],
     ]);
-    const shown = batch.targets.map(one => one.toArray().map(row => (row as bigint[]).map(Number)));
+    const shown = batch.targets.map(one => (one.toArray() as bigint[][]).map(row => row.map(Number)));
     const none = [-100, -100, -100, -100];
     expect(shown[0]).toEqual([
       [2, 3, 4, 5, 6, 7, 8, 9],

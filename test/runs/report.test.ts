@@ -223,7 +223,7 @@ describe('the script of the page', () => {
     runInContext(browserScript, context);
     expect(drawn).toHaveLength(charts.length);
     for (const { data } of drawn) for (const column of data) expect(column).toHaveLength(data[0].length);
-    expect(drawn.map(({ options }) => options.legend.show)).toEqual([true, false, false, false]);
+    expect(drawn.map(({ options }) => options.legend.show)).toEqual([true, false, false, false, false]);
 
     const hooks = (drawn[1].options as unknown as { hooks: { setCursor: ((plot: unknown) => void)[] } }).hooks;
     hooks.setCursor[0]({ cursor: { idx: 0 }, data: [[1000], [0.00012345]] });

@@ -3,7 +3,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointSteps } from '../../src/runs/checkpoints.ts';
+import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { resumeRun, startRun } from '../../src/runs/run.ts';
+import { readJson } from '../../src/support/files.ts';
 import { openSafetensors } from '../../src/torch/index.ts';
 import { errorOf } from '../data/helpers.ts';
 import { metricsOf, traceOf } from '../helpers/runs.ts';
@@ -55,6 +57,8 @@ describe('a run that was interrupted', async () => {
   it.each([
     { name: 'muon' },
     { name: 'adafactor', beta1: 0.9 },
+    { name: 'adamw', scaleParameter: true, lr: 0.1 },
+    { name: 'lamb' },
     { name: 'lion' },
     { name: 'sgd', momentum: 0.9, nesterov: true },
   ])('with $name goes on to the same numbers', async optimizer => {
@@ -82,6 +86,38 @@ describe('a run that was interrupted', async () => {
     expect(kept.length).toBeGreaterThan(10);
     const thawed = errorOf(() => resumeRun(place('grouped'), { set: ['train.freeze=[transformer.wpe]'] }));
     expect(await thawed).toMatchObject({ code: 'TSLM_RECIPE_CHANGED' });
+  });
+
+  it('with averaged weights and spikes left out goes on to the same numbers', async () => {
+    const train = { gradientAccumulation: 2, ema: { decay: 0.8 }, skipSpikes: { factor: 1.1, decay: 0.9, after: 2 } };
+    const guarded = tinyRecipe(corpus, { log: { every: 5 }, train });
+    const [whole, parts] = [place('guarded'), place('guarded-stopped')];
+    await startRun(guarded, whole);
+    const skipped = readMetrics(join(whole, 'metrics.jsonl')).at(-2)!.skipped;
+    expect(skipped).toBeGreaterThan(0);
+    expect(skipped).toBeLessThan(10);
+    expect((readJson(join(whole, 'run.json')) as { progress: object }).progress).toMatchObject({ skipped });
+    for (const [i, stop] of [3, 7].entries()) {
+      await stopAfter(stop, options => (i === 0 ? startRun(guarded, parts, options) : resumeRun(parts, options)));
+    }
+    await resumeRun(parts);
+    expect(traceOf(parts)).toEqual(traceOf(whole));
+    const [last, other] = [whole, parts].map(run => join(run, 'checkpoints', 'step-0000012'));
+    const weights = (folder: string, file: string) => {
+      const tensors = openSafetensors(join(folder, file));
+      return [...tensors.entries.keys()].map(name => [name, tensors.tensor(name).toNumbers()]);
+    };
+    expect(weights(other, 'ema.safetensors')).toEqual(weights(last, 'ema.safetensors'));
+    // The averages are not the weights, and the best model is made of them.
+    const best = (readJson(join(whole, 'run.json')) as { progress: { best: { step: number } } }).progress.best.step;
+    const trained = weights(last, 'model.safetensors').map(([, values]) => Array.from(values as ArrayLike<number>));
+    const averages = weights(last, 'ema.safetensors').map(([, values]) => Array.from(values as ArrayLike<number>));
+    const ofModel = weights(join(whole, 'model'), 'model.safetensors').map(([, values]) =>
+      Array.from(values as ArrayLike<number>),
+    );
+    expect(averages.filter(values => trained.some(other => String(other) === String(values)))).toEqual([]);
+    const isOfAverages = ofModel.filter(values => averages.some(other => String(other) === String(values))).length;
+    expect(isOfAverages > 0).toBe(best === 12);
   });
 
   it('that recomputes activations goes on to the same numbers, which are those of one that keeps them', async () => {

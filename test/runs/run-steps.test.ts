@@ -138,3 +138,25 @@ describe('a run in which something fails', async () => {
     },
   );
 });
+
+describe('a T5 model that diverges', () => {
+  it.each([
+    [{ lr: 1e30 }, /optimizer\.scaleParameter=true/],
+    [{ lr: 1e30, scaleParameter: true }, /lower optimizer\.lr/],
+  ])('with %o is told what helps', async (optimizer, hint) => {
+    const rows = Array.from({ length: 20 }, (_, i) => JSON.stringify({ source: 'ab'.repeat(1 + i), target: 'ba' }));
+    writeFileSync(place('pairs.jsonl'), rows.join('\n'));
+    const diverging = tinyRecipe(corpus, {
+      objective: { name: 'seq2seq' },
+      data: { corpus: undefined, train: place('pairs.jsonl'), validation: 0.2, tokenizer: corpus },
+      model: { family: 't5' },
+      optimizer,
+      samples: { prompts: [] },
+    });
+    const out = place(`diverging-${Object.keys(optimizer).length}`);
+    expect(await errorOf(() => startRun(diverging, out))).toMatchObject({
+      code: 'TSLM_DIVERGED',
+      hint: expect.stringMatching(hint),
+    });
+  });
+});

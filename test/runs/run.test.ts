@@ -340,7 +340,7 @@ describe('the end of a run', () => {
 
   it('must be said', () => {
     const made = (train: object) => () => tinyRecipe(corpus, { train });
-    expect(made({ steps: undefined })).toThrow("neither 'train.steps' nor 'train.budget' is given");
+    expect(made({ steps: undefined })).toThrow("none of 'train.steps', 'train.epochs' and 'train.budget' is given");
     expect(made({ budget: '5 minutes' })).toThrow('a number with a unit: 90s, 30m, 2h');
   });
 });

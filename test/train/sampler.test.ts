@@ -46,6 +46,15 @@ describe('a sampler', () => {
     expect(after.drawnBefore(9)).toBe(48);
   });
 
+  it('knows when epochs are over, where another sampler has begun them too', () => {
+    const sampler = createSampler({ length: 23, seed: 5, batchSize: 2, parts: 2 });
+    expect(sampler.stepsPerEpoch).toBe(23 / 4);
+    expect([0.5, 1, 2, 4].map(epochs => sampler.stepsOfEpochs(epochs))).toEqual([3, 6, 12, 23]);
+    const after = createSampler({ length: 23, seed: 5, batchSize: 10, from: { step: 7, drawn: 28 } });
+    // 46 − 28 rows are left of two epochs.
+    expect([1, 2].map(epochs => after.stepsOfEpochs(epochs))).toEqual([7, 9]);
+  });
+
   it('takes another order for another seed and epoch', () => {
     const orders = [1, 2].map(seed => drawn(createSampler({ length: 50, seed, batchSize: 50 }), 2));
     const keys = orders

@@ -46,6 +46,10 @@ export function trainingView({
         stream.write(`${what} done; \`--set train.${key}\` prolongs the run\n`);
         return;
       }
+      if (info.vectors) {
+        const { file, found, rows } = info.vectors;
+        stream.write(`${formatCount(found)} of ${formatCount(rows)} tokens begin with a vector of ${file}\n`);
+      }
       const length = secondsLeft === undefined ? `${steps} steps` : `${formatDuration(secondsLeft)} of steps`;
       const resumed = startStep > 0 ? `, from step ${startStep}` : '';
       stream.write(
@@ -74,13 +78,13 @@ export function trainingView({
       ].join('  ');
       stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
     },
-    onEvaluate(step, loss, isBest) {
+    onEvaluate(step, loss, isBest, decides) {
       clear();
       const recent = losses.slice(-50);
       const training = recent.reduce((sum, value) => sum + value, 0) / recent.length;
       const speed = formatCount(tokens / ((performance.now() - start) / 1000));
       stream.write(
-        `step ${String(step).padStart(String(steps).length)}  training loss ${training.toFixed(4)}  held-out loss ${loss.toFixed(4)}${isBest ? '' : '  (not the best)'}  ${speed} tokens/s\n`,
+        `step ${String(step).padStart(String(steps).length)}  training loss ${training.toFixed(4)}  held-out loss ${loss.toFixed(4)}${decides ? `  ${decides.metric} ${decides.value.toFixed(4)}` : ''}${isBest ? '' : '  (not the best)'}  ${speed} tokens/s\n`,
       );
     },
     onSample({ prompt, text }) {

@@ -6,7 +6,7 @@ import { randomFor } from '../../support/random.ts';
 import { memoryStats, resetPeakMemory } from '../../torch/index.ts';
 import { trainLoop } from '../../train/loop.ts';
 import { computeDtype } from '../../train/precision.ts';
-import type { Sampler } from '../../train/sampler.ts';
+import { createSampler, type Sampler } from '../../train/sampler.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { assemble, startingPoint } from '../run-parts.ts';
 import type { RunSource } from '../run-source.ts';
@@ -39,11 +39,12 @@ export async function measureSteps(recipe: Recipe, source: RunSource): Promise<C
       objective.lengthOf(objective.example(data.row(index), randomFor(recipe.seed, 0, index))),
     );
     const sampler: Sampler = {
+      ...createSampler({ length: data.length, seed: recipe.seed, batchSize: recipe.train.batchSize }),
       batch: step =>
-        step === 0
-          ? longest.map(index => ({ index, epoch: 0 }))
-          : longest.map((_, i) => ({ index: (step * recipe.train.batchSize + i) % data.length, epoch: 0 })),
-      drawnBefore: step => step * recipe.train.batchSize,
+        longest.map((index, i) => ({
+          index: step === 0 ? index : (step * recipe.train.batchSize + i) % data.length,
+          epoch: 0,
+        })),
     };
     await trainLoop({
       trainable,

@@ -22,6 +22,8 @@ const recordSchema = z.object({
   parameters: z.number().optional(),
   recipe: z.record(z.string(), z.unknown()).default({}),
   environment: facts.default({}),
+  /** Of a run of epochs. */
+  steps: z.number().optional(),
   /** Written when the run ends. */
   progress: z.object({ step: z.number() }).optional(),
 });
@@ -59,7 +61,7 @@ export function summarizeRun(run: RunFolder, cache: SummaryCache = new Map(), no
     const { name, created, parameters } = record;
     const metrics = fileOf(run, 'metrics.jsonl');
     const { last, best }: Partial<Digest> = metrics === undefined ? {} : digest(metrics, `${folder} ${created}`, cache);
-    const steps = numberAt(record.recipe, 'train', 'steps');
+    const steps = record.steps ?? numberAt(record.recipe, 'train', 'steps');
     const step = Math.max(last?.step ?? 0, record.progress?.step ?? 0);
     const updated = lastChange(run, 'metrics.jsonl', 'run.json');
     const state = stateOf(run, record, { step, steps, updated, now });
@@ -119,13 +121,16 @@ function stateOf(
   return now - updated < patience ? 'running' : 'stopped';
 }
 
-function secondsLeft({ recipe }: RunRecord, step: number, tokensPerSecond: number | undefined): number | undefined {
+function secondsLeft(
+  { recipe, steps = numberAt(recipe, 'train', 'steps') }: RunRecord,
+  step: number,
+  tokensPerSecond: number | undefined,
+): number | undefined {
   const sizes = [
     numberAt(recipe, 'train', 'batchSize'),
     numberAt(recipe, 'train', 'gradientAccumulation'),
     numberAt(recipe, 'model', 'context'),
   ];
-  const steps = numberAt(recipe, 'train', 'steps');
   if (steps === undefined || !tokensPerSecond || sizes.some(size => size === undefined)) return undefined;
   const tokensPerStep = sizes.reduce<number>((product, size) => product * size!, 1);
   return ((steps - step) * tokensPerStep) / tokensPerSecond;

@@ -16,11 +16,19 @@ export interface AdamWOptions {
   weightDecay?: number;
   /** Decay norms and biases too. Default false. */
   decayAll?: boolean;
+  /**
+   * The learning rate of a parameter counts in units of its root mean square, at least 1e-3, as in Adafactor (Shazeer & Stern 2018, 8):
+   * for models whose weights are of very unequal size, as T5's are. Default false.
+   */
+  scaleParameter?: boolean;
 }
+
+/** Least size that a parameter counts with for `scaleParameter`. */
+const LEAST_SIZE = 1e-3;
 
 export function adamW(
   named: NamedParameters,
-  { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false }: AdamWOptions = {},
+  { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false, scaleParameter = false }: AdamWOptions = {},
 ): Optimizer {
   const states = named.map(([name, parameter]) => ({
     name,
@@ -37,20 +45,23 @@ export function adamW(
           const gradient = state.parameter.grad;
           return gradient ? [{ ...state, gradient }] : [];
         });
-        noGrad(() =>
+        const update = (some: typeof active, rate: number): void =>
           adamWUpdate({
-            parameters: active.map(({ parameter }) => parameter),
-            gradients: active.map(({ gradient }) => gradient),
-            means: active.map(({ mean }) => mean),
-            squares: active.map(({ square }) => square),
-            weightDecay: active.map(({ name, parameter }) => (decayAll || decays(name, parameter) ? weightDecay : 0)),
-            lr,
+            parameters: some.map(({ parameter }) => parameter),
+            gradients: some.map(({ gradient }) => gradient),
+            means: some.map(({ mean }) => mean),
+            squares: some.map(({ square }) => square),
+            weightDecay: some.map(({ name, parameter }) => (decayAll || decays(name, parameter) ? weightDecay : 0)),
+            lr: rate,
             betas,
             eps,
             step: steps,
             gradScale,
-          }),
-        );
+          });
+        noGrad(() => {
+          if (!scaleParameter) update(active, lr);
+          else for (const one of active) update([one], lr * Math.max(LEAST_SIZE, rms(one.parameter)));
+        });
       });
     },
 
@@ -81,6 +92,8 @@ export function adamW(
     },
   };
 }
+
+const rms = (parameter: Parameter): number => parameter.detach().vectorNorm().item() / Math.sqrt(parameter.numel);
 
 /**
  * Measures the gradients and says by what to scale them so that their joint norm is at most `maxNorm` (Pascanu et al.

@@ -4,6 +4,7 @@ import type { KeyOf } from '../parameter-names.ts';
 import { adafactor } from './adafactor.ts';
 import { adamW } from './adamw.ts';
 import { groupKeys, partsOf, together } from './groups.ts';
+import { lamb } from './lamb.ts';
 import { lion } from './lion.ts';
 import { muon } from './muon.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
@@ -24,7 +25,7 @@ const adam = {
 };
 
 const options = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('adamw'), ...adam }),
+  z.strictObject({ name: z.literal('adamw'), ...adam, scaleParameter: z.boolean().default(false) }),
   /** Hidden matrices by Muon, everything else by AdamW. */
   z.strictObject({ name: z.literal('muon'), ...adam, momentum: share.default(0.95) }),
   z.strictObject({
@@ -39,6 +40,14 @@ const options = z.discriminatedUnion('name', [
     relativeStep: z.boolean().default(false),
     weightDecay: weightDecay.default(0),
     ...groupKeys,
+  }),
+  z.strictObject({
+    name: z.literal('lamb'),
+    ...adam,
+    betas: betas.default([0.9, 0.999]),
+    eps: z.number().positive().default(1e-6),
+    weightDecay: weightDecay.default(0.01),
+    alwaysAdapt: z.boolean().default(false),
   }),
   z.strictObject({
     name: z.literal('lion'),
@@ -76,7 +85,7 @@ function withName(value: unknown): unknown {
 
 export type OptimizerOptions = z.output<typeof optimizerSchema>;
 
-const optimizers = { adamw: adamW, muon, adafactor, lion, sgd };
+const optimizers = { adamw: adamW, muon, adafactor, lamb, lion, sgd };
 
 /**
  * @param options.keyOf the checkpoint keys that `groups` may name parameters by; default their own names

@@ -18,6 +18,8 @@ export interface Update {
   step: number;
   /** 0 for what does not decay. */
   weightDecay: number;
+  /** Whether it is one of those that decay, whatever the weight. */
+  decays: boolean;
   /** What is kept of the parameter as `key`; `begin` makes it with the first gradient. */
   kept(key: string, begin: () => Tensor): Tensor;
 }
@@ -42,13 +44,15 @@ export function perParameter(
         scope(() => {
           const { grad } = parameter;
           if (!grad) return;
+          const isDecayed = decayAll || decays(name, parameter);
           noGrad(() =>
             rule({
               parameter,
               gradient: gradScale === 1 ? grad : grad.mul(gradScale),
               lr,
               step,
-              weightDecay: decayAll || decays(name, parameter) ? weightDecay : 0,
+              weightDecay: isDecayed ? weightDecay : 0,
+              decays: isDecayed,
               kept: (key, begin) => state.of(name, key, begin),
             }),
           );

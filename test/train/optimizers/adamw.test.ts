@@ -3,6 +3,7 @@ import { createModel } from '../../../src/models/auto.ts';
 import { emptyParameter, type Parameter } from '../../../src/nn/module.ts';
 import { fromTypedArray, type Tensor } from '../../../src/torch/index.ts';
 import { adamW, clipGradNorm } from '../../../src/train/optimizers/adamw.ts';
+import { itAgreesWithRecorded } from '../../helpers/optimizers.ts';
 
 const tensor = (values: number[], shape: readonly number[]): Tensor => fromTypedArray(Float32Array.from(values), shape);
 
@@ -35,6 +36,8 @@ function reference(
 const options = { betas: [0.9, 0.95] as [number, number], eps: 1e-8, weightDecay: 0.1 };
 
 describe('AdamW', () => {
+  itAgreesWithRecorded('adamw', adamW); // with scaleParameter
+
   it('updates as the paper says, decaying matrices only', () => {
     const values = [0.5, -0.25, 1, -2];
     const gradients = [

@@ -48,7 +48,7 @@ export async function trainAsRecorded(
       trainable,
       objective,
       data: { length: rows.length, row: index => rows[index], fingerprint: '' },
-      sampler: { batch: (_, part) => window[part].map(index => ({ index, epoch: 0 })), drawnBefore: () => 0 },
+      sampler: { batch: (_, part) => window[part].map(index => ({ index, epoch: 0 })) },
       seed: 0,
       optimizer,
       schedule,
