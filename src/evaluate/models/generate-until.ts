@@ -81,13 +81,15 @@ function roomFor({ backbone }: Model, maxNewTokens: number): number {
   );
 }
 
+/** Of draws, where none is given: they are to come out the same again. */
+const SEED = 1234;
+
 /** `num_beams` → `numBeams`. What only draws need is left out where nothing is drawn, as lm-evaluation-harness does. */
 function generationOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const options = Object.entries({ do_sample: false, ...given }).map(
-    ([key, value]) => [camelCase(key), value] as const,
-  );
-  const unused = given.do_sample === true ? [] : ['temperature'];
-  return Object.fromEntries(options.filter(([key]) => !unused.includes(key)));
+  const draws = given.do_sample === true;
+  const options = Object.entries({ do_sample: false, ...(draws && { seed: SEED }), ...given });
+  const used = options.filter(([key]) => draws || key !== 'temperature');
+  return Object.fromEntries(used.map(([key, value]) => [camelCase(key), value]));
 }
 
 const camelCase = (key: string): string => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

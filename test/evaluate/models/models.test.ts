@@ -123,6 +123,18 @@ describe('a causal model', () => {
     expect(error.message).toMatch(/unknown key 'numBeam'/);
   });
 
+  it('draws the same again, and something else from another seed', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const evaluated = causalModel(model, tokenizer, 'tiny');
+    const ask = (options: Record<string, unknown>) =>
+      evaluated.generateUntil([
+        { context: 'the cat', until: [], maxNewTokens: 12, options: { do_sample: true, temperature: 2, ...options } },
+      ]);
+    const first = await ask({});
+    expect(await ask({})).toEqual(first);
+    expect(await ask({ seed: 5 })).not.toEqual(first);
+  });
+
   it('ends when it is told to', async () => {
     using model = tinyModel('gpt2', 'GPT2LMHeadModel');
     const signal = AbortSignal.abort(new Error('enough'));
