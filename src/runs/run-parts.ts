@@ -1,6 +1,7 @@
 /** What a run is put together from: recipe, model, objective, optimizer, and the rows it trains and evaluates on. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { hasAdapter } from '../models/adapters/folder.ts';
 import { adapterInUse, createAdapter } from '../models/adapters/index.ts';
 import { peftConfig } from '../models/adapters/options.ts';
 import { createModel, describeModel, familyOf, loadCompleteModel, loadModel, modelFolder } from '../models/auto.ts';
@@ -91,7 +92,15 @@ function trainableOf(
       'leave it out, or choose another objective',
     );
   }
-  const made = createAdapter(model, peftConfig(adapter, resolve(modelFolder(wanted.from!))), { seed });
+  const base = modelFolder(wanted.from!);
+  if (hasAdapter(base)) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'adapter': ${base} holds an adapter itself, and a file of one names a single model below it`,
+      `\`tslm merge ${wanted.from} --out FOLDER\` makes a model of both`,
+    );
+  }
+  const made = createAdapter(model, peftConfig(adapter, resolve(base)), { seed });
   const room = model.maxPositions - (made.prompt?.count ?? 0);
   if (context <= room) return adapterOnly(made);
   throw usageError(
