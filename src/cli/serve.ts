@@ -47,7 +47,11 @@ export function serveCommand(): Command {
     .option('--port <n>', 'port; 0: any that is free', nonNegativeInteger, 8080)
     .option('--host <address>', 'address to listen on; 0.0.0.0: every one of this machine', '127.0.0.1')
     .option('--name <name>', "name of a model in requests, in the models' order (default: its folder's)", collect)
-    .option('--adapter <name=path>', 'LoRA adapter of the first model; may be repeated', collect)
+    .option(
+      '--adapter <name=path>',
+      'adapter of the first model: its folder, or that of a run; may be repeated',
+      collect,
+    )
     .addOption(inferenceTypeOption())
     .option('--memory <bytes>', 'for keys and values (default: a quarter of what is free)', positiveInteger)
     .option('--max-queue <n>', 'requests that may wait (default: 256)', positiveInteger)

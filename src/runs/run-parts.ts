@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RgbImage } from '../data/images/rgb-image.ts';
+import { hasAdapter } from '../models/adapters/folder.ts';
 import { adapterInUse, createAdapter } from '../models/adapters/index.ts';
 import { peftConfig } from '../models/adapters/options.ts';
 import {
@@ -137,7 +138,15 @@ function trainableOf(
       'leave it out, or choose another objective',
     );
   }
-  const made = createAdapter(model, peftConfig(adapter, resolve(modelFolder(wanted.from!))), { seed });
+  const base = modelFolder(wanted.from!);
+  if (hasAdapter(base)) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `'adapter': ${base} holds an adapter itself, and a file of one names a single model below it`,
+      `\`tslm merge ${wanted.from} --out FOLDER\` makes a model of both`,
+    );
+  }
+  const made = createAdapter(model, peftConfig(adapter, resolve(base)), { seed });
   const room = model.maxPositions - (made.prompt?.count ?? 0);
   if (context <= room) return adapterOnly(made);
   throw usageError(

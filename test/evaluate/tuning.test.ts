@@ -66,7 +66,7 @@ const large = {
   'adapters/t5/lora': 57,
   'adapters/t5/prefix': 9,
   'adapters/t5/prompt': 9,
-  'adapters/llama/adalora': 0,
+  'adapters/llama/adalora': 45,
   'heads/classifier': 6,
   'heads/classifier_label_smoothing': 6,
   'heads/qa': 7,

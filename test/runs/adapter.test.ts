@@ -115,6 +115,11 @@ it.each([
   [{ method: 'lora', target: ['c_attn'] }, {}, /unknown key 'adapter.target'/],
   [{ method: 'lora', init: 'pissa', quantize: 'nf4' }, {}, /begins with the weights in floats/],
   [{ method: 'oft' }, {}, /'oft' is not known/],
+  [
+    { method: 'lora' },
+    { model: { from: join(place('lora-straight'), 'model'), context: 12 } },
+    /holds an adapter itself/,
+  ],
   [{ method: 'lora' }, { model: { layers: 1 } }, /'adapter' is for a model that there is/],
 ])('%j is refused', async (adapter, changes, message) => {
   const error = await errorOf(async () => startRun(recipeOf(adapter, changes), place('refused')));
