@@ -3,12 +3,13 @@
  * chosen answer than for the rejected one. It is read at the last token.
  */
 import { z } from 'zod';
+import type { LastTokenClassificationHead } from '../models/heads/last-token-classification.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { scope, type Tensor, tensor } from '../torch/index.ts';
 import { type Answer, detached, halves, logSigmoid, pairOf } from './answers.ts';
 import { arrangeRows } from './arrange.ts';
-import { attentionMaskOf, padRows } from './batches.ts';
+import { attentionMaskOf, int64Of, longest, padRows } from './batches.ts';
 import { labelsOf } from './labels.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 
@@ -31,6 +32,8 @@ export interface RatedBatch {
   /** int64 [2 · pairs, time], the chosen ones first */
   inputIds: Tensor;
   attentionMask: Tensor | undefined;
+  /** int64 [2 · pairs]: row · time + position of each last token */
+  ends: Tensor;
   /** float32 [pairs] */
   margins: Tensor;
   pairs: number;
@@ -48,6 +51,8 @@ export function reward(
       'name one: model.labels=[reward]',
     );
   }
+  // Whoever reads several texts at once must know where each ends.
+  if (model && tokenizer.padTokenId !== undefined) model.config.pad_token_id ??= tokenizer.padTokenId;
   const example: Objective<'preference', RatedPair, RatedBatch>['example'] = row => {
     const [chosen, rejected] = pairOf(tokenizer, row, context);
     return { chosen, rejected, margin: row.margin ?? 0 };
@@ -65,6 +70,10 @@ export function reward(
       return {
         inputIds: padRows(rows, tokenizer.padTokenId ?? 0, device),
         attentionMask: attentionMaskOf(rows, device),
+        ends: int64Of(
+          rows.map(({ length }, i) => i * longest(rows) + length - 1),
+          device,
+        ),
         margins: tensor(
           examples.map(({ margin }) => margin),
           { dtype: 'float32', device },
@@ -91,6 +100,9 @@ export function reward(
   };
 }
 
-/** float32 [2 · pairs] */
-export const rewardsOf = (model: Model, { inputIds, attentionMask }: RatedBatch): Tensor =>
-  model.forward({ inputIds, attentionMask }).logits!.to('float32').squeezeDim(1);
+/** float32 [2 · pairs]: read where each sequence ends, whatever it is padded with. */
+export function rewardsOf(model: Model, { inputIds, attentionMask, ends }: RatedBatch): Tensor {
+  const { lastHiddenState } = model.backbone.forward({ inputIds, attentionMask });
+  const states = lastHiddenState.reshape([-1, lastHiddenState.size(-1)]).indexSelect(0, ends);
+  return (model.head as LastTokenClassificationHead).score.forward(states).to('float32').squeezeDim(1);
+}

@@ -104,8 +104,8 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
   const documents = { length: 2, row: (index: number) => rowsOf('document', encode)[index] as Rows['document'] };
   const encode = (text: string): Uint32Array => tokenizer.encodeIds(text);
   const isAlone = model.task === 'nextSentence';
-  const teacher = name === 'distillation' ? teacherFolder(model, tokenizer) : undefined;
-  const options = { name, teacher, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
+  const taught = name === 'distillation' ? { teacher: teacherFolder(model, tokenizer) } : {};
+  const options = { name, ...taught, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
   const objective = createObjective(parseOptions(objectiveOptions, options, 'test'), {
     tokenizer,
     context: CONTEXT,
