@@ -20,7 +20,18 @@ const corpus = join(folder, 'corpus');
 const place = (name: string): string => join(folder, name);
 
 /** Those whose examples are all made before the training, or of pictures that are in memory. */
-const WITHOUT_WORKERS = ['captions', 'image-classification', 'instruction', 'dpo', 'kto', 'orpo', 'cpo', 'reward', 'bco', 'distillation'];
+const WITHOUT_WORKERS = [
+  'captions',
+  'image-classification',
+  'instruction',
+  'dpo',
+  'kto',
+  'orpo',
+  'cpo',
+  'reward',
+  'bco',
+  'distillation',
+];
 
 /** A family for each objective that learns from a corpus. */
 const FAMILIES: Record<string, readonly string[]> = {

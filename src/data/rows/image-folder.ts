@@ -8,6 +8,8 @@ import { glob } from 'tinyglobby';
 const IMAGES = /\.(png|jpe?g|webp|gif)$/i;
 const METADATA = /^metadata\.(jsonl|csv|parquet)$/i;
 
+export const isImageFile = (path: string): boolean => IMAGES.test(path);
+
 export interface ImageFolder {
   /** Tables of what is known of the images at their side and below. */
   tables: string[];
@@ -20,7 +22,7 @@ export interface ImageFolder {
 /** @returns undefined for a folder without images */
 export async function findImageFolder(folder: string): Promise<ImageFolder | undefined> {
   const files = (await glob('**/*', { cwd: folder, dot: false })).sort().map(file => join(folder, file));
-  const found = files.filter(file => IMAGES.test(file));
+  const found = files.filter(isImageFile);
   if (found.length === 0) return undefined;
   const tables = files.filter(file => METADATA.test(basename(file)));
   const described = new Map(tables.map(table => [table, [] as string[]]));

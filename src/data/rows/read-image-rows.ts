@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { UserError, usageError } from '../../support/errors.ts';
 import { decodeImage } from '../images/decode.ts';
 import { packedKindOf, readPackedImages } from '../images/packed-images.ts';
@@ -14,7 +14,7 @@ import { nameOfSource, readImageBytes } from '../images/source.ts';
 import { findInputs, type InputFile } from '../readers/inputs.ts';
 import type { Dataset } from './dataset.ts';
 import { type FileRowsOptions, fileRows } from './file-rows.ts';
-import { findImageFolder } from './image-folder.ts';
+import { findImageFolder, isImageFile } from './image-folder.ts';
 import type { Rows } from './rows.ts';
 
 export interface ReadImageOptions extends FileRowsOptions {
@@ -166,6 +166,10 @@ async function* entriesOfFiles(
         `${file.path}: labels without images`,
         "give the file of the images: the labels' is found beside it",
       );
+    }
+    if (isImageFile(file.path)) {
+      yield { ...fileEntry(file.path), label: basename(dirname(resolve(file.path))) };
+      continue;
     }
     if (kind === undefined) {
       yield* tableEntries([file], options, onBad);

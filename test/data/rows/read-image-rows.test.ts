@@ -119,6 +119,11 @@ describe('a folder of images', () => {
     );
   });
 
+  it('and so have images that a pattern finds', async () => {
+    const rows = await rowsOf([at('pets/*/1.png')], { needed: ['label'] });
+    expect(rows.map(({ label }) => label)).toEqual(['cat', 'dog']);
+  });
+
   it('or what a table says, which has to say it of all', async () => {
     expect(await rowsOf([at('told')])).toEqual([
       { ...images[1], text: 'second' },
