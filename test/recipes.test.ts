@@ -66,8 +66,9 @@ describe.each(files)('%s', file => {
     const train = commands.find(words => words[0] === 'train');
     if (file !== 'quickstart.yaml') {
       expect(train).toEqual(['train', `recipes/${file}`]);
-      const { data, model } = readRecipe(path);
+      const { data, model, objective } = readRecipe(path);
       const { corpus, tokenizer } = data;
+      if (objective.name === 'image-classification') return; // labels of images need no tokenizer
       if (corpus === undefined && tokenizer === undefined) {
         // Rows are read with the tokenizer of the model, which is pulled, or is another recipe's.
         const pulled = commands.find(words => words[0] === 'pull');
@@ -77,7 +78,6 @@ describe.each(files)('%s', file => {
       }
       const [first, folder] = corpus === undefined ? ['tokenizer', tokenizer] : ['prepare', corpus];
       const made = commands.findLast(words => words[0] === first);
-      // Neither where labels of images are learnt.
       expect(made?.[made.indexOf('--out') + 1]).toBe(folder);
     }
   });
