@@ -1,6 +1,7 @@
 /** `tslm evaluate MODEL --tasks NAMES`: benchmarks from task files of lm-evaluation-harness, one table, results as JSON. */
 import { type Command, Option } from 'commander';
 import type { EvaluationResult } from '../evaluate/harness/evaluation-result.ts';
+import type { EvaluatedModel } from '../evaluate/models/evaluated-model.ts';
 import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
@@ -23,6 +24,7 @@ export interface TaskOptions {
   systemInstruction?: string;
   bootstrapIters?: number;
   output?: string;
+  useCache?: string;
   limit?: number;
   precision: (typeof PRECISIONS)[number];
   device: string;
@@ -44,6 +46,7 @@ export const TASK_OPTIONS = [
   'systemInstruction',
   'bootstrapIters',
   'output',
+  'useCache',
 ];
 
 export const withTaskOptions = (command: Command): Command =>
@@ -85,7 +88,8 @@ export const withTaskOptions = (command: Command): Command =>
       'samples for standard errors that have no formula (default: 1000)',
       nonNegativeInteger,
     )
-    .option('--output <folder>', 'write results and samples here');
+    .option('--output <folder>', 'write results and samples here')
+    .option('--use-cache <file>', "keep the model's answers here; what is there already is not asked again");
 
 export async function runTasks(path: string, options: TaskOptions): Promise<void> {
   const { modelFolder } = await import('../models/auto.ts');
@@ -109,7 +113,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   }
   const folder = modelFolder(path);
   const { score, pll, pooling, device } = options;
-  using model = openEvaluatedModel(folder, {
+  using opened = openEvaluatedModel(folder, {
     score,
     pll,
     pooling,
@@ -117,6 +121,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     dtype: dtypeOf(options.precision),
     onNote: printNote,
   });
+  const model = options.useCache === undefined ? opened : await withCache(opened, options.useCache, folder, options);
   if (options.applyChatTemplate && !model.applyChatTemplate) {
     throw usageError(
       'TSLM_NOT_SUPPORTED',
@@ -165,6 +170,17 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   }
   printResult(result);
   if (written !== undefined) process.stdout.write(`\nresults  ${written}\n`);
+}
+
+/** Answers depend on the model's files, and on how it is asked. */
+async function withCache(
+  model: EvaluatedModel,
+  path: string,
+  folder: string,
+  { precision, pll = 'original' }: TaskOptions,
+): Promise<EvaluatedModel> {
+  const { remembered, revisionOf } = await import('../evaluate/models/remembered.ts');
+  return remembered(model, path, [await revisionOf(folder), model.scoring, precision, pll].join(' '));
 }
 
 /** `NAME=PATH` of each. */

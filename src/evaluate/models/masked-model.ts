@@ -126,7 +126,7 @@ async function scoreTexts(
   options?: RequestOptions,
 ): Promise<TokenLogProb[][]> {
   const { device } = model;
-  // One copy of a text for each token that is asked for; equal copies are read once.
+  // One copy of a text for each token that is asked for.
   const jobs = texts.flatMap(({ asked }, text) => asked.map((at, i) => ({ text, at, i })));
   const batches = batchesByLength(
     jobs.map(({ text }) => texts[text].ids.length),

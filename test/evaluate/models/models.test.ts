@@ -143,16 +143,6 @@ describe('a causal model', () => {
 });
 
 describe('a masked model', () => {
-  /** One token's log-probability with these places masked. */
-  function given(model: Model, sequence: number[], at: number, masked: number[]): number {
-    const input = sequence.map((id, i) => (masked.includes(i) ? 4 : id));
-    const [score] = scoreTokens(model, [input], { maskTokenId: 4, skippedIds: [] })[0].filter(
-      ({ position }) => position === at,
-    );
-    expect(score.id).toBe(4);
-    return score.logProb;
-  }
-
   it('gives each token its probability with all others in sight', async () => {
     using model = tinyModel('bert', 'BertForMaskedLM');
     const evaluated = maskedModel(model, tokenizer, 'tiny');
@@ -177,7 +167,6 @@ describe('a masked model', () => {
       part.slice(2).reduce((sum, { logProb }) => sum + logProb, 0),
       4,
     );
-    expect(given(model, [CLS, 4, SEP], 1, [1])).toBeLessThan(0);
   });
 
   it('may mask the rest of a word with each of its tokens', async () => {
