@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { loadCompleteModel } from '../../src/models/auto.ts';
+import { loadCompleteModel, modelFolder } from '../../src/models/auto.ts';
 import { startRun } from '../../src/runs/run.ts';
 import { inferenceMode, scope, type Tensor, tensor } from '../../src/torch/index.ts';
 import { expectRefusal, tslmHere } from '../helpers/cli.ts';
@@ -25,7 +25,7 @@ await train('two', { model: { from: base, context: 16 }, train: { steps: 4 }, se
 const ids = tensor([[98, 97, 32, 98]], { dtype: 'int64' });
 function withLogits<T>(path: string, body: (logits: Tensor, words: Tensor) => T): T {
   return scope(() => {
-    using model = loadCompleteModel(path);
+    using model = loadCompleteModel(modelFolder(path));
     const words = new Map(model.namedParameters()).get('backbone.embeddings.word.weight')!;
     return body(inferenceMode(() => model.forward({ inputIds: ids })).logits!, words);
   });
