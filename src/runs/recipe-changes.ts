@@ -28,6 +28,7 @@ const FIXED = [
   'train.freeze',
   'evaluation.split',
   'evaluation.windows',
+  'evaluation.pseudoPerplexity',
 ];
 
 /**

@@ -106,6 +106,11 @@ export const recipeSchema = z.strictObject({
       every: countOrZero.default(250),
       /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
       windows: countOrZero.default(200),
+      /**
+       * Windows in which each token is hidden in turn, as a metric of models of masked words: a row of a batch for every
+       * token of them. 0: none.
+       */
+      pseudoPerplexity: countOrZero.default(0),
       /** Stop after this many evaluations without improvement. Default: never. */
       patience: count.optional(),
     })

@@ -58,6 +58,7 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   const parsed = parseOptions(recipeSchema, merged, where);
   requireEnd(parsed, where);
   requireData(parsed, where);
+  refusePseudoPerplexity(parsed, where);
   const recipe = withDefaults(parsed);
   scheduleOf(recipe); // says now what is wrong with the schedule
   refuseLongWarmup(recipe, where);
@@ -90,6 +91,18 @@ function requireData({ data, objective, evaluation }: ParsedRecipe, where: strin
     data.corpus === undefined ? 'TSLM_BAD_VALUE' : 'TSLM_CONTRADICTION',
     `${where}: ${data.corpus === undefined ? "neither 'data.corpus' nor 'data.train' is" : "'data.corpus' and 'data.train' are both"} given`,
     'a corpus that `tslm prepare` wrote, or files of rows',
+  );
+}
+
+/** Objectives of models that find hidden tokens. */
+const HIDING = ['masked', 'masked-next-token', 'next-sentence', 'sentence-order'];
+
+function refusePseudoPerplexity({ evaluation, objective }: ParsedRecipe, where: string): void {
+  if (evaluation.pseudoPerplexity === 0 || HIDING.includes(objective.name)) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'evaluation.pseudoPerplexity' is for models that find hidden tokens, and the objective is '${objective.name}'`,
+    `leave it out, or take one of ${HIDING.join(', ')}`,
   );
 }
 

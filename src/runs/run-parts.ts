@@ -58,7 +58,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
       ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
       : objective;
   checkPrompts(recipe, model, tokenizer);
-  const trainable = wholeModel(model, objective.companions);
+  const trainable = wholeModel(model, objective.companions, objective.files);
   if (recipe.train.freeze) freeze(trainable, recipe.train.freeze);
   const data = recipe.data.corpus === undefined ? recipe.data : { ...recipe.data, packing };
   return {

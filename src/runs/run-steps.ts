@@ -4,13 +4,14 @@ import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
-import { heldOut, isBetter } from '../train/evaluation.ts';
+import { heldOut, isBetter, withAlso } from '../train/evaluation.ts';
 import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
 import { auxiliaryWriter } from './auxiliary.ts';
 import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainProgress } from './checkpoints.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
+import { heldOutPseudoPerplexity } from './pseudo-perplexity.ts';
 import { scheduleOf } from './recipe.ts';
 import { secondsOf } from './recipe-schema.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
@@ -58,6 +59,10 @@ export async function runSteps(
     seed: recipe.seed,
     checkData,
   });
+  const evaluated =
+    evaluation.pseudoPerplexity === 0
+      ? heldOutLoss
+      : withAlso(heldOutLoss, stop => heldOutPseudoPerplexity(run, dtype, stop));
   const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
   const budget = train.budget === undefined ? undefined : { seconds: secondsOf(train.budget), spent: secondsBefore };
@@ -116,7 +121,7 @@ export async function runSteps(
       clipGradNorm: train.clipGradNorm,
       dtype,
       device: train.device,
-      evaluations: [{ evaluation: heldOutLoss, every: evaluation.every }],
+      evaluations: [{ evaluation: evaluated, every: evaluation.every }],
       signal,
       checkData,
       hooks: {
