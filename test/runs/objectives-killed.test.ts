@@ -19,7 +19,7 @@ const isLong = Boolean(process.env.TSLM_LONG);
 const seed = Number(process.env.TSLM_KILL_SEED ?? randomSeed());
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
-const STEPS = isLong ? 60 : 40;
+const STEPS = 100;
 
 beforeAll(() => prepareObjectiveRuns(folder));
 
@@ -63,7 +63,7 @@ describe.each(isLong ? objectiveRuns : short)('$name with $family', ({ name, fam
     const straight = await tslm(['train', recipe, '--out', whole]);
     expect(straight.code, straight.stderr).toBe(0);
     const random = createRandom(seed);
-    const moments = Array.from({ length: isLong ? 3 : 1 }, () => 1 + random.below(Math.floor(0.7 * STEPS)));
+    const moments = Array.from({ length: isLong ? 3 : 1 }, () => 1 + random.below(STEPS / 2));
     let isStarted = false;
     for (const moment of moments.sort((a, b) => a - b)) {
       let sent = false;
