@@ -22,6 +22,7 @@ export { type LayerPredictions, layerPredictions } from './explain/logit-lens.ts
 export { resolveGenerationConfig } from './generate/config/generation-config.ts';
 export { fillInTheMiddle } from './generate/fill-in-the-middle/fill-in-the-middle.ts';
 export { generate } from './generate/generate.ts';
+export { pseudoPerplexity } from './generate/scoring/pseudo-perplexity.ts';
 export { scoreText } from './generate/scoring/score-text.ts';
 export { scoreTokens } from './generate/scoring/score-tokens.ts';
 export { generateSequences } from './generate/sequences.ts';

@@ -12,6 +12,7 @@ import { usageError } from '../support/errors.ts';
 import { arange, scope, type Tensor } from '../torch/index.ts';
 import { attentionMaskOf, padRows, shareRight } from './batches.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
+import { sentenceTransformersFiles } from './sentence-transformers.ts';
 
 export const contrastiveOptions = z.strictObject({
   name: z.literal('contrastive'),
@@ -53,7 +54,7 @@ export function infoNCE(anchors: Tensor, candidates: Tensor, temperature: number
 }
 
 export function contrastive(
-  { tokenizer, context }: ObjectiveContext,
+  { tokenizer, context, model }: ObjectiveContext,
   { rows = 'text', temperature = 0.05, pooling = 'cls', matryoshka = [] }: ContrastiveOptions = {},
 ): Objective<'text' | 'triplet', Views, ContrastiveBatch> {
   const { before, after } = tokenizer.specialTokensAround();
@@ -64,6 +65,7 @@ export function contrastive(
     rows,
     tasks: ['backbone'],
     weights: { pairs: 1 },
+    files: model && sentenceTransformersFiles(pooling, { hidden: model.backbone.hidden, context }),
 
     example(row) {
       if ('anchor' in row) {

@@ -17,6 +17,15 @@ export type Means = Record<string, Tensor>;
 /** Of each term the number of predictions that its mean is taken over. */
 export type Counts = Record<string, number>;
 
+/**
+ * Σ factor · sum of a term over Σ factor · sum of a term; 0 where nothing is below, as scikit-learn has it. Terms without a
+ * weight that stand in one are not shown themselves.
+ */
+export interface Ratio {
+  above: Readonly<Record<string, number>>;
+  below: Readonly<Record<string, number>>;
+}
+
 export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Batch = unknown> {
   readonly name: string;
   /** The kind of rows that it learns from. */
@@ -25,6 +34,8 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
   readonly tasks: readonly Task[];
   /** The weight of each term in the loss; a term without one is a metric. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Metrics that are no means, by name: made of sums over all predictions once these are known. */
+  readonly ratios?: Readonly<Record<string, Ratio>>;
   /** Tokens of a window of a corpus that make a full example. For rows that are windows. */
   readonly window?: number;
   /** Tokens that a window has in common with the next one. Default 0. */
@@ -34,6 +45,8 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
    * saved below the model, by its name.
    */
   readonly companions?: Readonly<Record<string, Companion>>;
+  /** JSON files of the model's folder that say how it is to be used, by their paths. */
+  readonly files?: Readonly<Record<string, unknown>>;
   /**
    * Each row has that many examples, drawn once: the epoch that rows are read in and `random` follows from is the epoch
    * modulo `copies`. Default: a new one each epoch.

@@ -22,7 +22,7 @@ import {
 import { attentionMaskOf, int64Of, longest, padRows, shareRight, statesAt, targetsOf } from './batches.ts';
 import { type MaskedBatch, maskingKeys, probabilityAt } from './masked.ts';
 import { applyMask, drawMask, type Masked, maskVocabulary } from './masking.ts';
-import type { Objective, ObjectiveContext } from './objective.ts';
+import type { Means, Objective, ObjectiveContext } from './objective.ts';
 
 export const replacedTokensOptions = z.strictObject({
   name: z.literal('replaced-tokens'),
@@ -100,6 +100,12 @@ export function replacedTokens(
     rows: 'tokens',
     tasks: ['replacedTokens'],
     weights: { words: 1, replaced: discriminatorWeight },
+    // Precision, recall and F1 of the tokens that were replaced, few of all.
+    ratios: {
+      replacedPrecision: { above: { found: 1 }, below: { claimed: 1 } },
+      replacedRecall: { above: { found: 1 }, below: { replacements: 1 } },
+      replacedF1: { above: { found: 2 }, below: { claimed: 1, replacements: 1 } },
+    },
     companions: generator && { generator },
     window,
     copies,
@@ -148,6 +154,9 @@ export function replacedTokens(
       accuracy: count,
       replaced: tokens,
       replacedAccuracy: tokens,
+      found: tokens,
+      claimed: tokens,
+      replacements: tokens,
     }),
 
     means: (discriminator, { ids, inputIds, attentionMask, targets, uniform, real }) =>
@@ -172,9 +181,20 @@ export function replacedTokens(
           replaced: binaryCrossEntropyWithLogits(logits, labels),
           ...(!isGradEnabled() && {
             accuracy: shareRight(scores, targets.labels),
-            replacedAccuracy: logits.gt(0).to('float32').eq(labels).to('float32').mean(),
+            ...detection(logits.gt(0).to('float32'), labels),
           }),
         };
       }),
   };
 }
+
+/**
+ * @param claimed [n]: 1 where a token is said to be replaced
+ * @param labels [n]: 1 where it was
+ */
+const detection = (claimed: Tensor, labels: Tensor): Means => ({
+  replacedAccuracy: claimed.eq(labels).to('float32').mean(),
+  found: claimed.mul(labels).mean(),
+  claimed: claimed.mean(),
+  replacements: labels.mean(),
+});

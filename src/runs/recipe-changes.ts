@@ -31,6 +31,7 @@ const FIXED = [
   'evaluation.split',
   'evaluation.windows',
   'evaluation.best',
+  'evaluation.pseudoPerplexity',
 ];
 
 /**

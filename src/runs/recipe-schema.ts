@@ -141,6 +141,11 @@ export const recipeSchema = z.strictObject({
       every: interval.default(250),
       /** Windows an evaluation looks at, the same ones each time; 0: the whole split. */
       windows: countOrZero.default(200),
+      /**
+       * Windows in which each token is hidden in turn, as a metric of models of masked words: a row of a batch for every
+       * token of them. 0: none.
+       */
+      pseudoPerplexity: countOrZero.default(0),
       /** What decides which model is the best: `loss`, or a term of the objective, such as accuracy. */
       best: z.string().default('loss'),
       /** Stop after this many evaluations without improvement of it. Default: never. */

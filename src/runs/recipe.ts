@@ -65,6 +65,7 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
   requireEnd(parsed, where);
   requireData(parsed, where);
   requireLabels(parsed, where);
+  refusePseudoPerplexity(parsed, where);
   const recipe = withDefaults(parsed);
   refuseWarmupTwice(recipe, where);
   // Says now what is wrong with the schedule; with epochs as soon as the rows are counted.
@@ -148,6 +149,18 @@ function refuseTemplate(
     'TSLM_CONTRADICTION',
     `${where}: 'data.chatTemplate' is for conversations, and the objective '${objective.name}' learns from none`,
     'leave it out',
+  );
+}
+
+/** Objectives of models that find hidden tokens. */
+const HIDING = ['masked', 'masked-next-token', 'next-sentence', 'sentence-order'];
+
+function refusePseudoPerplexity({ evaluation, objective }: ParsedRecipe, where: string): void {
+  if (evaluation.pseudoPerplexity === 0 || HIDING.includes(objective.name)) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'evaluation.pseudoPerplexity' is for models that find hidden tokens, and the objective is '${objective.name}'`,
+    `leave it out, or take one of ${HIDING.join(', ')}`,
   );
 }
 

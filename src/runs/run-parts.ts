@@ -130,7 +130,7 @@ function trainableOf(
   { adapter, model: wanted, seed }: Recipe,
   { model, objective, context }: { model: Model; objective: AnyObjective; context: number },
 ): Trainable {
-  if (!adapter) return wholeModel(model, objective.companions);
+  if (!adapter) return wholeModel(model, objective.companions, objective.files);
   if (Object.keys(objective.companions ?? {}).length > 0) {
     throw usageError(
       'TSLM_CONTRADICTION',

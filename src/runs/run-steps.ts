@@ -5,7 +5,7 @@ import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
 import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
 import { type Interval, stepsOf } from '../train/durations.ts';
-import { heldOut, isBetter } from '../train/evaluation.ts';
+import { heldOut, isBetter, withAlso } from '../train/evaluation.ts';
 import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
 import type { Sampler } from '../train/sampler.ts';
@@ -14,6 +14,7 @@ import { noSteps, pruneCheckpoints, saveCheckpoint, saveModelFolder, type TrainP
 import { exampleWorkers, isMadeByWorkers } from './example-workers.ts';
 import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
+import { heldOutPseudoPerplexity } from './pseudo-perplexity.ts';
 import { scheduleOf, withSteps } from './recipe.ts';
 import { secondsOf } from './recipe-schema.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
@@ -68,6 +69,10 @@ export async function runSteps(
     checkData,
   });
   const averaged = <T>(body: () => T): T => (run.ema ? run.ema.during(body) : body());
+  const evaluated =
+    evaluation.pseudoPerplexity === 0
+      ? heldOutLoss
+      : withAlso(heldOutLoss, stop => heldOutPseudoPerplexity(run, dtype, stop));
   const parameters = model.parameterCount();
   const secondsBefore = progress.seconds;
   const budget = train.budget === undefined ? undefined : { seconds: secondsOf(train.budget), spent: secondsBefore };
@@ -137,7 +142,7 @@ export async function runSteps(
       device: train.device,
       evaluations: [
         {
-          evaluation: { ...heldOutLoss, run: (one, stop) => averaged(() => heldOutLoss.run(one, stop)) },
+          evaluation: { ...evaluated, run: (one, stop) => averaged(() => evaluated.run(one, stop)) },
           every: every(evaluation.every),
         },
       ],

@@ -115,7 +115,7 @@ export function heldOut({
           await nextTurn();
         }
         checkData?.();
-        return estimatesOf(sums, objective.weights);
+        return estimatesOf(sums, objective);
       } finally {
         trainable.train();
       }
@@ -123,10 +123,46 @@ export function heldOut({
   };
 }
 
-function estimatesOf(sums: ReadonlyMap<string, Estimate>, weights: Readonly<Record<string, number>>): Estimates {
-  const terms = [...sums].map(([term, { value, count }]) => [term, { value: value / count, count }] as const);
+/**
+ * An evaluation with more measured beside it; what decides stays the first one's.
+ *
+ * @param also runs with dropout off
+ */
+export const withAlso = (
+  evaluation: Evaluation,
+  also: (signal?: AbortSignal) => Promise<Estimates | undefined>,
+): Evaluation => ({
+  ...evaluation,
+  async run(trainable, signal) {
+    const estimates = await evaluation.run(trainable, signal);
+    if (!estimates) return undefined;
+    trainable.eval();
+    try {
+      const more = await also(signal);
+      return more && { ...estimates, ...more };
+    } finally {
+      trainable.train();
+    }
+  },
+});
+
+/** Terms that only ratios are made of are left out. */
+function estimatesOf(
+  sums: ReadonlyMap<string, Estimate>,
+  { weights, ratios = {} }: Pick<AnyObjective, 'weights' | 'ratios'>,
+): Estimates {
+  const total = (factors: Readonly<Record<string, number>>): number =>
+    Object.entries(factors).reduce((sum, [term, factor]) => sum + factor * (sums.get(term)?.value ?? 0), 0);
+  const made = Object.entries(ratios).map(([name, { above, below }]) => {
+    const count = Math.max(0, ...Object.keys(below).map(term => sums.get(term)?.count ?? 0));
+    const value = total(below) === 0 ? 0 : total(above) / total(below);
+    return [name, { value, count }] as const;
+  });
+  const inRatios = new Set(Object.values(ratios).flatMap(({ above, below }) => Object.keys({ ...above, ...below })));
+  const shown = [...sums].filter(([term]) => term in weights || !inRatios.has(term));
+  const terms = shown.map(([term, { value, count }]) => [term, { value: value / count, count }] as const);
   const weighted = terms.filter(([term]) => term in weights);
   const value = weighted.reduce((sum, [term, mean]) => sum + weights[term] * mean.value, 0);
   const count = Math.max(0, ...weighted.map(([, mean]) => mean.count));
-  return { ...Object.fromEntries(terms), loss: { value: count > 0 ? value : Number.NaN, count } };
+  return { ...Object.fromEntries([...terms, ...made]), loss: { value: count > 0 ? value : Number.NaN, count } };
 }

@@ -1,10 +1,10 @@
 /** What a run changes and what it saves: a whole model, or a part over a model that stays as it is. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadCompleteModel, saveModel } from '../models/auto.ts';
 import { ownKeyOf } from '../models/checkpoint/keys.ts';
 import { Model } from '../models/model.ts';
 import type { Companion } from '../objectives/objective.ts';
-import { makeFolder } from '../support/files.ts';
+import { makeFolder, writeJson } from '../support/files.ts';
 import { noGrad, scope } from '../torch/index.ts';
 import type { NamedParameters } from './optimizers/optimizer.ts';
 
@@ -31,8 +31,13 @@ export interface Trainable {
  * All weights of a model, and of what is trained along.
  *
  * @param companions by the names of their folders, below that of the model; they may share weights with it
+ * @param files JSON that is saved with it, by paths in its folder
  */
-export function wholeModel(model: Model, companions: Readonly<Record<string, Companion>> = {}): Trainable {
+export function wholeModel(
+  model: Model,
+  companions: Readonly<Record<string, Companion>> = {},
+  files: Readonly<Record<string, unknown>> = {},
+): Trainable {
   const others = Object.entries(companions);
   const models = [model, ...others.map(([, companion]) => companion)];
   const each = (act: (one: Companion) => void): void => {
@@ -62,6 +67,10 @@ export function wholeModel(model: Model, companions: Readonly<Record<string, Com
     zeroGrad: () => each(one => one.zeroGrad()),
     save(folder) {
       saveModel(folder, model);
+      for (const [path, content] of Object.entries(files)) {
+        makeFolder(dirname(join(folder, path)));
+        writeJson(join(folder, path), content);
+      }
       for (const [name, companion] of others) {
         makeFolder(join(folder, name));
         if (companion instanceof Model) saveModel(join(folder, name), companion);

@@ -1,6 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contrastive, infoNCE } from '../../src/objectives/contrastive.ts';
+import { readJson } from '../../src/support/files.ts';
+import { embeddingDefaults } from '../../src/tasks/sentence-transformers.ts';
 import { tensor, withSeed } from '../../src/torch/index.ts';
+import { wholeModel } from '../../src/train/trainable.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { batchOf, evaluate, expectToLearn, tinyModel, tokenizers } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
@@ -81,6 +87,25 @@ describe('contrastive learning', () => {
   it.each(['mean', 'cls', 'max', 'last', 'pooler', 'first-last'] as const)('learns rows by heart: %s', pooling => {
     const objective = contrastive({ tokenizer, context: 16 }, { rows: 'triplet', pooling });
     expectToLearn(objective, bert(), triplets);
+  });
+
+  it('has a folder that says how vectors are made, as sentence-transformers reads it', () => {
+    const model = tinyModel('bert', 'BertModel', tokenizer.vocabSize);
+    for (const pooling of ['mean', 'cls', 'last', 'max'] as const) {
+      const folder = scratchFolder();
+      const { files } = contrastive({ tokenizer, context: 24, model }, { pooling });
+      wholeModel(model, {}, files).save(folder);
+      expect(readdirSync(folder).sort()).toEqual(
+        ['1_Pooling', 'config.json', 'model.safetensors', 'modules.json', 'sentence_bert_config.json'].sort(),
+      );
+      expect(embeddingDefaults(folder)).toEqual({ pooling, normalize: false });
+      expect(readJson(join(folder, '1_Pooling/config.json'))).toMatchObject({ word_embedding_dimension: 16 });
+      expect(readJson(join(folder, 'modules.json'))).toEqual([
+        { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
+        { idx: 1, name: '1', path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+      ]);
+    }
+    expect(contrastive({ tokenizer, context: 24, model }, { pooling: 'pooler' }).files).toEqual({});
   });
 
   it('learns to tell sentences apart', () => {

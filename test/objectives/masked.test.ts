@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tokenLoss } from '../../src/models/losses.ts';
 import { masked, maskedOptions, probabilityAt } from '../../src/objectives/masked.ts';
 import { choosePositions, drawMask, maskVocabulary, unitsOf } from '../../src/objectives/masking.ts';
+import { readJson } from '../../src/support/files.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 import { byteTokenizer, scratchFolder } from '../data/helpers.ts';
+import { itShared } from '../helpers/shared.ts';
 import { batchOf, evaluate, expectToLearn, TEXT, tinyModel, tokenizers, window } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
@@ -85,6 +88,26 @@ describe('masked language modelling', () => {
     ]);
   });
 });
+
+itShared(
+  'fixtures/tuning/collators/golden.json',
+  'words begin where Transformers has them begin, and punctuation is a word of its own besides',
+  path => {
+    const { case: given, result } = readJson(path) as {
+      case: { tokenizer: string };
+      result: { whole_word: { input_ids: number[]; tokens: string[]; can_be_drawn: number[] }[] };
+    };
+    const own = Tokenizer.fromFile(join(dirname(path), '..', given.tokenizer));
+    const vocabulary = maskVocabulary(own, 'word');
+    for (const { input_ids, tokens, can_be_drawn } of result.whole_word) {
+      const starts = new Set(unitsOf(input_ids, vocabulary).map(([start]) => start));
+      for (const [i, token] of tokens.entries()) {
+        const expected = can_be_drawn[i] === 1 || /^[.,;!?]$/.test(token);
+        expect([token, starts.has(i)]).toEqual([token, expected]);
+      }
+    }
+  },
+);
 
 describe('what is chosen', () => {
   it('is whole words of WordPiece', () => {

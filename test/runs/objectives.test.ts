@@ -2,141 +2,33 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../../src/data/prepare/prepare.ts';
 import { loadModel } from '../../src/models/auto.ts';
 import { objectiveNames } from '../../src/objectives/index.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { resumeRun, startRun } from '../../src/runs/run.ts';
 import { readSamples } from '../../src/runs/samples.ts';
 import { readJson } from '../../src/support/files.ts';
-import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
 import { randomText, writeFiles } from '../data/helpers.ts';
 import { dataUrlOf, pngOf, randomImage } from '../helpers/images.ts';
+import { dataOf, FAMILIES, objectiveRecipe, objectiveRuns, prepareObjectiveRuns, ROWS } from '../helpers/objective-runs.ts';
 import { tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const folder = scratchFolder();
 const corpus = join(folder, 'corpus');
 const place = (name: string): string => join(folder, name);
+const rowsOf = (name: string) => dataOf(folder, name)!;
 
-/** Those whose examples are all made before the training, or of pictures that are in memory. */
-const WITHOUT_WORKERS = [
-  'captions',
-  'image-classification',
-  'instruction',
-  'dpo',
-  'kto',
-  'orpo',
-  'cpo',
-  'reward',
-  'bco',
-  'distillation',
-];
-
-/** A family for each objective that learns from a corpus. */
-const FAMILIES: Record<string, readonly string[]> = {
-  causal: ['gpt2'],
-  denoising: ['bart'],
-  masked: ['bert', 'albert'],
-  'masked-next-token': ['gpt2', 'llama'],
-  'multi-token': ['gpt2', 'llama'],
-  'next-sentence': ['bert'],
-  permutation: ['xlnet'],
-  'prefix-lm': ['t5'],
-  'replaced-tokens': ['electra'],
-  'sentence-order': ['albert'],
-  'span-corruption': ['t5'],
-  ul2: ['t5'],
-};
-/** Those whose rows are in files of their own. */
-const PAIR = (i: number) => ({
-  prompt: randomText(3, i),
-  chosen: ` ${randomText(3, i + 100)}`,
-  rejected: ` ${randomText(2, i + 200)}`,
-});
-const ROWS: Record<string, { family: string; objective?: object; model?: object; row(i: number): object }> = {
-  captions: {
-    family: 'vision-encoder-decoder',
-    objective: { cropPadding: 1, flipProbability: 0.5 },
-    model: { config: { encoder: { image_size: 12, patch_size: 4 } } },
-    row: i => ({ image: dataUrlOf(randomImage(14, 10, i)), text: randomText(3, i) }),
-  },
-  'image-classification': {
-    family: 'vit',
-    objective: { cropPadding: 2, flipProbability: 0.5 },
-    model: { config: { image_size: 12, patch_size: 4 }, labels: ['cat', 'dog'] },
-    row: i => ({ image: dataUrlOf(randomImage(14, 10, i)), label: ['cat', 'dog'][i % 2] }),
-  },
-  cpo: { family: 'gpt2', row: PAIR },
-  // Its teacher is the model of the first case.
-  distillation: {
-    family: 'gpt2',
-    objective: { teacher: place('causal-gpt2-whole') },
-    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 50)}` }),
-  },
-  dpo: { family: 'gpt2', objective: { loss: { sigmoid: 1, sft: 0.5 } }, row: PAIR },
-  instruction: {
-    family: 'gpt2',
-    objective: { packing: 'bfd', neftune: 5 },
-    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(1 + (i % 4), i + 50)}` }),
-  },
-  kto: {
-    family: 'gpt2',
-    objective: { loss: 'bco' },
-    row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 100)}`, label: i % 3 > 0 }),
-  },
-  orpo: { family: 'gpt2', row: PAIR },
-  reward: { family: 'gpt2', model: { labels: ['reward'] }, row: PAIR },
-  contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
-  'question-answering': {
-    family: 'bert',
-    row: i => ({
-      question: 'q',
-      context: randomText(5, i),
-      answers: { text: [randomText(5, i).slice(3, 9)], answer_start: [3] },
-    }),
-  },
-  seq2seq: { family: 't5', row: i => ({ en: randomText(5, i), de: randomText(4, i) }) },
-  'sequence-classification': { family: 'bert', row: i => ({ text: randomText(5, i), label: i % 2 }) },
-  'token-classification': {
-    family: 'bert',
-    row: i => ({
-      tokens: randomText(5, i).split(/\s+/),
-      tags: randomText(5, i)
-        .split(/\s+/)
-        .map((_, w) => `LABEL_${(i + w) % 2}`),
-    }),
-  },
-};
-const OF_FILES = Object.keys(ROWS);
-
-beforeAll(async () => {
-  const texts = Array.from({ length: 80 }, (_, i) => randomText(60, i));
-  writeFiles(folder, Object.fromEntries(texts.map((text, i) => [`texts/${i}.txt`, text])));
-  const tokenizer = await trainTokenizer(texts, {
-    vocabSize: 420,
-    specialTokens: ['[PAD]', '[CLS]', '[SEP]', '[MASK]', '<s>', '</s>', '[R]', '[S]', '[X]'],
-    sentinels: 20,
-  });
-  tokenizer.save(place('tokenizer'));
-  const options = { tokenizer: place('tokenizer'), out: corpus, validation: 0.2, clean: false, dedup: false };
-  await prepare([place('texts')], { ...options, document: 'file' });
-});
+beforeAll(() => prepareObjectiveRuns(folder));
 
 it('none is forgotten here', () => {
-  expect([...Object.keys(FAMILIES), ...OF_FILES].sort()).toEqual([...objectiveNames].sort());
+  expect([...Object.keys(FAMILIES), ...Object.keys(ROWS)].sort()).toEqual([...objectiveNames].sort());
 });
 
-const cases = Object.entries(FAMILIES).flatMap(([name, families]) => families.map(family => ({ name, family })));
-
-const ofRows = Object.entries(ROWS).map(([name, { family }]) => ({ name, family }));
-
-describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) => {
+describe.each(objectiveRuns)('$name with $family', ({ name, family }) => {
   const recipe = (workers: number) =>
     tinyRecipe(corpus, {
-      objective: { name, ...ROWS[name]?.objective },
-      data: { ...(name in ROWS && dataOf(name)), ...(!WITHOUT_WORKERS.includes(name) && { workers }) },
-      model: { family, layers: 1, hidden: 16, heads: 2, context: 24, dropout: 0.1, ...ROWS[name]?.model },
+      ...objectiveRecipe(folder, { name, family }, workers),
       train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
       evaluation: { every: 3, windows: 6 },
       checkpoints: { every: 0, keep: 1 },
@@ -144,6 +36,7 @@ describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) =>
     });
 
   it('goes on to the same bits where it was stopped, its rows encoded by others, and its model opens', async () => {
+    const isEncodedByOthers = recipe(1).data.workers === 1;
     const [whole, parts] = [place(`${name}-${family}-whole`), place(`${name}-${family}-parts`)];
     const { best } = await startRun(recipe(0), whole);
     for (const [i, stop] of [2, 5, 99].entries()) {
@@ -153,7 +46,7 @@ describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) =>
       const result =
         i === 0
           ? await startRun(recipe(1), parts, options)
-          : await resumeRun(parts, { ...options, set: ['data.workers=0'] });
+          : await resumeRun(parts, { ...options, set: isEncodedByOthers ? ['data.workers=0'] : [] });
       expect(result.step).toBe(Math.min(stop, 8));
     }
     const rows = (run: string) =>
@@ -172,15 +65,6 @@ describe.each([...cases, ...ofRows])('$name with $family', ({ name, family }) =>
     expect(loadModel(join(whole, 'model', 'generator')).missing).toEqual([]);
   });
 });
-
-/** Forty rows in a file, with a tokenizer. */
-function dataOf(name: string): Record<string, unknown> {
-  const lines = Array.from({ length: 40 }, (_, i) => JSON.stringify(ROWS[name].row(i))).join('\n');
-  writeFiles(folder, { [`${name}.jsonl`]: lines });
-  const columns = name === 'seq2seq' ? { source: 'en', target: 'de' } : undefined;
-  const tokenizer = name === 'image-classification' ? undefined : place('tokenizer');
-  return { corpus: undefined, train: place(`${name}.jsonl`), validation: 0.2, columns, tokenizer };
-}
 
 describe('another head', () => {
   it('is put on the model of a folder, and learnt with the rest', async () => {
@@ -258,7 +142,7 @@ describe('rows of images', () => {
     const { family, model } = ROWS[name];
     return tinyRecipe(corpus, {
       objective: { name, ...changes.objective },
-      data: { ...dataOf(name), ...changes.data },
+      data: { ...rowsOf(name), ...changes.data },
       model: { family, layers: 1, hidden: 16, heads: 2, context: 24, ...model, ...changes.model },
       train: { steps: 2 },
       samples: { prompts: [], ...changes.samples },
@@ -327,13 +211,42 @@ describe('rows of images', () => {
   });
 });
 
+describe('pseudo-perplexity', () => {
+  it.each([
+    ['masked', 'bert'],
+    ['masked-next-token', 'gpt2'],
+    ['sentence-order', 'albert'],
+  ])('is measured beside the loss of %s where it is asked for', async (name, family) => {
+    const recipe = tinyRecipe(corpus, {
+      objective: { name },
+      model: { family, layers: 1, hidden: 16, heads: 2, context: 16 },
+      train: { steps: 4, batchSize: 4 },
+      evaluation: { every: 2, windows: 6, pseudoPerplexity: 2 },
+      samples: { prompts: [] },
+    });
+    await startRun(recipe, place(`pseudo-${name}`));
+    const rows = readMetrics(join(place(`pseudo-${name}`), 'metrics.jsonl')).filter(row => 'evalLoss' in row);
+    expect(rows.length).toBe(2);
+    for (const { evalPseudoPerplexity } of rows) {
+      expect(evalPseudoPerplexity).toBeGreaterThan(1);
+      expect(evalPseudoPerplexity).toBeLessThan(2000);
+    }
+  });
+
+  it('is for models that find hidden tokens', () => {
+    expect(() => tinyRecipe(corpus, { evaluation: { pseudoPerplexity: 2 } })).toThrow(
+      "'evaluation.pseudoPerplexity' is for models that find hidden tokens, and the objective is 'causal'",
+    );
+  });
+});
+
 describe('rows in files', () => {
   it('make batches by tokens', async () => {
     const model = { family: 't5', layers: 1, hidden: 16, heads: 2, context: 24 };
     const tokens: number[] = [];
     const recipe = tinyRecipe(corpus, {
       objective: { name: 'seq2seq' },
-      data: dataOf('seq2seq'),
+      data: rowsOf('seq2seq'),
       model,
       train: { steps: 6, batchTokens: 80 },
       samples: { prompts: [] },
@@ -349,7 +262,7 @@ describe('rows in files', () => {
   });
 
   it('need a tokenizer, and are not there beside a corpus', async () => {
-    const data = { ...dataOf('seq2seq'), tokenizer: undefined };
+    const data = { ...rowsOf('seq2seq'), tokenizer: undefined };
     const model = { family: 't5', layers: 1, hidden: 16, heads: 2 };
     const bare = tinyRecipe(corpus, { objective: { name: 'seq2seq' }, data, model });
     await expect(startRun(bare, place('bare'))).rejects.toThrow('rows in files need a tokenizer');

@@ -18,7 +18,8 @@ export interface Passage {
  */
 export function passagesOf(model: Model, ids: number[], text: number, options: ScoreOptions): Passage[] {
   const { backbone, task, family } = model;
-  if (options.masked !== undefined && task !== 'causalLM' && options.masked !== (task === 'maskedLM')) {
+  const isMasked = task === 'maskedLM' || task === 'pretraining';
+  if (options.masked !== undefined && task !== 'causalLM' && options.masked !== isMasked) {
     throw usageError(
       'TSLM_BAD_INPUT',
       `a ${family.modelType} model (${task}) ${options.masked ? 'does not find hidden tokens' : 'needs its tokens hidden'}`,
@@ -48,7 +49,7 @@ export function passagesOf(model: Model, ids: number[], text: number, options: S
       one.position === 0 ? [] : [{ ...rest, asked: [{ ...one, at: one.position - 1 }] }],
     );
   }
-  if (task === 'maskedLM') return maskings(ids, text, backbone.maxPositions, options);
+  if (isMasked) return maskings(ids, text, backbone.maxPositions, options);
   throw new UserError('TSLM_NOT_SUPPORTED', `a ${family.modelType} model (${task}) does not score texts`, {
     hint: 'use a decoder, an encoder–decoder or a masked language model',
   });

@@ -100,7 +100,12 @@ function logitsOf(model: Model, batch: readonly Passage[], { sources, masked }: 
     }).logits!;
   }
   const inputIds = matrix(padRows(inputs, 'right', 0));
-  if (task !== 'maskedLM' && !masked) return model.forward({ inputIds }).logits!;
+  if (task === 'causalLM' && !masked) return model.forward({ inputIds }).logits!;
   const attentionMask = matrix(padMask(inputs, 'right'));
-  return model.forward({ inputIds, attentionMask, ...(task === 'causalLM' && { isCausal: false }) }).logits!;
+  const { logits, predictionLogits } = model.forward({
+    inputIds,
+    attentionMask,
+    ...(task === 'causalLM' && { isCausal: false }),
+  });
+  return (logits ?? predictionLogits)!;
 }

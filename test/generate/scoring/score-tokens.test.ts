@@ -1,11 +1,13 @@
 /** Scores of given texts against one forward pass for each token. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pseudoPerplexity } from '../../../src/generate/scoring/pseudo-perplexity.ts';
 import type { ScoreOptions } from '../../../src/generate/scoring/score-options.ts';
 import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
 import { loadCompleteModel } from '../../../src/models/auto.ts';
 import type { Model, ModelInputs } from '../../../src/models/model.ts';
 import { readJson } from '../../../src/support/files.ts';
+import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import { inferenceMode, memoryStats, scope, tensor } from '../../../src/torch/index.ts';
 import { describeShared } from '../../helpers/shared.ts';
 import { randomModel } from '../../models/families/helpers.ts';
@@ -149,6 +151,42 @@ describe('a masked language model', () => {
     const [scores] = scoreTokens(model, [[1, 5, 2]], { maskTokenId: MASK, skippedIds: [1, 2] });
     expect(scores.map(({ id }) => id)).toEqual([5]);
     expect(() => scoreTokens(model, texts)).toThrow(/hidden behind a mask token/);
+  });
+});
+
+describe('pseudo-perplexity', () => {
+  it('is that of all tokens together, each hidden in turn, special ones left out', () => {
+    const tokenizer = Tokenizer.fromFile('test/fixtures/tokenizers/wordpiece_bert');
+    const { maskTokenId: mask, vocabSize } = tokenizer;
+    for (const [type, architecture] of [
+      ['bert', 'BertForMaskedLM'],
+      ['bert', 'BertForPreTraining'],
+      ['gpt2', 'GPT2LMHeadModel'],
+    ]) {
+      const own = { ...tinyConfigs[type], vocab_size: vocabSize, architectures: [architecture] };
+      using model = randomModel({ model_type: type, ...own });
+      const rows = ['the river rose', 'dogs and cats are animals'].map(text => Array.from(tokenizer.encode(text).ids));
+      const isCausal = type === 'gpt2' ? false : undefined;
+      const found = rows.flatMap(ids =>
+        ids.flatMap((id, i) => {
+          if (tokenizer.specialTokens.has(id)) return [];
+          const input = ids.with(i, mask!);
+          const { logits, predictionLogits } = scope(() =>
+            inferenceMode(() => {
+              const output = model.forward({ inputIds: tensor([input], { dtype: 'int64' }), isCausal });
+              return { logits: output.logits?.select(0, 0), predictionLogits: output.predictionLogits?.select(0, 0) };
+            }),
+          );
+          const at = type === 'gpt2' ? i - 1 : i;
+          return [(logits ?? predictionLogits)!.logSoftmax(-1).select(0, at).toNumbers()[id]];
+        }),
+      );
+      const sum = found.reduce((a, b) => a + b, 0);
+      const result = pseudoPerplexity(model, tokenizer, rows, { batchSize: 3 });
+      expect(result.tokens).toBe(found.length);
+      expect(result.logProb).toBeCloseTo(sum, 3);
+      expect(result.pseudoPerplexity / Math.exp(-sum / found.length)).toBeCloseTo(1, 4);
+    }
   });
 });
 
