@@ -22,6 +22,8 @@ export interface RunStart {
   startStep: number;
   /** Of the run, or with a time to train of its schedule. */
   steps: number;
+  /** Where the run is one of epochs, how many. */
+  epochs?: number;
   /** Seconds to train, those before `startStep` left out. */
   secondsLeft?: number;
   dtype: string;

@@ -110,6 +110,7 @@ export async function runSteps(
     tokensPerStep: (train.batchTokens ?? train.batchSize * context) * train.gradientAccumulation,
     startStep: progress.step,
     steps: train.steps,
+    epochs: train.epochs,
     secondsLeft: budget && Math.max(0, budget.seconds - budget.spent),
     dtype,
     vectors: run.vectors,

@@ -89,8 +89,8 @@ describe('a run that was interrupted', async () => {
   });
 
   it('with averaged weights and spikes left out goes on to the same numbers', async () => {
-    const train = { gradientAccumulation: 2, ema: { decay: 0.8 }, skipSpikes: { factor: 1.1, decay: 0.9, after: 2 } };
-    const guarded = tinyRecipe(corpus, { log: { every: 5 }, train });
+    const train = { gradientAccumulation: 2, ema: { decay: 0.8 }, skipSpikes: { factor: 1.01, decay: 0.3, after: 2 } };
+    const guarded = tinyRecipe(corpus, { log: { every: 5 }, train, evaluation: { every: 0 } });
     const [whole, parts] = [place('guarded'), place('guarded-stopped')];
     await startRun(guarded, whole);
     const skipped = readMetrics(join(whole, 'metrics.jsonl')).at(-2)!.skipped;
@@ -109,7 +109,6 @@ describe('a run that was interrupted', async () => {
     };
     expect(weights(other, 'ema.safetensors')).toEqual(weights(last, 'ema.safetensors'));
     // The averages are not the weights, and the best model is made of them.
-    const best = (readJson(join(whole, 'run.json')) as { progress: { best: { step: number } } }).progress.best.step;
     const trained = weights(last, 'model.safetensors').map(([, values]) => Array.from(values as ArrayLike<number>));
     const averages = weights(last, 'ema.safetensors').map(([, values]) => Array.from(values as ArrayLike<number>));
     const ofModel = weights(join(whole, 'model'), 'model.safetensors').map(([, values]) =>
@@ -117,7 +116,7 @@ describe('a run that was interrupted', async () => {
     );
     expect(averages.filter(values => trained.some(other => String(other) === String(values)))).toEqual([]);
     const isOfAverages = ofModel.filter(values => averages.some(other => String(other) === String(values))).length;
-    expect(isOfAverages > 0).toBe(best === 12);
+    expect(isOfAverages).toBeGreaterThan(0);
   });
 
   it('that recomputes activations goes on to the same numbers, which are those of one that keeps them', async () => {

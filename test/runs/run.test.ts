@@ -58,7 +58,7 @@ describe('a run', async () => {
     const training = rows.filter(row => 'loss' in row);
     expect(training.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     for (const row of training) {
-      expect(Object.keys(row)).toEqual(['step', 'loss', 'lr', 'gradNorm', 'tokensPerSecond']);
+      expect(Object.keys(row)).toEqual(['step', 'loss', 'lr', 'gradNorm', 'tokensPerSecond', 'wait']);
       expect(row.lr).toBe(0.01);
     }
     expect(rows.filter(row => 'evalLoss' in row).map(({ step }) => step)).toEqual([5, 10, 12]);

@@ -41,8 +41,8 @@ export function trainingView({
       start = performance.now();
       const isOver = secondsLeft === undefined ? startStep >= steps : secondsLeft <= 0;
       if (isOver) {
-        const [what, key] =
-          secondsLeft === undefined ? [`all ${steps} steps are`, 'steps=N'] : ['its time is', 'budget=2h'];
+        const key = secondsLeft !== undefined ? 'budget=2h' : info.epochs === undefined ? 'steps=N' : 'epochs=N';
+        const what = secondsLeft === undefined ? `all ${steps} steps are` : 'its time is';
         stream.write(`${what} done; \`--set train.${key}\` prolongs the run\n`);
         return;
       }
