@@ -23,6 +23,7 @@ const FIXED = [
   'data.columns',
   'data.tokenizer',
   'data.skipBad',
+  'data.augment',
   'train.batchTokens',
   'optimizer.name',
   'train.freeze',

@@ -1,5 +1,6 @@
 /** The keys of a recipe, with what each means where it is not said. */
 import { z } from 'zod';
+import { edaKeys } from '../data/augment/eda.ts';
 import { objectiveOptions } from '../objectives/index.ts';
 import { optimizerSchema } from '../train/optimizers/optimizers.ts';
 
@@ -29,6 +30,25 @@ export const recipeSchema = z.strictObject({
     columns: z.record(z.string(), z.string()).optional(),
     /** Leave rows out that are not what they should be, and count them. Default: the first is an error. */
     skipBad: z.boolean().optional(),
+    /** Rows in files are another variant in each epoch. Default: as they are. */
+    augment: z
+      .strictObject({
+        method: z.literal('eda', {
+          error:
+            'rows are augmented by eda while a model learns; `tslm augment` writes files of what other methods give',
+        }),
+        ...edaKeys,
+        /** How often a row is a variant of itself. */
+        probability: z.number().gt(0).max(1).default(0.9),
+        /** File of synonyms: a word and its synonyms a line, with tabs between them. */
+        synonyms: z.string().optional(),
+        /** Or word vectors whose nearest words are taken for synonyms. */
+        vectors: z.string().optional(),
+      })
+      .refine(({ synonyms, vectors }) => synonyms === undefined || vectors === undefined, {
+        message: 'synonyms and vectors are both given: leave one out',
+      })
+      .optional(),
     /** Folder of the tokenizer that rows in files are read with; default that of `model.from`. */
     tokenizer: z.string().optional(),
     /**

@@ -64,10 +64,19 @@ export function parseRecipe(value: unknown, where: string, overrides: readonly s
 }
 
 /** A run learns from a corpus, or from rows in files. */
-function requireData({ data, objective, evaluation }: ParsedRecipe, where: string): void {
+function requireData({ data, objective, evaluation, train }: ParsedRecipe, where: string): void {
+  if (data.augment && train.batchTokens !== undefined) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: with 'data.augment' texts have other lengths in each epoch, and 'train.batchTokens' needs them beforehand`,
+      "batches of a number of rows do: 'train.batchSize'",
+    );
+  }
   const isCorpus = data.corpus !== undefined;
   if (isCorpus !== (data.train !== undefined)) {
-    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer'] as const).filter(key => data[key] !== undefined);
+    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer', 'augment'] as const).filter(
+      key => data[key] !== undefined,
+    );
     const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];
     if (!isCorpus && evaluation.split !== 'validation') unread.push('evaluation.split');
     if (isCorpus && data.packing === 'documents' && objective.name !== 'causal') unread.push('data.packing');

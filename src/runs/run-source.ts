@@ -15,6 +15,7 @@ import type { AnyObjective, ObjectiveContext } from '../objectives/objective.ts'
 import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { openAugmentation } from './augmented-source.ts';
 import type { Recipe } from './recipe-schema.ts';
 
 /** What is trained on, and what evaluations look at. */
@@ -120,7 +121,10 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
   const apart = typeof validation === 'number' ? undefined : await readRows(kind, validation, options);
   const [trained, held] = apart ? [all, apart] : divided(all, validation as number, seed);
   const hash = tokenizerHash(folder);
-  const fingerprint = sha256(`${all.fingerprint}\n${held.fingerprint}\n${hash}`);
+  const augmentation = data.augment && (await openAugmentation(data.augment, seed));
+  const parts = [all.fingerprint, held.fingerprint, hash, ...(augmentation ? [augmentation.fingerprint] : [])];
+  const fingerprint = sha256(parts.join('\n'));
+  const learnt = augmentation ? augmentation.apply(kind, trained) : trained;
   const limit = evaluation.windows;
   return {
     vocabSize: tokenizer.vocabSize,
@@ -144,7 +148,7 @@ async function fileSource(recipe: Recipe, train: readonly string[]): Promise<Run
         hint: 'leave data.tokenizer out, and rows are read with that of the model',
       });
     },
-    rowsFor: () => ({ data: trained, heldOut: limit > 0 && held.length > limit ? evenly(held, limit) : held }),
+    rowsFor: () => ({ data: learnt, heldOut: limit > 0 && held.length > limit ? evenly(held, limit) : held }),
   };
 }
 
