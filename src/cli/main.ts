@@ -6,6 +6,7 @@ import { version } from '../support/version.ts';
 import { once, refuseWarning, setDefaultWarning } from '../support/warnings.ts';
 import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
+import { augmentCommand } from './augment.ts';
 import { benchCommand } from './bench/bench.ts';
 import { classifyCommand } from './classify.ts';
 import { doctorCommand } from './doctor.ts';
@@ -41,6 +42,7 @@ export function program(): Command {
     quickstartCommand(),
     pullCommand(),
     prepareCommand(),
+    augmentCommand(),
     tokenizerCommand(),
     trainCommand(),
     finetuneCommand(),

@@ -6,7 +6,7 @@ import { labelsOf } from '../objectives/labels.ts';
 import { imageScores } from '../tasks/image-classification.ts';
 import { processorOf } from '../tasks/images.ts';
 import { checkTask, labelsOf as namesOf } from '../tasks/labels.ts';
-import { wilsonInterval } from './wilson.ts';
+import { wilson } from './statistics/intervals.ts';
 
 export interface ImageLabels {
   accuracy: number;
@@ -52,7 +52,7 @@ export async function measureImageLabels(
   const most = frequencies.indexOf(Math.max(...frequencies));
   return {
     accuracy: right / all.length,
-    interval: wilsonInterval(right, all.length),
+    interval: wilson(right, all.length),
     loss: scores.reduce((sum, row, i) => sum - Math.log(row[labels[i]]), 0) / all.length,
     majority: { label: namesOf(model, count)[most], share: frequencies[most] / all.length },
     images: all.length,

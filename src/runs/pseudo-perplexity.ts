@@ -12,12 +12,13 @@ export async function heldOutPseudoPerplexity(
     recipe,
     context,
     model,
-    tokenizer,
+    tokenizer: ofModel,
     heldOut,
   }: Pick<RunParts, 'recipe' | 'context' | 'model' | 'tokenizer' | 'heldOut'>,
   dtype: DType,
   signal?: AbortSignal,
 ): Promise<Estimates | undefined> {
+  const tokenizer = ofModel!; // a model that finds hidden tokens has one
   const count = Math.min(recipe.evaluation.pseudoPerplexity, heldOut.length);
   const { before, after } = model.task === 'causalLM' ? { before: [], after: [] } : tokenizer.specialTokensAround();
   const room = context - before.length - after.length;

@@ -25,6 +25,7 @@ const FIXED = [
   'data.chatTemplate',
   'data.tokenizer',
   'data.skipBad',
+  'data.augment',
   'train.batchTokens',
   'optimizer.name',
   'train.freeze',

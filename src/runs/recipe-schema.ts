@@ -1,5 +1,6 @@
 /** The keys of a recipe, with what each means where it is not said. */
 import { z } from 'zod';
+import { edaKeys } from '../data/augment/eda.ts';
 import { adapterOptions } from '../models/adapters/options.ts';
 import { problemTypes } from '../models/config/keys.ts';
 import { objectiveOptions } from '../objectives/index.ts';
@@ -46,6 +47,25 @@ export const recipeSchema = z.strictObject({
      * them, which begin as the mean of the others.
      */
     chatTemplate: z.string().optional(),
+    /** Rows in files are another variant in each epoch. Default: as they are. */
+    augment: z
+      .strictObject({
+        method: z.literal('eda', {
+          error:
+            'rows are augmented by eda while a model learns; `tslm augment` writes files of what other methods give',
+        }),
+        ...edaKeys,
+        /** How often a row is a variant of itself. */
+        probability: z.number().gt(0).max(1).default(0.9),
+        /** File of synonyms: a word and its synonyms a line, with tabs between them. */
+        synonyms: z.string().optional(),
+        /** Or word vectors whose nearest words are taken for synonyms. */
+        vectors: z.string().optional(),
+      })
+      .refine(({ synonyms, vectors }) => synonyms === undefined || vectors === undefined, {
+        message: 'synonyms and vectors are both given: leave one out',
+      })
+      .optional(),
     /** Folder of the tokenizer that rows in files are read with; default that of `model.from`. */
     tokenizer: z.string().optional(),
     /**

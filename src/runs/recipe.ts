@@ -85,10 +85,17 @@ export function withSteps(recipe: Recipe, steps: number, where: string = recipe.
 }
 
 /** A run learns from a corpus, or from rows in files. */
-function requireData({ data, objective, evaluation }: ParsedRecipe, where: string): void {
+function requireData({ data, objective, evaluation, train }: ParsedRecipe, where: string): void {
+  if (data.augment && train.batchTokens !== undefined) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: with 'data.augment' texts have other lengths in each epoch, and 'train.batchTokens' needs them beforehand`,
+      "batches of a number of rows do: 'train.batchSize'",
+    );
+  }
   const isCorpus = data.corpus !== undefined;
   if (isCorpus !== (data.train !== undefined)) {
-    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer', 'chatTemplate'] as const).filter(
+    const ofRows = (['validation', 'columns', 'skipBad', 'tokenizer', 'chatTemplate', 'augment'] as const).filter(
       key => data[key] !== undefined,
     );
     const unread = isCorpus ? ofRows.map(key => `data.${key}`) : data.packing === undefined ? [] : ['data.packing'];

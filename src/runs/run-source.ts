@@ -18,6 +18,7 @@ import { UserError, usageError } from '../support/errors.ts';
 import { createRandom } from '../support/random.ts';
 import { withChatTemplate } from '../tokenizers/chat/give-template.ts';
 import { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { openAugmentation } from './augmented-source.ts';
 import { imageReading, recipeImageProcessor } from './image-rows.ts';
 import { modelConfigFor } from './model-config.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -142,12 +143,15 @@ async function fileSource(recipe: Recipe, train: NonNullable<Recipe['data']['tra
   const trained = picked(all.rows, weighted(shown, all.weightOf, seed));
   const held = apart ?? picked(all.rows, kept!);
   const hash = folder === undefined ? undefined : tokenizerHash(folder);
+  const augmentation = data.augment && (await openAugmentation(data.augment, seed));
+  const learnt = augmentation ? augmentation.apply(kind, trained) : trained;
   const identity = [
     all.rows.fingerprint,
     held.fingerprint,
     hash,
     imageProcessor && JSON.stringify(imageProcessor.json),
     data.chatTemplate === undefined ? undefined : JSON.stringify(tokenizer!.config.chat_template),
+    augmentation?.fingerprint,
     sources.every(({ weight }) => weight === 1) ? undefined : String(sources.map(({ weight }) => weight)),
   ];
   const fingerprint = sha256(identity.filter(one => one !== undefined).join('\n'));
@@ -178,7 +182,7 @@ async function fileSource(recipe: Recipe, train: NonNullable<Recipe['data']['tra
       });
     },
     rowsOf: () => [trained, held],
-    rowsFor: () => ({ data: trained, heldOut: limit > 0 && held.length > limit ? evenly(held, limit) : held }),
+    rowsFor: () => ({ data: learnt, heldOut: limit > 0 && held.length > limit ? evenly(held, limit) : held }),
   };
 }
 

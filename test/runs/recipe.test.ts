@@ -203,9 +203,26 @@ describe('what a recipe would not read', () => {
     ['data.columns', { corpus: 'c', columns: { text: 'body' } }],
     ['data.skipBad', { corpus: 'c', skipBad: true }],
     ['data.tokenizer', { corpus: 'c', tokenizer: 't' }],
+    ['data.augment', { corpus: 'c', augment: { method: 'eda', operations: ['swap'] } }],
     ['data.packing', { train: 'rows.jsonl', packing: 'stream' }],
   ])('%s is refused where nothing reads it', (key, data) => {
     expect(recipe(data)).toThrow(`x.yaml: '${key}' is for`);
+  });
+
+  it('rows are augmented by EDA, in batches of rows, with one kind of synonyms', () => {
+    const eda = { method: 'eda', synonyms: 's.txt' };
+    const objective = { objective: { name: 'sequence-classification' } };
+    const parsed = recipe({ train: 'rows.jsonl', augment: eda }, objective)();
+    expect(parsed.data.augment).toMatchObject({ alpha: 0.1, probability: 0.9, operations: { length: 4 } });
+    const refused: [object, string][] = [
+      [{ ...eda, vectors: 'v' }, "'data.augment': synonyms and vectors are both given"],
+      [{ method: 'back-translation' }, "'data.augment.method': rows are augmented by eda"],
+      [{ ...eda, operations: ['shuffle'] }, "'shuffle' is not known"],
+      [{ ...eda, alfa: 0.2 }, "unknown key 'data.augment.alfa'"],
+    ];
+    for (const [augment, message] of refused) expect(recipe({ train: 'rows.jsonl', augment })).toThrow(message);
+    const tokens = { ...objective, train: { steps: 1, batchTokens: 100 } };
+    expect(recipe({ train: 'rows.jsonl', augment: eda }, tokens)).toThrow("'train.batchTokens' needs them beforehand");
   });
 
   it('so are documents apart for other objectives, and a split of rows', () => {
