@@ -17,7 +17,7 @@ function counting(failAt = Number.POSITIVE_INFINITY): EvaluatedModel & { asked: 
     loglikelihood: async (requests: readonly { continuation: string }[]) =>
       requests.map(({ continuation }) => {
         if (++model.asked >= failAt) throw new Error('power is gone');
-        return { logProb: -continuation.length / 3, isGreedy: continuation.length % 2 === 0, tokens: 1 };
+        return { logProb: -1 - continuation.length / 3, isGreedy: continuation.length % 2 === 0, tokens: 1 };
       }),
     loglikelihoodRolling: async (texts: readonly string[]) =>
       texts.map(text => ({ logProb: -text.length, tokens: ++model.asked && 1, bytes: text.length })),
