@@ -34,7 +34,7 @@ export function baseFolderOf(folder: string): string | undefined {
   throw usageError(
     'TSLM_NO_MODEL',
     `${folder}: the model of this adapter, '${name}', is not there`,
-    "give the model and the adapter apart (--adapter), or correct 'base_model_name_or_path' in its " + CONFIG_FILE,
+    `give the model and the adapter apart (--adapter), or correct 'base_model_name_or_path' in its ${CONFIG_FILE}`,
   );
 }
 

@@ -228,7 +228,11 @@ describe('a new adapter', () => {
   it('changes nothing, and what it learns can be saved', () => {
     scope(() => {
       using model = loadCompleteModel(untied.folder);
-      using adapter = createAdapter(model, { ...config, bias: 'lora_only', modules_to_save: ['model.norm'] }, { seed: 1 });
+      using adapter = createAdapter(
+        model,
+        { ...config, bias: 'lora_only', modules_to_save: ['model.norm'] },
+        { seed: 1 },
+      );
       const plain = logits(model);
       expect(adapter.layers).toHaveLength(14);
       expect(adapter.replacements.map(({ key }) => key)).toEqual(['model.norm.weight']);
