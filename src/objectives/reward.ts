@@ -81,8 +81,13 @@ export function reward(
         pairs: examples.length,
       };
     },
-    counts: ({ pairs }) =>
-      Object.fromEntries(['preference', 'centre', 'margin', 'accuracy', 'reward'].map(term => [term, pairs])),
+    counts: ({ pairs }) => ({
+      preference: pairs,
+      ...(centre > 0 && { centre: pairs }),
+      margin: pairs,
+      accuracy: pairs,
+      reward: pairs,
+    }),
     means: (one, batch) =>
       scope((): Means => {
         const [chosen, rejected] = halves(rewardsOf(one, batch));
