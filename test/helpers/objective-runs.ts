@@ -91,7 +91,17 @@ export const ROWS: Record<
 };
 
 /** Those whose examples are all made before the training, or of pictures that are in memory. */
-const WITHOUT_WORKERS = ['captions', 'cpo', 'distillation', 'dpo', 'image-classification', 'instruction', 'kto', 'orpo', 'reward'];
+const WITHOUT_WORKERS = [
+  'captions',
+  'cpo',
+  'distillation',
+  'dpo',
+  'image-classification',
+  'instruction',
+  'kto',
+  'orpo',
+  'reward',
+];
 
 /** Each objective with each of its families. */
 export const objectiveRuns: readonly { name: string; family: string }[] = [

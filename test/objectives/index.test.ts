@@ -15,9 +15,7 @@ import { parseOptions } from '../../src/support/schema.ts';
 import { tinyModel, tokenizers } from './helpers.ts';
 
 const isOfDecoders = (name: string): boolean =>
-  ['masked-next-token', 'multi-token', 'cpo', 'dpo', 'instruction', 'kto', 'orpo', 'reward'].includes(
-    name,
-  );
+  ['masked-next-token', 'multi-token', 'cpo', 'dpo', 'instruction', 'kto', 'orpo', 'reward'].includes(name);
 const parse = (value: object) => parseOptions(objectiveOptions, value, 'recipe');
 
 describe('objectives by name', () => {

@@ -10,7 +10,14 @@ import { readSamples } from '../../src/runs/samples.ts';
 import { readJson } from '../../src/support/files.ts';
 import { randomText, writeFiles } from '../data/helpers.ts';
 import { dataUrlOf, pngOf, randomImage } from '../helpers/images.ts';
-import { dataOf, FAMILIES, objectiveRecipe, objectiveRuns, prepareObjectiveRuns, ROWS } from '../helpers/objective-runs.ts';
+import {
+  dataOf,
+  FAMILIES,
+  objectiveRecipe,
+  objectiveRuns,
+  prepareObjectiveRuns,
+  ROWS,
+} from '../helpers/objective-runs.ts';
 import { tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
