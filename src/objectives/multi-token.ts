@@ -9,7 +9,6 @@ import type { LMHead } from '../models/heads/lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { MultiTokenHeads } from '../models/multi-token-heads.ts';
-import { usageError } from '../support/errors.ts';
 import { fromTypedArray, isGradEnabled, scope, type Tensor } from '../torch/index.ts';
 import { padRows } from './batches.ts';
 import { bordersOf, documentStartsOf } from './causal.ts';
@@ -45,20 +44,23 @@ export interface MultiTokenBatch {
 /** `words` for the next token, `words2` for the one after it, … */
 const termOf = (ahead: number, name = 'words'): string => (ahead === 1 ? name : `${name}${ahead}`);
 
-/** @throws UserError for a model that is no decoder */
+/**
+ * Without a model it makes examples and batches, and no losses.
+ *
+ * @throws UserError for a model that is no decoder
+ */
 export function multiToken(
   { context, model, packing = 'stream', endBegins = false, tokenizer }: ObjectiveContext,
   { tokens = 4, furtherWeight = 1 }: MultiTokenOptions = {},
 ): Objective<'tokens', MultiTokenExample, MultiTokenBatch> {
-  if (!model) throw usageError('TSLM_NOT_CAUSAL', 'further tokens are predicted beside a model', 'give the decoder');
-  const heads = new MultiTokenHeads(model, tokens - 1).copyLast();
+  const heads = model && new MultiTokenHeads(model, tokens - 1).copyLast();
   const all = Array.from({ length: tokens }, (_, i) => i + 1);
   return {
     name: 'multi-token',
     rows: 'tokens',
     tasks: ['causalLM'],
     weights: Object.fromEntries(all.map(ahead => [termOf(ahead), ahead === 1 ? 1 : furtherWeight])),
-    companions: { 'multi-token': heads },
+    companions: heads && { 'multi-token': heads },
     window: context + tokens,
     overlap: tokens,
 
@@ -107,6 +109,7 @@ export function multiToken(
 
     means: (model, { inputIds, documentStarts, targets, words }) =>
       scope((): Means => {
+        if (!heads) throw new RangeError('further tokens are predicted by heads beside a model');
         heads.train(model.training);
         const inputs = { inputIds, documentStarts, outputHiddenStates: true };
         const { lastHiddenState, hiddenStates } = model.backbone.forward(inputs);

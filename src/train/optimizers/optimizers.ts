@@ -25,7 +25,7 @@ const adam = {
 };
 
 const options = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('adamw'), ...adam, scaleParameter: z.boolean().default(false) }),
+  z.strictObject({ name: z.literal('adamw'), ...adam, scaleParameter: z.boolean().optional() }),
   /** Hidden matrices by Muon, everything else by AdamW. */
   z.strictObject({ name: z.literal('muon'), ...adam, momentum: share.default(0.95) }),
   z.strictObject({

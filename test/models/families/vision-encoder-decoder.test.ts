@@ -226,9 +226,13 @@ describe('config.json', () => {
     expect(() => randomModel(pair(change))).toThrow(message);
   });
 
-  it('of its own is needed: sizes alone do not describe a pair', () => {
+  it('follows from sizes: a ViT and a GPT-2 of the same width', () => {
     const sizes = { layers: 1, hidden: 8, heads: 2, context: 9, vocabSize: 20 };
-    expect(() => createModel('vision-encoder-decoder', sizes, { seed: 1 })).toThrow(/recipe's sizes/);
+    using model = createModel('vision-encoder-decoder', sizes, { seed: 1 });
+    expect(model.config).toMatchObject({
+      encoder: { model_type: 'vit', hidden_size: 8 },
+      decoder: { model_type: 'gpt2', n_embd: 8, n_positions: 9, vocab_size: 20 },
+    });
   });
 });
 
