@@ -60,9 +60,9 @@ describe.each(isLong ? objectiveRuns : short)('$name with $family', ({ name, fam
     const straight = await tslm(['train', recipe, '--out', whole]);
     expect(straight.code, straight.stderr).toBe(0);
     const random = createRandom(seed);
-    const moments = Array.from({ length: isLong ? 3 : 1 }, () => 1 + random.below(STEPS / 2));
+    const moments = [1 + random.below(STEPS / 2)];
     let isStarted = false;
-    for (const moment of moments.sort((a, b) => a - b)) {
+    for (const moment of moments) {
       let sent = false;
       const outcome = await tslm(isStarted ? ['resume', killed] : ['train', recipe, '--out', killed], {
         onOutput: async child => {
