@@ -1,6 +1,7 @@
 /** `tslm finetune MODEL --data rows.jsonl`: rows are looked at, a recipe is written, and the model is trained and compared. */
 import { Command } from 'commander';
 import type { FinetunePlan, FinetuneResult } from '../runs/finetune/finetune.ts';
+import { usageError } from '../support/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printTable } from './print.ts';
@@ -63,8 +64,16 @@ function validationOf(given: readonly string[] | undefined): readonly string[] |
   return share > 0 && share < 1 ? share : given;
 }
 
-const columnsOf = (given: readonly string[]): Record<string, string> =>
-  Object.fromEntries(given.map(one => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
+function columnsOf(given: readonly string[]): Record<string, string> {
+  const pairs = given.map(one => one.split(/=(.*)/s).slice(0, 2));
+  const bad = pairs.findIndex(([name, column]) => !name || !column);
+  if (bad < 0) return Object.fromEntries(pairs);
+  throw usageError(
+    'TSLM_BAD_VALUE',
+    `--columns ${given[bad]}: no name and column`,
+    'for example --columns label=stars',
+  );
+}
 
 /** What was understood, before anything is trained. */
 function planLines({ kind, columns, look, heldOut, model, recipe, cost }: FinetunePlan): [string, string][] {

@@ -59,8 +59,8 @@ export async function* fileRows(
     for await (const chunk of readChunks(files, facts, options)) {
       for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
         if (result.text !== undefined) {
-          const [place, row, shape] = JSON.parse(result.text) as [number, Record<string, unknown>, string?];
-          yield { row, path: chunk.path, number: place, shape };
+          const [place, row, shape] = JSON.parse(result.text) as [number, Record<string, unknown>, string | null];
+          yield { row, path: chunk.path, number: place, shape: shape ?? undefined };
           continue;
         }
         if (number === 1 && result.missing !== undefined && record)
@@ -110,7 +110,7 @@ function textReader(
     hasBytes: kind === 'image',
     read(record, number) {
       const found = read(record);
-      return found.row === undefined ? found : { text: JSON.stringify([number, found.row, found.shape], plainNumbers) };
+      return found.row === undefined ? found : { text: JSON.stringify([number, found.row, found.shape ?? null], plainNumbers) };
     },
   };
 }

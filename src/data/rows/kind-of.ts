@@ -29,12 +29,19 @@ const LISTS = new Set(['tokens', 'tags']);
 
 /**
  * @param records the first ones
+ * @param given what columns are called, where a person says it
  * @throws UserError that names the columns there are and those that would be understood
  */
-export function kindOf(records: readonly Record<string, unknown>[], where: string): Recognised {
+export function kindOf(
+  records: readonly Record<string, unknown>[],
+  where: string,
+  given: Readonly<Record<string, string>> = {},
+): Recognised {
   const found = new Set(records.flatMap(Object.keys));
   for (const [kind, names] of Object.entries(NAMES) as [FileRowKind, Names][]) {
-    const columns = columnsFor(names, found, records);
+    const columns = Object.keys(given).every(name => name in names)
+      ? columnsFor(names, found, records, given)
+      : undefined;
     if (columns) return { kind, columns };
   }
   const wanted = Object.values(NAMES).map(names =>
@@ -53,11 +60,12 @@ function columnsFor(
   names: Names,
   found: ReadonlySet<string>,
   records: readonly Record<string, unknown>[],
+  given: Readonly<Record<string, string>>,
 ): Record<string, string> | undefined {
   const columns: Record<string, string> = {};
   for (const [name, candidates] of Object.entries(names)) {
     const isFit = (candidate: string): boolean => found.has(candidate) && isOf(name, records, candidate);
-    const column = candidates.find(isFit);
+    const column = (name in given ? [given[name]] : candidates).find(isFit);
     if (column === undefined && !OPTIONAL.has(name)) return undefined;
     if (column !== undefined && column !== name) columns[name] = column;
   }

@@ -71,7 +71,9 @@ export async function planFinetune(
     .replace(/[^\p{L}\p{M}\p{N}_.-]/gu, '-');
   const out = options.out ?? join('runs', name);
   refuseOccupied(out);
-  const found = options.kind ? { kind: options.kind, columns: {} } : kindOf(await firstRecords(data), data.join(', '));
+  const found = options.kind
+    ? { kind: options.kind, columns: {} }
+    : kindOf(await firstRecords(data), data.join(', '), options.columns);
   const { kind } = found;
   requireWay(kind);
   const columns = { ...found.columns, ...options.columns };

@@ -21,6 +21,14 @@ describe('kindOf', () => {
     expect(kindOf([record], 'rows')).toEqual({ kind, columns });
   });
 
+  it('takes the columns that it is told', () => {
+    const record = { review: 'a', stars: 5, label: 'ignored' };
+    expect(kindOf([record], 'rows', { label: 'stars' })).toEqual({
+      kind: 'labelled',
+      columns: { text: 'review', label: 'stars' },
+    });
+  });
+
   it('says what there is and what would be understood', () => {
     expect(() => kindOf([{ body: 'a', stars: 5 }], 'rows.csv')).toThrow(
       expect.objectContaining({

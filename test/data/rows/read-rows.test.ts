@@ -34,6 +34,8 @@ describe('rows from files', () => {
   it.each(['pairs.jsonl', 'pairs.json', 'pairs.csv', 'pairs.tsv'])('are the same from %s', async name => {
     const rows = await readRows('translation', [file(name)]);
     expect(allRows(rows)).toEqual(pairs);
+    expect(rows.found).toEqual([]); // one shape alone is nothing to tell of
+    expect(rows.place(1)).toBe(`${file(name)}: row 2`);
     expect(rows.fingerprint).toBe((await readRows('translation', [file('pairs.jsonl')])).fingerprint);
   });
 
