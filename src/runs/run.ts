@@ -18,9 +18,10 @@ import type { Recipe } from './recipe-schema.ts';
 import { withReference } from './reference.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
-import { assemble, type RunParts, startingPoint, trainedModel } from './run-parts.ts';
+import { assemble, type RunParts } from './run-parts.ts';
 import { openSource, type RunSource } from './run-source.ts';
 import { runSteps } from './run-steps.ts';
+import { startingPoint, trainedModel } from './starting-point.ts';
 import { vectorsFor } from './word-vectors.ts';
 
 export type { RunHooks, RunResult } from './run-hooks.ts';

@@ -6,8 +6,9 @@ import { type MarkedSequence, markedSequences } from '../objectives/marked.ts';
 import { usageError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Recipe } from './recipe-schema.ts';
-import { modelFor, trainingContext } from './run-parts.ts';
+import { trainingContext } from './run-parts.ts';
 import { openSource, type RunSource } from './run-source.ts';
+import { modelFor } from './starting-point.ts';
 
 export interface ShownExample {
   /** Where its row is. */

@@ -64,7 +64,8 @@ const paysToGrow = ({ passes, steps }: Measured): boolean => passes >= PASSES &&
 async function measured(seconds: number, wanted: Recipe, corpus: Corpus): Promise<Measured> {
   const { trainingStep } = await import('../../bench/training.ts');
   const { computeDtype } = await import('../../train/precision.ts');
-  const { assemble, startingPoint } = await import('../../runs/run-parts.ts');
+  const { assemble } = await import('../../runs/run-parts.ts');
+  const { startingPoint } = await import('../../runs/starting-point.ts');
   const { corpusSource } = await import('../../runs/run-source.ts');
   const source = corpusSource(corpus, wanted);
   const { model, optimizer, context, recipe } = assemble(wanted, source, startingPoint(wanted, source));

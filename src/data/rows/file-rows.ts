@@ -22,6 +22,16 @@ export interface FileRowsOptions {
   needed?: readonly string[];
 }
 
+/** Of files of rows: records are not cut, and have their columns in the first line where they have no names of their own. */
+export const ROW_READING = {
+  column: 'text',
+  header: true,
+  document: 'line',
+  maxDocumentBytes: 1 << 28,
+  exact: true,
+  encoding: 'auto',
+} as const;
+
 export interface FileRow {
   row: Record<string, unknown>;
   path: string;
@@ -45,16 +55,7 @@ export async function* fileRows(
   const facts = files.map(({ path, size }) => newFacts(path, size));
   const reader = textReader(kind, columns, needed);
   const temporaryFolder = mkdtempSync(join(tmpdir(), 'tslm-rows-'));
-  const options = {
-    column: 'text',
-    header: true,
-    document: 'line',
-    maxDocumentBytes: 1 << 28,
-    exact: true,
-    encoding: 'auto',
-    temporaryFolder,
-    fields: reader,
-  } as const;
+  const options = { ...ROW_READING, temporaryFolder, fields: reader };
   try {
     for await (const chunk of readChunks(files, facts, options)) {
       for (const { number, result, record } of recordsOf(chunk, reader, facts[chunk.source])) {
@@ -110,7 +111,9 @@ function textReader(
     hasBytes: kind === 'image',
     read(record, number) {
       const found = read(record);
-      return found.row === undefined ? found : { text: JSON.stringify([number, found.row, found.shape ?? null], plainNumbers) };
+      return found.row === undefined
+        ? found
+        : { text: JSON.stringify([number, found.row, found.shape ?? null], plainNumbers) };
     },
   };
 }

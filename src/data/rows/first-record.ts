@@ -7,7 +7,7 @@ import { newFacts } from '../readers/facts.ts';
 import type { FieldReader } from '../readers/fields.ts';
 import { findInputs } from '../readers/inputs.ts';
 import { readChunks } from '../readers/read.ts';
-import { plainNumbers } from './file-rows.ts';
+import { plainNumbers, ROW_READING } from './file-rows.ts';
 
 const ALL: FieldReader = { paths: [], every: true, read: record => ({ text: JSON.stringify(record, plainNumbers) }) };
 
@@ -19,16 +19,7 @@ export async function firstRecords(paths: readonly string[], count = 100): Promi
   const files = await findInputs(paths);
   const facts = files.map(({ path, size }) => newFacts(path, size));
   const temporaryFolder = mkdtempSync(join(tmpdir(), 'tslm-rows-'));
-  const options = {
-    column: 'text',
-    header: true,
-    document: 'line',
-    maxDocumentBytes: 1 << 28,
-    exact: true,
-    encoding: 'auto',
-    temporaryFolder,
-    fields: ALL,
-  } as const;
+  const options = { ...ROW_READING, temporaryFolder, fields: ALL };
   const records: Record<string, unknown>[] = [];
   try {
     for await (const { layout, bytes, ends } of readChunks(files, facts, options)) {

@@ -8,8 +8,9 @@ import { trainLoop } from '../../train/loop.ts';
 import { computeDtype } from '../../train/precision.ts';
 import { createSampler, type Sampler } from '../../train/sampler.ts';
 import type { Recipe } from '../recipe-schema.ts';
-import { assemble, startingPoint } from '../run-parts.ts';
+import { assemble } from '../run-parts.ts';
 import type { RunSource } from '../run-source.ts';
+import { startingPoint } from '../starting-point.ts';
 
 export interface Cost {
   secondsPerStep: number;
