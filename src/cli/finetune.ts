@@ -1,6 +1,7 @@
 /** `tslm finetune MODEL --data rows.jsonl`: rows are looked at, a recipe is written, and the model is trained and compared. */
 import { Command } from 'commander';
-import type { FinetunePlan, FinetuneResult } from '../runs/finetune/finetune.ts';
+import type { FinetuneResult } from '../runs/finetune/finetune.ts';
+import type { FinetunePlan } from '../runs/finetune/finetune-plan.ts';
 import { usageError } from '../support/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';

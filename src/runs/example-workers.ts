@@ -1,7 +1,7 @@
 /** Worker threads that make a run's examples: what they are given, and what they answer. */
 import type { Dataset } from '../data/rows/dataset.ts';
 import type { ObjectiveOptions } from '../objectives/index.ts';
-import type { AnyObjective, Packing } from '../objectives/objective.ts';
+import type { Packing } from '../objectives/objective.ts';
 import { WorkerPool } from '../support/worker-pool.ts';
 import { startWorker } from '../support/workers.ts';
 import { FileChangedError } from '../torch/map-file.ts';
@@ -30,10 +30,6 @@ export interface ExampleRequest {
 
 /** Examples, or the files of the corpus that were shortened while they were made. */
 export type ExampleAnswer = { examples: unknown[] } | { shortened: readonly string[] };
-
-/** Whether threads that have neither model nor images can make an objective's examples, one from each row. */
-export const isMadeByWorkers = ({ rows, arrange }: Pick<AnyObjective, 'rows' | 'arrange'>): boolean =>
-  rows !== 'image' && arrange === undefined;
 
 /** Starts threads that make the examples of a run. */
 export function exampleWorkers(

@@ -145,3 +145,7 @@ export function exampleFeed(options: ExampleFeedOptions): ExampleFeed {
     },
   };
 }
+
+/** Whether threads that have neither model nor images can make an objective's examples, one from each row. */
+export const isMadeByWorkers = ({ rows, arrange }: Pick<AnyObjective, 'rows' | 'arrange'>): boolean =>
+  rows !== 'image' && arrange === undefined;

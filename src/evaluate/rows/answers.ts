@@ -2,7 +2,7 @@
 import type { Rows } from '../../data/rows/rows.ts';
 import { answerQuestion } from '../../tasks/question-answering.ts';
 import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
-import { type RowScores, type Scored, shareOf } from './score-rows.ts';
+import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['reading'][]): RowScores {
   const handleImpossibleAnswer = rows.some(({ answers }) => answers.length === 0);

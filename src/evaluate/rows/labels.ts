@@ -5,7 +5,7 @@ import { classifyTexts } from '../../tasks/text-classification.ts';
 import { accuracy } from '../metrics/accuracy.ts';
 import { pearson, spearman } from '../metrics/correlation.ts';
 import { multilabelReport, prfReport } from '../metrics/f1.ts';
-import { type RowScores, type Scored, shareOf } from './score-rows.ts';
+import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 export function scoreLabels({ model, tokenizer }: Scored, rows: readonly Rows['labelled'][]): RowScores {
   const inputs = rows.map(({ text, pair }) => (pair === undefined ? text : ([text, pair] as const)));

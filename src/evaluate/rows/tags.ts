@@ -5,7 +5,7 @@ import { tokenClassification } from '../../objectives/token-classification.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
 import { accuracy } from '../metrics/accuracy.ts';
 import { spanReport } from '../metrics/span-f1.ts';
-import { type RowScores, type Scored, shareOf } from './score-rows.ts';
+import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 /** Rows of a forward pass. */
 const BATCH = 32;

@@ -3,7 +3,7 @@ import type { Rows } from '../../data/rows/rows.ts';
 import { translate } from '../../tasks/text-to-text.ts';
 import { corpusBleu } from '../metrics/bleu.ts';
 import { corpusChrf } from '../metrics/chrf.ts';
-import type { RowScores, Scored } from './score-rows.ts';
+import type { RowScores, Scored } from './row-scores.ts';
 
 /** Texts that are written at once. */
 const BATCH = 64;

@@ -3,7 +3,7 @@ import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { bagOfWords, majority } from '../../evaluate/baselines/bag-of-words.ts';
 import { labelScores } from '../../evaluate/rows/labels.ts';
-import type { RowScores } from '../../evaluate/rows/score-rows.ts';
+import type { RowScores } from '../../evaluate/rows/row-scores.ts';
 import { tagScores } from '../../evaluate/rows/tags.ts';
 
 export interface Baseline {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import type { RunResult } from '../run.ts';
 import type { Baseline } from './baselines.ts';
-import type { FinetunePlan } from './finetune.ts';
+import type { FinetunePlan } from './finetune-plan.ts';
 
 /** Hugging Face's names of tasks, by the kind of rows. */
 const PIPELINES: Record<string, string> = {

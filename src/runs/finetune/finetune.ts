@@ -20,8 +20,9 @@ import { refuseOccupied } from '../run-folder.ts';
 import { openSource, type RunSource } from '../run-source.ts';
 import { type Baseline, baselinesOf } from './baselines.ts';
 import { modelCard } from './card.ts';
-import { type Look, look } from './look.ts';
-import { type Cost, measureSteps } from './measure.ts';
+import type { FinetunePlan } from './finetune-plan.ts';
+import { look } from './look.ts';
+import { measureSteps } from './measure.ts';
 import { planRecipe } from './plan.ts';
 import { requireWay } from './ways.ts';
 
@@ -40,21 +41,6 @@ export interface FinetuneOptions {
   lr?: number;
   /** Default 0. */
   seed?: number;
-}
-
-export interface FinetunePlan {
-  kind: FileRowKind;
-  /** What the files call the columns. */
-  columns: Record<string, string>;
-  look: Look;
-  heldOut: number;
-  /** Of the model to begin with. */
-  model: { path: string; modelType: string; parameters: number; hasHead: boolean };
-  recipe: Recipe;
-  /** As a recipe file says it. */
-  written: Record<string, unknown>;
-  cost: Cost;
-  out: string;
 }
 
 /** @throws UserError when the rows are no kind that is known, model and rows do not fit, or memory is short */

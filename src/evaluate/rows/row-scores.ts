@@ -1,0 +1,22 @@
+/** What is found of a model on rows. */
+import type { Model } from '../../models/model.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { wilson } from '../statistics/intervals.ts';
+
+export interface RowScores {
+  /** By name, the one that decides first; shares are between 0 and 1. */
+  metrics: Record<string, number>;
+  /** Of the first metric with 95 % confidence, where it is a share of the rows. */
+  interval?: readonly [low: number, high: number];
+  rows: number;
+}
+
+export interface Scored {
+  model: Model;
+  tokenizer: Tokenizer;
+}
+
+/** The share of rows that are right, with its interval. */
+export const shareOf = (right: number, rows: number): Pick<RowScores, 'interval'> => ({
+  interval: wilson(right, rows),
+});
