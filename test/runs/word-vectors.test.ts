@@ -54,7 +54,9 @@ describe.each(['gpt2', 'llama'])('a new %s model', family => {
     // Capital letters have the vectors of the small ones.
     const taken = ['a', 'e', 'A', 'E'].map(word => tokenizer.encodeIds(word)[0]);
     for (let id = 0; id < 257; id++) {
-      if (!taken.includes(id)) expect(row(table, id)).toEqual(row(drawn, id));
+      if (taken.includes(id)) continue;
+      // But for the steps of a rate next to nothing, whose gradients follow from the other rows.
+      for (const [i, value] of row(table, id).entries()) expect(value).toBeCloseTo(row(drawn, id)[i], 8);
     }
     // Each is the file's row times one number, with which their spread is that of what was drawn.
     const found = taken.flatMap(id => row(table, id));
