@@ -1,10 +1,10 @@
 /** `data.augment`: rows that are another variant in each epoch, and a run that goes on with the same ones. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { resumeRun, startRun } from '../../src/runs/run.ts';
 import { openSource } from '../../src/runs/run-source.ts';
 import { byteTokenizer, errorOf, randomText, writeFiles } from '../data/helpers.ts';
+import { metricsOf } from '../helpers/runs.ts';
 import { tinyRecipe } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -44,8 +44,7 @@ it('goes on to the same bits where it was stopped', async () => {
   const hooks = { onStep: ({ step }: { step: number }) => step === 5 && controller.abort() };
   await startRun(recipe(eda), place('parts'), { signal: controller.signal, hooks });
   await resumeRun(place('parts'));
-  const metrics = (run: string) =>
-    readMetrics(join(place(run), 'metrics.jsonl')).map(({ tokensPerSecond: _, ...row }) => row);
+  const metrics = (run: string) => metricsOf(place(run));
   expect(metrics('parts')).toEqual(metrics('whole'));
   expect(metrics('plain')).not.toEqual(metrics('whole'));
 });
