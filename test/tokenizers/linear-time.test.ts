@@ -17,6 +17,8 @@ const LENGTH = Number(process.env.TSLM_TEXT_LENGTH ?? 20_000);
 const LEAST = 100;
 const ATTEMPTS = 4;
 const MOST = 24;
+/** Times as long for twice the text, where four would be quadratic. */
+const MOST_OF_TWICE = 3;
 
 const elapsed = (run: () => unknown): number => {
   const start = process.cpuUsage();
@@ -25,12 +27,16 @@ const elapsed = (run: () => unknown): number => {
   return (user + system) / 1000;
 };
 
-/** Whether it is linear in one of several attempts: compilation and garbage collection take time of their own. */
+/**
+ * Whether it is linear in one of several attempts: compilation and garbage collection take time of their own. What grows out of the
+ * processor's caches on the way may be slower by more than its length, and grows with it from there on.
+ */
 function isLinear(run: (text: string) => unknown, make: (length: number) => string): boolean {
-  const [short, long] = [wellFormed(make(LENGTH / 8)), wellFormed(make(LENGTH))];
+  const [short, long, twice] = [LENGTH / 8, LENGTH, 2 * LENGTH].map(length => wellFormed(make(length)));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const time = elapsed(() => run(long));
     if (time < LEAST || time < MOST * elapsed(() => run(short))) return true;
+    if (elapsed(() => run(twice)) < MOST_OF_TWICE * time) return true;
   }
   return false;
 }
