@@ -33,8 +33,6 @@ export interface FinetuneOptions {
   validation?: readonly string[] | number;
   /** What columns are called, where it is another name. Default: found out. */
   columns?: Record<string, string>;
-  /** The kind of rows. Default: found out. */
-  kind?: FileRowKind;
   skipBad?: boolean;
   epochs?: number;
   batchSize?: number;
@@ -57,9 +55,7 @@ export async function planFinetune(
     .replace(/[^\p{L}\p{M}\p{N}_.-]/gu, '-');
   const out = options.out ?? join('runs', name);
   refuseOccupied(out);
-  const found = options.kind
-    ? { kind: options.kind, columns: {} }
-    : kindOf(await firstRecords(data), data.join(', '), options.columns);
+  const found = kindOf(await firstRecords(data), data.join(', '), options.columns);
   const { kind } = found;
   requireWay(kind);
   const columns = { ...found.columns, ...options.columns };
@@ -87,7 +83,7 @@ export async function planFinetune(
     },
     recipe,
     written,
-    cost: await measureSteps(recipe, source),
+    cost: await measureSteps(recipe, source, model.parameterCount()),
     out,
   };
 }

@@ -41,7 +41,8 @@ export function look(
   const at = (share: number): number => lengths[Math.min(count - 1, Math.floor(share * count))];
   const context = Math.min(maxPositions, Math.max(16, Math.ceil(at(0.995) / 8) * 8));
   const isAnyOf = kind === 'labelled' && Array.isArray((data.row(0) as { label?: unknown }).label);
-  const labels = way.labels && labelCounts(data, way.labels);
+  const outputs = isAnyOf ? (data.row(0) as { label: readonly number[] }).label.length : 0;
+  const labels = way.labels && labelCounts(data, way.labels, outputs);
   const isRegression = !isAnyOf && labels !== undefined && isNumbers(labels.map(([label]) => label));
   return {
     rows: data.length,
@@ -58,8 +59,10 @@ export function look(
 function labelCounts(
   data: Pick<ReadRows<FileRowKind>, 'length' | 'row'>,
   labelsOf: (row: never) => readonly (string | number)[],
+  outputs: number,
 ): [string, number][] {
-  const counts = new Map<string, number>();
+  // Of any of several labels all have an output, also one that no row has.
+  const counts = new Map(Array.from({ length: outputs }, (_, i) => [String(i), 0]));
   for (let i = 0; i < data.length; i++) {
     for (const label of labelsOf(data.row(i) as never)) {
       counts.set(String(label), (counts.get(String(label)) ?? 0) + 1);

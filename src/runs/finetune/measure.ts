@@ -22,28 +22,34 @@ export interface Cost {
 const BYTES_OF_WEIGHT = 16;
 /** What the rest of the process, and of the machine, may want meanwhile. */
 const SHARE_OF_FREE = 0.9;
-const STEPS = 3;
+const STEPS = 5;
 
 /**
+ * @param parameters of the model, which is not loaded where they alone are too many
  * @throws UserError when the weights alone, or a step with its longest rows, take more memory than there is
  */
-export async function measureSteps(recipe: Recipe, source: RunSource): Promise<Cost> {
-  const parts = assemble(recipe, source, startingPoint(recipe, source));
-  const { trainable, objective, data, optimizer } = parts;
+export async function measureSteps(recipe: Recipe, source: RunSource, parameters: number): Promise<Cost> {
+  const { batchSize } = recipe.train;
+  const free = freemem() * SHARE_OF_FREE;
+  const before = memoryStats().liveBytes;
+  const requireRoom = (bytes: number): void => {
+    if (bytes > free) throw tooLarge(bytes, free, batchSize);
+  };
+  requireRoom(parameters * BYTES_OF_WEIGHT);
+  resetPeakMemory();
+  const { trainable, objective, data, optimizer } = assemble(recipe, source, startingPoint(recipe, source));
   try {
-    requireRoom(trainable.namedParameters().reduce((sum, [, { numel }]) => sum + numel, 0) * BYTES_OF_WEIGHT, recipe);
-    resetPeakMemory();
-    const before = memoryStats().liveBytes;
     const seconds: number[] = [];
-    // The longest rows first: what they take is what the run takes.
+    // One row alone first, then as many of the longest as a step has: what these take is what the run takes.
     const longest = longestRows(data.length, recipe.train.batchSize, index =>
       objective.lengthOf(objective.example(data.row(index), randomFor(recipe.seed, 0, index))),
     );
+    const shown = [longest.slice(0, 1), longest];
     const sampler: Sampler = {
-      ...createSampler({ length: data.length, seed: recipe.seed, batchSize: recipe.train.batchSize }),
+      ...createSampler({ length: data.length, seed: recipe.seed, batchSize }),
       batch: step =>
-        longest.map((index, i) => ({
-          index: step === 0 ? index : (step * recipe.train.batchSize + i) % data.length,
+        (shown[step] ?? longest.map((_, i) => (step * batchSize + i) % data.length)).map(index => ({
+          index,
           epoch: 0,
         })),
     };
@@ -62,11 +68,16 @@ export async function measureSteps(recipe: Recipe, source: RunSource): Promise<C
       dtype: computeDtype(recipe.train),
       device: recipe.train.device,
       evaluations: [],
-      hooks: { onStep: metrics => void seconds.push(metrics.seconds) },
+      hooks: {
+        onStep({ seconds: taken }) {
+          seconds.push(taken);
+          const { liveBytes, peakBytes } = memoryStats();
+          const ofRow = seconds.length === 1 ? peakBytes - liveBytes : 0;
+          requireRoom(peakBytes - before + ofRow * (batchSize - 1));
+        },
+      },
     });
-    const bytes = memoryStats().peakBytes;
-    requireRoom(bytes - before, recipe);
-    return { secondsPerStep: Math.min(...seconds.slice(1)), bytes };
+    return { secondsPerStep: Math.min(...seconds.slice(2)), bytes: memoryStats().peakBytes };
   } finally {
     optimizer.dispose();
     trainable.dispose();
@@ -85,20 +96,16 @@ function longestRows(length: number, count: number, lengthOf: (index: number) =>
     .map(({ index }) => index);
 }
 
-function requireRoom(bytes: number, { train }: Recipe): void {
-  const free = freemem() * SHARE_OF_FREE;
-  if (bytes <= free) return;
-  const { batchSize } = train;
-  const fitting = Math.max(1, 2 ** Math.floor(Math.log2((batchSize * free) / bytes)));
-  throw new UserError(
+function tooLarge(bytes: number, free: number, batchSize: number): UserError {
+  const fitting = Math.min(batchSize >> 1, 2 ** Math.floor(Math.log2((batchSize * free) / bytes)));
+  return new UserError(
     'TSLM_NO_MEMORY',
     `this training takes ${formatBytes(bytes)}, and ${formatBytes(free)} are free`,
     {
       hint:
-        batchSize > 1
-          ? `--batch-size ${Math.min(fitting, batchSize >> 1)} may fit; an adapter in place of all weights takes less`
-          : 'take a smaller model, or an adapter in place of all weights',
-      exitCode: 1,
+        fitting >= 1
+          ? `--batch-size ${fitting} may fit; an adapter in place of all weights takes less (docs/ADAPTERS.md)`
+          : 'take a smaller model, or an adapter in place of all weights (docs/ADAPTERS.md)',
     },
   );
 }

@@ -19,7 +19,7 @@ const ways: Ways = {
   labelled: {
     objective: 'sequence-classification',
     texts: ({ text, pair }) => (pair === undefined ? [text] : [text, pair]),
-    labels: ({ label }) => (typeof label === 'object' ? label.map((_, i) => i) : [label]),
+    labels: ({ label }) => (typeof label === 'object' ? label.flatMap((flag, i) => (flag ? [i] : [])) : [label]),
   },
   tagged: {
     objective: 'token-classification',

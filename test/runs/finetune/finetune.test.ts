@@ -101,7 +101,7 @@ describe('finetune', () => {
   const kinds: [name: string, family: string, row: (i: number) => object, metric: string][] = [
     ['labels', 'bert', i => ({ text: review(i), label: isGood(i) ? 'yes' : 'no' }), 'accuracy'],
     ['numbers', 'bert', i => ({ text: review(i), label: isGood(i) ? 4.5 : 0.5 }), 'spearman'],
-    ['any of several', 'bert', i => ({ text: review(i), label: [isGood(i) ? 1 : 0, i % 2] }), 'microF1'],
+    ['any of several', 'bert', i => ({ text: review(i), label: [isGood(i) ? 1 : 0, i % 2, 0] }), 'microF1'],
     ['tags', 'bert', i => ({ tokens: words(i), tags: words(i).map((_, w) => (w === i % 5 ? 'B-X' : 'O')) }), 'spanF1'],
     [
       'answers',
@@ -124,6 +124,7 @@ describe('finetune', () => {
     const { model, missing } = loadModel(join(run.folder, 'model'));
     expect(missing).toEqual([]);
     if (name === 'numbers') expect(model.config.problem_type).toBe('regression');
+    if (name === 'any of several') expect(model.config.id2label).toEqual({ 0: '0', 1: '1', 2: '2' });
     if (name === 'any of several') expect(model.config.problem_type).toBe('multi_label_classification');
     model.dispose();
     const card = readFileSync(join(run.folder, 'model', 'README.md'), 'utf8');
