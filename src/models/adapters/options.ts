@@ -43,7 +43,7 @@ export const adapterMethods = z.discriminatedUnion('method', [
     trainableTokens: z.array(z.int().min(0)).min(1).optional(),
     /** Keep the model's linear maps in four bits while the adapter trains (QLoRA). Default: as they are. */
     quantize: z.literal('nf4', { error: "is not known: 'nf4' is" }).optional(),
-    /** The learning rate of B is so many times that of A (LoRA+, Hayou et al. 2024). Default 1. */
+    /** Ratio of the learning rates of B and A (LoRA+, Hayou et al. 2024). Default 1. */
     loraPlus: z.number().positive().optional(),
   }),
   z.strictObject({
