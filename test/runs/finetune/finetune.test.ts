@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, loadModel, saveModel } from '../../../src/models/auto.ts';
 import { finetune, planFinetune, recipeText } from '../../../src/runs/finetune/finetune.ts';
+import { measureSteps } from '../../../src/runs/finetune/measure.ts';
 import { parseRecipe } from '../../../src/runs/recipe.ts';
+import { openSource } from '../../../src/runs/run-source.ts';
 import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
 import { randomText, writeFiles } from '../../data/helpers.ts';
 import { scratchFolder } from '../../support/scratch.ts';
@@ -94,6 +96,18 @@ describe('planFinetune', () => {
     const unknown = rowsFile('unknown', i => ({ body: review(i) }));
     await expect(planFinetune(place('bert'), [unknown], {})).rejects.toMatchObject({ code: 'TSLM_NO_KIND' });
     expect(existsSync(place('run-pairs'))).toBe(false);
+  });
+});
+
+describe('measureSteps', () => {
+  it('refuses weights that memory cannot hold before it loads them, and says what may fit', async () => {
+    const data = rowsFile('few', i => ({ text: review(i), label: i % 2 }));
+    const { recipe } = await planFinetune(place('bert'), [data], { out: place('run-few'), batchSize: 8 });
+    const nowhere = { ...recipe, model: { ...recipe.model, from: place('nowhere') } };
+    await expect(measureSteps(nowhere, await openSource(recipe), 1e15)).rejects.toMatchObject({
+      code: 'TSLM_NO_MEMORY',
+      message: expect.stringMatching(/^this training takes .* are free$/),
+    });
   });
 });
 
