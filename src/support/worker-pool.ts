@@ -12,8 +12,29 @@ type Answer = { id: number; result: unknown } | { id: number; error: unknown };
 /** Requests that are on their way to one worker: while one is worked on, the next lies ready. */
 const AHEAD = 2;
 
+/** What answers requests: worker threads, or the thread that asks. */
+export interface Pool<Request, Result> {
+  /** Answers in the order of the requests, which are taken from their source as they are worked on. */
+  map(
+    requests: AsyncIterable<Request> | Iterable<Request>,
+    transfer?: (request: Request) => ArrayBuffer[],
+  ): AsyncGenerator<Result>;
+  close(): Promise<void>;
+}
+
+/** The thread that asks answers itself: for little work, which would be done before a worker thread has started. */
+export const inThisThread = <Request, Result>(jobs: {
+  answer(request: Request): { result: Result };
+  close(): void;
+}): Pool<Request, Result> => ({
+  async *map(requests) {
+    for await (const request of requests) yield jobs.answer(request).result;
+  },
+  close: async () => jobs.close(),
+});
+
 /** Worker threads that answer requests; answers come in the order of the requests, whichever thread is quicker. */
-export class WorkerPool<Request, Result> {
+export class WorkerPool<Request, Result> implements Pool<Request, Result> {
   private readonly workers: { worker: Worker; busy: number }[];
   private readonly waiting = new Map<number, { resolve(result: Result): void; reject(error: unknown): void }>();
   private readonly free: (() => void)[] = [];

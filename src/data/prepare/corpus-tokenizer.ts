@@ -11,5 +11,5 @@ export async function trainCorpusTokenizer(preparation: Preparation, assignment:
   preparation.progress('training the tokenizer');
   const trainBytes = assignment.sizes.train.bytes;
   const texts = sampleTrainingText(spool, assignment.documents(), { trainBytes, maxBytes, seed });
-  return trainTokenizer(texts, { kind, vocabSize, threads });
+  return trainTokenizer(texts, { kind, vocabSize, threads: Math.max(1, threads) });
 }

@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { WorkerPool } from '../../support/worker-pool.ts';
+import { inThisThread, type Pool, WorkerPool } from '../../support/worker-pool.ts';
 import { startWorker } from '../../support/workers.ts';
 import type { InputFile } from '../readers/inputs.ts';
 import { bandsFor } from './dedup/minhash.ts';
-import type { PrepareAnswer, PrepareRequest, PrepareWorkerOptions } from './prepare-jobs.ts';
+import { type PrepareAnswer, PrepareJobs, type PrepareRequest, type PrepareWorkerOptions } from './prepare-jobs.ts';
 import type { PrepareOptions, ResolvedOptions } from './prepare-options.ts';
 import { type PreprocessPlan, planPreprocess } from './preprocess/preprocess.ts';
 import type { ProgressListener } from './progress-listener.ts';
@@ -25,7 +25,7 @@ export class Preparation {
   /** How band keys are made; undefined when deduplication is off. */
   readonly bands: PrepareWorkerOptions['examine']['bands'];
   readonly preprocess: PreprocessPlan;
-  readonly pool: WorkerPool<PrepareRequest, PrepareAnswer>;
+  readonly pool: Pool<PrepareRequest, PrepareAnswer>;
   private readonly listener: Pick<PrepareOptions, 'onProgress' | 'signal'>;
   private opened: SpoolReader | undefined;
 
@@ -56,7 +56,10 @@ export class Preparation {
       spoolFolder: this.work,
       tokenizerFolder: folder,
     };
-    this.pool = new WorkerPool(this.threads, () => startWorker(import.meta.url, './prepare-worker', { workerData }));
+    this.pool =
+      this.threads === 0
+        ? inThisThread(new PrepareJobs(workerData))
+        : new WorkerPool(this.threads, () => startWorker(import.meta.url, './prepare-worker', { workerData }));
   }
 
   /** The documents that were read; opened when first needed, which must be after the reading. */

@@ -63,6 +63,10 @@ export class PrepareJobs {
     return { result: { kind: 'encode', ...encoded }, transfer };
   }
 
+  close(): void {
+    this.opened?.close();
+  }
+
   private get spool(): SpoolReader {
     this.opened ??= new SpoolReader(this.options.spoolFolder);
     return this.opened;

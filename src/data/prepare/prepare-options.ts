@@ -83,8 +83,8 @@ export const prepareOptionsSchema = z.strictObject({
   /** Tokens in a shard, about. */
   shardTokens: positive.default(2 ** 27),
   seed: z.number().int().nonnegative().default(0),
-  /** Worker threads. The result does not depend on it. Default: the number of processors. */
-  threads: positive.optional(),
+  /** Worker threads; 0: none beside the caller's. The result does not depend on it. Default: the number of processors. */
+  threads: z.number().int().nonnegative().optional(),
 });
 
 export type PrepareOptions = z.input<typeof prepareOptionsSchema> & {

@@ -1,4 +1,4 @@
-import type { WorkerPool } from '../../support/worker-pool.ts';
+import type { Pool } from '../../support/worker-pool.ts';
 import { type CorpusIndex, SPLITS, type SplitName } from '../corpus/corpus-index.ts';
 import { ShardWriter } from '../corpus/shards.ts';
 import { CHUNK_BYTES } from '../readers/chunk.ts';
@@ -20,7 +20,7 @@ export interface WriteOptions {
 /** Tokenises the documents in the worker threads and writes the shards of all splits, in order. */
 export async function writeSplits(
   assigned: Iterable<Assigned>,
-  pool: WorkerPool<PrepareRequest, PrepareAnswer>,
+  pool: Pool<PrepareRequest, PrepareAnswer>,
   { folder, dtype, frame, shardTokens, sentences, onProgress }: WriteOptions,
 ): Promise<CorpusIndex['splits']> {
   const writers = new Map<SplitName, ShardWriter>(

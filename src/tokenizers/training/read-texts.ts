@@ -12,6 +12,7 @@ const SAFE_CUT = /\S\n(?=\S)/g;
 export interface ReadTextsOptions {
   /** Of files that are not UTF-8: a label of the WHATWG Encoding Standard. Default `auto`, which finds it out. */
   encoding?: string;
+  /** Hears how many bytes of text were read: of packed files those that are in them. */
   onBytes?: (bytes: number) => void;
   onDecision?: (path: string, decision: EncodingDecision) => void;
 }
@@ -34,9 +35,10 @@ export async function* readTexts(paths: readonly string[], options: ReadTextsOpt
   }
 }
 
-async function* decode(path: string, options: ReadTextsOptions): AsyncGenerator<string> {
+async function* decode(path: string, { onBytes, ...options }: ReadTextsOptions): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   for await (const bytes of readTextFile(path, options)) {
+    onBytes?.(bytes.byteLength);
     yield decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
   yield decoder.end();

@@ -18,7 +18,7 @@ const text = (name: string, content: string): string => {
   return place(name);
 };
 const [one, two] = [text('one.txt', 'one'), text('two.txt', 'two')];
-const options = { tokenizer: place('tokenizer'), validation: 0, test: 0, threads: 1 };
+const options = { tokenizer: place('tokenizer'), validation: 0, test: 0, threads: 0 };
 const textOf = (corpus: string): string =>
   Buffer.from(openCorpus(corpus).split('train').document(0).slice(0, -1)).toString();
 

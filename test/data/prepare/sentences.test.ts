@@ -39,7 +39,7 @@ async function run(texts: readonly string[], options: Partial<PrepareOptions> = 
     'a.jsonl': texts.map(text => JSON.stringify({ text })).join('\n'),
   });
   const out = place();
-  const given = { out, validation: 0, test: 0, threads: 1, clean: false, dedup: false, sentences: 'auto', ...options };
+  const given = { out, validation: 0, test: 0, threads: 0, clean: false, dedup: false, sentences: 'auto', ...options };
   const { report } = await prepare([input], given);
   return { out, report, corpus: openCorpus(out) };
 }

@@ -42,7 +42,7 @@ test('prepare does what was asked for, counts it in index and card, and says how
     'a.jsonl': texts.map(text => JSON.stringify({ text })).join('\n'),
   });
   const out = join(scratch, 'all');
-  const given = { out, tokenizer, validation: 0, test: 0, threads: 1, ...everything };
+  const given = { out, tokenizer, validation: 0, test: 0, threads: 0, ...everything };
   const { report } = await prepare([input], given);
   const { index, ...corpus } = openCorpus(out);
   const train = corpus.split('train');
@@ -72,7 +72,7 @@ test('prepare does what was asked for, counts it in index and card, and says how
 test('nothing is done that was not asked for', async () => {
   const input = writeFiles(join(scratch, 'plain'), { 'a.txt': 'The CAFÉ, 5!' });
   const out = join(scratch, 'none');
-  await prepare([input], { out, tokenizer, validation: 0, test: 0, threads: 1 });
+  await prepare([input], { out, tokenizer, validation: 0, test: 0, threads: 0 });
   const { index, split } = openCorpus(out);
   expect(bytes.decode(split('train').document(0), { skipSpecialTokens: true })).toBe('The CAFÉ, 5!');
   expect(index).not.toHaveProperty('preprocessing');
