@@ -7,6 +7,7 @@
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’_][\p{L}\p{M}\p{N}]+)*/gu;
 const UNSPACED = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`;
 const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u');
+const ALL_UNSPACED = new RegExp(`^[${UNSPACED}ー]+$`, 'u');
 /** Runs of scripts without spaces, and what is between them. */
 const RUNS = new RegExp(`[${UNSPACED}ー]+|[^${UNSPACED}ー]+`, 'gu');
 
@@ -37,6 +38,15 @@ function* spansIn(run: string, at: number): Generator<WordSpan> {
     if (isWordLike) yield { start: at + index, end: at + index + segment.length };
   }
 }
+
+/** Where words begin in a text of a script that is written without spaces, in UTF-16 units. */
+export function unspacedWordStarts(text: string): Set<number> {
+  segmenter ??= new Intl.Segmenter('zh', { granularity: 'word' });
+  return new Set(Array.from(segmenter.segment(text), ({ index }) => index));
+}
+
+/** The whole text is of scripts that are written without spaces. */
+export const isAllUnspaced = (text: string): boolean => ALL_UNSPACED.test(text);
 
 /** Whether a text has characters of a script that is written without spaces. */
 export const isUnspaced = (text: string): boolean => HAS_UNSPACED.test(text);

@@ -1,8 +1,9 @@
 /**
  * Which tokens are masked, and how (Devlin et al. 2019, 3.1 and A.1): tokens, whole words (`##` and the spaces of the
- * tokenizer say where they begin), or n-grams of words (Lan et al. 2020, 4.1). The plan is drawn first and then
- * applied.
+ * tokenizer say where they begin; Chinese and others without spaces are cut by ICU's dictionaries, Cui et al. 2019), or
+ * n-grams of words (Lan et al. 2020, 4.1). The plan is drawn first and then applied.
  */
+import { isAllUnspaced, unspacedWordStarts } from '../data/words.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import { usageError } from '../support/errors.ts';
 import type { Random } from '../support/random.ts';
@@ -34,6 +35,8 @@ export interface MaskVocabulary {
   isSpecial(id: number): boolean;
   /** The token begins a word; of whole words only. */
   startsWord(id: number): boolean;
+  /** The text of a token in a script without spaces, whose words a dictionary finds; of whole words only. */
+  unspaced?(id: number): string | undefined;
 }
 
 /**
@@ -46,8 +49,20 @@ export function maskVocabulary(tokenizer: Tokenizer, unit: MaskingOptions['unit'
     throw usageError('TSLM_NO_MASK', 'the tokenizer has no mask token', 'set mask_token in tokenizer_config.json');
   }
   const isSpecial = (id: number): boolean => specialTokens.has(id);
-  const startsWord = unit === 'token' ? () => true : wordStarts(tokenizer);
-  return { maskId, size, isSpecial, startsWord };
+  if (unit === 'token') return { maskId, size, isSpecial, startsWord: () => true };
+  return { maskId, size, isSpecial, startsWord: wordStarts(tokenizer), unspaced: unspacedTexts(tokenizer) };
+}
+
+/** Texts of the tokens that are Chinese and the like, each found when it is first asked for. */
+function unspacedTexts(tokenizer: Tokenizer): (id: number) => string | undefined {
+  const known = new Map<number, string | undefined>();
+  return id => {
+    if (!known.has(id)) {
+      const text = tokenizer.decode([id]).replace(/^##/, '').trim();
+      known.set(id, isAllUnspaced(text) ? text : undefined);
+    }
+    return known.get(id);
+  };
 }
 
 /** Whether a token begins a word, by how the vocabulary writes tokens: `##` inside of words, or a space before them. */
@@ -57,6 +72,8 @@ function wordStarts(tokenizer: Tokenizer): (id: number) => boolean {
   // Space, newline and tab as byte-level vocabularies write them, and the space of SentencePiece.
   const space = tokenizer.isByteLevel ? /^[ĠĊĉč]/ : /^▁/;
   if (!isWordPiece && !tokens.some(token => space.test(token))) {
+    // A dictionary knows the words of such scripts; whatever else there is stands alone.
+    if (tokens.some(isAllUnspaced)) return () => true;
     throw usageError('TSLM_NO_WORDS', 'the tokenizer does not show where words begin', 'mask tokens: unit: token');
   }
   const starts = tokens.map(token => (isWordPiece ? !token.startsWith('##') : space.test(token)));
@@ -66,15 +83,39 @@ function wordStarts(tokenizer: Tokenizer): (id: number) => boolean {
 type Run = readonly [start: number, end: number];
 
 /** The words of a text, or its tokens one by one, without special tokens: [start, end) each. */
-export function unitsOf(ids: ArrayLike<number>, { isSpecial, startsWord }: MaskVocabulary): Run[] {
+export function unitsOf(ids: ArrayLike<number>, vocabulary: MaskVocabulary): Run[] {
+  const { isSpecial, startsWord } = vocabulary;
+  const unspaced = unspacedStarts(ids, vocabulary);
   const runs: [number, number][] = [];
   for (let i = 0; i < ids.length; i++) {
     if (isSpecial(ids[i])) continue;
     const last = runs.at(-1);
-    if (last && last[1] === i && !startsWord(ids[i])) last[1] = i + 1;
+    if (last && last[1] === i && !(unspaced[i] ?? startsWord(ids[i]))) last[1] = i + 1;
     else runs.push([i, i + 1]);
   }
   return runs;
+}
+
+/** Whether tokens of scripts without spaces, and those right after them, begin a word; undefined of others. */
+function unspacedStarts(ids: ArrayLike<number>, { isSpecial, unspaced }: MaskVocabulary): (boolean | undefined)[] {
+  if (!unspaced) return [];
+  const texts = Array.from(ids, id => (isSpecial(id) ? undefined : unspaced(id)));
+  const found: (boolean | undefined)[] = new Array(ids.length);
+  for (let i = 0; i < texts.length; i++) {
+    if (texts[i] === undefined) continue;
+    const begin = i;
+    let run = '';
+    const offsets: number[] = [];
+    for (; i < texts.length && texts[i] !== undefined; i++) {
+      offsets.push(run.length);
+      run += texts[i];
+    }
+    const starts = unspacedWordStarts(run);
+    for (const [j, offset] of offsets.entries()) found[begin + j] = starts.has(offset);
+    // What follows in another script is a word of its own.
+    if (i < texts.length) found[i] = true;
+  }
+  return found;
 }
 
 /** How many words a span has: n with probability (1/n) / Σ 1/k. */

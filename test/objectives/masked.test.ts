@@ -7,6 +7,7 @@ import { choosePositions, drawMask, maskVocabulary, unitsOf } from '../../src/ob
 import { readJson } from '../../src/support/files.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
 import { inferenceMode, scope } from '../../src/torch/index.ts';
 import { byteTokenizer, scratchFolder } from '../data/helpers.ts';
 import { itShared } from '../helpers/shared.ts';
@@ -180,6 +181,21 @@ describe('what is chosen', () => {
       expect(chosen.length).toBe(30);
       expect(chosen.every((position, j) => position % 2 === 0 || chosen[j - 1] === position - 1)).toBe(true);
     }
+  });
+
+  it.each(['wordpiece', 'unigram', 'char'] as const)('is words of a dictionary in Chinese text: %s', async kind => {
+    const text = '我们今天在北京大学学习语言模型，明天回上海。';
+    const special = ['[UNK]', '[MASK]'];
+    const chinese = await trainTokenizer([text.repeat(20)], { kind, vocabSize: 80, specialTokens: special });
+    const vocabulary = maskVocabulary(chinese, 'word');
+    const ids = chinese.encodeIds(`${text}GPT`, { addSpecialTokens: false });
+    const words = unitsOf(ids, vocabulary).map(([start, end]) =>
+      chinese.decode(ids.slice(start, end)).replaceAll(' ', ''),
+    );
+    for (const word of ['我们', '今天', '语言', '模型', '明天', '上海', '，']) expect(words).toContain(word);
+    // The same tokens without a dictionary: each character is a word of its own, or the whole text is one.
+    const { unspaced: _, ...plain } = vocabulary;
+    expect(unitsOf(ids, plain).length).not.toBe(words.length);
   });
 
   it('is never more than there is, and one token at least', () => {

@@ -1,15 +1,17 @@
 /**
  * A masked language model as benchmarks ask it: pseudo-log-likelihoods, each token's given all others (Salazar et al. 2020,
  * arXiv:1910.14659), or with the rest of its word masked as well (Kauf & Ivanova 2023, arXiv:2305.10588), so that a word of
- * several tokens does not give itself away.
+ * several tokens does not give itself away. A decoder that was trained by masked-next-token is asked the same way; it predicts a
+ * token where the one before it stands (Charpentier & Samuel 2024, arXiv:2410.24159).
  */
 import { int64, padMask, padRows } from '../../generate/steppers/stepper.ts';
+import type { Decoder } from '../../models/decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { readsSegments } from '../../models/segments.ts';
 import { UserError, usageError } from '../../support/errors.ts';
 import { partsOf } from '../../support/parts.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { moveSpace } from './encode-pair.ts';
+import { moveSpace, prefixTokenId } from './encode-pair.ts';
 import type { EvaluatedModel, LoglikelihoodRequest, RequestOptions } from './evaluated-model.ts';
 import { batchesByLength, eachBatch } from './in-batches.ts';
 import { allGreedy, logProbsAt, sumOf, type TokenLogProb } from './token-log-probs.ts';
@@ -19,6 +21,9 @@ export type PseudoLoglikelihood = 'original' | 'within-word-l2r';
 
 const LIMITS = { rows: 512, tokens: 8192 };
 
+/** Special tokens in front of a text and behind it. */
+type Around = ReturnType<Tokenizer['specialTokensAround']>;
+
 /** A text to score: its tokens, and which of them are asked for. */
 interface MaskedText {
   ids: readonly number[];
@@ -27,7 +32,7 @@ interface MaskedText {
   asked: readonly number[];
 }
 
-/** @throws UserError when the tokenizer has no mask token */
+/** @throws UserError when the tokenizer has no mask token, or a decoder's attention cannot see what comes after */
 export function maskedModel(
   model: Model,
   tokenizer: Tokenizer,
@@ -40,20 +45,34 @@ export function maskedModel(
       hint: 'name mask_token in tokenizer_config.json',
     });
   }
+  const isDecoder = model.backbone.kind === 'decoder';
+  if (isDecoder && !(model.backbone as Decoder).readsBothWays(model.maxPositions)) {
+    throw new UserError(
+      'TSLM_NOT_BOTH_WAYS',
+      `${folder}: attention about what came before cannot see what comes after`,
+      {
+        hint: 'leave out --score masked',
+        exitCode: 2,
+      },
+    );
+  }
   const score = (texts: readonly MaskedText[], options?: RequestOptions) =>
     scoreTexts(model, texts, { mask, pll }, options);
+  // A decoder predicts the first token of a text from what stands before it.
+  const { before, after } = tokenizer.specialTokensAround();
+  const around = { before: isDecoder && before.length === 0 ? [prefixTokenId(tokenizer)] : before, after };
   return {
     name: folder,
     scoring: 'masked',
     async loglikelihood(requests, options) {
       const scores = await score(
-        requests.map((request, i) => encode(tokenizer, request, model.maxPositions, i + 1)),
+        requests.map((request, i) => encode(tokenizer, around, request, model.maxPositions, i + 1)),
         options,
       );
       return scores.map(tokens => ({ logProb: sumOf(tokens), isGreedy: allGreedy(tokens), tokens: tokens.length }));
     },
     async loglikelihoodRolling(texts, options) {
-      const windows = texts.map(text => windowsOf(tokenizer, text, model.maxPositions));
+      const windows = texts.map(text => windowsOf(tokenizer, around, text, model.maxPositions));
       const scores = await score(windows.flat(), options);
       const lengths = windows.map(({ length }) => length);
       return partsOf(scores, lengths).map((own, i) => {
@@ -71,11 +90,21 @@ export function maskedModel(
 }
 
 /** Context and continuation as one text; the tokens that end in the continuation are asked for. */
-function encode(tokenizer: Tokenizer, request: LoglikelihoodRequest, most: number, number: number): MaskedText {
+function encode(
+  tokenizer: Tokenizer,
+  { before, after }: Around,
+  request: LoglikelihoodRequest,
+  most: number,
+  number: number,
+): MaskedText {
   const { context, continuation } = moveSpace(request);
-  const { ids, ends, wordIds, specialTokensMask } = tokenizer.encode(context + continuation);
+  const own = tokenizer.encode(context + continuation, { addSpecialTokens: false });
   const boundary = [...context].length;
-  const asked = [...ids.keys()].filter(i => specialTokensMask[i] === 0 && ends[i] > boundary);
+  const ids = [...before, ...own.ids, ...after];
+  const words = [...before.map(() => null), ...own.wordIds, ...after.map(() => null)];
+  const special = [...before.map(() => 1), ...own.specialTokensMask, ...after.map(() => 1)];
+  const isAsked = (i: number): boolean => own.specialTokensMask[i] === 0 && own.ends[i] > boundary;
+  const asked = [...own.ids.keys()].filter(isAsked).map(i => i + before.length);
   if (asked.length === 0) {
     throw usageError(
       'TSLM_EMPTY_CONTINUATION',
@@ -83,7 +112,7 @@ function encode(tokenizer: Tokenizer, request: LoglikelihoodRequest, most: numbe
       'change the target or its delimiter in the task',
     );
   }
-  return shortened({ ids, words: wordIds, asked }, most, specialTokensMask, number);
+  return shortened({ ids, words, asked }, most, special, number);
 }
 
 /** What is too long loses the beginning of its context, and keeps its special tokens. */
@@ -103,9 +132,8 @@ function shortened(text: MaskedText, most: number, special: readonly number[], n
 }
 
 /** A text in stretches that the model can read, each with special tokens around it. */
-function windowsOf(tokenizer: Tokenizer, text: string, most: number): MaskedText[] {
+function windowsOf(tokenizer: Tokenizer, { before, after }: Around, text: string, most: number): MaskedText[] {
   const { ids, wordIds } = tokenizer.encode(text, { addSpecialTokens: false });
-  const { before, after } = tokenizer.specialTokensAround();
   const size = most - before.length - after.length;
   const windows: MaskedText[] = [];
   for (let begin = 0; begin < ids.length; begin += size) {
@@ -126,6 +154,7 @@ async function scoreTexts(
   options?: RequestOptions,
 ): Promise<TokenLogProb[][]> {
   const { device } = model;
+  const isDecoder = model.backbone.kind === 'decoder';
   // One copy of a text for each token that is asked for.
   const jobs = texts.flatMap(({ asked }, text) => asked.map((at, i) => ({ text, at, i })));
   const batches = batchesByLength(
@@ -145,13 +174,14 @@ async function scoreTexts(
     const pad = typeof model.config.pad_token_id === 'number' ? model.config.pad_token_id : 0;
     const places = batch.map((job, row) => {
       const { text, at } = jobs[job];
-      return { row, at, id: texts[text].ids[at] };
+      return { row, at: isDecoder ? at - 1 : at, id: texts[text].ids[at] };
     });
     const isPadded = copies.some(({ length }) => length < shape[1]);
     const states = () =>
       model.backbone.forward({
         inputIds: int64(padRows(copies, 'right', pad).flat(), shape, device),
         ...(isPadded && { attentionMask: int64(padMask(copies, 'right').flat(), shape, device) }),
+        ...(isDecoder && { isCausal: false }),
         ...(readsSegments(model) && { tokenTypeIds: int64(new Array(shape[0] * shape[1]).fill(0), shape, device) }),
       }).lastHiddenState;
     for (const [row, score] of logProbsAt(model, states, places).entries()) {

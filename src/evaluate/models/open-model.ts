@@ -55,7 +55,9 @@ function evaluated(
   { score, pll }: Pick<OpenModelOptions, 'score' | 'pll'>,
 ): EvaluatedModel {
   const { task, backbone } = model;
-  const scoring = scoringOf(model);
+  const own = scoringOf(model);
+  // A decoder may have learnt to find masked tokens as well.
+  const scoring = own === 'causal' ? (score ?? own) : own;
   if (score !== undefined && score !== scoring) throw unsuited(folder, task, `--score ${score}`, scoring);
   if (pll !== undefined && scoring !== 'masked') throw unsuited(folder, task, `--pll ${pll}`, scoring);
   if (scoring === 'masked') return maskedModel(model, tokenizer, folder, { pll });

@@ -9,6 +9,7 @@ import { rollingWindows } from '../../../src/evaluate/models/rolling-windows.ts'
 import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
 import { saveModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';
+import { fromTypedArray, inferenceMode, scope } from '../../../src/torch/index.ts';
 import { errorOf } from '../../data/helpers.ts';
 import { itShared } from '../../helpers/shared.ts';
 import { scratchFolder } from '../../support/scratch.ts';
@@ -195,6 +196,31 @@ describe('a masked model', () => {
     expect(rolling.tokens).toBe(model.maxPositions + 1);
   });
 
+  it('may be a decoder, which predicts a masked token where the one before it stands', async () => {
+    using model = tinyModel('gpt2', 'GPT2LMHeadModel');
+    const [score] = await maskedModel(model, tokenizer, 'tiny').loglikelihood([
+      { context: 'the cat ', continuation: 'sat' },
+    ]);
+    const tokens = [CLS, ...ids('the cat sat'), SEP];
+    const at = 1 + ids('the cat').length;
+    const expected = scope(() => {
+      const read = tokens.map((id, i) => (i === at ? 4 : id));
+      const inputIds = fromTypedArray(BigInt64Array.from(read, BigInt), [1, read.length]);
+      const logits = inferenceMode(() => model.forward({ inputIds, isCausal: false }).logits!);
+      return logits
+        .logSoftmax(-1)
+        .select(0, 0)
+        .select(0, at - 1)
+        .toNumbers()[tokens[at]];
+    });
+    expect(score.tokens).toBe(1);
+    expect(score.logProb).toBeCloseTo(expected, 4);
+    const [causal] = await causalModel(model, tokenizer, 'tiny').loglikelihood([
+      { context: 'the cat ', continuation: 'sat' },
+    ]);
+    expect(score.logProb).not.toBeCloseTo(causal.logProb, 3);
+  });
+
   // Recorded with Transformers 5.18 in float64.
   itShared('fixtures/hf/bert/text', 'agrees with Transformers, both ways', async path => {
     const requests = RECORDED.map(([context, continuation]) => ({ context, continuation }));
@@ -262,6 +288,8 @@ describe('opening a folder', () => {
       /--score causal does not suit a model with the head maskedLM/,
     );
     const causal = save('causal', tinyModel('gpt2', 'GPT2LMHeadModel'));
+    using both = openEvaluatedModel(causal, { score: 'masked' });
+    expect(both.scoring).toBe('masked');
     expect((await errorOf(() => openEvaluatedModel(causal, { pll: 'original' }))).message).toMatch(
       /--pll original does not suit/,
     );
