@@ -46,7 +46,7 @@ export interface AttentionOptions {
   /** Over each head of queries and keys. */
   qkNorm?: NormOptions;
   rotary?: Rotary;
-  /** Causal: a position sees the last so many, its own included. */
+  /** A position sees the last so many, its own included; and as many after it where attention is not causal. */
   window?: number;
   /** Compute scores and their softmax in float32 even in mixed precision. Default false. */
   upcast?: boolean;

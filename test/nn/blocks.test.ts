@@ -76,7 +76,7 @@ describe('LayerNorm', () => {
   it('has mean 0 and variance 1 before weight and bias', () => {
     const norm = new LayerNorm(4, { eps: 0 });
     norm.to({ dtype: 'float64' });
-    noGrad(() => [norm.weight.fill_(2), norm.bias.fill_(1)]);
+    noGrad(() => [norm.weight.fill_(2), norm.bias!.fill_(1)]);
     const y = norm.forward(random([3, 4]).mul(5).add(7));
     expectClose(y.mean([1]), ones([3], { dtype: 'float64' }), { atol: 1e-12 });
     expectClose(y.var_([1], { correction: 0 }), ones([3], { dtype: 'float64' }).mul(4), { atol: 1e-12 });
