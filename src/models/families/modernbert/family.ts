@@ -49,6 +49,8 @@ export const modernbert = defineFamily({
     max_position_embeddings: context,
     vocab_size: vocabSize,
     pad_token_id: null,
+    cls_token_id: null,
+    sep_token_id: null,
     // A quarter of what there is to see, and an even number.
     local_attention: Math.min(128, 2 * Math.ceil(context / 8)),
     global_attn_every_n_layers: 3,
