@@ -241,13 +241,8 @@ export const reference = {
     return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
   },
 
-  layerNorm: (
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | undefined,
-    eps: number,
-    dtype: DType = x.dtype,
-  ): Tensor => nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
+  layerNorm: (x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, dtype: DType = x.dtype): Tensor =>
+    nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
 
   layerNormResidual: (
     x: Tensor,
