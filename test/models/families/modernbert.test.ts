@@ -2,12 +2,22 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFromConfig, createModel, loadCompleteModel } from '../../../src/models/auto.ts';
 import type { Encoder } from '../../../src/models/encoder.ts';
-import type { Model } from '../../../src/models/model.ts';
-import { type Tensor, tensor } from '../../../src/torch/index.ts';
+import type { Model, ModelInputs } from '../../../src/models/model.ts';
+import {
+  arange,
+  autocast,
+  backward,
+  randint,
+  scope,
+  stack,
+  type Tensor,
+  tensor,
+  withSeed,
+} from '../../../src/torch/index.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { expectClose } from '../../torch/helpers.ts';
 import { int64 } from '../golden.ts';
-import { keysOf, randomModel, run, saved } from './helpers.ts';
+import { forwardPeak, keysOf, randomModel, run, saved } from './helpers.ts';
 import { add, dot, gelu, linear, type Matrix, softmax, type Vector, type Weights, weightsOf } from './naive.ts';
 
 const scratch = scratchFolder();
@@ -27,6 +37,7 @@ const base = {
   global_rope_theta: 500,
   local_rope_theta: 20,
 };
+const plainLayers = { layer_types: Array(layers).fill('sliding_attention') };
 const modernBert = (name: string, more: object = {}): Model =>
   randomModel({ ...base, architectures: [`ModernBert${name}`], ...more });
 
@@ -130,6 +141,51 @@ describe('hidden states', () => {
     expect(run(near, inputs).lastHiddenState.sub(run(far, inputs).lastHiddenState).abs().amax().item()).toBeGreaterThan(
       0.01,
     );
+  });
+});
+
+describe('texts much longer than the window', () => {
+  const TIME = 530;
+  const drawn = withSeed(5, () => randint(2, 20, [2, TIME], { dtype: 'int64' }));
+  const counted = arange(0, TIME, { dtype: 'int64' });
+  const attentionMask = stack([counted.ge(0), counted.lt(400)]).to('int64');
+  const shown = attentionMask.unsqueeze(-1).expand([2, TIME, hidden]);
+  const long = { inputIds: drawn, attentionMask };
+  const model = modernBert('Model', { max_position_embeddings: TIME, local_attention: 40 });
+  const [, windowed] = (model.backbone as Encoder).stack.layers;
+
+  it('have the hidden states that a mask of all pairs gives', () => {
+    expect(windowed.attention.needsMask(TIME, { causal: false })).toBe(false);
+    // Who asks for the probabilities gets those of all pairs.
+    expect(windowed.attention.needsMask(TIME, { causal: false, outputAttentions: true })).toBe(true);
+    const masked = run(model, { ...long, outputAttentions: true }).lastHiddenState;
+    expectClose(run(model, long).lastHiddenState, masked, { atol: 2e-5, rtol: 1e-4, mask: shown });
+    const near = autocast('bfloat16', () => run(model, long).lastHiddenState);
+    expectClose(near, masked, { atol: 0.06 * masked.abs().amax().item(), rtol: 0, mask: shown });
+  });
+
+  it('have the gradients that it gives, in documents of their own too', () => {
+    const gradients = (inputs: ModelInputs): number[] => {
+      const { lastHiddenState } = model.forward({ ...long, ...inputs });
+      backward(lastHiddenState.mul(shown).square().sum());
+      const found = model.parameters().flatMap(({ grad }) => grad!.toNumbers());
+      model.zeroGrad();
+      return found;
+    };
+    scope(() => {
+      const local = gradients({});
+      const size = Math.hypot(...local);
+      for (const inputs of [{ outputAttentions: true }, { documentStarts: counted.mul(0).expand([2, TIME]) }]) {
+        const masked = gradients(inputs);
+        expect(Math.hypot(...masked.map((value, i) => value - local[i])) / size).toBeLessThan(1e-4);
+      }
+    });
+  });
+
+  it('need memory for the window alone', () => {
+    const texts = modernBert('Model', { ...plainLayers, max_position_embeddings: 4096, local_attention: 40 });
+    const [short, double] = [1024, 2048].map(time => forwardPeak(texts, time));
+    expect(double / short).toBeLessThan(2.2);
   });
 });
 
