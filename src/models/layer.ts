@@ -25,6 +25,8 @@ export interface LayerOptions {
   crossAttention?: Omit<AttentionOptions, 'kind'>;
   feedForward: FeedForwardOptions;
   norm: NormOptions;
+  /** Attention has its norm: ModernBERT's first layer has none, as the embeddings are normed. Default true. */
+  attentionNorm?: boolean;
   /**
    * Where norms stand: `pre`, before each part (Radford et al. 2019); `post`, after the residual sum (Vaswani et al.
    * 2017); `sandwich`, before each part and again before the sum (Gemma 2). Default `pre`.
@@ -56,7 +58,7 @@ type Part = (x: Tensor, residual?: Tensor) => Tensor;
 
 export class Layer extends Module {
   readonly options: LayerOptions;
-  readonly attentionNorm: Norm;
+  readonly attentionNorm: Norm | undefined;
   attention: Attention;
   readonly attentionPostNorm: Norm | undefined;
   readonly crossAttentionNorm: Norm | undefined;
@@ -69,10 +71,10 @@ export class Layer extends Module {
 
   constructor(options: LayerOptions) {
     super();
-    const { hidden, norm, crossAttention, normPlacement, dropout } = options;
+    const { hidden, norm, attentionNorm = true, crossAttention, normPlacement, dropout } = options;
     const postNorm = (): Norm | undefined => (normPlacement === 'sandwich' ? createNorm(hidden, norm) : undefined);
     this.options = options;
-    this.attentionNorm = createNorm(hidden, norm);
+    this.attentionNorm = attentionNorm ? createNorm(hidden, norm) : undefined;
     this.attention = createAttention(options.attention);
     this.attentionPostNorm = postNorm();
     this.crossAttentionNorm = crossAttention && createNorm(hidden, norm);
@@ -117,16 +119,19 @@ export class Layer extends Module {
     return output;
   }
 
-  #residual(x: Tensor, part: Part, dropout: Dropout, norm: Norm, postNorm?: Norm): Tensor {
+  #residual(x: Tensor, part: Part, dropout: Dropout, norm: Norm | undefined, postNorm?: Norm): Tensor {
     const { normPlacement = 'pre', residualAfterNorm } = this.options;
-    if (normPlacement === 'post') return norm.forward(x.add(dropout.forward(part(x))));
+    if (normPlacement === 'post') {
+      const sum = x.add(dropout.forward(part(x)));
+      return norm?.forward(sum) ?? sum;
+    }
     const dtype = autocastDtype(); // what follows a norm is a product
     if (!residualAfterNorm && !postNorm && !dropout.isActive && x.dtype === 'float32') {
       // The gradients of both ways meet in the norm, and the last product of a part adds the residual to its sums.
-      const [residual, normed] = norm.forwardResidual(x, dtype);
+      const [residual, normed] = norm?.forwardResidual(x, dtype) ?? [x, x];
       return part(normed, residual);
     }
-    const normed = norm.forward(x, dtype);
+    const normed = norm?.forward(x, dtype) ?? x;
     const y = part(normed);
     return (residualAfterNorm ? normed.to(x.dtype) : x).add(dropout.forward(postNorm?.forward(y) ?? y));
   }

@@ -247,7 +247,7 @@ export function initializeNormal(module: Module, std: number): void {
   for (const [, part] of module.namedModules()) {
     if (part instanceof LayerNorm) {
       initOnes(part.weight);
-      initZeros(part.bias);
+      if (part.bias) initZeros(part.bias);
     } else if (part instanceof RMSNorm) {
       (part.offset ? initZeros : initOnes)(part.weight);
     } else if (part instanceof Linear) {

@@ -54,6 +54,6 @@ function firstReason(stacks: Iterable<Stack>): string | undefined {
 
 function reasonOf({ attention: { options } }: Layer): string | undefined {
   if (options.softcap !== undefined) return 'it caps scores (attn_logit_softcapping)';
-  if (options.window !== undefined) return 'it has sliding windows (sliding_window)';
+  if (options.window !== undefined) return 'it has sliding windows (sliding_window, local_attention)';
   return options.kind && options.kind.name !== 'performer' ? 'its attention is sparse already' : undefined;
 }

@@ -219,7 +219,7 @@ export class Stack extends Module {
       const { window, upcast, rotary } = attention.options;
       const key = `${window} ${upcast}`;
       // A mask has an element for every pair: what never looks at all pairs is not to pay for one.
-      const isMasked = !pagedCache && attention.needsMask(keys);
+      const isMasked = !pagedCache && attention.needsMask(keys, { ...inputs, causal });
       if (isMasked && !masks.has(key)) masks.set(key, makeMask(window, upcast));
       if (rotary && !angles.has(rotary)) angles.set(rotary, rotaryAngles(rotary, positions(), keys));
       return { mask: isMasked ? masks.get(key) : undefined, angles: rotary && angles.get(rotary), documentStarts };

@@ -6,13 +6,14 @@ import { emptyParameter, Module, type Parameter } from './module.ts';
 export class LayerNorm extends Module {
   /** [dim] */
   readonly weight: Parameter;
-  readonly bias: Parameter;
+  readonly bias: Parameter | undefined;
   readonly eps: number;
 
-  constructor(dim: number, { eps = 1e-5 }: { eps?: number } = {}) {
+  /** @param options.bias whether there is one; default true */
+  constructor(dim: number, { eps = 1e-5, bias = true }: { eps?: number; bias?: boolean } = {}) {
     super();
     this.weight = emptyParameter([dim]);
-    this.bias = emptyParameter([dim]);
+    this.bias = bias ? emptyParameter([dim]) : undefined;
     this.eps = eps;
   }
 

@@ -14,7 +14,7 @@ export const mostNegative = (dtype: DType): number => MOST_NEGATIVE[dtype] ?? -3
 export interface MaskOptions {
   /** Each query sees the keys up to its own position. */
   causal: boolean;
-  /** Causal: only the last so many of them, its own included. */
+  /** Only keys that are fewer than so many positions away. */
   window?: number;
   /** [batch, keys], 0 where a key is padding */
   attentionMask?: Tensor;
@@ -37,17 +37,24 @@ export function additiveMask(
   { causal, window, attentionMask, documentStarts, dtype, device }: MaskOptions,
 ): Tensor | undefined {
   const padding = attentionMask?.eq(0).view([-1, 1, 1, keys]);
-  const order = causal ? hiddenByOrder(queries, keys, window, device).view([1, 1, queries, keys]) : undefined;
+  const order = hiddenByOrder(queries, keys, { causal, window, device })?.view([1, 1, queries, keys]);
   const others = documentStarts && otherDocuments(documentStarts, queries);
   const parts = [padding, order, others].filter(part => part !== undefined);
   const hidden = parts.length > 0 ? parts.reduce((a, b) => a.logicalOr(b)) : undefined;
   return hidden?.to(dtype).mul_(mostNegative(dtype));
 }
 
-function hiddenByOrder(queries: number, keys: number, window: number | undefined, device: string): Tensor {
+/** [queries, keys]: true where a key comes too late or is too far away; undefined where none is. */
+function hiddenByOrder(
+  queries: number,
+  keys: number,
+  { causal, window, device }: Pick<MaskOptions, 'causal' | 'window' | 'device'>,
+): Tensor | undefined {
+  if (!causal && window === undefined) return undefined;
   const positions = arange(0, keys, { device });
   const key = positions.unsqueeze(0);
   const query = positions.narrow(0, keys - queries, queries).unsqueeze(1);
+  if (!causal) return key.sub(query).abs().ge(window!);
   const later = key.gt(query);
   return window === undefined ? later : later.logicalOr(key.le(query.sub(window)));
 }

@@ -6,9 +6,11 @@ export interface NormOptions {
   /** `gemma`: RMS with the weight stored less one. */
   kind: 'layer' | 'rms' | 'gemma';
   eps: number;
+  /** `layer`: something is added at the end. Default true. */
+  bias?: boolean;
 }
 
 export type Norm = LayerNorm | RMSNorm;
 
-export const createNorm = (dim: number, { kind, eps }: NormOptions): Norm =>
-  kind === 'layer' ? new LayerNorm(dim, { eps }) : new RMSNorm(dim, { eps, offset: kind === 'gemma' });
+export const createNorm = (dim: number, { kind, eps, bias }: NormOptions): Norm =>
+  kind === 'layer' ? new LayerNorm(dim, { eps, bias }) : new RMSNorm(dim, { eps, offset: kind === 'gemma' });

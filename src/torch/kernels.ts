@@ -22,6 +22,7 @@ import {
   layerNorm as nativeLayerNorm,
   linear as nativeLinear,
   stack,
+  zeros,
 } from './ops.ts';
 import { scope } from './scope.ts';
 import type { Tensor } from './tensor.ts';
@@ -100,14 +101,24 @@ export const causalSoftmax = (scores: Tensor, scale: number, documentStarts?: Te
 
 const normFused = (dtype: DType, ...tensors: Tensor[]): boolean => isFused(dtype) && tensors.every(fused);
 
+/** What the fused operators add where a layer norm has no bias. */
+const noBias = ({ shape, dtype, device }: Tensor): Tensor => zeros(shape, { dtype, device });
+
 /**
  * Layer normalisation over the last dimension.
  *
+ * @param bias undefined: there is none
  * @param dtype of the result
  */
-export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
-  normFused(dtype, x, weight, bias)
-    ? (call($layerNorm, [x, weight, bias, eps, dtype]) as Tensor)
+export const layerNorm = (
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  eps: number,
+  dtype: DType = x.dtype,
+): Tensor =>
+  normFused(dtype, x, weight, bias ?? weight)
+    ? (call($layerNorm, [x, weight, bias ?? noBias(weight), eps, dtype]) as Tensor)
     : reference.layerNorm(x, weight, bias, eps, dtype);
 
 /**
@@ -117,12 +128,12 @@ export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number, 
 export const layerNormResidual = (
   x: Tensor,
   weight: Tensor,
-  bias: Tensor,
+  bias: Tensor | undefined,
   eps: number,
   dtype: DType = x.dtype,
 ): [Tensor, Tensor] =>
-  normFused(dtype, x, weight, bias)
-    ? (call($layerNormResidual, [x, weight, bias, eps, dtype]) as [Tensor, Tensor])
+  normFused(dtype, x, weight, bias ?? weight)
+    ? (call($layerNormResidual, [x, weight, bias ?? noBias(weight), eps, dtype]) as [Tensor, Tensor])
     : reference.layerNormResidual(x, weight, bias, eps, dtype);
 
 export interface RMSNormOptions {
@@ -230,13 +241,16 @@ export const reference = {
     return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
   },
 
-  layerNorm: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype: DType = x.dtype): Tensor =>
+  layerNorm: (x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, dtype: DType = x.dtype): Tensor =>
     nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
 
-  layerNormResidual: (x: Tensor, weight: Tensor, bias: Tensor, eps: number, dtype?: DType): [Tensor, Tensor] => [
-    x,
-    reference.layerNorm(x, weight, bias, eps, dtype),
-  ],
+  layerNormResidual: (
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | undefined,
+    eps: number,
+    dtype?: DType,
+  ): [Tensor, Tensor] => [x, reference.layerNorm(x, weight, bias, eps, dtype)],
 
   rmsNorm(x: Tensor, weight: Tensor, { eps, offset, dtype = x.dtype }: RMSNormOptions): Tensor {
     const wide = x.dtype === 'float64' ? x : x.to('float32');

@@ -41,6 +41,7 @@ const $relu = operator('aten::relu', ['self']);
 const $gelu = operator('aten::gelu', ['self', 'approximate']);
 const $silu = operator('aten::silu', ['self']);
 const $erf = operator('aten::erf', ['self']);
+const $erfinv_ = operator('aten::erfinv_', ['self']);
 const $softplus = operator('aten::softplus', ['self', 'beta', 'threshold']);
 const $clamp = operator('aten::clamp', ['self', 'min', 'max']);
 const $clamp_ = operator('aten::clamp_', ['self', 'min', 'max']);
@@ -382,6 +383,11 @@ export abstract class TensorMethods extends TensorHandle {
   /** `erf(Tensor self) -> Tensor` */
   erf(): Tensor {
     return call($erf, [this]) as Tensor;
+  }
+
+  /** `erfinv_(Tensor(a!) self) -> Tensor(a!)` */
+  erfinv_(): Tensor {
+    return call($erfinv_, [this]) as Tensor;
   }
 
   /** `softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor` */

@@ -3,6 +3,7 @@ import {
   type Activation,
   Attention,
   activations,
+  additiveMask,
   causalMask,
   Dropout,
   Embedding,
@@ -76,7 +77,7 @@ describe('LayerNorm', () => {
   it('has mean 0 and variance 1 before weight and bias', () => {
     const norm = new LayerNorm(4, { eps: 0 });
     norm.to({ dtype: 'float64' });
-    noGrad(() => [norm.weight.fill_(2), norm.bias.fill_(1)]);
+    noGrad(() => [norm.weight.fill_(2), norm.bias!.fill_(1)]);
     const y = norm.forward(random([3, 4]).mul(5).add(7));
     expectClose(y.mean([1]), ones([3], { dtype: 'float64' }), { atol: 1e-12 });
     expectClose(y.var_([1], { correction: 0 }), ones([3], { dtype: 'float64' }).mul(4), { atol: 1e-12 });
@@ -87,6 +88,27 @@ describe('LayerNorm', () => {
       const norm = filled(new LayerNorm(4));
       const x = random([2, 3, 4]);
       checkGradients(() => norm.forward(x), [x, ...norm.parameters()]);
+    });
+  });
+
+  it.each(['float64', 'float32', 'bfloat16'] as const)('may be without a bias: %s', dtype => {
+    scope(() => {
+      const [bare, zero] = [new LayerNorm(6, { bias: false }), new LayerNorm(6)];
+      for (const norm of [bare, zero]) norm.to({ dtype: dtype === 'float64' ? 'float64' : 'float32' });
+      noGrad(() => {
+        withSeed(3, () => bare.weight.normal_({ std: 0.5 }));
+        zero.weight.copy_(bare.weight);
+        zero.bias!.zero_();
+      });
+      const gradients = [bare, zero].map(norm => {
+        const x = random([3, 6]).to(dtype);
+        x.requiresGrad = true;
+        const [residual, y] = norm.forwardResidual(x);
+        backward(y.square().sum().add(residual.sum()));
+        return [y, x.grad!, norm.weight.grad!, norm.forward(x)];
+      });
+      for (const [i, found] of gradients[0].entries()) expect(found.equal(gradients[1][i]), `${i}`).toBe(true);
+      expect(bare.parameters()).toHaveLength(1);
     });
   });
 });
@@ -176,6 +198,20 @@ describe('causalMask', () => {
         ],
       ],
     ]);
+  });
+
+  it('of a window that is not causal lets each query see as far to both sides', () => {
+    const mask = additiveMask(3, 4, { causal: false, window: 2, dtype: 'float32', device: 'cpu' });
+    expect(seen(mask!)).toEqual([
+      [
+        [
+          [1, 1, 1, 0],
+          [0, 1, 1, 1],
+          [0, 0, 1, 1],
+        ],
+      ],
+    ]);
+    expect(additiveMask(3, 4, { causal: false, dtype: 'float32', device: 'cpu' })).toBeUndefined();
   });
 
   it('hides padding too', () => {

@@ -1,6 +1,8 @@
-"""Random configurations of encoders: BERT, RoBERTa and its likes, ALBERT, DistilBERT, Longformer, BigBird."""
+"""Random configurations of encoders: BERT, RoBERTa and its likes, ALBERT, DistilBERT, Longformer, BigBird, ModernBERT."""
 
+from decoder_configs import ROPE_KINDS, draw_layer_types
 from inputs import ACTIVATIONS, task_config
+from rotary import draw_rope
 
 LIKE_ROBERTA = ("roberta", "longformer", "xlm-roberta", "camembert")
 SEPARATOR = 2
@@ -25,6 +27,8 @@ def draw_config(r, family, task):
     }
     if family == "distilbert":
         config.update(draw_distilbert(r, hidden, heads, layers, activation))
+    elif family == "modernbert":
+        config.update(draw_modernbert(r, hidden, heads, activation, positions))
     else:
         config.update(draw_like_bert(r, hidden, heads, layers, activation))
     if family == "albert":
@@ -47,6 +51,36 @@ def draw_distilbert(r, hidden, heads, layers, activation):
         "activation": activation,
         "sinusoidal_pos_embds": r.maybe(0.3),
     }
+
+
+def draw_modernbert(r, hidden, heads, activation, positions):
+    # Three or more, so that windows have a layer of their own also where config.json leaves the types open.
+    layers = r.choice([2, 3, 4])
+    rope = {
+        "full_attention": draw_rope(r, ROPE_KINDS, hidden // heads, positions, may_truncate=False),
+        "sliding_attention": draw_rope(r, ["default", "default", "linear"], hidden // heads, positions),
+    }
+    config = {
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "num_hidden_layers": layers,
+        "intermediate_size": r.choice([9, 24]),
+        "hidden_activation": activation,
+        "classifier_activation": r.choice(ACTIVATIONS),
+        "classifier_pooling": r.choice(["cls", "mean"]),
+        "local_attention": r.choice([2, 4, 5, 8]),
+        "norm_eps": r.choice([1e-5, 1e-2]),
+        "rope_parameters": rope,
+        "bos_token_id": None,
+        "eos_token_id": None,
+        "cls_token_id": 1,
+        "sep_token_id": SEPARATOR,
+    }
+    config.update({key: r.maybe() for key in ("norm_bias", "attention_bias", "mlp_bias", "classifier_bias")})
+    config["decoder_bias"] = r.maybe(0.7)
+    if r.maybe():
+        config["layer_types"] = draw_layer_types(r, layers)
+    return config
 
 
 def draw_like_bert(r, hidden, heads, layers, activation):

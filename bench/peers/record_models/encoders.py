@@ -25,6 +25,7 @@ FAMILIES = {
     "big_bird": "BigBird",
     "xlm-roberta": "XLMRoberta",
     "camembert": "Camembert",
+    "modernbert": "ModernBert",
 }
 TASKS = {
     "ForMaskedLM": "masked",
@@ -37,6 +38,7 @@ TASKS = {
     "ForNextSentencePrediction": "next",
 }
 SPARSE = ("longformer", "big_bird")
+TYPELESS = ("distilbert", "modernbert")
 
 
 def draw(family, r):
@@ -71,13 +73,17 @@ def draw(family, r):
     labels = draw_labels(r, family, task, config, mask, batch, choices)
     full = {"input_ids": shaped(padded_ids), "attention_mask": shaped(mask), **labels}
     # BigBird makes the types of questions itself.
-    takes_types = family != "distilbert" and not (task == "question" and family == "big_bird")
+    takes_types = family not in TYPELESS and not (task == "question" and family == "big_bird")
     if takes_types and r.maybe(0.7):
         full["token_type_ids"] = shaped(types)
     if family == "longformer" and r.maybe(0.7) and task != "choice":
         full["global_attention_mask"] = (torch.rand(rows, time) < 0.25).long() * mask
 
-    cases = [Case("plain", {"input_ids": shaped(ids)}), Case("padded", full, compare=ATTENDED)]
+    plain = {"input_ids": shaped(ids)}
+    if family == "modernbert" and task == "choice":
+        # Its mean over positions needs a mask.
+        plain["attention_mask"] = torch.ones_like(plain["input_ids"])
+    cases = [Case("plain", plain), Case("padded", full, compare=ATTENDED)]
     if task != "choice" and family not in SPARSE:
         if family != "distilbert":
             first = pad + 1 if family in LIKE_ROBERTA else 0

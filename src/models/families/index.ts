@@ -15,6 +15,7 @@ import { llama } from './llama.ts';
 import { longformer } from './longformer/family.ts';
 import { marian } from './marian.ts';
 import { mistral } from './mistral.ts';
+import { modernbert } from './modernbert/family.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
@@ -41,6 +42,7 @@ export const families: Record<string, Family> = {
   longformer,
   marian,
   mistral,
+  modernbert,
   mt5,
   phi3,
   qwen2,

@@ -27,6 +27,8 @@ export interface MaskedLMHeadOptions {
   dim?: number;
   vocabSize: number;
   activation: Activation;
+  /** Of the dense layer and of the scores. Default true. */
+  bias?: { transform: boolean; scores: boolean };
   norm: NormOptions;
   /** The embedding table that is the output layer, too (Press & Wolf 2017). */
   tied?: Embedding;
@@ -37,7 +39,7 @@ export class MaskedLMHead extends Head {
   readonly norm: Norm;
   /** Absent when an embedding table is the output layer; it has the bias then. */
   readonly decoder: Linear | undefined;
-  /** [vocab], beside an embedding table */
+  /** [vocab], beside an embedding table; absent without a bias of the scores */
   readonly bias: Parameter | undefined;
   readonly options: Omit<MaskedLMHeadOptions, 'tied'>;
   override readonly tiedPaths: readonly string[];
@@ -45,14 +47,14 @@ export class MaskedLMHead extends Head {
 
   constructor({ tied, ...options }: MaskedLMHeadOptions) {
     super();
-    const { hidden, dim = hidden, vocabSize, norm } = options;
+    const { hidden, dim = hidden, vocabSize, norm, bias = { transform: true, scores: true } } = options;
     this.options = options;
     this.#tied = tied;
-    this.tiedPaths = tied ? ['decoder.weight', 'decoder.bias'] : [];
-    this.transform = new Linear(hidden, dim);
+    this.tiedPaths = tied ? ['decoder.weight', ...(bias.scores ? ['decoder.bias'] : [])] : [];
+    this.transform = new Linear(hidden, dim, { bias: bias.transform });
     this.norm = createNorm(dim, norm);
-    this.decoder = tied ? undefined : new Linear(dim, vocabSize);
-    this.bias = tied ? emptyParameter([vocabSize]) : undefined;
+    this.decoder = tied ? undefined : new Linear(dim, vocabSize, { bias: bias.scores });
+    this.bias = tied && bias.scores ? emptyParameter([vocabSize]) : undefined;
   }
 
   override get tied(): Embedding | undefined {

@@ -23,9 +23,11 @@ export class MultipleChoiceHead extends SequenceClassificationHead {
   }
 
   /** logits [batch, choices]; labels int64 [batch] */
-  override forward(output: BackboneOutput, { inputIds, inputsEmbeds, labels }: ModelInputs): HeadOutput {
+  override forward(output: BackboneOutput, inputs: ModelInputs): HeadOutput {
+    const { inputIds, inputsEmbeds, attentionMask, labels } = inputs;
     const choices = (inputIds ?? inputsEmbeds!).size(1);
-    const logits = this.scores(output).view([-1, choices]);
+    const mask = attentionMask?.flatten({ startDim: 0, endDim: 1 });
+    const logits = this.scores(output, mask).view([-1, choices]);
     return { logits, loss: labels && tokenLoss(logits, labels) };
   }
 }

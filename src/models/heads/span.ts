@@ -3,14 +3,23 @@ import { Dropout, Linear } from '../../nn/index.ts';
 import type { Tensor } from '../../torch/index.ts';
 import { tokenLoss } from '../losses.ts';
 import { type BackboneOutput, Head, type HeadOutput, type ModelInputs } from '../model.ts';
+import { PredictionTransform, type PredictionTransformOptions } from './prediction-transform.ts';
+
+export interface SpanHeadOptions {
+  /** Before the projection. Default 0. */
+  dropout?: number;
+  /** Before both. */
+  transform?: PredictionTransformOptions;
+}
 
 export class SpanHead extends Head {
+  readonly transform: PredictionTransform | undefined;
   readonly span: Linear;
   readonly dropout: Dropout;
 
-  /** @param options.dropout before the projection; default 0 */
-  constructor(hidden: number, { dropout = 0 }: { dropout?: number } = {}) {
+  constructor(hidden: number, { dropout = 0, transform }: SpanHeadOptions = {}) {
     super();
+    this.transform = transform && new PredictionTransform(hidden, transform);
     this.span = new Linear(hidden, 2);
     this.dropout = new Dropout(dropout);
   }
@@ -32,6 +41,6 @@ export class SpanHead extends Head {
 
   /** [batch, time, hidden] → [batch, time, 2] */
   protected scores(x: Tensor, _inputs: ModelInputs): Tensor {
-    return this.span.forward(this.dropout.forward(x)).to('float32');
+    return this.span.forward(this.dropout.forward(this.transform?.forward(x) ?? x)).to('float32');
   }
 }

@@ -55,6 +55,7 @@ const modulesOf: Record<string, readonly string[]> = {
   longformer: [...bert, 'query_global', 'key_global', 'value_global'],
   marian: bart,
   mistral: llama,
+  modernbert: ['Wqkv', 'Wo', 'Wi', 'dense'],
   mt5: t5,
   phi3: ['qkv_proj', 'o_proj', 'gate_up_proj', 'down_proj'],
   qwen2: llama,
