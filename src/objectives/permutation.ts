@@ -1,13 +1,15 @@
 /**
  * Permutation language modelling (XLNet, Yang et al. 2019): tokens are predicted in a random order, each from those
- * before it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator.
+ * before it in that order. One token in six is predicted, in spans of one to five, as in Hugging Face's collator. A memory lets
+ * a window see the tokens before it, which are read first and get no gradients (Dai et al. 2019).
  */
 import { z } from 'zod';
 import type { LMHead } from '../models/heads/lm.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
+import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Random } from '../support/random.ts';
-import { fromTypedArray, scope, type Tensor } from '../torch/index.ts';
+import { fromTypedArray, noGrad, scope, type Tensor } from '../torch/index.ts';
 import { attentionMaskOf, longest, padRows, type Targets, targetsOf, wordMeans } from './batches.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 
@@ -25,6 +27,11 @@ export const permutationOptions = z.strictObject({
    * predicted from another; in the paper it sees the token.
    */
   maskTargets: z.boolean().default(false),
+  /**
+   * So many tokens before each window are read first, and their hidden states are its memory; XLNet's are half a window. They are
+   * read anew for each window, so that any example can be made again without those before it. 0: none.
+   */
+  memory: z.int().nonnegative().default(0),
 });
 
 export type PermutationOptions = Partial<Omit<z.output<typeof permutationOptions>, 'name'>>;
@@ -92,7 +99,14 @@ export function applyPermutation(
   return { inputIds, labels, permMask };
 }
 
+interface PermutationExample extends Permuted {
+  /** The tokens before. */
+  memory: Uint32Array;
+}
+
 export interface PermutationBatch {
+  /** int64 [batch, memory], the tokens before; undefined where there are none. */
+  memoryIds: Tensor | undefined;
   /** int64 [batch, time] */
   inputIds: Tensor;
   attentionMask: Tensor | undefined;
@@ -107,8 +121,8 @@ export interface PermutationBatch {
 /** @throws UserError when masks are asked for and the tokenizer has none */
 export function permutation(
   { tokenizer, context }: ObjectiveContext,
-  { probability = 1 / 6, maxSpan = 5, maskTargets = false }: PermutationOptions = {},
-): Objective<'tokens', Permuted, PermutationBatch> {
+  { probability = 1 / 6, maxSpan = 5, maskTargets = false, memory = 0 }: PermutationOptions = {},
+): Objective<'tokens', PermutationExample, PermutationBatch> {
   const { specialTokens, maskTokenId } = tokenizer;
   if (maskTargets && maskTokenId === undefined) {
     throw usageError('TSLM_NO_MASK', 'the tokenizer has no mask token', 'set mask_token in tokenizer_config.json');
@@ -117,24 +131,30 @@ export function permutation(
   const { before, after } = tokenizer.specialTokensAround();
   const around = before.length + after.length;
   // Both halves are put in the same order, so that there is an even number of tokens.
-  const window = context - (context % 2) - around;
+  const own = context - (context % 2) - around;
   return {
     name: 'permutation',
     rows: 'tokens',
     tasks: ['causalLM'],
     weights: { words: 1 },
-    window,
+    window: memory + own,
+    overlap: memory,
 
-    example({ ids: own }, random) {
-      const room = Math.min(window, own.length);
-      const seen = own.subarray(0, room - ((room + around) % 2));
+    example({ ids: all }, random) {
+      // What is too short for both is read, not remembered.
+      const earlier = Math.max(0, Math.min(memory, all.length - own));
+      const room = Math.min(own, all.length - earlier);
+      const seen = all.subarray(earlier, earlier + room - ((room + around) % 2));
       const ids = [...before, ...seen, ...after];
       const chosen = drawTargets(ids.length, { probability, maxSpan }, random);
       const half = random.shuffle(Array.from({ length: ids.length / 2 }, (_, i) => i));
-      return applyPermutation(ids, chosen, half, { isSpecial: i => specialTokens.has(ids[i]), maskId });
+      return {
+        ...applyPermutation(ids, chosen, half, { isSpecial: i => specialTokens.has(ids[i]), maskId }),
+        memory: Uint32Array.from(all.subarray(0, earlier)),
+      };
     },
 
-    lengthOf: ({ inputIds }) => inputIds.length,
+    lengthOf: ({ inputIds, memory }) => memory.length + inputIds.length,
 
     batch(examples, device) {
       const rows = examples.map(({ inputIds }) => inputIds);
@@ -152,7 +172,11 @@ export function permutation(
         for (const [target, place] of places[row].entries()) mapping[(row * most + target) * time + place] = 1;
       }
       const shape = [rows.length, time, time];
+      // A memory has no padding: all see as much as the one that has least.
+      const least = Math.min(...examples.map(({ memory }) => memory.length));
+      const memories = examples.map(({ memory }) => memory.subarray(memory.length - least));
       return {
+        memoryIds: least > 0 ? padRows(memories, 0, device) : undefined,
         inputIds: padRows(rows, tokenizer.padTokenId ?? 0, device),
         attentionMask: attentionMaskOf(rows, device),
         permMask: fromTypedArray(permMask, shape, { copy: false }).to({ device }),
@@ -163,7 +187,16 @@ export function permutation(
 
     counts: ({ targets: { count } }) => ({ words: count, accuracy: count }),
 
-    means: (model, { targets, ...inputs }) =>
-      scope(() => wordMeans(model.head as LMHead, model.backbone.forward(inputs).lastHiddenState, targets)),
+    means: (model, { memoryIds, targets, ...inputs }) =>
+      scope(() => {
+        const mems = memoryIds && memoriesOf(model, memoryIds);
+        return wordMeans(model.head as LMHead, model.backbone.forward({ ...inputs, mems }).lastHiddenState, targets);
+      }),
   };
+}
+
+/** What each layer reads of tokens: [memory, batch, hidden] each, without gradients. */
+function memoriesOf({ backbone }: Model, inputIds: Tensor): Tensor[] {
+  const { hiddenStates } = noGrad(() => backbone.forward({ inputIds, outputHiddenStates: true }));
+  return hiddenStates!.slice(0, -1).map(state => state.transpose(0, 1));
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { TwoStream } from '../../src/models/families/xlnet/two-stream.ts';
 import { tokenLoss } from '../../src/models/losses.ts';
 import { applyPermutation, drawTargets, permutation } from '../../src/objectives/permutation.ts';
 import { createRandom } from '../../src/support/random.ts';
-import { eye, inferenceMode, scope } from '../../src/torch/index.ts';
+import { backward, eye, inferenceMode, scope } from '../../src/torch/index.ts';
 import { batchOf, evaluate, expectToLearn, TEXT, tinyModel, tokenizers, window } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
@@ -106,7 +107,45 @@ describe('permutation language modelling', () => {
     }
   });
 
+  describe('with a memory', () => {
+    const objective = permutation({ tokenizer, context: 24 }, { memory: 12 });
+    const long = window(ids.subarray(0, 36));
+
+    it('has windows that overlap by it, and the tokens before each', () => {
+      expect(objective.window! - objective.overlap!).toBe(22);
+      const { inputIds, memory } = objective.example(long, createRandom(1));
+      expect([...memory]).toEqual([...ids.subarray(0, 12)]);
+      expect([...inputIds.subarray(1, -1)]).toEqual([...ids.subarray(12, 12 + inputIds.length - 2)]);
+      expect(objective.example(window(ids.subarray(0, 10)), createRandom(1)).memory.length).toBe(0);
+    });
+
+    it('sees those as the network’s own memory would have them, and sends no gradients there', () => {
+      const model = tinyModel('xlnet', 'XLNetLMHeadModel', tokenizer.vocabSize, { n_layer: 2 });
+      const batch = objective.batch([objective.example(long, createRandom(1))], 'cpu');
+      const loss = (own: typeof batch): number => evaluate(objective, model, own).words;
+      const expected = scope(() =>
+        inferenceMode(() => {
+          const { memoryIds, targets, ...inputs } = batch;
+          const { mems } = model.eval().backbone.forward({ inputIds: memoryIds, useMems: true });
+          const { logits } = model.forward({ ...inputs, mems });
+          return tokenLoss(logits!.flatten({ endDim: 1 }).indexSelect(0, targets.places), targets.labels).item();
+        }),
+      );
+      expect(loss(batch)).toBeCloseTo(expected, 4);
+      expect(Math.abs(loss({ ...batch, memoryIds: undefined }) - expected)).toBeGreaterThan(1e-4);
+      // A token that only the memory has learns nothing.
+      const read = new Set<number>(objective.example(long, createRandom(1)).inputIds);
+      const remembered = [...ids.subarray(0, 12)].filter(id => !read.has(id));
+      const untied = tinyModel('xlnet', 'XLNetLMHeadModel', tokenizer.vocabSize, { tie_word_embeddings: false });
+      scope(() => backward(objective.means(untied.train(), batch).words));
+      const gradient = (untied.backbone as TwoStream).word.weight.grad!.toArray() as number[][];
+      expect(remembered.length).toBeGreaterThan(0);
+      for (const id of remembered) expect(Math.max(...gradient[id].map(Math.abs)), `token ${id}`).toBe(0);
+    });
+  });
+
   it('learns rows by heart', () => {
+    expectToLearn(permutation({ tokenizer, context: 24 }, { memory: 12 }), xlnet(), [window(ids.subarray(0, 36))]);
     expectToLearn(permutation({ tokenizer, context: 48 }), xlnet(), rows);
   });
 });

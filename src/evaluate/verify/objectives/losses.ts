@@ -78,6 +78,7 @@ function computed(model: Model, { objective, inputs }: LossCase): { loss: number
       inputIds: Uint32Array.from(ids),
       labels: Int32Array.from(labels[row]),
       permMask: Uint8Array.from(inputs.perm_mask![row].flat()),
+      memory: new Uint32Array(),
     }));
     const parts = valuesOf(order.means(model, order.batch(examples, 'cpu')));
     return { loss: lossOf(order, parts), parts };
