@@ -15,9 +15,9 @@ export function moveSpace({ context, continuation }: LoglikelihoodRequest): Logl
   return { context: kept, continuation: context.slice(kept.length) + continuation };
 }
 
-/** What stands in front of a text that has no context: the start token, or the end of another text. */
+/** What stands in front of a text that has no context: the start token, the end of another text, or BERT's `[CLS]`. */
 export function prefixTokenId(tokenizer: Tokenizer): number {
-  const id = tokenizer.bosTokenId ?? tokenizer.eosTokenId;
+  const id = tokenizer.bosTokenId ?? tokenizer.eosTokenId ?? tokenizer.specialTokensAround().before.at(-1);
   if (id !== undefined) return id;
   throw new UserError('TSLM_NO_START_TOKEN', 'the tokenizer has neither a start token nor an end token', {
     hint: 'a text without context follows one of them: name bos_token or eos_token in tokenizer_config.json',

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { causalModel } from '../../../src/evaluate/models/causal-model.ts';
+import { prefixTokenId } from '../../../src/evaluate/models/encode-pair.ts';
 import { encoderDecoderModel } from '../../../src/evaluate/models/encoder-decoder-model.ts';
 import { maskedModel } from '../../../src/evaluate/models/masked-model.ts';
 import { openEvaluatedModel } from '../../../src/evaluate/models/open-model.ts';
@@ -9,6 +10,7 @@ import { rollingWindows } from '../../../src/evaluate/models/rolling-windows.ts'
 import { scoreTokens } from '../../../src/generate/scoring/score-tokens.ts';
 import { saveModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';
+import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
 import { fromTypedArray, inferenceMode, scope } from '../../../src/torch/index.ts';
 import { errorOf } from '../../data/helpers.ts';
 import { itShared } from '../../helpers/shared.ts';
@@ -141,6 +143,14 @@ describe('a causal model', () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(causalModel(model, tokenizer, 'tiny').loglikelihood(requests, { signal })).rejects.toThrow('enough');
   });
+});
+
+it('a text without context follows the start token, an end token, or what the tokenizer puts in front of texts', () => {
+  expect(prefixTokenId(tokenizer)).toBe(CLS);
+  expect(prefixTokenId(wordTokenizer({ bos_token: null, eos_token: '[SEP]' }))).toBe(SEP);
+  expect(prefixTokenId(wordTokenizer({ bos_token: null, eos_token: null }))).toBe(CLS);
+  const bare = Tokenizer.fromJSON({ ...tokenizer.toJSON(), post_processor: null }, 'test');
+  expect(() => prefixTokenId(bare)).toThrow(/neither a start token nor an end token/);
 });
 
 describe('a masked model', () => {
