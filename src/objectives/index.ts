@@ -12,6 +12,7 @@ import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
 import { distillation, distillationOptions } from './distillation.ts';
 import { dpo, dpoOptions } from './dpo.ts';
+import { grpo, grpoOptions } from './grpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { instruction, instructionOptions } from './instruction.ts';
 import { kto, ktoOptions } from './kto.ts';
@@ -25,6 +26,7 @@ import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
 import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
 import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
 import { reward, rewardOptions } from './reward.ts';
+import { rloo, rlooOptions } from './rloo.ts';
 import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
 import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
@@ -76,6 +78,7 @@ export const objectives = {
   denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
   distillation: entry(distillationOptions, distillation, 'instruction', ['causalLM'], isDecoder),
   dpo: entry(dpoOptions, dpo, 'preference', ['causalLM'], isDecoder),
+  grpo: entry(grpoOptions, grpo, 'prompt', ['causalLM'], writesText),
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
   instruction: entry(instructionOptions, instruction, 'instruction', ['causalLM'], isDecoder),
   kto: entry(ktoOptions, kto, 'feedback', ['causalLM'], isDecoder),
@@ -89,6 +92,7 @@ export const objectives = {
   'question-answering': entry(questionAnsweringOptions, questionAnswering, 'reading', ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, 'tokens', ['replacedTokens']),
   reward: entry(rewardOptions, reward, 'preference', ['sequenceClassification'], writesText),
+  rloo: entry(rlooOptions, rloo, 'prompt', ['causalLM'], writesText),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, 'document', ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, 'translation', ['seq2seqLM'], readsText),
   'sequence-classification': entry(

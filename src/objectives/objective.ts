@@ -11,6 +11,7 @@ import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import type { Random } from '../support/random.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
+import type { Exploration } from './exploration.ts';
 
 /** Of each term a scalar: its mean over the predictions that count. */
 export type Means = Record<string, Tensor>;
@@ -74,6 +75,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
     /** An example that knows them. */
     with(example: Example, values: readonly number[]): Example;
   };
+  /** It learns from what the model itself writes: before a batch is made of examples they get answers, with rewards. */
+  readonly explores?: Exploration<Example>;
+  /** Metrics that the log of the training has, too. */
+  readonly logged?: readonly string[];
   /** What it remembers of the training so far, such as a running mean: checkpoints hold it. */
   state?(): Record<string, number>;
   /** Goes on with what it remembered. */

@@ -118,6 +118,8 @@ export interface RowReader {
   readonly paths: readonly string[];
   /** Those that may be there. */
   readonly optionalPaths: readonly string[];
+  /** All columns are read. Default false. */
+  readonly every?: boolean;
   read(record: object): ReadRow;
 }
 

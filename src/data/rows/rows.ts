@@ -32,6 +32,8 @@ export interface Rows {
   preference: { prompt: Said; chosen: Said; rejected: Said; tools?: Tools; margin?: number };
   /** An answer that is good or not. */
   feedback: { prompt: Said; completion: Said; label: boolean; tools?: Tools };
+  /** What is asked. Whoever judges answers is given all of the row's columns. */
+  prompt: { prompt: Said; tools?: Tools; columns: Readonly<Record<string, unknown>> };
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
   /** Words, and a tag for each: its name, or its number. */
   tagged: { tokens: readonly string[]; tags: readonly (string | number)[] };

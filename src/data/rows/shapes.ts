@@ -25,7 +25,7 @@ interface Shape {
   name: string;
   columns: Readonly<Record<string, ShapeColumn>>;
   /** The row, or what is wrong with it. */
-  row(cells: Cells): Record<string, unknown> | string;
+  row(cells: Cells, record: object): Record<string, unknown> | string;
 }
 
 const optional = (column: ShapeColumn): ShapeColumn => ({ ...column, optional: true });
@@ -172,12 +172,21 @@ const FEEDBACK: readonly Shape[] = [
   },
 ];
 
+const PROMPTS: readonly Shape[] = [
+  {
+    name: 'prompts',
+    columns: { prompt: said, tools },
+    row: (cells, record) => ({ ...cells, columns: record }),
+  },
+];
+
 export const SHAPES = {
   chat: CHATS,
   completion: COMPLETIONS,
   instruction: [...CHATS, ...COMPLETIONS, ...TEXTS],
   preference: PREFERENCES,
   feedback: FEEDBACK,
+  prompt: PROMPTS,
 } as const satisfies Record<string, readonly Shape[]>;
 
 export type ShapedKind = keyof typeof SHAPES;
@@ -191,6 +200,8 @@ export const shapeColumns = (kind: ShapedKind): string[] => [
 export interface ShapeReader {
   /** The columns that may be there, as the files call them. */
   readonly optionalPaths: readonly string[];
+  /** All columns are read. */
+  readonly every: boolean;
   read(record: object): { row: Cells; shape: string } | { row?: undefined; problem: string };
 }
 
@@ -201,6 +212,7 @@ export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, s
   const needed = ({ columns: own }: Shape): string[] => Object.keys(own).filter(name => !own[name].optional);
   return {
     optionalPaths: shapeColumns(kind).map(pathOf),
+    every: kind === 'prompt',
     read(record) {
       const shape = shapes.find(one => needed(one).every(name => cellAt(record, pathOf(name)) !== MISSING));
       if (!shape) return { problem: `its columns are ${Object.keys(record).join(', ')}, wanted ${wanted(shapes)}` };
@@ -212,7 +224,7 @@ export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, s
         if (value !== null) cells[name] = value;
         else if (!column.optional) return { problem: `column '${pathOf(name)}' is empty` };
       }
-      const row = shape.row(cells);
+      const row = shape.row(cells, record);
       return typeof row === 'string' ? { problem: row } : { row, shape: shape.name };
     },
   };
