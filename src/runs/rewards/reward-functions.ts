@@ -21,7 +21,7 @@ export interface RewardWorkerData {
 
 export type RewardAnswer =
   | { kind: 'ready' }
-  | { kind: 'unfit'; message: string }
+  | { kind: 'unfit'; message: string; hint: string | undefined }
   | { kind: 'scored'; values: (number | null)[][] }
   | { kind: 'failed'; item: number; reward: number; message: string };
 
@@ -72,7 +72,12 @@ export async function startRewards(rewards: readonly RewardOptions[], timeLimit:
     throw new UserError(
       'TSLM_BAD_REWARD',
       `objective.rewards: ${modules}: ${first.kind === 'unfit' ? first.message : 'it is not loaded after a minute'}`,
-      { hint: 'a module exports a function (prompt, completion, row) => number', exitCode: 2 },
+      {
+        hint:
+          (first.kind === 'unfit' ? first.hint : undefined) ??
+          'a module exports a function (prompt, completion, row) => number',
+        exitCode: 2,
+      },
     );
   }
   return {

@@ -1,13 +1,14 @@
 /** The worker thread that runs rewards: what it is at is written where the other side sees it although this one may hang. */
-import { createRequire, register } from 'node:module';
+import { register } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type BuiltInReward, isModuleReward, type ModuleReward, type Reward } from '../../objectives/reward-options.ts';
-import { messageOf } from '../../support/errors.ts';
+import { messageOf, UserError } from '../../support/errors.ts';
 import { workerFile } from '../../support/workers.ts';
 import { builtInReward } from './built-in.ts';
 import type { RewardAnswer, RewardItem, RewardWorkerData } from './reward-functions.ts';
+import { findCompiler } from './typescript-compiler.ts';
 
 const { rewards, at } = workerData as RewardWorkerData;
 const port = parentPort as MessagePort;
@@ -19,7 +20,8 @@ try {
   port.on('message', (items: readonly RewardItem[]) => void scored(functions, items).then(say));
   say({ kind: 'ready' });
 } catch (error) {
-  say({ kind: 'unfit', message: messageOf(error) });
+  const hint = error instanceof UserError ? error.hint : undefined;
+  say({ kind: 'unfit', message: messageOf(error), hint });
 }
 
 function ours(one: (typeof rewards)[number]): Reward {
@@ -55,7 +57,8 @@ async function scored(functions: readonly Reward[], items: readonly RewardItem[]
 /** What a module exports: its default, the function that is named, or the only one. */
 async function loaded({ reward: path, export: name }: ModuleReward): Promise<Reward> {
   if (/\.[cm]?ts$/.test(extname(path)) && !('typescript' in process.features && process.features.typescript)) {
-    readsTypeScript(path);
+    const data = findCompiler([path, import.meta.url]);
+    register(pathToFileURL(workerFile(import.meta.url, './typescript-hooks')), { data });
   }
   const found = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   const functions = Object.keys(found).filter(key => typeof found[key] === 'function');
@@ -67,20 +70,4 @@ async function loaded({ reward: path, export: name }: ModuleReward): Promise<Rew
       ? `it exports ${functions.length === 0 ? 'no function' : `the functions ${functions.join(', ')}: say which one with 'export'`}`
       : `it exports no function '${wanted}', only ${functions.join(', ') || 'none'}`,
   );
-}
-
-/** Node before 22.18 runs no TypeScript: the compiler that the module's own project has takes the types out. */
-function readsTypeScript(path: string): void {
-  let compiler: string | undefined;
-  for (const base of [path, import.meta.url]) {
-    try {
-      compiler ??= createRequire(base).resolve('typescript');
-    } catch {
-      // The next place may have it.
-    }
-  }
-  if (compiler === undefined) {
-    throw new Error('Node.js 22.18 runs TypeScript by itself; an older one needs the package typescript beside it');
-  }
-  register(pathToFileURL(workerFile(import.meta.url, './typescript-hooks')), { data: { compiler } });
 }
