@@ -27,12 +27,11 @@ import { openMetricsLog } from './metrics-log.ts';
 import { heldOutPseudoPerplexity } from './pseudo-perplexity.ts';
 import { scheduleOf, withSteps } from './recipe.ts';
 import { secondsOf } from './recipe-schema.ts';
-import { openRollouts, type Rollouts } from './rollouts/rollouts.ts';
+import { rolloutsOf } from './rollouts/rollouts-of.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { namedEstimates, samplerFor } from './run-loop.ts';
 import { type RunParts, requireFiniteWeights } from './run-parts.ts';
 import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
-import { startingPoint } from './starting-point.ts';
 import { createEventWriter, type EventWriter } from './tensorboard.ts';
 
 export interface RunState extends RunParts {
@@ -296,35 +295,6 @@ export async function runSteps(
 
 const LEARNT =
   'the rewards have risen, and nearly all prompts have answers of one reward by now: nothing is left to learn from them, and the training ends';
-
-/** What an objective that explores needs: rewards, and where it compares with the model as it began that one. */
-async function rolloutsOf(run: RunState, dtype: DType): Promise<Rollouts | undefined> {
-  const { objective, recipe, source, trainable, tokenizer, generation, progress } = run;
-  if (!objective.explores) return undefined;
-  // With an adapter it is the model below.
-  const isApart = objective.explores.needs.reference && recipe.adapter === undefined;
-  const reference = isApart ? startingPoint(recipe, source).model : undefined;
-  try {
-    const rollouts = await openRollouts({
-      ...{ trainable, objective, tokenizer: tokenizer!, seed: recipe.seed, dtype, reference },
-      eosTokenId: (generation.eos_token_id as number | number[] | undefined) ?? tokenizer!.eosTokenId ?? null,
-      state: progress.rollouts,
-    });
-    return {
-      ...rollouts,
-      async close() {
-        await rollouts.close();
-        reference?.dispose();
-      },
-    };
-  } catch (error) {
-    reference?.dispose();
-    run.optimizer.dispose();
-    run.ema?.dispose();
-    trainable.dispose();
-    throw error;
-  }
-}
 
 /** The recipe with the steps that its epochs come to, which run.json has as `steps`. */
 function counted({ recipe, lineage, folder }: RunState, sampler: Sampler): Pick<RunState, 'recipe' | 'lineage'> {
