@@ -3,16 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { writeJson } from '../support/files.ts';
 import { explainMemoryError } from '../support/memory-errors.ts';
-import {
-  type DType,
-  dispose,
-  FileChangedError,
-  keep,
-  requireWholeFiles,
-  rngState,
-  scope,
-  type Tensor,
-} from '../torch/index.ts';
+import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, type Tensor } from '../torch/index.ts';
 import { type Interval, stepsOf } from '../train/durations.ts';
 import { heldOut, isBetter, withAlso } from '../train/evaluation.ts';
 import { isMadeByWorkers } from '../train/examples.ts';

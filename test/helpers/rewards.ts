@@ -1,7 +1,7 @@
 /** Modules of rewards, good ones and bad ones, as files. */
 import { writeFiles } from '../data/helpers.ts';
 
-export const writeRewards = (folder: string): void =>
+export const writeRewards = (folder: string): string =>
   writeFiles(folder, {
     'letters.mjs': `export default (prompt, completion, row) => [...completion].filter(c => c === row.letter).length / 4;\n`,
     'typed.ts': `interface Row { letter: string }

@@ -1,6 +1,7 @@
 /** What kind of rows records are, by the names of their columns and what stands in them. */
 import { usageError } from '../../support/errors.ts';
 import type { FileRowKind } from './columns.ts';
+import { hasShape, type ShapedKind, shapeColumns, shapesOf } from './shapes.ts';
 
 export interface Recognised {
   kind: FileRowKind;
@@ -23,6 +24,9 @@ const NAMES = {
   },
 } as const satisfies Partial<Record<FileRowKind, Names>>;
 
+/** Conversations, completions, and answers that people prefer; a text alone is no task. */
+const CONVERSATIONS: readonly ShapedKind[] = ['preference', 'feedback', 'chat', 'completion'];
+
 const OPTIONAL = new Set(['pair', 'negative']);
 /** Columns of lists. */
 const LISTS = new Set(['tokens', 'tags']);
@@ -38,17 +42,26 @@ export function kindOf(
   given: Readonly<Record<string, string>> = {},
 ): Recognised {
   const found = new Set(records.flatMap(Object.keys));
+  const shaped = CONVERSATIONS.find(
+    kind =>
+      Object.keys(given).every(name => shapeColumns(kind).includes(name)) &&
+      records.every(record => hasShape(kind, record, given)),
+  );
+  if (shaped) return { kind: shaped === 'chat' || shaped === 'completion' ? 'instruction' : shaped, columns: {} };
   for (const [kind, names] of Object.entries(NAMES) as [FileRowKind, Names][]) {
     const columns = Object.keys(given).every(name => name in names)
       ? columnsFor(names, found, records, given)
       : undefined;
     if (columns) return { kind, columns };
   }
-  const wanted = Object.values(NAMES).map(names =>
-    Object.keys(names)
-      .filter(name => !OPTIONAL.has(name))
-      .join(' + '),
-  );
+  const wanted = [
+    ...CONVERSATIONS.flatMap(shapesOf),
+    ...Object.values(NAMES).map(names =>
+      Object.keys(names)
+        .filter(name => !OPTIONAL.has(name))
+        .join(' + '),
+    ),
+  ];
   throw usageError(
     'TSLM_NO_KIND',
     `${where}: columns ${[...found].slice(0, 20).join(', ')} are no kind of rows that is known`,

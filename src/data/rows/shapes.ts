@@ -197,6 +197,21 @@ export const shapeColumns = (kind: ShapedKind): string[] => [
   ...new Set(SHAPES[kind].flatMap(({ columns }) => Object.keys(columns))),
 ];
 
+const neededBy = ({ columns }: Shape): string[] => Object.keys(columns).filter(name => !columns[name].optional);
+
+/** What must be there for each shape of a kind: `prompt + completion`. */
+export const shapesOf = (kind: ShapedKind): string[] => SHAPES[kind].map(shape => neededBy(shape).join(' + '));
+
+/**
+ * Whether a record has the columns of one of the shapes.
+ *
+ * @param given what columns are called, where it is another name
+ */
+export const hasShape = (kind: ShapedKind, record: object, given: Readonly<Record<string, string>> = {}): boolean =>
+  (SHAPES[kind] as readonly Shape[]).some(shape =>
+    neededBy(shape).every(name => cellAt(record, given[name] ?? name) !== MISSING),
+  );
+
 export interface ShapeReader {
   /** The columns that may be there, as the files call them. */
   readonly optionalPaths: readonly string[];
@@ -209,12 +224,11 @@ export interface ShapeReader {
 export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, string>>): ShapeReader {
   const pathOf = (name: string): string => columns[name] ?? name;
   const shapes: readonly Shape[] = SHAPES[kind];
-  const needed = ({ columns: own }: Shape): string[] => Object.keys(own).filter(name => !own[name].optional);
   return {
     optionalPaths: shapeColumns(kind).map(pathOf),
     every: kind === 'prompt',
     read(record) {
-      const shape = shapes.find(one => needed(one).every(name => cellAt(record, pathOf(name)) !== MISSING));
+      const shape = shapes.find(one => neededBy(one).every(name => cellAt(record, pathOf(name)) !== MISSING));
       if (!shape) return { problem: `its columns are ${Object.keys(record).join(', ')}, wanted ${wanted(shapes)}` };
       const cells: Cells = {};
       for (const [name, column] of Object.entries(shape.columns)) {
@@ -231,11 +245,4 @@ export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, s
 }
 
 /** `messages, or prompt and completion, or text` */
-const wanted = (shapes: readonly Shape[]): string =>
-  shapes
-    .map(({ columns }) =>
-      Object.keys(columns)
-        .filter(name => !columns[name].optional)
-        .join(' and '),
-    )
-    .join(', or ');
+const wanted = (shapes: readonly Shape[]): string => shapes.map(shape => neededBy(shape).join(' and ')).join(', or ');

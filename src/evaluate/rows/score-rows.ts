@@ -2,6 +2,7 @@
 import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { scoreAnswers } from './answers.ts';
+import { scoreInstructions } from './instructions.ts';
 import { scoreLabels } from './labels.ts';
 import type { RowScores, Scored } from './row-scores.ts';
 import { scoreTags } from './tags.ts';
@@ -13,6 +14,7 @@ const scorers: { [Kind in FileRowKind]?: (scored: Scored, rows: readonly Rows[Ki
   tagged: scoreTags,
   reading: scoreAnswers,
   translation: scoreTranslations,
+  instruction: scoreInstructions,
 };
 
 /** @returns undefined for kinds of rows that have no task of their own */

@@ -25,7 +25,7 @@ const answer = z.strictObject({
   reference: z.array(z.number()).optional(),
 });
 const heldExample = z.strictObject({
-  // biome-ignore lint/suspicious/noExplicitAny: a text or messages, as the row had it
+  /** A text or messages, as the row had it. */
   prompt: z.any(),
   columns: z.record(z.string(), z.unknown()),
   place: z.string(),

@@ -112,8 +112,7 @@ export async function openRollouts(options: RolloutOptions): Promise<Rollouts> {
     written: readonly (readonly WrittenAnswer[][])[],
   ): PromptExample[][] => {
     const examples = exploration.judged(parts.flat(), written.flat()) as PromptExample[];
-    let at = 0;
-    return parts.map(({ length }) => examples.slice(at, (at += length)));
+    return parts.map(({ length }) => examples.splice(0, length));
   };
 
   const writeAll = async (
