@@ -39,4 +39,7 @@ mkdirSync(folder, { recursive: true });
 const write = (name, part) => writeFileSync(join(folder, name), `${part.join('\n')}\n`);
 write('validation.jsonl', lines.slice(0, HELD_OUT));
 write('train.jsonl', lines.slice(HELD_OUT));
-write('texts.txt', Array.from({ length: 200 }, () => `${number()}+${number()}=${number()}`));
+write(
+  'texts.txt',
+  Array.from({ length: 200 }, () => `${number()}+${number()}=${number()}`),
+);

@@ -19,6 +19,7 @@ import { kto, ktoOptions } from './kto.ts';
 import { masked, maskedOptions } from './masked.ts';
 import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
 import { multiToken, multiTokenOptions } from './multi-token.ts';
+import { multipleChoice, multipleChoiceOptions } from './multiple-choice.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { orpo, orpoOptions } from './orpo.ts';
 import { permutation, permutationOptions } from './permutation.ts';
@@ -85,6 +86,7 @@ export const objectives = {
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
   'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
   'multi-token': entry(multiTokenOptions, multiToken, 'tokens', ['causalLM'], isDecoder),
+  'multiple-choice': entry(multipleChoiceOptions, multipleChoice, 'choice', ['multipleChoice'], padsRight),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
   orpo: entry(orpoOptions, orpo, 'preference', ['causalLM'], isDecoder),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),

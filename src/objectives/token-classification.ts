@@ -8,7 +8,7 @@ import { UserError } from '../support/errors.ts';
 import { scope } from '../torch/index.ts';
 import { statesAt, type Targets, targetsOf } from './batches.ts';
 import { type EncodedBatch, type EncodedText, encodedBatch, inputsOf } from './encodings.ts';
-import { labelCounts, labelKeys, labelMeans, labelWeights } from './label-loss.ts';
+import { labelKeys, labelLoss } from './label-loss.ts';
 import { labelsOf } from './labels.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 
@@ -32,14 +32,15 @@ export interface TaggedBatch extends EncodedBatch {
 
 export function tokenClassification(
   { tokenizer, context, model, config = model?.config }: ObjectiveContext,
-  { labelSmoothing = 0, everyToken = false }: TokenClassificationOptions = {},
+  { everyToken = false, ...options }: TokenClassificationOptions = {},
 ): Objective<'tagged', TaggedText, TaggedBatch> {
   const { numberOf } = labelsOf(config);
+  const loss = labelLoss(options, config);
   return {
     name: 'token-classification',
     rows: 'tagged',
     tasks: ['tokenClassification'],
-    weights: labelWeights(labelSmoothing),
+    weights: loss.weights,
 
     example({ tokens, tags }) {
       if (tokens.length !== tags.length) {
@@ -63,13 +64,13 @@ export function tokenClassification(
       ),
     }),
 
-    counts: ({ targets: { count } }) => labelCounts(count, labelSmoothing),
+    counts: ({ targets }) => loss.counts(targets.labels),
 
     means: (one, batch) =>
       scope(() => {
         if (batch.targets.count === 0) return {};
         const logits = one.forward(inputsOf(one, batch)).logits!;
-        return labelMeans(statesAt(logits, batch.targets).to('float32'), batch.targets.labels, labelSmoothing);
+        return loss.means(statesAt(logits, batch.targets).to('float32'), batch.targets.labels);
       }),
   };
 }

@@ -80,6 +80,14 @@ export const ROWS: Record<
     objective: () => ({ ...EXPLORING, beta: 0.05 }),
     row: i => ({ prompt: randomText(2, i) }),
   },
+  'multiple-choice': {
+    family: 'bert',
+    row: i => ({
+      question: randomText(2, i),
+      choices: [randomText(2, i + 50), 'b', 'c'].slice(0, 2 + (i % 2)),
+      answer: 'AB'[i % 2],
+    }),
+  },
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   'question-answering': {
     family: 'bert',

@@ -67,6 +67,10 @@ function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?
       { question: 'What rose?', context: 'The river rose in the night.', answers: [{ text: 'river', start: 4 }] },
       { question: 'Who sat?', context: 'Dogs.', answers: [] },
     ],
+    choice: [
+      { question: 'What rose?', choices: ['the river', 'dogs and cats', 'a mat'], answer: 0 },
+      { question: 'Who sat?', choices: ['night', 'the cat'], answer: 'B', context: 'The cat sat.' },
+    ],
     image: [
       { ...image(1), text: 'The river rose', label: 0 },
       { ...image(2), text: 'Dogs', label: 1 },

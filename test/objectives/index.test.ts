@@ -99,7 +99,7 @@ describe('which objective fits which family', () => {
     };
     expect(hintOf(fitting('next-sentence'))).toBe('use its class BertForPreTraining or BertForNextSentencePrediction');
     expect(hintOf(fitting('permutation'))).toBe(
-      'it trains xlnet; for bert there is contrastive, masked, next-sentence, question-answering, sentence-order, ' +
+      'it trains xlnet; for bert there is contrastive, masked, multiple-choice, next-sentence, question-answering, sentence-order, ' +
         'sequence-classification, token-classification',
     );
   });

@@ -2,6 +2,7 @@
 import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { scoreAnswers } from './answers.ts';
+import { scoreChoices } from './choices.ts';
 import { scoreInstructions } from './instructions.ts';
 import { scoreLabels } from './labels.ts';
 import type { RowScores, Scored } from './row-scores.ts';
@@ -10,6 +11,7 @@ import { scoreTranslations } from './translations.ts';
 
 /** Kinds of rows that are scored, and how. */
 const scorers: { [Kind in FileRowKind]?: (scored: Scored, rows: readonly Rows[Kind][]) => RowScores } = {
+  choice: scoreChoices,
   labelled: scoreLabels,
   tagged: scoreTags,
   reading: scoreAnswers,

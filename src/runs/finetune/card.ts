@@ -12,6 +12,7 @@ const PIPELINES: Record<string, string> = {
   tagged: 'token-classification',
   reading: 'question-answering',
   translation: 'translation',
+  choice: 'multiple-choice',
   triplet: 'sentence-similarity',
   instruction: 'text-generation',
   preference: 'text-generation',

@@ -46,6 +46,17 @@ const ways: Ways = {
     labels: ({ tags }) => tags,
   },
   reading: { objective: 'question-answering', lengthOf: together(({ question, context }) => [question, context]) },
+  choice: {
+    objective: 'multiple-choice',
+    lengthOf: ({ question, choices, context }, tokenizer) =>
+      Math.max(
+        ...choices.map(choice => {
+          const [text, pair] = context === undefined ? [question, choice] : [context, `${question} ${choice}`];
+          return tokenizer.encode(text, { pair }).length;
+        }),
+      ),
+    batchSize: 8,
+  },
   translation: { objective: 'seq2seq', lengthOf: together(({ source }) => [source]) },
   triplet: { objective: 'contrastive', lengthOf: together(({ anchor }) => [anchor]) },
   instruction: {
