@@ -5,6 +5,7 @@
  */
 import type { Dataset, RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
+import type { Crf } from '../models/crf.ts';
 import type { ImageProcessor } from '../models/image-processor/config.ts';
 import type { Model, Task } from '../models/model.ts';
 import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
@@ -109,7 +110,7 @@ export interface Arranged<Example> extends Dataset<Example> {
 }
 
 /** What is trained beside a model. */
-export type Companion = Model | MultiTokenHeads;
+export type Companion = Model | MultiTokenHeads | Crf;
 
 /** What every objective is made with. */
 export interface ObjectiveContext {

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/data/rows/rows.ts';
 import { scoreChoices } from '../../src/evaluate/rows/choices.ts';
+import { scoreTags } from '../../src/evaluate/rows/tags.ts';
+import { loadCompleteModel } from '../../src/models/auto.ts';
+import { type Crf, transitionsOf } from '../../src/models/crf.ts';
 import { int64Of } from '../../src/objectives/batches.ts';
 import { type LabelLossOptions, labelLoss } from '../../src/objectives/label-loss.ts';
 import { multipleChoice } from '../../src/objectives/multiple-choice.ts';
 import { sequenceClassification } from '../../src/objectives/sequence-classification.ts';
 import { tokenClassification } from '../../src/objectives/token-classification.ts';
 import { createRandom } from '../../src/support/random.ts';
+import { classifyTokens } from '../../src/tasks/token-classification.ts';
 import { scope, tensor } from '../../src/torch/index.ts';
+import { wholeModel } from '../../src/train/trainable.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { batchOf, evaluate, expectToLearn, tinyModel, tokenizers } from './helpers.ts';
 
 const tokenizer = tokenizers.wordPiece();
@@ -96,6 +102,38 @@ describe('token classification', () => {
   it('learns', () => {
     const objective = tokenClassification({ tokenizer, context: 24, model }, { labelSmoothing: 0.05 });
     expectToLearn(objective, model, rows);
+  });
+
+  it('learns sequences of labels, which the model of the folder then knows', () => {
+    const field = modelOf('TokenClassification', tags);
+    const objective = tokenClassification({ tokenizer, context: 24, model: field }, { crf: true });
+    expectToLearn(objective, field, rows);
+    expect(evaluate(objective, field, batchOf(objective, rows)).accuracy).toBe(1);
+    const folder = scratchFolder();
+    const trained = wholeModel(field, objective.companions);
+    trained.save(folder);
+    tokenizer.save(folder);
+    expect(trained.namedParameters().map(([name]) => trained.keyOf(name))).toContain('crf.transitions');
+    using opened = loadCompleteModel(folder);
+    expect(transitionsOf(opened)).toEqual((objective.companions!.crf as Crf).values());
+    const { metrics } = scoreTags({ model: opened, tokenizer }, [rows[0]]);
+    expect(metrics.accuracy ?? metrics.tagAccuracy).toBe(1);
+    const { entities } = classifyTokens(opened, tokenizer, 'The unbelievable river rose', { ignoreLabels: [] });
+    const { wordIds } = tokenizer.encode('The unbelievable river rose');
+    const words = wordIds.filter(word => word !== null);
+    expect(entities.map(({ label }) => label)).toEqual(words.map(word => ['O', 'B', 'I', 'O'][word]));
+    // Whoever goes on begins with it.
+    const again = tokenClassification({ tokenizer, context: 24, model: opened }, { crf: true });
+    expect((again.companions!.crf as Crf).values()).toEqual(transitionsOf(opened));
+    again.companions!.crf.dispose();
+    trained.dispose();
+  });
+
+  it('refuses a field over what is no sequence of words', () => {
+    const field = (options: object) => () =>
+      tokenClassification({ tokenizer, context: 24, model }, { crf: true, ...options });
+    expect(field({ everyToken: true })).toThrow(/'objective.crf' and 'objective.everyToken' are both given/);
+    expect(field({ focal: 2 })).toThrow(/'objective.focal'/);
   });
 
   it('refuses rows with more words than tags', () => {
