@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { onesLike, scope, zeros } from '../torch/index.ts';
-import { explorationKeys, type PromptExample, promptExamples } from './exploration.ts';
+import { explorationKeys, type PromptExample } from './exploration.ts';
 import { clippedShare, explorationOf, klOf, lengthOfExample } from './explore.ts';
 import {
   type JudgedBatch,
@@ -18,6 +18,7 @@ import {
 } from './judged-batch.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 import { advantagesOf, policyLoss } from './policy-losses.ts';
+import { promptExamples } from './prompt-examples.ts';
 
 /** Losses of `policy-losses.ts` that need nothing but advantages and ratios. */
 const lossNames = ['dapo', 'grpo', 'dr_grpo', 'cispo', 'sapo'] as const;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { scope, zeros } from '../torch/index.ts';
 import { sumBy } from './answers.ts';
-import { explorationKeys, type PromptExample, promptExamples } from './exploration.ts';
+import { explorationKeys, type PromptExample } from './exploration.ts';
 import { clippedShare, explorationOf, klOf, lengthOfExample } from './explore.ts';
 import {
   type JudgedBatch,
@@ -17,6 +17,7 @@ import {
 } from './judged-batch.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 import { rlooLoss } from './policy-losses.ts';
+import { promptExamples } from './prompt-examples.ts';
 
 export const rlooOptions = z.strictObject({
   name: z.literal('rloo'),

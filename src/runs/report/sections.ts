@@ -19,6 +19,8 @@ export interface Sample {
   step: number;
   prompt: string;
   text: string;
+  /** Of an answer that the model has learnt from. */
+  reward?: number;
 }
 
 export type Pairs = Record<string, string | number>;
