@@ -52,6 +52,7 @@ export { causal } from './objectives/causal.ts';
 export { contrastive } from './objectives/contrastive.ts';
 export { masked } from './objectives/masked.ts';
 export type { Objective, ObjectiveContext } from './objectives/objective.ts';
+export type { Reward } from './objectives/reward-options.ts';
 export { seq2seq } from './objectives/seq2seq.ts';
 export { sequenceClassification } from './objectives/sequence-classification.ts';
 export { tokenClassification } from './objectives/token-classification.ts';

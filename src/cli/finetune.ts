@@ -7,6 +7,7 @@ import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { collect, nonNegativeInteger, number, positiveInteger } from './options.ts';
 import { printJson, printTable } from './print.ts';
 import { withSignals } from './signals.ts';
+import { nextLines, scoreLines } from './views/score-lines.ts';
 import { trainingView } from './views/training-view.ts';
 
 interface Options {
@@ -17,6 +18,10 @@ interface Options {
   epochs?: number;
   batchSize?: number;
   lr?: number;
+  adapter?: string;
+  rank?: number;
+  quantize?: string;
+  chatTemplate?: string;
   seed?: number;
   skipBad?: boolean;
   dryRun?: boolean;
@@ -25,24 +30,38 @@ interface Options {
 
 export function finetuneCommand(): Command {
   return new Command('finetune')
-    .description('train a model on rows: labels, tags, answers, translations; looks at them and writes the recipe')
+    .description(
+      'train a model on rows: labels, tags, answers, translations, conversations, preferences; looks at them and writes the recipe',
+    )
     .argument('<model>', 'folder of a model or of a run')
     .requiredOption('--data <files...>', 'rows: .jsonl, .json, .csv, .tsv, .parquet, .arrow')
     .option('--validation <files...>', 'rows to evaluate on, or a share of those above (default: 0.1)')
     .option('--columns <name=column>', 'what the files call a column: label=stars; may be repeated', collect)
     .option('--out <folder>', 'folder of the run (default: runs/<name of the file>)')
     .option('--epochs <n>', 'passes over the rows (default: by the size of the model)', positiveInteger)
-    .option('--batch-size <rows>', 'rows of an update (default: 16)', positiveInteger)
+    .option('--batch-size <rows>', 'rows of an update (default: by the kind of rows)', positiveInteger)
     .option('--lr <rate>', 'highest learning rate (default: by the width of the model)', number)
+    .option('--adapter <method>', 'train an adapter in place of all weights: lora, dora, pissa, ia3, vera, …')
+    .option('--rank <r>', 'of lora, dora, pissa, vera, loha (default: by the method)', positiveInteger)
+    .option('--quantize <type>', 'nf4: keep the model below lora or dora in four bits (QLoRA)')
+    .option(
+      '--chat-template <name>',
+      'for conversations and a model without one: chatml, llama3, plain or a file (default: chatml; plain for adapters)',
+    )
     .option('--seed <n>', 'of the new head, the order of the rows, dropout (default: 0)', nonNegativeInteger)
     .option('--skip-bad', 'leave bad rows out and count them; without it the first is an error')
     .option('--dry-run', 'look, measure a step and print the recipe; train nothing')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  $ tslm finetune models/bert --data reviews.csv --dry-run\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tslm finetune models/bert --data reviews.csv --dry-run\n  $ tslm finetune models/base --data chats.jsonl --adapter lora\n',
+    )
     .action(async (model: string, options: Options) => {
       const { planFinetune, finetune, recipeText } = await import('../runs/finetune/finetune.ts');
+      const { namedAdapter } = await import('../runs/finetune/adapters.ts');
       const plan = await planFinetune(model, options.data, {
         ...options,
+        adapter: namedAdapter(options.adapter, options),
         validation: validationOf(options.validation),
         columns: columnsOf(options.columns ?? []),
       });
@@ -77,15 +96,18 @@ function columnsOf(given: readonly string[]): Record<string, string> {
 }
 
 /** What was understood, before anything is trained. */
-function planLines({ kind, columns, look, heldOut, model, recipe, cost }: FinetunePlan): [string, string][] {
+function planLines({ kind, columns, look, heldOut, model, recipe, cost, notes }: FinetunePlan): [string, string][] {
   const { lengths, labels } = look;
   const renamed = Object.entries(columns).map(([name, column]) => `${name} ← ${column}`);
   const perEpoch = recipe.evaluation.every;
+  const { adapter } = recipe;
+  const { chatTemplate } = recipe.data;
   return [
     [
       'rows',
       `${look.rows} of the kind '${kind}'${renamed.length > 0 ? `: ${renamed.join(', ')}` : ''}${look.bad > 0 ? `; ${look.bad} bad ones left out` : ''}`,
     ],
+    ...notes.map((note): [string, string] => ['found', note]),
     ...(labels
       ? [
           [
@@ -109,8 +131,12 @@ function planLines({ kind, columns, look, heldOut, model, recipe, cost }: Finetu
     ],
     [
       'recipe',
-      `${recipe.train.steps} updates of ${recipe.train.batchSize} rows, ${perEpoch} a pass; ${recipe.optimizer.name} ${recipe.optimizer.lr}`,
+      `${recipe.train.steps} updates of ${recipe.train.batchSize} rows, ${perEpoch} a pass; ${recipe.objective.name}, ${recipe.optimizer.name} ${recipe.optimizer.lr}`,
     ],
+    ...(adapter ? [['adapter', adapterLine(adapter)] as [string, string]] : []),
+    ...(chatTemplate === undefined
+      ? []
+      : [['template', `${chatTemplate}: the tokenizer has none of its own`] as [string, string]]),
     ['memory', `${formatBytes(cost.bytes)} of tensors`],
     [
       'time',
@@ -119,29 +145,26 @@ function planLines({ kind, columns, look, heldOut, model, recipe, cost }: Finetu
   ];
 }
 
+const adapterLine = (adapter: NonNullable<FinetunePlan['recipe']['adapter']>): string =>
+  [
+    adapter.method,
+    ...('r' in adapter ? [`rank ${adapter.r}`] : []),
+    ...('dora' in adapter && adapter.dora ? ['direction and length apart (DoRA)'] : []),
+    ...('quantize' in adapter && adapter.quantize ? [`over a model in ${adapter.quantize}`] : []),
+  ].join(', ');
+
 function printResult(plan: FinetunePlan, { run, scores }: FinetuneResult, { json }: Options): void {
   if (json) {
     printJson({ ...run, kind: plan.kind, scores });
     return;
   }
-  const metrics = Object.keys(scores[0]?.scores.metrics ?? {});
-  const cell = (metric: string, value: number): string =>
-    /bleu|chrf/i.test(metric) ? value.toFixed(1) : value.toFixed(3);
   printTable([
     [
       run.finished ? 'finished' : 'stopped',
       `step ${run.step} in ${formatDuration(run.seconds)}; best at ${run.best?.step ?? '–'}`,
     ],
-    ...scores.map(({ name, scores: { metrics: values, interval } }): [string, string] => [
-      name,
-      metrics
-        .map(
-          (metric, i) =>
-            `${metric} ${cell(metric, values[metric])}${i === 0 && interval ? ` (${interval.map(x => x.toFixed(3)).join('–')})` : ''}`,
-        )
-        .join('   '),
-    ]),
+    ...scoreLines(scores),
     ['model', `${run.folder}/model (its card is README.md)`],
-    ['next', run.finished ? `tslm serve ${run.folder}` : `tslm resume ${run.folder}`],
+    ...nextLines(run, plan.recipe.adapter !== undefined),
   ]);
 }

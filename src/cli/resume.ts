@@ -1,8 +1,9 @@
 /** `tslm resume RUN`: goes on where a run was interrupted. */
 import { Command } from 'commander';
 import { collect } from './options.ts';
-import { printRun } from './print.ts';
+import { printJson, printRun, printTable } from './print.ts';
 import { withSignals } from './signals.ts';
+import { scoreLines } from './views/score-lines.ts';
 import { trainingView } from './views/training-view.ts';
 
 export function resumeCommand(): Command {
@@ -24,6 +25,18 @@ export function resumeCommand(): Command {
       const result = await withSignals('stopping and saving; once more to end at once …', signal =>
         resumeRun(folder, { set, signal, hooks: trainingView({ json }) }),
       );
-      await printRun(result, { json });
+      const { finetuningOf, finishFinetune } = await import('../runs/finetune/finish.ts');
+      const finetuning = result.finished ? finetuningOf(folder) : undefined;
+      if (finetuning === undefined) {
+        await printRun(result, { json });
+        return;
+      }
+      const scores = await finishFinetune(result, finetuning);
+      if (json) {
+        printJson({ ...result, kind: finetuning.kind, scores });
+        return;
+      }
+      await printRun(result);
+      printTable([...scoreLines(scores), ['card', `${folder}/model/README.md`]]);
     });
 }

@@ -1,4 +1,5 @@
 /** Models by `model_type`: made from a recipe's sizes, loaded from a folder, saved to one. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -15,6 +16,7 @@ import { baseFolderOf, hasAdapter, putOn } from './adapters/folder.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/files.ts';
 import { checkpointTensors, type LoadReport, loadCheckpoint } from './checkpoint/load.ts';
 import { commonConfig, type ProblemType, withLabels } from './config/keys.ts';
+import { loadTransitions, saveTransitions } from './crf.ts';
 import { families, familyNames } from './families/index.ts';
 import type { Family, ModelSizes } from './family.ts';
 import { Model, type Task } from './model.ts';
@@ -187,6 +189,7 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   try {
     const report = scope(() => loadCheckpoint(model, checkpoint, { dtype, seed }));
     model.to({ device }).eval();
+    loadTransitions(ownBase ?? folder, model);
     if (adapter === undefined) return { model, ...report };
     const brought = putOn(model, adapter);
     return { model, ...report, missing: report.missing.filter(key => !brought.has(key)) };
@@ -267,6 +270,7 @@ const hasConfig = (folder: string): boolean => existsSync(join(folder, 'config.j
 export function saveModel(folder: string, model: Model): void {
   writeJson(join(folder, 'config.json'), configOf(model));
   scope(() => saveSharded(folder, checkpointTensors(model)));
+  saveTransitions(folder, model);
 }
 
 /** What config.json is to say of a model. */

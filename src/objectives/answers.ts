@@ -8,17 +8,13 @@ import type { Model } from '../models/model.ts';
 import { UserError } from '../support/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, isGradEnabled, type Tensor, tensor, zeros } from '../torch/index.ts';
+import type { Answer } from './answer.ts';
 import { int64Of, padRows, statesAt, type Targets, targetsOf } from './batches.ts';
 import { answered } from './conversations.ts';
 import { logProbabilities } from './log-probabilities.ts';
 import { wordHead } from './text-to-text.ts';
 
-export interface Answer {
-  /** The prompt, and the answer after it. */
-  ids: Uint32Array;
-  /** Tokens of the prompt. */
-  prompt: number;
-}
+export type { Answer } from './answer.ts';
 
 export interface AnswerBatch {
   /** int64 [rows, time] */

@@ -74,6 +74,15 @@ export interface Answered {
   apart?: { prompt: Uint32Array; answer: Uint32Array };
 }
 
+/** The tokens of a prompt alone, which asks for an answer. */
+export function asked(tokenizer: Tokenizer, prompt: Said, tools?: Tools): Uint32Array {
+  if (typeof prompt !== 'string') {
+    requireTemplate(tokenizer);
+    return tokenizer.encodeIds(tokenizer.applyChatTemplate(prompt, { tools, addGenerationPrompt: true }));
+  }
+  return Uint32Array.from([...tokenizer.specialTokensAround().before, ...tokenizer.encodeIds(prompt)]);
+}
+
 /** A prompt with an answer. Texts end with the end-of-text token, messages as the template has it. */
 export function answered(tokenizer: Tokenizer, prompt: Said, answer: Said, tools?: Tools): Answered {
   const { asking, whole } =

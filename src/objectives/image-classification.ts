@@ -6,7 +6,7 @@ import { usageError } from '../support/errors.ts';
 import { scope, type Tensor } from '../torch/index.ts';
 import { int64Of } from './batches.ts';
 import { augmented, type ImageOptions, imageKeys, normalizationOf } from './images.ts';
-import { labelCounts, labelKeys, labelMeans, labelWeights } from './label-loss.ts';
+import { type LabelLossOptions, labelKeys, labelLoss } from './label-loss.ts';
 import { labelsOf } from './labels.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 
@@ -16,9 +16,7 @@ export const imageClassificationOptions = z.strictObject({
   ...labelKeys,
 });
 
-export interface ImageClassificationOptions extends ImageOptions {
-  labelSmoothing?: number;
-}
+export interface ImageClassificationOptions extends ImageOptions, LabelLossOptions {}
 
 export interface ImageBatch {
   /** [batch, 3, height, width] */
@@ -29,15 +27,16 @@ export interface ImageBatch {
 
 export function imageClassification(
   { model, imageProcessor }: Pick<Partial<ObjectiveContext>, 'model' | 'imageProcessor'>,
-  { labelSmoothing = 0, ...options }: ImageClassificationOptions = {},
+  options: ImageClassificationOptions = {},
 ): Objective<'image', RgbImage & { label: number }, ImageBatch> {
   const normalization = normalizationOf(imageProcessor, options);
   const { numberOf } = labelsOf(model?.config);
+  const loss = labelLoss(options, model?.config);
   return {
     name: 'image-classification',
     rows: 'image',
     tasks: ['imageClassification'],
-    weights: labelWeights(labelSmoothing),
+    weights: loss.weights,
     example({ label, pixels, width, height }, random, progress) {
       if (label === undefined) throw usageError('TSLM_NO_LABEL', 'an image has no label', 'give each row a label');
       const image = { pixels, width, height };
@@ -53,8 +52,8 @@ export function imageClassification(
         device,
       ),
     }),
-    counts: ({ labels }) => labelCounts(labels.numel, labelSmoothing),
+    counts: ({ labels }) => loss.counts(labels),
     means: (one, { pixelValues, labels }) =>
-      scope(() => labelMeans(one.forward({ pixelValues }).logits!.to('float32'), labels, labelSmoothing)),
+      scope(() => loss.means(one.forward({ pixelValues }).logits!.to('float32'), labels)),
   };
 }

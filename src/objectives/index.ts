@@ -12,12 +12,14 @@ import { cpo, cpoOptions } from './cpo.ts';
 import { denoising, denoisingOptions } from './denoising.ts';
 import { distillation, distillationOptions } from './distillation.ts';
 import { dpo, dpoOptions } from './dpo.ts';
+import { grpo, grpoOptions } from './grpo.ts';
 import { imageClassification, imageClassificationOptions } from './image-classification.ts';
 import { instruction, instructionOptions } from './instruction.ts';
 import { kto, ktoOptions } from './kto.ts';
 import { masked, maskedOptions } from './masked.ts';
 import { maskedNextToken, maskedNextTokenOptions } from './masked-next-token.ts';
 import { multiToken, multiTokenOptions } from './multi-token.ts';
+import { multipleChoice, multipleChoiceOptions } from './multiple-choice.ts';
 import type { AnyObjective, Objective, ObjectiveContext } from './objective.ts';
 import { orpo, orpoOptions } from './orpo.ts';
 import { permutation, permutationOptions } from './permutation.ts';
@@ -25,6 +27,7 @@ import { prefixLM, prefixLMOptions } from './prefix-lm.ts';
 import { questionAnswering, questionAnsweringOptions } from './question-answering.ts';
 import { replacedTokens, replacedTokensOptions } from './replaced-tokens.ts';
 import { reward, rewardOptions } from './reward.ts';
+import { rloo, rlooOptions } from './rloo.ts';
 import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions } from './sentence-pair.ts';
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
 import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
@@ -76,12 +79,14 @@ export const objectives = {
   denoising: entry(denoisingOptions, denoising, undefined, ['seq2seqLM'], readsText),
   distillation: entry(distillationOptions, distillation, 'instruction', ['causalLM'], isDecoder),
   dpo: entry(dpoOptions, dpo, 'preference', ['causalLM'], isDecoder),
+  grpo: entry(grpoOptions, grpo, 'prompt', ['causalLM'], writesText),
   'image-classification': entry(imageClassificationOptions, imageClassification, 'image', ['imageClassification']),
   instruction: entry(instructionOptions, instruction, 'instruction', ['causalLM'], isDecoder),
   kto: entry(ktoOptions, kto, 'feedback', ['causalLM'], isDecoder),
   masked: entry(maskedOptions, masked, 'tokens', ['maskedLM', 'pretraining']),
   'masked-next-token': entry(maskedNextTokenOptions, maskedNextToken, 'tokens', ['causalLM'], readsBothWays),
   'multi-token': entry(multiTokenOptions, multiToken, 'tokens', ['causalLM'], isDecoder),
+  'multiple-choice': entry(multipleChoiceOptions, multipleChoice, 'choice', ['multipleChoice'], padsRight),
   'next-sentence': entry(nextSentenceOptions, nextSentence, 'document', ['pretraining', 'nextSentence']),
   orpo: entry(orpoOptions, orpo, 'preference', ['causalLM'], isDecoder),
   permutation: entry(permutationOptions, permutation, 'tokens', ['causalLM'], isTwoStream),
@@ -89,6 +94,7 @@ export const objectives = {
   'question-answering': entry(questionAnsweringOptions, questionAnswering, 'reading', ['questionAnswering'], padsRight),
   'replaced-tokens': entry(replacedTokensOptions, replacedTokens, 'tokens', ['replacedTokens']),
   reward: entry(rewardOptions, reward, 'preference', ['sequenceClassification'], writesText),
+  rloo: entry(rlooOptions, rloo, 'prompt', ['causalLM'], writesText),
   'sentence-order': entry(sentenceOrderOptions, sentenceOrder, 'document', ['pretraining', 'nextSentence']),
   seq2seq: entry(seq2seqOptions, seq2seq, 'translation', ['seq2seqLM'], readsText),
   'sequence-classification': entry(

@@ -5,12 +5,14 @@
  */
 import type { Dataset, RowsOf } from '../data/rows/dataset.ts';
 import type { RowKind, Rows } from '../data/rows/rows.ts';
+import type { Crf } from '../models/crf.ts';
 import type { ImageProcessor } from '../models/image-processor/config.ts';
 import type { Model, Task } from '../models/model.ts';
 import type { MultiTokenHeads } from '../models/multi-token-heads.ts';
 import type { Random } from '../support/random.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { Device, Tensor } from '../torch/index.ts';
+import type { Exploration } from './exploration.ts';
 
 /** Of each term a scalar: its mean over the predictions that count. */
 export type Means = Record<string, Tensor>;
@@ -74,6 +76,10 @@ export interface Objective<Kind extends RowKind = RowKind, Example = unknown, Ba
     /** An example that knows them. */
     with(example: Example, values: readonly number[]): Example;
   };
+  /** It learns from what the model itself writes: before a batch is made of examples they get answers, with rewards. */
+  readonly explores?: Exploration<Example>;
+  /** Metrics that the log of the training has, too. */
+  readonly logged?: readonly string[];
   /** What it remembers of the training so far, such as a running mean: checkpoints hold it. */
   state?(): Record<string, number>;
   /** Goes on with what it remembered. */
@@ -104,7 +110,7 @@ export interface Arranged<Example> extends Dataset<Example> {
 }
 
 /** What is trained beside a model. */
-export type Companion = Model | MultiTokenHeads;
+export type Companion = Model | MultiTokenHeads | Crf;
 
 /** What every objective is made with. */
 export interface ObjectiveContext {

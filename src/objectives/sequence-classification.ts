@@ -8,7 +8,7 @@ import { UserError } from '../support/errors.ts';
 import { binaryCrossEntropyWithLogits, isGradEnabled, scope, type Tensor, tensor } from '../torch/index.ts';
 import { int64Of } from './batches.ts';
 import { type EncodedBatch, type EncodedText, encodedBatch, inputsOf } from './encodings.ts';
-import { labelCounts, labelKeys, labelMeans, labelWeights } from './label-loss.ts';
+import { labelKeys, labelLoss, refuseLabelOptions } from './label-loss.ts';
 import { labelsOf } from './labels.ts';
 import type { Objective, ObjectiveContext } from './objective.ts';
 
@@ -31,15 +31,18 @@ export interface ClassifiedBatch extends EncodedBatch {
 
 export function sequenceClassification(
   { tokenizer, context, model, config = model?.config }: ObjectiveContext,
-  { labelSmoothing = 0 }: SequenceClassificationOptions = {},
+  options: SequenceClassificationOptions = {},
 ): Objective<'labelled', ClassifiedText, ClassifiedBatch> {
   const { count, numberOf } = labelsOf(config);
   const problem = config?.problem_type ?? (count === 1 ? 'regression' : undefined);
+  if (problem === 'regression') refuseLabelOptions(options, 'the model predicts a number');
+  if (problem === 'multi_label_classification') refuseLabelOptions(options, 'any of the labels may');
+  const loss = labelLoss(options, config);
   return {
     name: 'sequence-classification',
     rows: 'labelled',
     tasks: ['sequenceClassification'],
-    weights: labelWeights(labelSmoothing),
+    weights: loss.weights,
 
     example({ text, pair, label }) {
       const { ids, typeIds } = tokenizer.encode(text, { pair, truncation: true, maxLength: context });
@@ -60,7 +63,7 @@ export function sequenceClassification(
     },
 
     counts({ labels }) {
-      if (!labels.isFloatingPoint) return labelCounts(labels.numel, labelSmoothing);
+      if (!labels.isFloatingPoint) return loss.counts(labels);
       return { label: labels.size(0), ...(labels.dim > 1 && { accuracy: labels.size(0) }) };
     },
 
@@ -68,7 +71,7 @@ export function sequenceClassification(
       scope(() => {
         const { labels } = batch;
         const logits = one.forward(inputsOf(one, batch)).logits!.to('float32');
-        if (!labels.isFloatingPoint) return labelMeans(logits, labels, labelSmoothing);
+        if (!labels.isFloatingPoint) return loss.means(logits, labels);
         if (labels.dim === 1) return { label: regressionLoss(logits, labels) };
         const right = logits.gt(0).eq(labels.gt(0)).to('float32').mean();
         return {

@@ -41,9 +41,13 @@ const progressSchema = z.strictObject({
     tokens: z.int(),
     seconds: z.number(),
     wait: z.number().default(0),
+    /** Metrics that the objective wants in the log. */
+    terms: z.record(z.string(), z.number()).default({}),
   }),
   /** What the objective remembers of the training. */
   objective: z.record(z.string(), z.number()).default({}),
+  /** What is known of the answers that the model has written. */
+  rollouts: z.unknown().optional(),
   /**
    * The weights are those after the step, but what follows a step (its line of metrics, evaluation, samples) was cut off
    * and is still to be done; null otherwise.
@@ -54,7 +58,7 @@ const progressSchema = z.strictObject({
 export type TrainProgress = z.output<typeof progressSchema>;
 export type Best = NonNullable<TrainProgress['best']>;
 
-export const noSteps = { steps: 0, loss: 0, tokens: 0, seconds: 0, wait: 0 };
+export const noSteps: TrainProgress['sinceLine'] = { steps: 0, loss: 0, tokens: 0, seconds: 0, wait: 0, terms: {} };
 
 /** The progress of a run that has not begun. */
 export const noProgress = (): TrainProgress => ({

@@ -11,6 +11,7 @@ export function checkRecipe(recipe: ParsedRecipe, where: string): void {
   requireData(recipe, where);
   requireLabels(recipe, where);
   refusePseudoPerplexity(recipe, where);
+  refuseRepeatedTokens(recipe, where);
 }
 
 /** A run learns from a corpus, or from rows in files. */
@@ -97,6 +98,16 @@ function refusePseudoPerplexity({ evaluation, objective }: ParsedRecipe, where: 
     'TSLM_CONTRADICTION',
     `${where}: 'evaluation.pseudoPerplexity' is for models that find hidden tokens, and the objective is '${objective.name}'`,
     `leave it out, or take one of ${HIDING.join(', ')}`,
+  );
+}
+
+/** Updates on the same answers are counted in batches of so many prompts. */
+function refuseRepeatedTokens({ objective, train }: ParsedRecipe, where: string): void {
+  if (!('numIterations' in objective) || objective.numIterations === 1 || train.batchTokens === undefined) return;
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    `${where}: 'objective.numIterations' and 'train.batchTokens' are both given`,
+    "batches of a number of prompts do: 'train.batchSize'",
   );
 }
 

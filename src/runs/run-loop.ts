@@ -15,6 +15,15 @@ export function samplerFor({
   const { seed, train } = recipe;
   const from = { step: progress.step, drawn: progress.drawn };
   const options = { seed, parts: train.gradientAccumulation, from };
+  const updates = objective.explores?.options.numIterations ?? 1;
+  if (updates > 1) {
+    // What is drawn for an update is what its answers were written to.
+    const first = { step: Math.ceil(from.step / updates), drawn: from.drawn };
+    return repeated(
+      createSampler({ ...options, from: first, length: data.length, batchSize: train.batchSize }),
+      updates,
+    );
+  }
   if (train.batchTokens === undefined) {
     return createSampler({ ...options, length: data.length, batchSize: train.batchSize });
   }
@@ -23,6 +32,14 @@ export function samplerFor({
   );
   return createTokenSampler({ ...options, lengths, batchTokens: train.batchTokens });
 }
+
+/** The same rows for several steps. */
+const repeated = (sampler: Sampler, times: number): Sampler => ({
+  batch: (step, part) => sampler.batch(Math.floor(step / times), part),
+  drawnBefore: step => sampler.drawnBefore(Math.ceil(step / times)),
+  stepsPerEpoch: sampler.stepsPerEpoch * times,
+  stepsOfEpochs: epochs => sampler.stepsOfEpochs(epochs) * times,
+});
 
 /** `evalLoss`, and `evalAccuracy` and the like of an objective with metrics besides. */
 export function namedEstimates(estimates: Estimates): Record<string, number> {

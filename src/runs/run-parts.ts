@@ -25,6 +25,7 @@ import { type Trainable, wholeModel } from '../train/trainable.ts';
 import { sampleImages } from './image-rows.ts';
 import { NEW_CONTEXT } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
+import { requireModules } from './rewards/reward-functions.ts';
 import type { RunRows, RunSource } from './run-source.ts';
 import { checkPrompts } from './samples.ts';
 import type { StartingPoint } from './starting-point.ts';
@@ -64,6 +65,7 @@ export function assemble(recipe: Recipe, source: RunSource, start: StartingPoint
       ? createObjective(recipe.objective, { ...made, documents: source.heldOutDocuments })
       : objective;
   requireWorkers(recipe, objective);
+  if (objective.explores) requireModules(objective.explores.options.rewards);
   const rows = source.rowsFor(objective);
   checkPrompts(recipe, model, tokenizer);
   const { imageProcessor } = source;

@@ -18,10 +18,11 @@ import { openMetricsLog } from './metrics-log.ts';
 import { heldOutPseudoPerplexity } from './pseudo-perplexity.ts';
 import { scheduleOf, withSteps } from './recipe.ts';
 import { secondsOf } from './recipe-schema.ts';
+import { rolloutsOf } from './rollouts/rollouts-of.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { namedEstimates, samplerFor } from './run-loop.ts';
 import { type RunParts, requireFiniteWeights } from './run-parts.ts';
-import { appendSamples, dropSamplesAfter, sampleTexts } from './samples.ts';
+import { appendSamples, dropSamplesAfter, type Sample, sampleTexts } from './samples.ts';
 import { createEventWriter, type EventWriter } from './tensorboard.ts';
 
 export interface RunState extends RunParts {
@@ -48,7 +49,8 @@ export async function runSteps(
   const withSamples = auxiliaryWriter('samples', warn);
   const samplesPath = join(folder, 'samples.jsonl');
   const isDue = (step: number, isLast: boolean, every: number): boolean => isLast || (every > 0 && step % every === 0);
-  const isEnough = (): boolean => progress.sinceBest >= (evaluation.patience ?? Number.POSITIVE_INFINITY);
+  let isLearnt = false;
+  const isEnough = (): boolean => isLearnt || progress.sinceBest >= (evaluation.patience ?? Number.POSITIVE_INFINITY);
   const checkData = (): void => requireWholeFiles(run.source.directory);
   // What followed a step that is pending is done, and written, again.
   const lastWhole = progress.pending ? progress.step - 1 : progress.step;
@@ -59,6 +61,7 @@ export async function runSteps(
   if (log.tensorboard) withEvents(() => (events = createEventWriter(join(folder, 'tensorboard'), { resumeStep })));
   // Measured when the run began: what is faster today may have been slower then, and losses would differ.
   const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
+  const rollouts = await rolloutsOf(run, dtype);
   const heldOutLoss = heldOut({
     objective: run.heldOutObjective,
     data: run.heldOut,
@@ -68,6 +71,7 @@ export async function runSteps(
     seed: recipe.seed,
     metric: evaluation.best,
     checkData,
+    explore: rollouts && (examples => rollouts.evaluate(examples)),
   });
   const averaged = <T>(body: () => T): T => (run.ema ? run.ema.during(body) : body());
   const evaluated =
@@ -94,6 +98,13 @@ export async function runSteps(
     pruneCheckpoints(folder, { keep: checkpoints.keep, best: progress.best?.step });
     cannotSave = false;
     saved = progress.pending ? -1 : progress.step;
+  };
+  const show = (step: number, texts: readonly Sample[]): void => {
+    withSamples(() => appendSamples(samplesPath, texts));
+    for (const sample of texts) {
+      withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));
+      hooks.onSample?.(sample);
+    }
   };
   /** The steps since the last checkpoint are not to be lost to an error that has nothing to do with the weights. */
   const rescue = (error: unknown): void => {
@@ -130,6 +141,7 @@ export async function runSteps(
             onFailure: reason => warn(`rows are encoded in the training loop: ${reason}`),
           }
         : undefined,
+      explore: rollouts && ((step, examples, stop) => rollouts.explore(step, examples, stop)),
       optimizer,
       schedule: scheduleOf(recipe),
       startStep: progress.step,
@@ -161,6 +173,10 @@ export async function runSteps(
           progress.seconds = secondsBefore + (performance.now() - start) / 1000;
           progress.pending = { lr, gradNorm };
           progress.objective = run.objective.state?.() ?? {};
+          progress.rollouts = rollouts?.state();
+          for (const term of run.objective.logged ?? []) {
+            sinceLine.terms = { ...sinceLine.terms, [term]: (sinceLine.terms[term] ?? 0) + (metrics.terms[term] ?? 0) };
+          }
           sinceLine.steps++;
           if (metrics.isSkipped) progress.skipped++;
           for (const key of ['loss', 'tokens', 'seconds', 'wait'] as const) sinceLine[key] += metrics[key];
@@ -171,11 +187,12 @@ export async function runSteps(
         },
         onStepDone(step, isLast) {
           if (!isDue(step, isLast, log.every) || progress.pending === null) return;
-          const { loss, steps, tokens, seconds, wait } = progress.sinceLine;
+          const { loss, steps, tokens, seconds, wait, terms } = progress.sinceLine;
           const rates = { tokensPerSecond: tokens / seconds, wait: wait / seconds };
           const row = {
             step,
             loss: loss / steps,
+            ...Object.fromEntries(Object.entries(terms).map(([term, sum]) => [term, sum / steps])),
             ...progress.pending,
             ...rates,
             ...(train.skipSpikes && { skipped: progress.skipped }),
@@ -211,6 +228,8 @@ export async function runSteps(
             progress.best = best;
           }
           hooks.onEvaluate?.(step, loss, isBest, decides);
+          isLearnt = rollouts?.isLearnt() ?? false;
+          if (isLearnt) warn(LEARNT);
           const warning = run.objective.warning?.(estimates);
           if (warning !== undefined && !hasWarned) warn(warning);
           hasWarned ||= warning !== undefined;
@@ -218,12 +237,16 @@ export async function runSteps(
         onStepEnd(step, isLast) {
           if (samples.prompts.length > 0 && isDue(step, isLast, every(samples.every))) {
             const images = run.sampleImages && { images: run.sampleImages, processor: imageProcessor! };
-            const texts = averaged(() => trainable.run(() => sampleTexts(recipe, model, tokenizer!, step, images)));
-            withSamples(() => appendSamples(samplesPath, texts));
-            for (const sample of texts) {
-              withEvents(() => events?.text(`sample/${sample.prompt}`, sample.text, step));
-              hooks.onSample?.(sample);
-            }
+            show(
+              step,
+              averaged(() => trainable.run(() => sampleTexts(recipe, model, tokenizer!, step, images))),
+            );
+          }
+          if (rollouts && isDue(step, isLast, every(samples.every))) {
+            show(
+              step,
+              rollouts.samples().map(sample => ({ step, ...sample })),
+            );
           }
           progress.pending = null;
           if (isDue(step, isLast, log.every)) progress.sinceLine = { ...noSteps };
@@ -253,12 +276,16 @@ export async function runSteps(
   } finally {
     metricsLog.close();
     withEvents(() => events?.close());
+    await rollouts?.close();
     dispose(rng);
     optimizer.dispose();
     run.ema?.dispose();
     trainable.dispose();
   }
 }
+
+const LEARNT =
+  'the rewards have risen, and nearly all prompts have answers of one reward by now: nothing is left to learn from them, and the training ends';
 
 /** The recipe with the steps that its epochs come to, which run.json has as `steps`. */
 function counted({ recipe, lineage, folder }: RunState, sampler: Sampler): Pick<RunState, 'recipe' | 'lineage'> {

@@ -30,9 +30,11 @@ export interface RunOptions {
   /** Stops between two forward passes and saves. */
   signal?: AbortSignal;
   hooks?: RunHooks;
+  /** JSON that a new run keeps in its folder, by file names. */
+  files?: Readonly<Record<string, unknown>>;
 }
 
-export interface ResumeOptions extends RunOptions {
+export interface ResumeOptions extends Omit<RunOptions, 'files'> {
   /** Changes to the recipe, `path=value` each; see `refuseChanges` for what may change. */
   set?: readonly string[];
 }
@@ -115,6 +117,7 @@ function partsOf(recipe: Recipe, source: RunSource, vectors: WordVectors | undef
 async function begin(parts: RunParts, folder: string, options: RunOptions): Promise<RunResult> {
   for (const note of [...parts.source.notes, ...parts.notes]) options.hooks?.onNote?.(note);
   const lineage = lineageOf(parts);
+  for (const [name, content] of Object.entries(options.files ?? {})) writeJson(join(folder, name), content);
   record(folder, parts.recipe, lineage);
   const known = await withReference(parts, { folder, ...referenceHooks(options) });
   if (known !== undefined) return await runSteps({ ...known, folder, lineage, progress: noProgress() }, options);

@@ -20,6 +20,8 @@ export interface Sample {
   step: number;
   prompt: string;
   text: string;
+  /** Of an answer that the model has learnt from, what it was worth. */
+  reward?: number;
 }
 
 /** Says before the training, not in its middle, that a prompt has no tokens or leaves no room for an answer. */

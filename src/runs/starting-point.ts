@@ -44,12 +44,25 @@ export function startingPoint(recipe: Recipe, source: RunSource, vectors?: WordV
     const folder = modelFolder(from);
     source.requireTokenizer(folder);
     const start = trainedModel(folder, recipe, recipe.model.architecture);
-    return recipe.data.chatTemplate === undefined ? start : withTemplate(start, source.tokenizer()!);
+    if (recipe.data.chatTemplate === undefined) return start;
+    if (recipe.adapter) refuseMoreWords(start.model, source.tokenizer()!);
+    return withTemplate(start, source.tokenizer()!);
   }
   const tokenizer = source.tokenizer();
   const model = modelFor(recipe, source);
   const taken = vectors && takeVectors(model, tokenizer!, vectors, embeddings!);
   return { model, tokenizer, generation: newGeneration(tokenizer, model.config), vectors: taken };
+}
+
+/** An adapter's file has no place for word vectors that the model below lacks. */
+function refuseMoreWords(model: Model, tokenizer: Tokenizer): void {
+  if (tokenizer.vocabSize <= Number(model.config.vocab_size)) return;
+  model.dispose();
+  throw usageError(
+    'TSLM_CONTRADICTION',
+    "'data.chatTemplate' adds tokens to the vocabulary, and 'adapter' leaves the model below as it is",
+    'take data.chatTemplate: plain, which adds none, or train all weights',
+  );
 }
 
 /** A model that knows the special tokens of its new chat template, and stops where a turn ends. */

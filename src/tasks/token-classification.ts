@@ -2,6 +2,7 @@
  * Labels for the tokens of a text, such as names and places, as Transformers' `token-classification` pipeline gives them.
  * Offsets count code points, as those of encodings do.
  */
+import { marginals, type Transitions, transitionsOf, viterbi } from '../models/crf.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import type { Encoding } from '../tokenizers/encode/encoding.ts';
@@ -53,13 +54,15 @@ export function classifyTokens(
   if (stride === undefined && whole.length > maxLength) throw tooLong(1, whole.length, maxLength);
   const parts = stride === undefined ? [whole] : windowsOf(whole, 0, { maxLength, stride });
   const characters = [...text];
-  const scores = inBatches(model, parts, ({ inputs, indices, starts }) =>
-    model
-      .forward(inputs)
-      .logits!.softmax(-1)
-      .unbind()
-      .map((row, r) => rowsOf(row).slice(starts[r], starts[r] + parts[indices[r]].length)),
-  );
+  const transitions = transitionsOf(model);
+  const scores = inBatches(model, parts, ({ inputs, indices, starts }) => {
+    const logits = model.forward(inputs).logits!;
+    return (transitions ? logits : logits.softmax(-1)).unbind().map((row, r) => {
+      const part = parts[indices[r]];
+      const own = rowsOf(row).slice(starts[r], starts[r] + part.length);
+      return transitions ? inSequence(own, part, transitions) : own;
+    });
+  });
   const found = parts
     .flatMap((part, i) =>
       aggregate(labelledTokens(part, scores[i], characters, tokenizer), aggregation, {
@@ -72,6 +75,33 @@ export function classifyTokens(
     entities: parts.length > 1 ? withoutOverlaps(found) : found,
     tokens: parts.reduce((sum, { length }) => sum + length, 0),
   };
+}
+
+/**
+ * Probabilities of labels in a sequence of words, those of a word at all of its tokens. The best sequence decides: where another label
+ * is likelier at its place, the two change places.
+ */
+function inSequence(
+  logits: readonly (readonly number[])[],
+  { wordIds, specialTokensMask }: Encoding,
+  transitions: Transitions,
+): number[][] {
+  const firsts = [...logits.keys()].filter(
+    i => specialTokensMask[i] === 0 && (wordIds[i] === null || wordIds[i] !== wordIds[i - 1]),
+  );
+  const words = firsts.map(i => logits[i]);
+  const best = viterbi(words, transitions);
+  const found = marginals(words, transitions).map((row, w) => {
+    const likeliest = row.indexOf(Math.max(...row));
+    const own = [...row];
+    [own[best[w]], own[likeliest]] = [row[likeliest], row[best[w]]];
+    return own;
+  });
+  let word = -1;
+  return logits.map((row, i) => {
+    if (firsts[word + 1] === i) word++;
+    return found[Math.max(0, word)] ?? [...row];
+  });
 }
 
 /** The tokens of a text, without special ones. */

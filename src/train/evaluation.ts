@@ -70,6 +70,8 @@ export interface HeldOutOptions {
   metric?: string;
   /** Throws when data that has just been read is not what it was. */
   checkData?: () => void;
+  /** Gives examples answers that the model writes, for objectives that explore. */
+  explore?: (examples: readonly unknown[]) => Promise<unknown[]>;
 }
 
 /** The objective's own terms on rows that are not trained on; `loss` is their weighted sum. */
@@ -82,14 +84,12 @@ export function heldOut({
   seed,
   metric = 'loss',
   checkData,
+  explore,
 }: HeldOutOptions): Evaluation {
-  const batchAt = (start: number) => {
+  const examplesAt = (start: number): unknown[] => {
     const length = Math.min(batchSize, data.length - start);
     const example = (index: number) => objective.example(data.row(index), randomFor(seed, -1, index));
-    return objective.batch(
-      Array.from({ length }, (_, i) => example(start + i)),
-      device,
-    );
+    return Array.from({ length }, (_, i) => example(start + i));
   };
   return {
     name: 'held-out',
@@ -102,8 +102,9 @@ export function heldOut({
       try {
         for (let start = 0; start < data.length; start += batchSize) {
           if (signal?.aborted) return undefined;
+          const examples = explore ? await explore(examplesAt(start)) : examplesAt(start);
           scope(() => {
-            const batch = batchAt(start);
+            const batch = objective.batch(examples, device);
             const counts = objective.counts(batch);
             const means = inferenceMode(() => run(() => autocast(dtype, () => objective.means(model, batch))));
             for (const [term, mean] of Object.entries(means)) {

@@ -62,6 +62,8 @@ export interface TrainLoop {
   seed: number;
   /** Threads that make examples ahead of the loop. Default: they are made in it. */
   workers?: WorkerOptions;
+  /** Gives the examples of a step answers that the model writes, for objectives that explore; undefined: the signal came. */
+  explore?(step: number, examples: readonly unknown[][], signal?: AbortSignal): Promise<unknown[][] | undefined>;
   optimizer: Optimizer;
   /** The learning rate of a step; with a budget steps count to `steps` as its time passes. */
   schedule: (step: number) => number;
@@ -127,8 +129,10 @@ async function doSteps(loop: TrainLoop, clock: Clock, feed: ExampleFeed): Promis
   while (!isLast && !hooks.isEnough?.()) {
     const start = performance.now();
     const lr = loop.schedule(clock.scheduled(step));
-    const examples = await feed.next(step);
+    const fed = await feed.next(step);
     const wait = (performance.now() - start) / 1000;
+    const examples = loop.explore ? await loop.explore(step, fed, signal) : fed;
+    if (examples === undefined) return step;
     const passes = await accumulateGradients(loop, examples);
     if (passes === undefined) return step;
     const { norm: gradNorm, scale } = clipGradNorm(parameters, loop.clipGradNorm);

@@ -1,5 +1,5 @@
 /** `tslm finetune` as a process. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -59,6 +59,14 @@ describe('finetune', () => {
     expect(result).toMatchObject({ finished: true, kind: 'labelled' });
     expect(result.scores.map(({ name }) => name)).toEqual(['this model', 'bag of words', 'majority']);
     expect(JSON.parse(readFileSync(join(out, 'scores.json'), 'utf8'))).toEqual(result.scores);
+    // However a run came to its end, the comparison follows it.
+    rmSync(join(out, 'scores.json'));
+    const resumed = await tslm(['resume', out, '--set', 'train.steps=9', '--json']);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const ended = JSON.parse(resumed.stdout) as { scores: { name: string }[] };
+    expect(ended).toMatchObject({ step: 9, finished: true, kind: 'labelled' });
+    expect(ended.scores.map(({ name }) => name)).toEqual(['this model', 'bag of words', 'majority']);
+    expect(JSON.parse(readFileSync(join(out, 'scores.json'), 'utf8'))).toEqual(ended.scores);
     const again = await tslm(['finetune', place('bert'), '--data', rows, ...options, '--out', out]);
     expectRefusal(again, 2, /there is something in this folder/);
   });

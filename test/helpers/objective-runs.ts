@@ -26,6 +26,7 @@ const pair = (i: number) => ({
   chosen: ` ${randomText(3, i + 100)}`,
   rejected: ` ${randomText(2, i + 200)}`,
 });
+const EXPLORING = { rewards: { reward: 'length', most: 6 }, maxNewTokens: 5 };
 /** Those whose rows are in files of their own. */
 export const ROWS: Record<
   string,
@@ -56,6 +57,12 @@ export const ROWS: Record<
     row: i => ({ prompt: randomText(3, i), completion: ` ${randomText(3, i + 50)}` }),
   },
   dpo: { family: 'gpt2', objective: () => ({ loss: { sigmoid: 1, sft: 0.5 } }), row: pair },
+  grpo: {
+    family: 'gpt2',
+    // Answers that go on for several updates, compared with the model as it began.
+    objective: () => ({ ...EXPLORING, numGenerations: 3, numIterations: 2, beta: 0.1 }),
+    row: i => ({ prompt: randomText(2, i) }),
+  },
   instruction: {
     family: 'gpt2',
     objective: () => ({ packing: 'bfd', neftune: 5 }),
@@ -68,6 +75,19 @@ export const ROWS: Record<
   },
   orpo: { family: 'gpt2', row: pair },
   reward: { family: 'gpt2', model: { labels: ['reward'] }, row: pair },
+  rloo: {
+    family: 'gpt2',
+    objective: () => ({ ...EXPLORING, beta: 0.05 }),
+    row: i => ({ prompt: randomText(2, i) }),
+  },
+  'multiple-choice': {
+    family: 'bert',
+    row: i => ({
+      question: randomText(2, i),
+      choices: [randomText(2, i + 50), 'b', 'c'].slice(0, 2 + (i % 2)),
+      answer: 'AB'[i % 2],
+    }),
+  },
   contrastive: { family: 'bert', row: i => ({ text: randomText(4, i) }) },
   'question-answering': {
     family: 'bert',
@@ -96,11 +116,13 @@ const WITHOUT_WORKERS = [
   'cpo',
   'distillation',
   'dpo',
+  'grpo',
   'image-classification',
   'instruction',
   'kto',
   'orpo',
   'reward',
+  'rloo',
 ];
 
 /** Each objective with each of its families. */

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/data/rows/rows.ts';
 import { createFromConfig, saveModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
+import type { PromptExample } from '../../src/objectives/exploration.ts';
 import { createObjective, objectiveOptions, objectivesTable, requireFit } from '../../src/objectives/index.ts';
+import type { AnyObjective } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { parseOptions } from '../../src/support/schema.ts';
 import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
@@ -49,6 +51,10 @@ function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?
       { prompt: 'The river', completion: ' rose in the night.', label: true },
       { prompt: 'Dogs', completion: ' rose', label: false },
     ],
+    prompt: [
+      { prompt: 'The river', columns: { answer: 'rose' } },
+      { prompt: 'Dogs', columns: { answer: 'sat' } },
+    ],
     labelled: [
       { text: 'The river rose in the night.', pair: 'Dogs', label: 1 },
       { text: 'Dogs and cats', label: 'LABEL_0' },
@@ -61,12 +67,40 @@ function rowsOf(kind: keyof Rows, encode: (text: string) => Uint32Array, length?
       { question: 'What rose?', context: 'The river rose in the night.', answers: [{ text: 'river', start: 4 }] },
       { question: 'Who sat?', context: 'Dogs.', answers: [] },
     ],
+    choice: [
+      { question: 'What rose?', choices: ['the river', 'dogs and cats', 'a mat'], answer: 0 },
+      { question: 'Who sat?', choices: ['night', 'the cat'], answer: 'B', context: 'The cat sat.' },
+    ],
     image: [
       { ...image(1), text: 'The river rose', label: 0 },
       { ...image(2), text: 'Dogs', label: 1 },
     ],
   };
   return rows[kind]!;
+}
+
+/** As if the model had written them: of each group one is better than the other. */
+function withAnswers(
+  { explores }: AnyObjective,
+  examples: readonly PromptExample[],
+  encode: (text: string) => Uint32Array,
+): PromptExample[] {
+  const written = examples.map(({ ids }, e) =>
+    Array.from({ length: explores!.options.numGenerations }, (_, i) => {
+      const answer = encode(['rose', ' in the night.'][(e + i) % 2]);
+      const known = Array.from(answer, (_, t) => -1 - t / 7 - i / 5);
+      return {
+        ids: Uint32Array.from([...ids, ...answer]),
+        prompt: ids.length,
+        text: '',
+        isWhole: i % 2 === 0,
+        rewards: [i / 3 + e],
+        old: known,
+        reference: known.map(value => value - 0.1),
+      };
+    }),
+  );
+  return explores!.judged(examples, written) as PromptExample[];
 }
 
 const scratch = scratchFolder();
@@ -105,7 +139,14 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
   const encode = (text: string): Uint32Array => tokenizer.encodeIds(text);
   const isAlone = model.task === 'nextSentence';
   const taught = name === 'distillation' ? { teacher: teacherFolder(model, tokenizer) } : {};
-  const options = { name, ...taught, ...(name === 'ul2' && { modeTokens: false }), ...(isAlone && { probability: 0 }) };
+  const rewarded = ['grpo', 'rloo'].includes(name) ? { rewards: 'exact', maxNewTokens: 8, beta: 0.1 } : {};
+  const options = {
+    name,
+    ...taught,
+    ...rewarded,
+    ...(name === 'ul2' && { modeTokens: false }),
+    ...(isAlone && { probability: 0 }),
+  };
   const objective = createObjective(parseOptions(objectiveOptions, options, 'test'), {
     tokenizer,
     context: CONTEXT,
@@ -113,7 +154,10 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
     model,
   });
   const random = createRandom(1);
-  const examples = rowsOf(objective.rows, encode, objective.window).map(row => objective.example(row as never, random));
+  const rowExamples = rowsOf(objective.rows, encode, objective.window).map(row =>
+    objective.example(row as never, random),
+  );
+  const examples = objective.explores ? withAnswers(objective, rowExamples, encode) : rowExamples;
 
   it('gives together what its rows give alone', () => {
     requireFit(model, objective, 'test');

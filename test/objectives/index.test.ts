@@ -15,7 +15,9 @@ import { parseOptions } from '../../src/support/schema.ts';
 import { tinyModel, tokenizers } from './helpers.ts';
 
 const isOfDecoders = (name: string): boolean =>
-  ['masked-next-token', 'multi-token', 'cpo', 'dpo', 'instruction', 'kto', 'orpo', 'reward'].includes(name);
+  ['masked-next-token', 'multi-token', 'cpo', 'dpo', 'grpo', 'instruction', 'kto', 'orpo', 'reward', 'rloo'].includes(
+    name,
+  );
 const parse = (value: object) => parseOptions(objectiveOptions, value, 'recipe');
 
 describe('objectives by name', () => {
@@ -35,8 +37,13 @@ describe('objectives by name', () => {
       const model = isOfDecoders(name)
         ? tinyModel('gpt2', 'GPT2LMHeadModel', tokenizer.vocabSize)
         : tinyModel('electra', 'ElectraForPreTraining', tokenizer.vocabSize);
-      const given =
-        name === 'ul2' ? { modeTokens: false } : name === 'distillation' ? { teacher: 'models/teacher' } : {};
+      const needed: Record<string, object> = {
+        distillation: { teacher: 'models/teacher' },
+        grpo: { rewards: 'exact' },
+        rloo: { rewards: ['numeric', { reward: 'length', most: 9 }] },
+        ul2: { modeTokens: false },
+      };
+      const given = needed[name] ?? {};
       const context = { tokenizer, context: 32, documents, model };
       const made = createObjective(parse({ name, ...given }), context);
       expect([made.name, made.rows]).toEqual([name, rowKindOf(parse({ name, ...given }))]);
@@ -92,7 +99,7 @@ describe('which objective fits which family', () => {
     };
     expect(hintOf(fitting('next-sentence'))).toBe('use its class BertForPreTraining or BertForNextSentencePrediction');
     expect(hintOf(fitting('permutation'))).toBe(
-      'it trains xlnet; for bert there is contrastive, masked, next-sentence, question-answering, sentence-order, ' +
+      'it trains xlnet; for bert there is contrastive, masked, multiple-choice, next-sentence, question-answering, sentence-order, ' +
         'sequence-classification, token-classification',
     );
   });

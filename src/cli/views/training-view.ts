@@ -71,7 +71,7 @@ export function trainingView({
       const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
       const line = [
         secondsLeft === undefined ? `step ${metrics.step}/${steps}` : `step ${metrics.step}`,
-        `loss ${mean.toFixed(3)}`,
+        metrics.terms.reward === undefined ? `loss ${mean.toFixed(3)}` : `reward ${metrics.terms.reward.toFixed(3)}`,
         `${formatCount(tokens / seconds)} tokens/s`,
         `${formatDuration(left)} left`,
         sparkline(losses, 24),
@@ -87,9 +87,10 @@ export function trainingView({
         `step ${String(step).padStart(String(steps).length)}  training loss ${training.toFixed(4)}  held-out loss ${loss.toFixed(4)}${decides ? `  ${decides.metric} ${decides.value.toFixed(4)}` : ''}${isBest ? '' : '  (not the best)'}  ${speed} tokens/s\n`,
       );
     },
-    onSample({ prompt, text }) {
+    onSample({ prompt, text, reward }) {
       clear();
-      stream.write(`  │ ${(prompt + text).replace(/\n/g, '\n  │ ')}\n`);
+      const worth = reward === undefined ? '' : `   (reward ${Number(reward.toFixed(3))})`;
+      stream.write(`  │ ${(prompt + text).replace(/\n/g, '\n  │ ')}${worth}\n`);
     },
   };
 }

@@ -42,6 +42,17 @@ const list: Column = {
   wanted: 'no list of texts or numbers',
 };
 
+/** Several texts, as a list, or as ARC has them, { text: […] }. */
+const choices: Column = {
+  cell(cell) {
+    if (isNothing(cell)) return null;
+    const given = Array.isArray(cell) ? cell : (cell as { text?: unknown }).text;
+    if (!Array.isArray(given) || !given.every(one => typeof one === 'string' || isNumber(one))) return undefined;
+    return given.length < 2 ? undefined : given.map(String);
+  },
+  wanted: 'no list of two texts or more',
+};
+
 /** As SQuAD has them, { text: […], answer_start: […] }, or as a list of { text, start }; nothing: there is no answer. */
 const answers: Column = {
   cell(cell) {
@@ -79,6 +90,8 @@ function base64Of(cell: unknown): string | undefined {
   return Array.isArray(cell) && cell.every(isNumber) ? Buffer.from(cell.map(Number)).toString('base64') : undefined;
 }
 
+const oneAnswer: Column = { cell: text.cell, wanted: 'no answer' };
+
 /** A name or a number; yes and no have the names that JSON gives them. */
 const oneLabel: Column = { cell: text.cell, wanted: 'no label', optional: true };
 
@@ -89,6 +102,7 @@ export const COLUMNS = {
   labelled: { text, pair: { ...text, optional: true }, label },
   tagged: { tokens: list, tags: list },
   reading: { question: text, context: text, answers },
+  choice: { question: text, choices, answer: oneAnswer, context: { ...text, optional: true } },
   image: { image, text: { ...text, optional: true }, label: oneLabel },
 } as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
 
@@ -118,6 +132,8 @@ export interface RowReader {
   readonly paths: readonly string[];
   /** Those that may be there. */
   readonly optionalPaths: readonly string[];
+  /** All columns are read. Default false. */
+  readonly every?: boolean;
   read(record: object): ReadRow;
 }
 

@@ -104,10 +104,11 @@ function textReader(
   columns: Readonly<Record<string, string>>,
   needed: readonly string[],
 ): FieldReader {
-  const { paths, optionalPaths, read } = rowReader(kind, columns, needed);
+  const { paths, optionalPaths, every, read } = rowReader(kind, columns, needed);
   return {
     paths,
     optionalPaths,
+    every,
     hasBytes: kind === 'image',
     read(record, number) {
       const found = read(record);

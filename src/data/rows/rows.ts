@@ -32,6 +32,8 @@ export interface Rows {
   preference: { prompt: Said; chosen: Said; rejected: Said; tools?: Tools; margin?: number };
   /** An answer that is good or not. */
   feedback: { prompt: Said; completion: Said; label: boolean; tools?: Tools };
+  /** What is asked. Whoever judges answers is given all of the row's columns. */
+  prompt: { prompt: Said; tools?: Tools; columns: Readonly<Record<string, unknown>> };
   labelled: { text: string; pair?: string; label: number | string | readonly number[] };
   /** Words, and a tag for each: its name, or its number. */
   tagged: { tokens: readonly string[]; tags: readonly (string | number)[] };
@@ -39,6 +41,8 @@ export interface Rows {
   reading: { question: string; context: string; answers: readonly { text: string; start: number }[] };
   /** Sentences that belong together, and one that does not although it looks so (sentence-transformers' names). */
   triplet: { anchor: string; positive: string; negative?: string };
+  /** Which of the choices answers the question, by number, letter or words; about a text, where there is one. */
+  choice: { question: string; choices: readonly string[]; answer: string | number; context?: string };
   translation: { source: string; target: string };
   /** Pixels of RGB, rows from above. */
   image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number | string };

@@ -25,7 +25,7 @@ interface Shape {
   name: string;
   columns: Readonly<Record<string, ShapeColumn>>;
   /** The row, or what is wrong with it. */
-  row(cells: Cells): Record<string, unknown> | string;
+  row(cells: Cells, record: object): Record<string, unknown> | string;
 }
 
 const optional = (column: ShapeColumn): ShapeColumn => ({ ...column, optional: true });
@@ -172,12 +172,21 @@ const FEEDBACK: readonly Shape[] = [
   },
 ];
 
+const PROMPTS: readonly Shape[] = [
+  {
+    name: 'prompts',
+    columns: { prompt: said, tools },
+    row: (cells, record) => ({ ...cells, columns: record }),
+  },
+];
+
 export const SHAPES = {
   chat: CHATS,
   completion: COMPLETIONS,
   instruction: [...CHATS, ...COMPLETIONS, ...TEXTS],
   preference: PREFERENCES,
   feedback: FEEDBACK,
+  prompt: PROMPTS,
 } as const satisfies Record<string, readonly Shape[]>;
 
 export type ShapedKind = keyof typeof SHAPES;
@@ -188,9 +197,26 @@ export const shapeColumns = (kind: ShapedKind): string[] => [
   ...new Set(SHAPES[kind].flatMap(({ columns }) => Object.keys(columns))),
 ];
 
+const neededBy = ({ columns }: Shape): string[] => Object.keys(columns).filter(name => !columns[name].optional);
+
+/** What must be there for each shape of a kind: `prompt + completion`. */
+export const shapesOf = (kind: ShapedKind): string[] => SHAPES[kind].map(shape => neededBy(shape).join(' + '));
+
+/**
+ * Whether a record has the columns of one of the shapes.
+ *
+ * @param given what columns are called, where it is another name
+ */
+export const hasShape = (kind: ShapedKind, record: object, given: Readonly<Record<string, string>> = {}): boolean =>
+  (SHAPES[kind] as readonly Shape[]).some(shape =>
+    neededBy(shape).every(name => cellAt(record, given[name] ?? name) !== MISSING),
+  );
+
 export interface ShapeReader {
   /** The columns that may be there, as the files call them. */
   readonly optionalPaths: readonly string[];
+  /** All columns are read. */
+  readonly every: boolean;
   read(record: object): { row: Cells; shape: string } | { row?: undefined; problem: string };
 }
 
@@ -198,11 +224,11 @@ export interface ShapeReader {
 export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, string>>): ShapeReader {
   const pathOf = (name: string): string => columns[name] ?? name;
   const shapes: readonly Shape[] = SHAPES[kind];
-  const needed = ({ columns: own }: Shape): string[] => Object.keys(own).filter(name => !own[name].optional);
   return {
     optionalPaths: shapeColumns(kind).map(pathOf),
+    every: kind === 'prompt',
     read(record) {
-      const shape = shapes.find(one => needed(one).every(name => cellAt(record, pathOf(name)) !== MISSING));
+      const shape = shapes.find(one => neededBy(one).every(name => cellAt(record, pathOf(name)) !== MISSING));
       if (!shape) return { problem: `its columns are ${Object.keys(record).join(', ')}, wanted ${wanted(shapes)}` };
       const cells: Cells = {};
       for (const [name, column] of Object.entries(shape.columns)) {
@@ -212,18 +238,11 @@ export function shapeReader(kind: ShapedKind, columns: Readonly<Record<string, s
         if (value !== null) cells[name] = value;
         else if (!column.optional) return { problem: `column '${pathOf(name)}' is empty` };
       }
-      const row = shape.row(cells);
+      const row = shape.row(cells, record);
       return typeof row === 'string' ? { problem: row } : { row, shape: shape.name };
     },
   };
 }
 
 /** `messages, or prompt and completion, or text` */
-const wanted = (shapes: readonly Shape[]): string =>
-  shapes
-    .map(({ columns }) =>
-      Object.keys(columns)
-        .filter(name => !columns[name].optional)
-        .join(' and '),
-    )
-    .join(', or ');
+const wanted = (shapes: readonly Shape[]): string => shapes.map(shape => neededBy(shape).join(' and ')).join(', or ');

@@ -8,12 +8,16 @@ export interface RowScores {
   metrics: Record<string, number>;
   /** Of the first metric with 95 % confidence, where it is a share of the rows. */
   interval?: readonly [low: number, high: number];
+  /** Of other metrics. */
+  intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
   rows: number;
 }
 
 export interface Scored {
   model: Model;
   tokenizer: Tokenizer;
+  /** Most tokens that are read of a row, where the kind of rows asks. Default: as many as the model can. */
+  context?: number;
 }
 
 /** The share of rows that are right, with its interval. */

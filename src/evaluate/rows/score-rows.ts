@@ -2,6 +2,8 @@
 import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { scoreAnswers } from './answers.ts';
+import { scoreChoices } from './choices.ts';
+import { scoreInstructions } from './instructions.ts';
 import { scoreLabels } from './labels.ts';
 import type { RowScores, Scored } from './row-scores.ts';
 import { scoreTags } from './tags.ts';
@@ -9,10 +11,12 @@ import { scoreTranslations } from './translations.ts';
 
 /** Kinds of rows that are scored, and how. */
 const scorers: { [Kind in FileRowKind]?: (scored: Scored, rows: readonly Rows[Kind][]) => RowScores } = {
+  choice: scoreChoices,
   labelled: scoreLabels,
   tagged: scoreTags,
   reading: scoreAnswers,
   translation: scoreTranslations,
+  instruction: scoreInstructions,
 };
 
 /** @returns undefined for kinds of rows that have no task of their own */

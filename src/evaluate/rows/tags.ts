@@ -1,5 +1,6 @@
 /** Tags of words: F1 of the spans that IOB tags make, as CoNLL counts them; accuracy of tags that make none. */
 import type { Rows } from '../../data/rows/rows.ts';
+import { bestLabels } from '../../models/crf.ts';
 import { labelsOf } from '../../objectives/labels.ts';
 import { tokenClassification } from '../../objectives/token-classification.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
@@ -40,15 +41,18 @@ function predictTags({ model, tokenizer }: Scored, rows: readonly Rows['tagged']
     const some = rows.slice(start, start + BATCH);
     // Their own tags do not matter, only which tokens are asked for.
     const examples = some.map(row => example({ ...row, tags: row.tags.map(() => 0) }, undefined as never));
-    const best = scope(() => {
+    const scores = scope(() => {
       const { inputIds, attentionMask, tokenTypeIds } = batch(examples, model.device);
       return inferenceMode(
-        () =>
-          model.forward({ inputIds, attentionMask, tokenTypeIds }).logits!.argmax({ dim: -1 }).toArray() as number[][],
+        () => model.forward({ inputIds, attentionMask, tokenTypeIds }).logits!.toArray() as unknown as number[][][],
       );
     });
     for (const [r, { tokens }] of some.entries()) {
-      const asked = examples[r].labels.flatMap((label, i) => (label >= 0 ? [names[best[r][i]]] : []));
+      const places = examples[r].labels.flatMap((label, i) => (label >= 0 ? [i] : []));
+      const asked = bestLabels(
+        places.map(i => scores[r][i]),
+        model,
+      ).map(label => names[label]);
       predicted.push(tokens.map((_, w) => asked[w] ?? rest));
     }
   }

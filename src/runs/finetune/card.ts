@@ -1,9 +1,10 @@
 /** A model card (Mitchell et al. 2019): what a model is for, what it learnt from, how well it does, under Hugging Face's headings. */
 import { basename } from 'node:path';
 import { formatCount, formatDuration } from '../../support/format.ts';
+import type { Recipe } from '../recipe-schema.ts';
 import type { RunResult } from '../run.ts';
 import type { Baseline } from './baselines.ts';
-import type { FinetunePlan } from './finetune-plan.ts';
+import type { Finetuning } from './finetune-plan.ts';
 
 /** Hugging Face's names of tasks, by the kind of rows. */
 const PIPELINES: Record<string, string> = {
@@ -11,13 +12,18 @@ const PIPELINES: Record<string, string> = {
   tagged: 'token-classification',
   reading: 'question-answering',
   translation: 'translation',
+  choice: 'multiple-choice',
   triplet: 'sentence-similarity',
+  instruction: 'text-generation',
+  preference: 'text-generation',
+  feedback: 'text-generation',
 };
 
-export function modelCard(plan: FinetunePlan, run: RunResult, scores: readonly Baseline[]): string {
+export function modelCard(plan: Finetuning & { recipe: Recipe }, run: RunResult, scores: readonly Baseline[]): string {
   const { kind, look, recipe, heldOut, model } = plan;
   const files = (recipe.data.train ?? []).map(one => basename(typeof one === 'string' ? one : one.path)).join(', ');
   const labels = recipe.model.labels;
+  const { adapter } = recipe;
   return `---
 library_name: transformers
 pipeline_tag: ${PIPELINES[kind] ?? 'other'}
@@ -28,7 +34,7 @@ tags: [tslm]
 # ${recipe.name}
 
 A ${model.modelType} model of ${formatCount(run.parameters)} weights, fine-tuned from \`${basename(model.path)}\` on ${look.rows} rows of
-${files}${labels ? `, to tell ${labels.length === 1 ? 'a number' : listed(labels)}` : ''}.
+${files}${adapter ? `; what was trained is an adapter (${adapter.method})` : ''}${labels ? `, to tell ${labels.length === 1 ? 'a number' : listed(labels)}` : ''}.
 
 ## Training
 
@@ -48,11 +54,12 @@ ${labels && look.labels ? `\n## Labels\n\n${look.labels.map(([label, count]) => 
 function scoreTable(scores: readonly Baseline[]): string {
   if (scores.length === 0) return 'The held-out loss above is all that was measured.';
   const names = Object.keys(scores[0].scores.metrics);
-  const rows = scores.map(({ name, scores: { metrics, interval } }) => {
-    const cells = names.map(
-      (metric, i) =>
-        `${metrics[metric]?.toFixed(3) ?? ''}${i === 0 && interval ? ` (${interval.map(x => x.toFixed(3)).join('–')})` : ''}`,
-    );
+  const rows = scores.map(({ name, scores: { metrics, interval, intervals } }) => {
+    const cells = names.map((metric, i) => {
+      const range =
+        metrics[metric] === undefined ? undefined : (intervals?.[metric] ?? (i === 0 ? interval : undefined));
+      return `${metrics[metric]?.toFixed(3) ?? ''}${range ? ` (${range.map(x => x.toFixed(3)).join('–')})` : ''}`;
+    });
     return `| ${name} | ${cells.join(' | ')} |`;
   });
   return [
@@ -60,7 +67,7 @@ function scoreTable(scores: readonly Baseline[]): string {
     `| --- |${names.map(() => ' --- |').join('')}`,
     ...rows,
     '',
-    'In brackets 95 % intervals (Wilson).',
+    'In brackets 95 % intervals (of shares Wilson’s).',
   ].join('\n');
 }
 

@@ -4,7 +4,8 @@ import type { Recipe } from '../recipe-schema.ts';
 import type { Look } from './look.ts';
 import type { Cost } from './measure.ts';
 
-export interface FinetunePlan {
+/** What was understood of rows and model: a run keeps it. */
+export interface Finetuning {
   kind: FileRowKind;
   /** What the files call the columns. */
   columns: Record<string, string>;
@@ -12,6 +13,11 @@ export interface FinetunePlan {
   heldOut: number;
   /** Of the model to begin with. */
   model: { path: string; modelType: string; parameters: number; hasHead: boolean };
+}
+
+export interface FinetunePlan extends Finetuning {
+  /** What the rows were found to be, file by file. */
+  notes: readonly string[];
   recipe: Recipe;
   /** As a recipe file says it. */
   written: Record<string, unknown>;

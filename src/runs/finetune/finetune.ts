@@ -4,27 +4,24 @@
  */
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { FileRowKind } from '../../data/rows/columns.ts';
 import { firstRecords } from '../../data/rows/first-record.ts';
 import { kindOf } from '../../data/rows/kind-of.ts';
 import { readRows } from '../../data/rows/read-rows.ts';
-import type { Rows } from '../../data/rows/rows.ts';
-import { scoreRows } from '../../evaluate/rows/score-rows.ts';
-import { describeModel, loadCompleteModel, modelFolder } from '../../models/auto.ts';
-import { writeFileAtomically, writeJson } from '../../support/files.ts';
+import { describeModel, modelFolder } from '../../models/auto.ts';
+import { withChatTemplate } from '../../tokenizers/chat/give-template.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { parseRecipe } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { type RunOptions, type RunResult, startRun } from '../run.ts';
 import { refuseOccupied } from '../run-folder.ts';
-import { openSource, type RunSource } from '../run-source.ts';
-import { type Baseline, baselinesOf } from './baselines.ts';
-import { modelCard } from './card.ts';
-import type { FinetunePlan } from './finetune-plan.ts';
+import { openSource } from '../run-source.ts';
+import type { Baseline } from './baselines.ts';
+import type { FinetunePlan, Finetuning } from './finetune-plan.ts';
+import { FINETUNING, finishFinetune } from './finish.ts';
 import { look } from './look.ts';
 import { measureSteps } from './measure.ts';
 import { planRecipe } from './plan.ts';
-import { requireWay } from './ways.ts';
+import { requireWay, wayOf } from './ways.ts';
 
 export interface FinetuneOptions {
   /** Folder of the run. Default `runs/` and the name of the first file. */
@@ -37,6 +34,10 @@ export interface FinetuneOptions {
   epochs?: number;
   batchSize?: number;
   lr?: number;
+  /** Train an adapter in place of all weights: what a recipe says of it (`namedAdapter`). */
+  adapter?: Readonly<Record<string, unknown>>;
+  /** For conversations and a tokenizer without a template: chatml, llama3, plain or a file. Default chatml, for adapters plain. */
+  chatTemplate?: string;
   /** Default 0. */
   seed?: number;
 }
@@ -61,11 +62,27 @@ export async function planFinetune(
   const columns = { ...found.columns, ...options.columns };
   const rows = await readRows(kind, data, { columns, skipBad });
   const { model } = describeModel(folder);
-  const seen = look(kind, rows, { tokenizer: Tokenizer.fromFile(folder), maxPositions: model.maxPositions });
+  const own = Tokenizer.fromFile(folder);
+  const needsTemplate = own.config.chat_template == null && wayOf(kind).isChat?.(rows.row(0)) === true;
+  const chatTemplate = options.chatTemplate ?? (needsTemplate ? (options.adapter ? 'plain' : 'chatml') : undefined);
+  const tokenizer = chatTemplate === undefined ? own : withChatTemplate(own, chatTemplate);
+  const seen = look(kind, rows, { tokenizer, maxPositions: model.maxPositions });
   const training = typeof validation === 'number' ? rows.length - Math.round(rows.length * validation) : rows.length;
-  const { epochs, batchSize, lr } = options;
+  const { epochs, batchSize, lr, adapter } = options;
   const written = planRecipe(kind, seen, model, training, {
-    ...{ name, model: folder, data: data.map(one => resolve(one)), columns, skipBad, seed, epochs, batchSize, lr },
+    ...{
+      name,
+      model: folder,
+      data: data.map(one => resolve(one)),
+      columns,
+      skipBad,
+      seed,
+      epochs,
+      batchSize,
+      lr,
+      adapter,
+      chatTemplate,
+    },
     validation: typeof validation === 'number' ? validation : validation.map(one => resolve(one)),
   });
   const recipe = parseRecipe(written, 'the recipe for these rows');
@@ -81,6 +98,7 @@ export async function planFinetune(
       parameters: model.parameterCount(),
       hasHead: hasHead(folder, recipe),
     },
+    notes: source.notes,
     recipe,
     written,
     cost: await measureSteps(recipe, source, model.parameterCount()),
@@ -106,38 +124,11 @@ export interface FinetuneResult {
 
 /** Trains as planned; the scores are kept beside the model, with its card. */
 export async function finetune(plan: FinetunePlan, options: RunOptions = {}): Promise<FinetuneResult> {
-  const { kind, recipe, out } = plan;
-  const run = await startRun(recipe, out, options);
-  if (!run.finished) return { run, scores: [] };
-  const source = await openSource(recipe);
-  const scores = scoresOf(kind, plan, source);
-  const folder = join(out, 'model');
-  writeJson(join(out, 'scores.json'), scores);
-  writeFileAtomically(join(folder, 'README.md'), modelCard(plan, run, scores));
-  return { run, scores };
+  const { recipe, out, kind, columns, look: seen, heldOut, model } = plan;
+  const finetuning: Finetuning = { kind, columns, look: seen, heldOut, model };
+  const run = await startRun(recipe, out, { ...options, files: { [FINETUNING]: finetuning } });
+  return { run, scores: run.finished ? await finishFinetune(run, finetuning) : [] };
 }
-
-function scoresOf(kind: FileRowKind, { recipe, out, model }: FinetunePlan, source: RunSource): Baseline[] {
-  const [training, heldOut] = source.rowsOf!().map(all);
-  const ofFolder = (name: string, folder: string): Baseline[] => {
-    const tokenizer = Tokenizer.fromFile(folder);
-    const network = loadCompleteModel(folder, { device: recipe.train.device });
-    try {
-      const scores = scoreRows(kind, { model: network, tokenizer }, heldOut as Rows[typeof kind][]);
-      return scores ? [{ name, scores }] : [];
-    } finally {
-      network.dispose();
-    }
-  };
-  return [
-    ...ofFolder('this model', join(out, 'model')),
-    ...(model.hasHead ? ofFolder('the model before', model.path) : []),
-    ...baselinesOf(kind, training as never, heldOut as never),
-  ];
-}
-
-const all = <Row>({ length, row }: { length: number; row(index: number): Row }): Row[] =>
-  Array.from({ length }, (_, i) => row(i));
 
 /** The recipe as a file, for who wants to change it. */
 export const recipeText = ({ written }: FinetunePlan): string => stringify(written);

@@ -35,8 +35,7 @@ export function look(
   const way = wayOf(kind);
   const count = Math.min(data.length, MEASURED);
   const lengths = Array.from({ length: count }, (_, i) => {
-    const [text, pair] = way.texts(data.row(Math.floor((i * data.length) / count)));
-    return tokenizer.encode(text, { pair }).length;
+    return way.lengthOf(data.row(Math.floor((i * data.length) / count)), tokenizer);
   }).sort((a, b) => a - b);
   const at = (share: number): number => lengths[Math.min(count - 1, Math.floor(share * count))];
   const context = Math.min(maxPositions, Math.max(16, Math.ceil(at(0.995) / 8) * 8));

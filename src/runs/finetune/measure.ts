@@ -20,6 +20,9 @@ export interface Cost {
 
 /** Weights, gradients and AdamW's two moments, in float32. */
 const BYTES_OF_WEIGHT = 16;
+/** Of a weight below an adapter: in float32, or in four bits with the scales of its block. */
+const BYTES_BELOW = 4;
+const BYTES_QUANTIZED = 0.6;
 /** What the rest of the process, and of the machine, may want meanwhile. */
 const SHARE_OF_FREE = 0.9;
 const STEPS = 5;
@@ -35,7 +38,9 @@ export async function measureSteps(recipe: Recipe, source: RunSource, parameters
   const requireRoom = (bytes: number): void => {
     if (bytes > free) throw tooLarge(bytes, free, batchSize);
   };
-  requireRoom(parameters * BYTES_OF_WEIGHT);
+  const { adapter } = recipe;
+  const isQuantized = adapter !== undefined && 'quantize' in adapter && adapter.quantize !== undefined;
+  requireRoom(parameters * (adapter === undefined ? BYTES_OF_WEIGHT : isQuantized ? BYTES_QUANTIZED : BYTES_BELOW));
   resetPeakMemory();
   const { trainable, objective, data, optimizer } = assemble(recipe, source, startingPoint(recipe, source));
   try {

@@ -18,10 +18,14 @@ export interface PlanOptions {
   skipBad: boolean;
   /** Passes over the rows. Default 3; of models under 30M weights, which have less to forget, 6. */
   epochs?: number;
-  /** Rows of an update. Default 16. */
+  /** Rows of an update. Default by the kind of rows. */
   batchSize?: number;
   /** Highest learning rate. Default by the model's width. */
   lr?: number;
+  /** Train an adapter and leave the model as it is. */
+  adapter?: Readonly<Record<string, unknown>>;
+  /** A template for a tokenizer that has none. */
+  chatTemplate?: string;
   seed: number;
 }
 
@@ -31,6 +35,8 @@ const SMALL = 30e6;
 const LR_OF_BASE = 5e-5;
 const BASE_WIDTH = 768;
 const MOST_LR = 5e-4;
+/** An adapter bears ten times the rate of the whole model. */
+const ADAPTERS = 10;
 
 /**
  * Few passes, a rate that falls to 0, evaluations once a pass of which the best is kept, and three without a better one are
@@ -46,12 +52,14 @@ export function planRecipe(
   training: number,
   options: PlanOptions,
 ): Record<string, unknown> {
-  const { objective } = wayOf(kind);
+  const way = wayOf(kind);
+  const { objective } = way;
   const isSmall = model.parameterCount() < SMALL;
-  const { epochs = isSmall ? 6 : 3, batchSize = 16 } = options;
+  const { epochs = isSmall ? 6 : 3, batchSize = way.batchSize ?? 16 } = options;
   const perEpoch = Math.max(1, Math.ceil(training / batchSize));
   const steps = perEpoch * epochs;
-  const lr = options.lr ?? Math.min(MOST_LR, LR_OF_BASE * Math.max(1, BASE_WIDTH / model.backbone.hidden));
+  const usual = Math.min(MOST_LR, LR_OF_BASE * Math.max(1, BASE_WIDTH / model.backbone.hidden));
+  const lr = options.lr ?? usual * (way.rate ?? 1) * (options.adapter ? ADAPTERS : 1);
   const architecture = classFor(model.family, ownClass(options.model), objective);
   const labels = labelsFor(kind, seen);
   return {
@@ -62,16 +70,18 @@ export function planRecipe(
       validation: options.validation,
       ...(Object.keys(options.columns).length > 0 && { columns: options.columns }),
       ...(options.skipBad && { skipBad: true }),
+      ...(options.chatTemplate !== undefined && { chatTemplate: options.chatTemplate }),
     },
     objective: { name: objective },
     model: { from: options.model, context: seen.context, architecture, ...labels },
+    ...(options.adapter && { adapter: options.adapter }),
     train: { steps, batchSize },
     optimizer: {
       name: 'adamw',
       lr: Number(lr.toPrecision(2)),
       betas: [0.9, 0.999],
       weightDecay: 0.01,
-      ...(model.backbone.kind === 'encoder' && { layerDecay: 0.9 }),
+      ...(model.backbone.kind === 'encoder' && !options.adapter && { layerDecay: 0.9 }),
     },
     schedule: { name: 'linear', numWarmupSteps: Math.floor(steps / 10) },
     evaluation: { every: perEpoch, windows: 0, patience: 3 },

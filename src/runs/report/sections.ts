@@ -19,6 +19,8 @@ export interface Sample {
   step: number;
   prompt: string;
   text: string;
+  /** Of an answer that the model has learnt from. */
+  reward?: number;
 }
 
 export type Pairs = Record<string, string | number>;
@@ -98,8 +100,10 @@ export function sampleList(samples: readonly Sample[]): Html {
     const texts = samples
       .filter(sample => sample.step === step)
       .map(
-        ({ prompt, text }) =>
-          html`<div class="sample" lang="${languageOf(prompt + text)}"><mark>${prompt}</mark>${text}</div>`,
+        ({ prompt, text, reward }) =>
+          html`<div class="sample" lang="${languageOf(prompt + text)}"><mark>${prompt}</mark>${text}${
+            reward === undefined ? '' : html` <mark>(reward ${fixed(reward, 3)})</mark>`
+          }</div>`,
       );
     return isOpen
       ? html`<details class="card" open><summary>Step ${integer(step)}</summary>${texts}</details>`

@@ -20,6 +20,11 @@ export const chatTemplates = {
     `${NO_TOOLS}{{ bos_token }}{% for message in messages %}` +
     "{{ '<|start_header_id|>' + message.role + '<|end_header_id|>\\n\\n' + message.content | trim + '<|eot_id|>' }}" +
     "{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}",
+  /** In words that every model has: nothing is added to its vocabulary, so that an adapter can learn it. */
+  plain:
+    `${NO_TOOLS}{% for message in messages %}` +
+    "{{ message.role + ':\\n' + message.content + (eos_token or '') + '\\n' }}" +
+    "{% endfor %}{% if add_generation_prompt %}{{ 'assistant:\\n' }}{% endif %}",
 } as const;
 
 /** The names of special tokens as templates write them. */

@@ -176,6 +176,7 @@ export const en = {
     curves: 'Curves',
     differences: 'Differences between recipes',
     samples: 'What it wrote over time',
+    reward: 'reward',
     recipe: 'Recipe',
     key: 'Key',
     sameRecipe: 'These runs have the same recipe.',

@@ -172,6 +172,7 @@ export const zh: Dictionary = {
     curves: '曲线',
     differences: '训练配置（recipe）之间的差异',
     samples: '各阶段写出的文本',
+    reward: '奖励',
     recipe: '训练配置',
     key: '键',
     sameRecipe: '这些训练的配置相同。',

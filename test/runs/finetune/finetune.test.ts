@@ -3,9 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, loadModel, saveModel } from '../../../src/models/auto.ts';
+import { namedAdapter } from '../../../src/runs/finetune/adapters.ts';
 import { finetune, planFinetune, recipeText } from '../../../src/runs/finetune/finetune.ts';
+import { finetuningOf, finishFinetune } from '../../../src/runs/finetune/finish.ts';
 import { measureSteps } from '../../../src/runs/finetune/measure.ts';
 import { parseRecipe } from '../../../src/runs/recipe.ts';
+import { resumeRun } from '../../../src/runs/run.ts';
 import { openSource } from '../../../src/runs/run-source.ts';
 import { trainTokenizer } from '../../../src/tokenizers/training/train.ts';
 import { randomText, writeFiles } from '../../data/helpers.ts';
@@ -19,7 +22,7 @@ beforeAll(async () => {
   const texts = Array.from({ length: 40 }, (_, i) => `${randomText(20, i)} good bad`);
   const specialTokens = ['[PAD]', '[CLS]', '[SEP]', '[MASK]', '</s>'];
   const tokenizer = await trainTokenizer(texts, { kind: 'wordpiece', vocabSize: 300, specialTokens });
-  for (const family of ['bert', 'bart']) {
+  for (const family of ['bert', 'bart', 'gpt2']) {
     const model = createModel(family, sizes, { seed: 1, eosTokenId: 4 });
     saveModel(place(family), model);
     tokenizer.save(place(family));
@@ -158,5 +161,74 @@ describe('finetune', () => {
     expect(plan.model.hasHead).toBe(true);
     const { scores } = await finetune(plan);
     expect(scores.map(({ name }) => name)).toContain('the model before');
+  });
+});
+
+describe('finetune of what writes', () => {
+  const chat = (i: number) => ({
+    messages: [
+      { role: 'user', content: words(i)[0] },
+      { role: 'assistant', content: isGood(i) ? 'good' : 'bad' },
+    ],
+  });
+  const pair = (i: number) => ({ prompt: words(i)[0], chosen: ' good', rejected: ' bad' });
+  const options = { epochs: 4, batchSize: 8, lr: 5e-3, validation: 0.2 };
+
+  it('conversations: an adapter over a model without a template, stopped and resumed', async () => {
+    const file = rowsFile('chats', chat);
+    const adapter = namedAdapter('dora', { rank: 4 });
+    const plan = await planFinetune(place('gpt2'), [file], { ...options, adapter, out: place('run-chats') });
+    expect(plan).toMatchObject({ kind: 'instruction', notes: [`${file}: 60 rows of conversations`] });
+    expect(plan.recipe.data.chatTemplate).toBe('plain');
+    expect(plan.recipe.adapter).toMatchObject({ method: 'lora', dora: true, r: 4 });
+    const controller = new AbortController();
+    const onStep = ({ step }: { step: number }) => step === 9 && controller.abort();
+    const stopped = await finetune(plan, { signal: controller.signal, hooks: { onStep } });
+    expect(stopped).toMatchObject({ run: { finished: false }, scores: [] });
+    const run = await resumeRun(place('run-chats'));
+    expect(run.finished).toBe(true);
+    const scores = await finishFinetune(run, finetuningOf(place('run-chats'))!);
+    expect(scores.map(({ name }) => name)).toEqual(['this model', 'the model before']);
+    const [after, before] = scores.map(({ scores: { metrics } }) => metrics);
+    expect(Object.keys(after)).toEqual(['loss', 'perplexity', 'accuracy']);
+    expect(after.loss).toBeLessThan(before.loss - 0.3);
+    expect(after.loss).toBeCloseTo(run.best!.loss, 4);
+    expect(readFileSync(join(run.folder, 'model', 'README.md'), 'utf8')).toMatch(
+      /pipeline_tag: text-generation[\s\S]*an adapter \(lora\)[\s\S]*\| the model before \|/,
+    );
+  });
+
+  it('preferences: rewards against the model before, with intervals', async () => {
+    const file = rowsFile('preferences', pair);
+    const plan = await planFinetune(place('gpt2'), [file], { ...options, out: place('run-preferences') });
+    expect(plan).toMatchObject({ kind: 'preference', recipe: { objective: { name: 'dpo' } } });
+    const { scores } = await finetune(plan);
+    const [after, before] = scores.map(one => one.scores);
+    expect(after.metrics).toMatchObject({ rewardAccuracy: 1, likelier: 1 });
+    expect(after.interval![0]).toBeGreaterThan(0.5);
+    const [low, high] = after.intervals!.margin;
+    expect(low).toBeGreaterThan(0);
+    expect(high).toBeGreaterThan(after.metrics.margin);
+    expect(before.metrics.rewardAccuracy).toBeUndefined();
+  });
+
+  it('answers that are good or not, and completions, are planned', async () => {
+    const feedback = rowsFile('feedback', i => ({ prompt: words(i)[0], completion: ' good', label: isGood(i) }));
+    const kto = await planFinetune(place('gpt2'), [feedback], { out: place('none') });
+    expect(kto).toMatchObject({ kind: 'feedback', recipe: { objective: { name: 'kto' } } });
+    const pairs = rowsFile('asked', i => ({ question: words(i)[0], answer: 'good' }));
+    const columns = { prompt: 'question', completion: 'answer' };
+    const plan = await planFinetune(place('gpt2'), [pairs], { columns, out: place('none') });
+    expect(plan).toMatchObject({ kind: 'instruction', written: { data: { columns } } });
+    expect(plan.recipe.data.chatTemplate).toBeUndefined();
+  });
+
+  it('adapters have names, and take what they can', () => {
+    expect(namedAdapter(undefined)).toBeUndefined();
+    expect(namedAdapter('lora', { quantize: 'nf4' })).toEqual({ method: 'lora', quantize: 'nf4' });
+    expect(() => namedAdapter('lorra')).toThrow(/no such adapter/);
+    expect(() => namedAdapter('ia3', { rank: 4 })).toThrow(/has no rank/);
+    expect(() => namedAdapter('ia3', { quantize: 'nf4' })).toThrow(/--quantize is for lora and dora/);
+    expect(() => namedAdapter(undefined, { rank: 4 })).toThrow(/--rank is of an adapter/);
   });
 });
