@@ -9,6 +9,7 @@ import { requireWholeFiles } from '../torch/map-file.ts';
 import { augmentCommand } from './augment.ts';
 import { benchCommand } from './bench/bench.ts';
 import { classifyCommand } from './classify.ts';
+import { compareCommand } from './compare.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { finetuneCommand } from './finetune.ts';
@@ -48,6 +49,7 @@ export function program(): Command {
     finetuneCommand(),
     resumeCommand(),
     evaluateCommand(),
+    compareCommand(),
     tasksCommand(),
     generateCommand(),
     classifyCommand(),
