@@ -1,11 +1,13 @@
 /** What comes of an evaluation: values with standard errors of tasks and groups, and a sample for each document. */
 import type { Aggregated } from './aggregations.ts';
 import type { Doc } from './datasets.ts';
+import type { Floors } from './floors.ts';
 import type { TaskRequest } from './requests.ts';
 import type { Scores } from './scores.ts';
 import type { Task } from './task.ts';
 import type { GroupNode } from './task-library.ts';
 import type { TaskMetric } from './task-metrics.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 export interface Sample {
   docId: number;
@@ -30,9 +32,11 @@ export interface TaskResult {
   original: number;
   /** By metric and filter: `acc,none`. */
   values: ReadonlyMap<string, Aggregated>;
+  /** By the same keys, how sure each value is; without those of which nothing is known. */
+  uncertainty: ReadonlyMap<string, Uncertainty>;
   samples: readonly Sample[];
-  /** Of choices: how often a blind guess is right. */
-  chance?: number;
+  /** What needs no model. */
+  floors: Floors;
 }
 
 export interface GroupResult {
