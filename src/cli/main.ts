@@ -24,6 +24,7 @@ import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
+import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
 import { trainCommand } from './train.ts';
@@ -48,6 +49,7 @@ export function program(): Command {
     trainCommand(),
     finetuneCommand(),
     resumeCommand(),
+    sweepCommand(),
     evaluateCommand(),
     compareCommand(),
     tasksCommand(),
