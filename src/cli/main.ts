@@ -23,6 +23,7 @@ import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
+import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
 import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
@@ -32,7 +33,7 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
+const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'select', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -52,6 +53,7 @@ export function program(): Command {
     sweepCommand(),
     evaluateCommand(),
     compareCommand(),
+    selectCommand(),
     tasksCommand(),
     generateCommand(),
     classifyCommand(),

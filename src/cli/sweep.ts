@@ -14,11 +14,11 @@ interface Options {
 export function sweepCommand(): Command {
   return new Command('sweep')
     .description('search the keys of a recipe: random, grid, TPE; with early stopping, ASHA, Hyperband or a population')
-    .argument('<sweep>', 'a YAML file; recipes/sweep.yaml explains every key')
+    .argument('<sweep>', 'a YAML file; recipes/sweeps/quickstart.yaml explains every key')
     .option('--out <folder>', 'folder of the sweep, new or interrupted (default: sweeps/<name of the sweep>)')
     .option('--parallel <n>', 'trials at a time, each a process (default: as the sweep says)', positiveInteger)
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  $ tslm sweep recipes/sweep.yaml --parallel 2\n')
+    .addHelpText('after', '\nExample:\n  $ tslm sweep recipes/sweeps/quickstart.yaml --parallel 2\n')
     .action(async (path: string, { out, parallel, json }: Options) => {
       const { readSweep } = await import('../runs/sweep/sweep-schema.ts');
       const { finishSweep } = await import('../runs/sweep/finish-sweep.ts');

@@ -1,4 +1,4 @@
-/** A sweep as a file: which keys of a recipe are searched, how, and for how long. `recipes/sweep.yaml` explains every key. */
+/** A sweep as a file: which keys of a recipe are searched, how, and for how long. `recipes/sweeps/quickstart.yaml` explains every key. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
