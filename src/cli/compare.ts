@@ -1,7 +1,7 @@
 /** `tslm compare A B`: recorded evaluations of models document by document, with paired tests. */
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
-import type { PairComparison } from '../evaluate/compare/compare-runs.ts';
+import type { PairComparison } from '../evaluate/compare/comparison.ts';
 import type { RecordedRun } from '../evaluate/compare/recorded-run.ts';
 import { usageError } from '../support/errors.ts';
 import { nonNegativeInteger, positiveInteger } from './options.ts';

@@ -3,29 +3,11 @@ import { usageError } from '../../support/errors.ts';
 import type { Doc } from '../harness/datasets.ts';
 import { clustersOf } from '../harness/shared-passages.ts';
 import { holm } from '../statistics/multiple-comparisons.ts';
-import { type CompareOptions, compareItems, type ItemComparison } from './compare-items.ts';
+import { type CompareOptions, compareItems } from './compare-items.ts';
+import type { PairComparison, TaskComparison } from './comparison.ts';
 import { type PairOptions, pairItems } from './pair-items.ts';
 import type { RecordedMetric, RecordedRun } from './recorded-run.ts';
 import { sentenceOf } from './sentences.ts';
-
-export interface TaskComparison extends ItemComparison {
-  task: string;
-  metric: string;
-  filter: string;
-  higherIsBetter: boolean;
-  /** Field by which documents belong together. */
-  clusterField?: string;
-  /** p after Holm (1979), over all tests of the call. */
-  adjustedP: number;
-}
-
-export interface PairComparison {
-  /** Names of the models. */
-  a: string;
-  b: string;
-  tasks: TaskComparison[];
-  sentence: string;
-}
 
 export interface CompareRunsOptions extends PairOptions, Omit<CompareOptions, 'clusters'> {
   /** Field of the documents that says which belong together; `none`: no two do. Default: found (`clustersOf`). */

@@ -1,5 +1,5 @@
 /** A comparison as a person would put it. */
-import type { TaskComparison } from './compare-runs.ts';
+import type { TaskComparison } from './comparison.ts';
 
 /** Below this a difference counts as found. */
 const LEVEL = 0.05;

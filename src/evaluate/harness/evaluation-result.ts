@@ -1,7 +1,6 @@
 /** What comes of an evaluation: values with standard errors of tasks and groups, and a sample for each document. */
 import type { Aggregated } from './aggregations.ts';
 import type { Doc } from './datasets.ts';
-import type { Floors } from './floors.ts';
 import type { TaskRequest } from './requests.ts';
 import type { Scores } from './scores.ts';
 import type { Task } from './task.ts';
@@ -20,6 +19,13 @@ export interface Sample {
   filter: string;
   scores: Scores;
   hashes: { doc: string; prompt: string; target: string };
+}
+
+export interface Floors {
+  /** Of choices: the mean share of right ones among them. */
+  chance?: number;
+  /** Always the same choice by number, or the same text: the share of documents that the best of these gets right. */
+  majority?: number;
 }
 
 export interface TaskResult {

@@ -1,17 +1,10 @@
 /** What needs no model: how often a guess is right, and how often the answer that is right most often. */
 import { mean } from '../statistics/means.ts';
-import type { Sample } from './evaluation-result.ts';
+import type { Floors, Sample } from './evaluation-result.ts';
 import { choicesOf } from './fields.ts';
 import { pythonStr } from './python-literals.ts';
 import { goldOf } from './scores.ts';
 import type { Task } from './task.ts';
-
-export interface Floors {
-  /** Of choices: the mean share of right ones among them. */
-  chance?: number;
-  /** Always the same choice by number, or the same text: the share of documents that the best of these gets right. */
-  majority?: number;
-}
 
 /** Metrics that say how often an answer is right. */
 export const COUNTED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'exact_match'];
