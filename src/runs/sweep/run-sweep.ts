@@ -13,6 +13,7 @@ import { bestOf, type Direction } from '../../evaluate/search/trial.ts';
 import { namingFile, UserError, usageError } from '../../support/errors.ts';
 import { makeFolder, readJson, removeTemporaries, temporaryBeside, writeJson } from '../../support/files.ts';
 import { takeLock } from '../../support/lock.ts';
+import { checkpointSteps } from '../checkpoints.ts';
 import { parseRecipe } from '../recipe.ts';
 import { isFixed } from '../recipe-changes.ts';
 import type { Recipe } from '../recipe-schema.ts';
@@ -74,6 +75,7 @@ export async function runSweep(sweep: Sweep, folder: string, options: SweepRunOp
   const threads = Number(process.env.TSLM_THREADS) || Math.max(1, Math.floor(availableParallelism() / parallel));
   const state: Running = { sweep, folder, sampler, scheduler, direction, log, threads, busy: new Map(), options };
   finishCopies(state);
+  settleInterrupted(state);
   await work(state, parallel);
   const finished = !options.signal?.aborted;
   if (finished) endWaiting(state);
@@ -219,6 +221,19 @@ function exploit(state: Running, { step, ranked }: Extract<Job, { kind: 'exploit
   }
   log.append({ event: 'generation', step });
   finishCopies(state);
+}
+
+/** What a kill left between a trial's last report, after which it saved, and the event that says what follows from it. */
+function settleInterrupted({ folder, log, scheduler }: Running): void {
+  for (const trial of log.trials) {
+    const { number, state, pausedAt, reports } = trial;
+    if (state !== 'running' || pausedAt !== undefined || reports.size === 0) continue;
+    const step = Math.max(...reports.keys());
+    if (checkpointSteps(trialFolder(folder, number)).at(-1) !== step) continue;
+    const decision = scheduler.decide(trial, log.trials);
+    if (decision === 'pause') log.append({ event: 'paused', trial: number, step });
+    else if (decision === 'prune') log.append({ event: 'pruned', trial: number });
+  }
 }
 
 /** Nobody goes on before all copies are made, so that what is copied is what was decided on. */

@@ -190,11 +190,12 @@ function population(interval: number, steps: number, members: number, direction:
       }
       const running = trials.filter(({ state }) => state === 'running');
       for (const until of [...stops, undefined]) {
+        if (until !== undefined && generations.has(until)) continue;
         const behind = running.filter(({ reports }) => until === undefined || !reports.has(until));
         const idle = behind.find(({ number }) => !busy.has(number));
         if (idle) return { kind: 'continue', trial: idle.number, until };
-        if (behind.length > 0 || until === undefined) return undefined;
-        if (generations.has(until)) continue;
+        // Who has told what it is worth may still be writing it down.
+        if (until === undefined || running.some(({ number }) => busy.has(number))) return undefined;
         const at = (trial: TrialState): number => trial.reports.get(until)!;
         const ranked = [...running].sort((a, b) => order(at(a), at(b)) || a.number - b.number);
         return { kind: 'exploit', step: until, ranked: ranked.map(({ number }) => number) };

@@ -115,6 +115,23 @@ describe('Hyperband', () => {
 });
 
 describe('a population', () => {
+  it('takes nobody over who is still saving', () => {
+    const population = scheduler({ name: 'pbt', interval: 4, quantile: 0.5, resample: 0, seed: 0 }, 2);
+    const member = (number: number, pausedAt?: number): TrialState => ({
+      number,
+      values: {},
+      state: 'running',
+      reports: new Map([[4, number]]),
+      before: [],
+      pausedAt,
+    });
+    const trials = [member(0), member(1, 4)];
+    expect(population.next(trials, new Set([0]), new Set())).toBeUndefined();
+    trials[0].pausedAt = 4;
+    expect(population.next(trials, new Set(), new Set())).toEqual({ kind: 'exploit', step: 4, ranked: [0, 1] });
+    expect(population.next(trials, new Set([0]), new Set([4]))).toEqual({ kind: 'continue', trial: 1, until: 8 });
+  });
+
   it('stands still between generations, and everybody gets to the end', () => {
     const { done, ranks, stretches } = play(
       scheduler({ name: 'pbt', interval: 4, quantile: 0.25, resample: 0.25, seed: 0 }, 4),
