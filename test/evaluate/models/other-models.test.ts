@@ -128,6 +128,36 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
+describe('the table of an evaluation', () => {
+  it('has intervals, and floors beside the scores: chance, majority, unigrams, n-grams', async () => {
+    const docs = [0, 0, 0, 1].map((y, i) => JSON.stringify({ passage: i < 2 ? 'p' : `p${i}`, a: [' cat', ' dog'], y }));
+    const task =
+      'task: floors\ndataset_path: floors\ntest_split: train\noutput_type: multiple_choice\ndoc_to_text: the\ndoc_to_choice: a\ndoc_to_target: y\n';
+    writeFiles(folder, { 'floors.yaml': task, 'floors.jsonl': `${docs.join('\n')}\n` });
+    const asked = ['--tasks', place('floors.yaml'), '--data-map', `floors=${place('floors.jsonl')}`];
+    const { code, stdout, stderr } = await tslmHere(['evaluate', place('words'), ...asked, '--floor', place('words')]);
+    expect(code, stderr).toBe(0);
+    const [head, acc] = stdout.split('\n').map(line => line.split(/ {2,}/));
+    expect(head).toEqual(['task', 'metric', 'value', '95 %', 'chance', 'majority', 'unigram', '3-gram', 'documents']);
+    expect(acc[2]).toBe('0.7500');
+    expect(acc.slice(-5)).toEqual(['0.5000', '0.7500', '0.7500', '0.7500', '4']);
+    expect(stdout).toContain("floors: documents that share 'passage' count together, 3 of them");
+    const { stdout: json } = await tslmHere([
+      'evaluate',
+      place('words'),
+      ...asked,
+      '--floor',
+      place('words'),
+      '--json',
+    ]);
+    const { floors, uncertainty } = JSON.parse(json);
+    expect(floors.floors).toMatchObject({ chance: 0.5, majority: 0.75, '3-gram': { 'acc,none': 0.75 } });
+    expect(uncertainty.floors['acc,none']).toMatchObject({ method: 'clustered', clusters: 3, clusterField: 'passage' });
+    expectRefusal(await tslmHere(['evaluate', place('words'), ...asked, '--floor', folder]), 2, /no n-gram model here/);
+    expectRefusal(await tslmHere(['evaluate', place('words'), ...asked, '--cluster', 'story']), 2, /--cluster story/);
+  });
+});
+
 describe('a model of a server', () => {
   const requests = Array.from({ length: 40 }, (_, i) => ({ context: `q${i} `, continuation: ['tea', 'tt'][i % 2] }));
 
