@@ -157,6 +157,7 @@ const known = (trials: readonly TrialState[]) =>
 function start({ sweep, folder, log, scheduler, threads, busy }: Running, trial: TrialState): void {
   const { number, values } = trial;
   const job = {
+    parent: process.pid,
     folder: trialFolder(folder, number),
     recipe: { ...sweep.recipeValue, name: sweep.name },
     where: sweep.recipePath,

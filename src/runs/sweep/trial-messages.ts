@@ -1,6 +1,8 @@
 /** What a sweep and the process of a trial tell each other, a line each. */
 
 export interface TrialJob {
+  /** Number of the process that started it. */
+  parent: number;
   /** Of the run; it goes on where there is one. */
   folder: string;
   /** The recipe before the trial's values. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
 import { parseRecipe } from '../recipe.ts';
@@ -11,7 +12,8 @@ import { resumeRun, startRun } from '../run.ts';
 import type { Answer, Message, TrialJob } from './trial-messages.ts';
 
 const [FROM, TO] = [3, 4];
-const parent = process.ppid;
+/** Milliseconds. */
+const PATIENCE = 120_000;
 
 function tell(message: Message): void {
   try {
@@ -32,13 +34,13 @@ function hear(): string {
   }
 }
 
-async function run({ folder, recipe, where, set, change }: TrialJob): Promise<void> {
+async function run({ parent, folder, recipe, where, set, change }: TrialJob): Promise<void> {
   const controller = new AbortController();
   // What is asked to end saves where it is: the next sweep goes on from there.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
   const hooks = {
     onStep() {
-      if (process.ppid !== parent) process.exit(1);
+      if (process.ppid !== parent) process.exit(1); // whoever started it was killed
     },
     onEvaluate(step: number, loss: number, _isBest: boolean, decides?: { value: number }) {
       // Words, since JSON has no NaN.
@@ -47,11 +49,24 @@ async function run({ folder, recipe, where, set, change }: TrialJob): Promise<vo
     },
   };
   const options = { signal: controller.signal, hooks };
-  const result = existsSync(join(folder, 'recipe.yaml'))
-    ? await resumeRun(folder, { ...options, set: change })
-    : await startRun(parseRecipe(recipe, where, set), folder, options);
+  const result = await whenFree(async () =>
+    existsSync(join(folder, 'recipe.yaml'))
+      ? await resumeRun(folder, { ...options, set: change })
+      : await startRun(parseRecipe(recipe, where, set), folder, options),
+  );
   const { best, finished, seconds, step } = result;
   tell({ kind: 'end', finished, step, seconds, value: best === null ? 'NaN' : String(best.value ?? best.loss) });
+}
+
+/** A trial of a sweep that was killed may need a moment to notice, and has the folder until then. */
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + PATIENCE; ; await sleep(200)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === 'TSLM_LOCKED') || performance.now() > until) throw error;
+    }
+  }
 }
 
 configureRuntime();
