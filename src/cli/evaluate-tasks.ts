@@ -1,13 +1,14 @@
 /** `tslm evaluate MODEL --tasks NAMES`: benchmarks from task files of lm-evaluation-harness, one table, results as JSON. */
 import { type Command, Option } from 'commander';
-import type { EvaluationResult } from '../evaluate/harness/evaluation-result.ts';
-import type { EvaluatedModel } from '../evaluate/models/evaluated-model.ts';
+import type { EvaluateOptions } from '../evaluate/harness/evaluate-tasks.ts';
+import type { Node } from '../evaluate/harness/task-library.ts';
 import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
 import { createProgress } from '../support/progress.ts';
-import { collect, dtypeOf, nonNegativeInteger, type PRECISIONS } from './options.ts';
+import { collect, dtypeOf, nonNegativeInteger, type PRECISIONS, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
+import { type FloorScores, printEvaluation } from './views/evaluation-table.ts';
 
 export interface TaskOptions {
   tasks?: string;
@@ -25,6 +26,11 @@ export interface TaskOptions {
   bootstrapIters?: number;
   output?: string;
   useCache?: string;
+  cluster?: string;
+  floor?: string;
+  baseUrl?: string;
+  tokenizer?: string;
+  maxLength?: number;
   limit?: number;
   precision: (typeof PRECISIONS)[number];
   device: string;
@@ -47,6 +53,11 @@ export const TASK_OPTIONS = [
   'bootstrapIters',
   'output',
   'useCache',
+  'cluster',
+  'floor',
+  'baseUrl',
+  'tokenizer',
+  'maxLength',
 ];
 
 export const withTaskOptions = (command: Command): Command =>
@@ -89,21 +100,28 @@ export const withTaskOptions = (command: Command): Command =>
       nonNegativeInteger,
     )
     .option('--output <folder>', 'write results and samples here')
-    .option('--use-cache <file>', "keep the model's answers here; what is there already is not asked again");
+    .option('--use-cache <file>', "keep the model's answers here; what is there already is not asked again")
+    .option(
+      '--cluster <field>',
+      'documents with the same value of this field belong together; none: no two do (default: a passage that several share)',
+    )
+    .option('--floor <folder>', 'an n-gram model: what it scores, and its unigrams, stands beside')
+    .option('--base-url <url>', 'of a server with /v1/completions; the model is then what the server calls it')
+    .option('--tokenizer <folder>', "of a server's model: texts are cut into tokens here, as lm_eval does")
+    .option('--max-length <tokens>', "that a server's model reads, with --tokenizer (default: 2048)", positiveInteger);
 
 export async function runTasks(path: string, options: TaskOptions): Promise<void> {
-  const { modelFolder } = await import('../models/auto.ts');
   const { openTaskLibrary, ownTasks } = await import('../evaluate/harness/task-library.ts');
   const { evaluateTasks } = await import('../evaluate/harness/evaluate-tasks.ts');
   const { parseArguments } = await import('../evaluate/harness/arguments.ts');
   const { resultsJson, writeResults } = await import('../evaluate/harness/results.ts');
-  const { openEvaluatedModel } = await import('../evaluate/models/open-model.ts');
+  const { openAnyModel } = await import('../evaluate/models/open-any.ts');
+  const { remembered } = await import('../evaluate/models/remembered.ts');
   const { requireDevice } = await import('../torch/index.ts');
   requireDevice(options.device);
   const library = openTaskLibrary([ownTasks, ...(options.includePath ?? [])]);
   const nodes = library.select(options.tasks!.split(',').map(name => name.trim()));
   const genKwargs = options.genKwargs === undefined ? undefined : parseArguments(options.genKwargs);
-  const dataMap = dataMapOf(options.dataMap);
   if (options.fewshotAsMultiturn && !options.applyChatTemplate) {
     throw usageError(
       'TSLM_UNUSED_OPTION',
@@ -111,17 +129,25 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
       'give both',
     );
   }
-  const folder = modelFolder(path);
-  const { score, pll, pooling, device } = options;
-  using opened = openEvaluatedModel(folder, {
-    score,
-    pll,
-    pooling,
-    device,
-    dtype: dtypeOf(options.precision),
+  const { score, pll, pooling, device, baseUrl, tokenizer, maxLength, precision } = options;
+  const opened = await openAnyModel(path, {
+    ...{ score, pll, pooling, device, baseUrl, tokenizer, maxLength },
+    dtype: dtypeOf(precision),
+    apiKey: process.env.OPENAI_API_KEY,
     onNote: printNote,
   });
-  const model = options.useCache === undefined ? opened : await withCache(opened, options.useCache, folder, options);
+  using own = opened.model;
+  const { name: folder, chunk } = opened;
+  // Answers depend on the model's files, and on how it is asked.
+  const model =
+    options.useCache === undefined
+      ? own
+      : remembered(
+          own,
+          options.useCache,
+          [await opened.revision(), own.scoring, precision, pll ?? 'original'].join(' '),
+          { chunk },
+        );
   if (options.applyChatTemplate && !model.applyChatTemplate) {
     throw usageError(
       'TSLM_NOT_SUPPORTED',
@@ -129,28 +155,25 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
       'leave out --apply-chat-template',
     );
   }
-  const { numFewshot, fewshotSeed, limit, systemInstruction, bootstrapIters: replicates = 1000 } = options;
-  const date = Date.now() / 1000;
-  let current: { name: string; progress: ReturnType<typeof createProgress> } | undefined;
-  const result = await evaluateTasks(model, nodes, {
-    dataMap,
+  const { numFewshot, fewshotSeed, limit, systemInstruction, cluster, bootstrapIters: replicates = 1000 } = options;
+  const asked: EvaluateOptions = {
+    dataMap: dataMapOf(options.dataMap),
     numFewshot,
     fewshotSeed,
     limit,
     genKwargs,
     systemInstruction,
     replicates,
+    cluster,
+  };
+  const date = Date.now() / 1000;
+  const result = await evaluateTasks(model, nodes, {
+    ...asked,
     chatTemplate: options.applyChatTemplate ? model.applyChatTemplate : undefined,
     fewshotAsMultiturn: options.fewshotAsMultiturn,
-    onProgress(name, done, total) {
-      if (current?.name !== name) {
-        current?.progress.end();
-        current = { name, progress: createProgress(name, { total, unit: ' requests' }) };
-      }
-      current.progress.update(done);
-    },
+    onProgress: taskProgress(),
   });
-  current?.progress.end();
+  const floors = options.floor === undefined ? undefined : await floorScores(options.floor, nodes, asked);
   const facts = {
     model: folder,
     scoring: model.scoring,
@@ -161,6 +184,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     replicates,
     systemInstruction,
     fewshotAsMultiturn: options.fewshotAsMultiturn ?? false,
+    floors,
     date,
   };
   const written = options.output === undefined ? undefined : writeResults(options.output, result, facts);
@@ -168,19 +192,52 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     printJson(resultsJson(result, facts));
     return;
   }
-  printResult(result);
+  printEvaluation(result, floors);
   if (written !== undefined) process.stdout.write(`\nresults  ${written}\n`);
 }
 
-/** Answers depend on the model's files, and on how it is asked. */
-async function withCache(
-  model: EvaluatedModel,
-  path: string,
-  folder: string,
-  { precision, pll = 'original' }: TaskOptions,
-): Promise<EvaluatedModel> {
-  const { remembered, revisionOf } = await import('../evaluate/models/remembered.ts');
-  return remembered(model, path, [await revisionOf(folder), model.scoring, precision, pll].join(' '));
+/** A line of progress a task. */
+export function taskProgress(label = ''): (task: string, done: number, requests: number) => void {
+  let current: { name: string; progress: ReturnType<typeof createProgress> } | undefined;
+  return (name, done, total) => {
+    if (current?.name !== name) {
+      current?.progress.end();
+      current = { name, progress: createProgress(`${label}${name}`, { total, unit: ' requests' }) };
+    }
+    current.progress.update(done);
+    if (done === total) current.progress.end();
+  };
+}
+
+/** What an n-gram model scores, and the same model held to single tokens. */
+async function floorScores(folder: string, nodes: readonly Node[], asked: EvaluateOptions): Promise<FloorScores> {
+  const { evaluateTasks } = await import('../evaluate/harness/evaluate-tasks.ts');
+  const { isNgram } = await import('../evaluate/models/open-any.ts');
+  const { ngramModel } = await import('../evaluate/models/ngram-model.ts');
+  const { loadNgram } = await import('../ngram/index.ts');
+  if (!isNgram(folder)) {
+    throw usageError(
+      'TSLM_NO_NGRAM',
+      `${folder}: no n-gram model here`,
+      '`tslm ngram train CORPUS --out FOLDER` makes one',
+    );
+  }
+  const stored = loadNgram(folder);
+  const orders = [...new Set([1, stored.model.order])];
+  const scores: Record<string, Record<string, Record<string, number>>> = {};
+  for (const order of orders) {
+    const name = order === 1 ? 'unigram' : `${order}-gram`;
+    const { tasks } = await evaluateTasks(ngramModel(stored, folder, { order }), nodes, {
+      ...asked,
+      replicates: 0,
+      onProgress: taskProgress(`${name}: `),
+    });
+    for (const task of tasks) {
+      const values = Object.fromEntries([...task.values].map(([key, { value }]) => [key, value]));
+      scores[task.name] = { ...scores[task.name], [name]: values };
+    }
+  }
+  return scores;
 }
 
 /** `NAME=PATH` of each. */
@@ -191,35 +248,4 @@ function placeOf(pair: string): [string, string] {
   const at = pair.indexOf('=');
   if (at > 0 && at < pair.length - 1) return [pair.slice(0, at), pair.slice(at + 1)];
   throw usageError('TSLM_BAD_VALUE', `--data-map ${pair} is not NAME=PATH`, 'write --data-map blimp=data/blimp');
-}
-
-/** Metrics of which a blind guess has a share right. */
-const GUESSED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info'];
-
-/** One line a metric: groups last. */
-function printResult({ tasks, groups }: EvaluationResult): void {
-  const rows = [...tasks, ...groups].flatMap(result =>
-    [...result.values].map(([key, { value, stderr }]) => {
-      const [metric, filter] = key.split(/,(.*)/s);
-      const chance = 'chance' in result && GUESSED.includes(metric) ? result.chance : undefined;
-      return [
-        result.alias,
-        filter === 'none' ? metric : `${metric} (${filter})`,
-        value.toFixed(4),
-        stderr === 'N/A' ? '' : `± ${stderr.toFixed(4)}`,
-        chance?.toFixed(4) ?? '',
-        String(result.effective),
-      ];
-    }),
-  );
-  const hasChance = rows.some(row => row[4] !== '');
-  const table = [['task', 'metric', 'value', '', 'chance', 'documents'], ...rows].map(row =>
-    row.filter((_, column) => hasChance || column !== 4),
-  );
-  const widths = table[0].map((_, column) => Math.max(...table.map(row => row[column].length)));
-  const isNumber = (column: number): boolean => column === 2 || column > 3;
-  for (const row of table) {
-    const cells = row.map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])));
-    process.stdout.write(`${cells.join('  ').trimEnd()}\n`);
-  }
 }

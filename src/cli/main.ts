@@ -9,6 +9,7 @@ import { requireWholeFiles } from '../torch/map-file.ts';
 import { augmentCommand } from './augment.ts';
 import { benchCommand } from './bench/bench.ts';
 import { classifyCommand } from './classify.ts';
+import { compareCommand } from './compare.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { finetuneCommand } from './finetune.ts';
@@ -22,7 +23,9 @@ import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
+import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
+import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
 import { trainCommand } from './train.ts';
@@ -30,7 +33,7 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'inspect', 'verify'];
+const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'select', 'inspect', 'verify'];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -47,7 +50,10 @@ export function program(): Command {
     trainCommand(),
     finetuneCommand(),
     resumeCommand(),
+    sweepCommand(),
     evaluateCommand(),
+    compareCommand(),
+    selectCommand(),
     tasksCommand(),
     generateCommand(),
     classifyCommand(),

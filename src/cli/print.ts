@@ -14,6 +14,18 @@ export function printTable(rows: readonly (readonly [name: string, value: string
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
 }
 
+/** Rows of cells, the first of them the head. @param right columns of numbers */
+export function printRows(
+  rows: readonly (readonly string[])[],
+  { right = [] }: { right?: readonly number[] } = {},
+): void {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)));
+  for (const row of rows) {
+    const cells = row.map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])));
+    process.stdout.write(`${cells.join('  ').trimEnd()}\n`);
+  }
+}
+
 /** A remark beside the result, on stderr. */
 export const printNote = (note: string): void => {
   process.stderr.write(`note: ${note}\n`);

@@ -50,9 +50,12 @@ export function changesOf(before: Record<string, unknown>, now: Recipe, where: s
     .filter(({ before, after }) => !isDeepStrictEqual(before, after));
 }
 
+/** Whether a run keeps a key for as long as it lasts. */
+export const isFixed = (path: string): boolean => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`));
+
 /** @throws UserError that names every change that would make it another run */
 export function refuseChanges(changes: readonly RecipeChange[], folder: string): void {
-  const refused = changes.filter(({ path }) => FIXED.some(fixed => path === fixed || path.startsWith(`${fixed}.`)));
+  const refused = changes.filter(({ path }) => isFixed(path));
   if (refused.length === 0) return;
   const list = refused.map(
     ({ path, before, after }) => `'${path}' (was ${JSON.stringify(before)}, is ${JSON.stringify(after)})`,

@@ -115,6 +115,10 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
 const FEW_REPLICATES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'kendall']);
 const MOST_REPLICATES = 100;
 
+/** How often a bootstrap of this metric draws. */
+export const mostDraws = (metric: string, replicates: number): number =>
+  FEW_REPLICATES.has(metric) ? Math.min(replicates, MOST_REPLICATES) : replicates;
+
 export interface Aggregated {
   value: number;
   /** `N/A` where there is none: one document, or no known way. */
@@ -131,8 +135,7 @@ export function aggregate(items: readonly unknown[], name: string, metric: strin
   const value = of(Array.from(items.keys()));
   if (error === undefined || items.length < 2 || replicates === 0) return { value, stderr: 'N/A' };
   if (error === 'mean') return { value, stderr: meanError(items.map(Number)) };
-  const draws = FEW_REPLICATES.has(metric) ? Math.min(replicates, MOST_REPLICATES) : replicates;
-  return { value, stderr: bootstrapError(items.length, of, draws) };
+  return { value, stderr: bootstrapError(items.length, of, mostDraws(metric, replicates)) };
 }
 
 /** @throws UserError naming the task */

@@ -6,17 +6,18 @@ import { UserError } from '../../support/errors.ts';
 import { partsOf } from '../../support/parts.ts';
 import { cosine } from '../../tasks/similarity.ts';
 import type { EvaluatedModel, Loglikelihood } from '../models/evaluated-model.ts';
-import { mean } from '../statistics/means.ts';
 import { type Aggregated, aggregate } from './aggregations.ts';
 import type { EvaluationResult, Sample, TaskResult } from './evaluation-result.ts';
-import { choicesOf } from './fields.ts';
 import { createFilter } from './filters.ts';
+import { floorsOf } from './floors.ts';
 import { groupResults } from './groups.ts';
 import { normalized, type RequestOptions, requestsOf, type TaskRequest } from './requests.ts';
 import { type Asked, filteredSamples } from './samples.ts';
+import { clustersOf } from './shared-passages.ts';
 import { openTask, type Task, type TaskOptions } from './task.ts';
 import { type Node, tasksBelow } from './task-library.ts';
 import { metricsOf, type TaskMetric } from './task-metrics.ts';
+import { type Uncertainty, uncertaintyOf } from './uncertainty.ts';
 
 export interface EvaluateOptions extends TaskOptions, RequestOptions {
   /** Only the first so many documents of each task; below 1 a share of them. */
@@ -25,6 +26,8 @@ export interface EvaluateOptions extends TaskOptions, RequestOptions {
   samples?: Readonly<Record<string, readonly number[]>>;
   /** Of the bootstrap, for what has no simpler standard error. Default 1000; 0: none. */
   replicates?: number;
+  /** Field of the documents that says which belong together; `none`: no two do. Default: found (`clustersOf`). */
+  cluster?: string;
   onProgress?: (task: string, done: number, requests: number) => void;
   signal?: AbortSignal;
 }
@@ -51,7 +54,7 @@ export async function evaluateTasks(
   for (const { task, metrics, filters, asked } of opened) {
     const responses = await answer(model, task, asked, options);
     const samples = filters.flatMap(({ name, run }) => filteredSamples(task, metrics, asked, responses, name, run));
-    tasks.push(taskResult(task, metrics, samples, asked.length, options.replicates ?? 1000));
+    tasks.push(taskResult(task, metrics, samples, asked.length, options));
   }
   return { tasks, groups: groupResults(nodes, tasks), seconds: (performance.now() - start) / 1000 };
 }
@@ -147,32 +150,31 @@ async function responsesTo(
   return scored.map(({ logProb, isGreedy }: Loglikelihood) => [logProb, isGreedy] as const);
 }
 
-/** The mean share of right ones among the choices. */
-function chanceOf(task: Task, samples: readonly Sample[]): number | undefined {
-  if (task.config.output_type !== 'multiple_choice' || samples.length === 0) return undefined;
-  const shares = samples.map(({ doc, target }) => {
-    const right = task.hasTargets ? [target].flat().length : 1;
-    return right / choicesOf(task, doc, task.name).length;
-  });
-  return mean(shares);
-}
-
 function taskResult(
   task: Task,
   metrics: readonly TaskMetric[],
   samples: readonly Sample[],
   effective: number,
-  replicates: number,
+  { replicates = 1000, cluster }: EvaluateOptions,
 ): TaskResult {
   const values = new Map<string, Aggregated>();
+  const uncertainty = new Map<string, Uncertainty>();
   for (const filter of new Set(samples.map(sample => sample.filter))) {
     const own = samples.filter(sample => sample.filter === filter);
     for (const { name, aggregation } of metrics) {
-      const items = own.flatMap(({ scores }) => (name in scores ? [scores[name]] : []));
-      if (items.length > 0) values.set(`${name},${filter}`, aggregate(items, aggregation, name, replicates));
+      const scored = own.filter(({ scores }) => name in scores);
+      if (scored.length === 0) continue;
+      const items = scored.map(({ scores }) => scores[name]);
+      const key = `${name},${filter}`;
+      values.set(key, aggregate(items, aggregation, name, replicates));
+      const docs = scored.map(({ doc }) => doc);
+      const clusters = clustersOf(docs, cluster);
+      const found = uncertaintyOf(items, aggregation, name, { clusters, replicates });
+      if (found) uncertainty.set(key, found);
     }
   }
   const { name, config, docs } = task;
   const result = { name, alias: config.task_alias ?? name, task, metrics, effective, original: docs.length };
-  return { ...result, values, samples, chance: chanceOf(task, samples) };
+  const first = samples.filter(({ filter }) => filter === samples[0].filter);
+  return { ...result, values, uncertainty, samples, floors: floorsOf(task, first) };
 }

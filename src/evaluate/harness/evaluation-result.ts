@@ -6,6 +6,7 @@ import type { Scores } from './scores.ts';
 import type { Task } from './task.ts';
 import type { GroupNode } from './task-library.ts';
 import type { TaskMetric } from './task-metrics.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 export interface Sample {
   docId: number;
@@ -20,6 +21,13 @@ export interface Sample {
   hashes: { doc: string; prompt: string; target: string };
 }
 
+export interface Floors {
+  /** Of choices: the mean share of right ones among them. */
+  chance?: number;
+  /** Always the same choice by number, or the same text: the share of documents that the best of these gets right. */
+  majority?: number;
+}
+
 export interface TaskResult {
   name: string;
   alias: string;
@@ -30,9 +38,11 @@ export interface TaskResult {
   original: number;
   /** By metric and filter: `acc,none`. */
   values: ReadonlyMap<string, Aggregated>;
+  /** By the same keys, how sure each value is; without those of which nothing is known. */
+  uncertainty: ReadonlyMap<string, Uncertainty>;
   samples: readonly Sample[];
-  /** Of choices: how often a blind guess is right. */
-  chance?: number;
+  /** What needs no model. */
+  floors: Floors;
 }
 
 export interface GroupResult {

@@ -21,6 +21,8 @@ export interface RunFacts {
   systemInstruction?: string;
   chatTemplate?: string;
   fewshotAsMultiturn: boolean;
+  /** By task and model of the floor, by metric and filter: what lesser models score. */
+  floors?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
   /** Seconds since 1970. */
   date: number;
 }
@@ -64,7 +66,11 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
       sameValue,
     ),
     higher_is_better: withGroups(byName(betterOf), groups, mergedBetter),
-    chance: Object.fromEntries(tasks.flatMap(({ name, chance }) => (chance === undefined ? [] : [[name, chance]]))),
+    chance: Object.fromEntries(
+      tasks.flatMap(({ name, floors: { chance } }) => (chance === undefined ? [] : [[name, chance]])),
+    ),
+    floors: Object.fromEntries(tasks.map(({ name, floors }) => [name, { ...floors, ...facts.floors?.[name] }])),
+    uncertainty: Object.fromEntries(tasks.map(({ name, uncertainty }) => [name, Object.fromEntries(uncertainty)])),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
       model: 'tslm',

@@ -83,7 +83,7 @@ function choiceScores(task: Task, doc: Doc, answers: readonly Likelihood[], wher
 }
 
 /** Numbers of the right choices. */
-function goldOf(task: Task, doc: Doc, choices: readonly string[], where: Where): number[] {
+export function goldOf(task: Task, doc: Doc, choices: readonly string[], where: Where): number[] {
   const given = task.hasContexts ? textOf(task, doc, where) : targetOf(task, doc, where);
   return [given].flat().map(target => {
     const choice = typeof target === 'string' ? choices.indexOf(target) : Number(target);

@@ -66,6 +66,10 @@ const METRICS: Readonly<Record<string, Known>> = {
   bypass: known('bypass', true, ['loglikelihood', 'multiple_choice', 'generate_until']),
 };
 
+/** How a metric is aggregated, and whether more of it is better, where a task does not say; undefined for one that is not known. */
+export const defaultsOf = (metric: string): Pick<TaskMetric, 'aggregation' | 'higherIsBetter'> | undefined =>
+  Object.hasOwn(METRICS, metric) ? METRICS[metric] : undefined;
+
 /** Those of a task that names none. */
 const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
   loglikelihood: ['perplexity', 'acc'],

@@ -1,4 +1,7 @@
 /** A model folder as benchmarks ask it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { baseFolderOf } from '../../models/adapters/folder.ts';
 import { loadForInference } from '../../models/load-for-inference.ts';
 import type { Model } from '../../models/model.ts';
 import type { Pooling } from '../../models/pooling.ts';
@@ -30,7 +33,9 @@ export function openEvaluatedModel(
   folder: string,
   { score, pll, pooling, dtype = 'float32', device, onNote }: OpenModelOptions = {},
 ): EvaluatedModel {
-  const tokenizer = Tokenizer.fromFile(folder);
+  // The folder of an adapter may leave the tokenizer to the model that it is for.
+  const hasTokenizer = existsSync(join(folder, 'tokenizer.json'));
+  const tokenizer = Tokenizer.fromFile(hasTokenizer ? folder : (baseFolderOf(folder) ?? folder));
   const model = loadForInference(folder, { dtype, device, onNote });
   try {
     const own = evaluated(model, tokenizer, folder, { score, pll });

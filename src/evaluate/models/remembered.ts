@@ -9,15 +9,18 @@ import { namingFile } from '../../support/errors.ts';
 import { makeFolder } from '../../support/files.ts';
 import type { EvaluatedModel, RequestOptions } from './evaluated-model.ts';
 
-/** Requests between two writes: what an interruption costs at most. */
-const CHUNK = 2048;
-
 /**
  * @param path of the file; made where it is not there
  * @param revision what the answers depend on beside the request: the model's files and how it is asked
+ * @param options.chunk requests between two writes: what an interruption costs at most. Default 2048
  * @throws UserError when the file cannot be written
  */
-export function remembered(model: EvaluatedModel, path: string, revision: string): EvaluatedModel {
+export function remembered(
+  model: EvaluatedModel,
+  path: string,
+  revision: string,
+  { chunk = 2048 }: { chunk?: number } = {},
+): EvaluatedModel {
   const known = knownIn(path);
 
   async function answers<Request, Answer>(
@@ -35,8 +38,8 @@ export function remembered(model: EvaluatedModel, path: string, revision: string
       return createHash('sha256').update(`${times}${text}`).digest('hex');
     });
     const missing = [...keys.keys()].filter(i => !known.has(keys[i]));
-    for (let begin = 0; begin < missing.length; begin += CHUNK) {
-      const part = missing.slice(begin, begin + CHUNK);
+    for (let begin = 0; begin < missing.length; begin += chunk) {
+      const part = missing.slice(begin, begin + chunk);
       const done = requests.length - missing.length + begin;
       const found = await ask(
         part.map(i => requests[i]),

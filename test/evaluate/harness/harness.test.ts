@@ -61,6 +61,8 @@ describe('a task', () => {
     const [{ values, samples, effective, original }] = tasks;
     expect(values.get('acc,none')).toEqual({ value: 0.5, stderr: 0.5 });
     expect([effective, original]).toEqual([2, 2]);
+    expect(tasks[0].floors).toEqual({ chance: 0.5, majority: 0.5 });
+    expect(tasks[0].uncertainty.get('acc,none')).toMatchObject({ method: 'wilson', stderr: 0.5 });
     expect(samples.map(sample => sample.requests[1])).toEqual([
       { kind: 'loglikelihood', context: 'grass is', continuation: ' green' },
       { kind: 'loglikelihood', context: 'snow is', continuation: ' blue' },

@@ -12,6 +12,7 @@ import { isComparison, verifyComparisons } from './comparisons.ts';
 import { harnessPartOf } from './harness-parts.ts';
 import { isMetrics, verifyMetrics } from './metrics.ts';
 import { isEvaluationRun, verifyEvaluationRun } from './runs.ts';
+import { isSearch, verifySearch } from './search.ts';
 import { isStatistics, verifyStatistics } from './statistics.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a recording is read as it is
@@ -24,6 +25,7 @@ export function evaluationAt(path: string): (() => AsyncGenerator<Check>) | unde
   const json: Recorded = readJson(path);
   if (isMetrics(json)) return () => inTurn(verifyMetrics(json));
   if (isStatistics(json)) return () => inTurn(verifyStatistics(json));
+  if (isSearch(json)) return () => inTurn(verifySearch(json));
   if (isComparison(json)) return () => inTurn(verifyComparisons(json, path));
   const part = harnessPartOf(json);
   if (part) return () => inTurn(part());

@@ -1,0 +1,34 @@
+/** What needs no model: how often a guess is right, and how often the answer that is right most often. */
+import { mean } from '../statistics/means.ts';
+import type { Floors, Sample } from './evaluation-result.ts';
+import { choicesOf } from './fields.ts';
+import { pythonStr } from './python-literals.ts';
+import { goldOf } from './scores.ts';
+import type { Task } from './task.ts';
+
+/** Metrics that say how often an answer is right. */
+export const COUNTED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'exact_match'];
+
+/** @param samples one for each document */
+export function floorsOf(task: Task, samples: readonly Sample[]): Floors {
+  const { output_type: type } = task.config;
+  if (samples.length === 0) return {};
+  if (type === 'multiple_choice') {
+    const gold = samples.map(({ doc }) => {
+      const choices = choicesOf(task, doc, task.name);
+      return { right: goldOf(task, doc, choices, task.name), count: choices.length };
+    });
+    return {
+      chance: mean(gold.map(({ right, count }) => right.length / count)),
+      majority: mostFrequentShare(gold.map(({ right }) => right)),
+    };
+  }
+  if (type !== 'generate_until' && type !== 'loglikelihood') return {};
+  return { majority: mostFrequentShare(samples.map(({ target }) => [target].flat().map(pythonStr))) };
+}
+
+function mostFrequentShare(answers: readonly (readonly unknown[])[]): number {
+  const counts = new Map<unknown, number>();
+  for (const right of answers) for (const one of new Set(right)) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return Math.max(...counts.values()) / answers.length;
+}

@@ -1,0 +1,159 @@
+/** The report of a choice: quality beside cost as a picture, every model as a row, and why it is that one. One HTML file. */
+import { writeFileAtomically } from '../../support/files.ts';
+import { formatBytes } from '../../support/format.ts';
+import { figureStyle, shortNumber } from '../report/figures.ts';
+import { type Html, html, trusted } from '../report/html.ts';
+import { style } from '../report/style.ts';
+import type { Choice, Judged, Limits } from './choose.ts';
+import type { Quality } from './quality.ts';
+
+export interface SelectionReport {
+  choice: Choice;
+  reason: string;
+  rule: string;
+  limits: Limits;
+  /** A quality as people read it. */
+  unit: (value: number) => string;
+  final?: Quality;
+  holdout: number;
+}
+
+export const writeSelectionReport = (path: string, report: SelectionReport): void =>
+  writeFileAtomically(path, selectionPage(report).source);
+
+export function selectionPage({ choice, reason, rule, limits, unit, final, holdout }: SelectionReport): Html {
+  const { models, chosen } = choice;
+  const taken = models[chosen];
+  const tasks = taken.quality.tasks;
+  const figures = [
+    {
+      name: 'Chosen',
+      value: shortName(taken.name),
+      note: `${unit(taken.quality.value)} ± ${unit(taken.quality.stderr)}`,
+    },
+    { name: 'Speed', value: `${shortNumber(taken.costs.tokensPerSecond)}/s`, note: 'tokens, one text at a time' },
+    ...(taken.costs.memory === null
+      ? []
+      : [{ name: 'Memory', value: formatBytes(taken.costs.memory), note: 'at its peak' }]),
+    ...(final
+      ? [
+          {
+            name: 'On other documents',
+            value: unit(final.value),
+            note: `± ${unit(final.stderr)}, left out of the choice`,
+          },
+        ]
+      : []),
+  ];
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Choice of a model</title>
+<style>${trusted(style)}${trusted(figureStyle)}</style>
+</head>
+<body>
+<main>
+<h1>${reason}</h1>
+<dl class="figures">${figures.map(({ name, value, note }) => html`<div class="card"><dt>${name}</dt><dd><div class="value">${value}</div><div class="note">${note}</div></dd></div>`)}</dl>
+${section('Quality and speed', qualityBySpeed(choice), 'Up is better, right is faster; bars are 95 % intervals. The line is the Pareto front: nothing on it is worse in quality, speed, memory and disk than another. Orange is the chosen one, pale what the limits exclude.')}
+${section('Models', modelTable(choice, unit), `The rule: ${rule}. ${limitsText(limits)}`)}
+${tasks.length > 1 && section('Tasks', taskTable(models), 'Values with their standard errors.')}
+${holdout > 0 && html`<p class="hint">A share of ${holdout} of the documents was left out of the choice; the chosen model was measured on it afterwards.</p>`}
+</main>
+</body>
+</html>
+`;
+}
+
+const section = (heading: string, content: Html, hint: string): Html =>
+  html`<section><h2>${heading}</h2><div class="card scroll">${content}</div><p class="hint">${hint}</p></section>`;
+
+export const shortName = (name: string): string =>
+  name
+    .replace(/\/(model)?\/?$/, '')
+    .split('/')
+    .at(-1)!;
+
+function limitsText({ maxMemory, maxDisk, minTokensPerSecond, maxFirstToken }: Limits): string {
+  const parts = [
+    ...(maxMemory === undefined ? [] : [`at most ${formatBytes(maxMemory)} of memory`]),
+    ...(maxDisk === undefined ? [] : [`at most ${formatBytes(maxDisk)} on disk`]),
+    ...(minTokensPerSecond === undefined ? [] : [`at least ${minTokensPerSecond} tokens a second`]),
+    ...(maxFirstToken === undefined ? [] : [`at most ${maxFirstToken} s to the first token`]),
+  ];
+  return parts.length === 0 ? 'No limits were given.' : `Limits: ${parts.join(', ')}.`;
+}
+
+const [WIDTH, HEIGHT] = [960, 380];
+
+/** Quality over the logarithm of speed. */
+function qualityBySpeed({ models, chosen }: Choice): Html {
+  const speeds = models.map(({ costs }) => Math.log10(costs.tokensPerSecond));
+  const sign = models[0].quality.higherIsBetter ? 1 : -1;
+  const values = models.flatMap(({ quality: { interval, value } }) =>
+    [...interval.filter(Number.isFinite), value].map(one => one * sign),
+  );
+  const place =
+    (low: number, high: number, from: number, to: number) =>
+    (value: number): number =>
+      low === high ? (from + to) / 2 : from + ((value - low) / (high - low)) * (to - from);
+  const x = place(Math.min(...speeds), Math.max(...speeds), 110, WIDTH - 150);
+  const y = place(Math.min(...values), Math.max(...values), HEIGHT - 60, 34);
+  const at = (model: Judged): [number, number] => [
+    x(Math.log10(model.costs.tokensPerSecond)),
+    y(model.quality.value * sign),
+  ];
+  const front = models
+    .filter(({ isOnFront }) => isOnFront)
+    .sort((a, b) => a.costs.tokensPerSecond - b.costs.tokensPerSecond);
+  const line = front
+    .map(model =>
+      at(model)
+        .map(one => one.toFixed(1))
+        .join(','),
+    )
+    .join(' ');
+  return html`<svg class="figure" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Quality and speed of the models">
+${[0, 0.25, 0.5, 0.75, 1].map(share => {
+  const value = Math.min(...values) + share * (Math.max(...values) - Math.min(...values));
+  return html`<line class="grid" x1="70" x2="${WIDTH - 10}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/><text x="62" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${shortNumber(value * sign)}</text>`;
+})}
+<text x="${WIDTH - 10}" y="${HEIGHT - 8}" text-anchor="end">tokens a second</text>
+<polyline class="strand" style="opacity:0.5" points="${line}"/>
+${models.map((model, i) => {
+  const [cx, cy] = at(model);
+  const [low, high] = model.quality.interval.map(one => y(one * sign));
+  const kind = i === chosen ? 'marked' : model.excluded.length > 0 ? 'faint' : 'point';
+  return html`<line class="whisker" x1="${cx.toFixed(1)}" x2="${cx.toFixed(1)}" y1="${low.toFixed(1)}" y2="${high.toFixed(1)}"/>
+<circle class="${kind}" cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${i === chosen ? 9 : 6}"><title>${model.name}: ${shortNumber(model.quality.value)}, ${shortNumber(model.costs.tokensPerSecond)} tokens a second</title></circle>
+<text class="label" x="${(cx + 14).toFixed(1)}" y="${(cy - 8).toFixed(1)}">${shortName(model.name)}</text>
+<text x="${cx.toFixed(1)}" y="${HEIGHT - 34}" text-anchor="middle">${shortNumber(model.costs.tokensPerSecond)}</text>`;
+})}
+</svg>`;
+}
+
+function modelTable({ models, chosen, best }: Choice, unit: (value: number) => string): Html {
+  const row = (model: Judged, i: number): Html => {
+    const { costs, quality } = model;
+    const notes = [
+      ...(i === chosen ? ['chosen'] : []),
+      ...(i === best ? ['best'] : []),
+      ...(model.isNearBest && i !== best ? ['within one standard error'] : []),
+      ...(model.isOnFront ? ['front'] : []),
+      ...model.excluded,
+    ];
+    return html`<tr><td class="${i === chosen && 'best'}">${model.name}</td><td>${unit(quality.value)} ± ${unit(quality.stderr)}</td><td>${shortNumber(costs.tokensPerSecond)}</td><td>${costs.firstToken === null ? '–' : `${(1000 * costs.firstToken).toFixed(0)} ms`}</td><td>${costs.memory === null ? '–' : formatBytes(costs.memory)}</td><td>${costs.disk === null ? '–' : formatBytes(costs.disk)}</td><td>${notes.join(', ')}</td></tr>`;
+  };
+  return html`<table class="data"><thead><tr><th>Model</th><th>Quality</th><th>Tokens/s</th><th>First token</th><th>Memory</th><th>Disk</th><th></th></tr></thead><tbody>${models.map(row)}</tbody></table>`;
+}
+
+function taskTable(models: readonly Judged[]): Html {
+  const { tasks } = models[0].quality;
+  return html`<table class="data"><thead><tr><th>Model</th>${tasks.map(({ task, metric }) => html`<th>${task} (${metric})</th>`)}</tr></thead><tbody>${models.map(
+    ({ name, quality }) =>
+      html`<tr><td>${name}</td>${quality.tasks.map(({ value, stderr }) => html`<td>${value.toFixed(3)} ± ${stderr.toFixed(3)}</td>`)}</tr>`,
+  )}</tbody></table>`;
+}
