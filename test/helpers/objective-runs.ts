@@ -141,7 +141,13 @@ export async function prepareObjectiveRuns(folder: string): Promise<void> {
     sentinels: 20,
   });
   tokenizer.save(join(folder, 'tokenizer'));
-  const options = { tokenizer: join(folder, 'tokenizer'), validation: 0.2, clean: false, dedup: false, threads: 0 } as const;
+  const options = {
+    tokenizer: join(folder, 'tokenizer'),
+    validation: 0.2,
+    clean: false,
+    dedup: false,
+    threads: 0,
+  } as const;
   await prepare([join(folder, 'texts')], { ...options, out: join(folder, 'corpus'), document: 'file' });
   const sizes = { layers: 1, hidden: 16, heads: 2, context: 24, vocabSize: tokenizer.vocabSize };
   using teacher = createModel('gpt2', sizes, { seed: 3 });
