@@ -129,6 +129,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
       'give both',
     );
   }
+  const dataMap = dataMapOf(options.dataMap);
   const { score, pll, pooling, device, baseUrl, tokenizer, maxLength, precision } = options;
   const opened = await openAnyModel(path, {
     ...{ score, pll, pooling, device, baseUrl, tokenizer, maxLength },
@@ -157,7 +158,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   }
   const { numFewshot, fewshotSeed, limit, systemInstruction, cluster, bootstrapIters: replicates = 1000 } = options;
   const asked: EvaluateOptions = {
-    dataMap: dataMapOf(options.dataMap),
+    dataMap,
     numFewshot,
     fewshotSeed,
     limit,

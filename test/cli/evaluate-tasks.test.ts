@@ -73,8 +73,8 @@ describe('evaluate --tasks', () => {
     const { code, stdout, stderr } = await tslm(evaluate(model, 'order'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^task +metric +value +chance +documents$/);
-    expect(lines[1]).toMatch(/^order +acc +[01]\.\d{4} +± 0\.\d{4} +0\.5000 +2$/);
+    expect(lines[0]).toMatch(/^task +metric +value +95 % +chance +majority +documents$/);
+    expect(lines[1]).toMatch(/^order +acc +[01]\.\d{4} +± 0\.\d{4} +0\.\d{4}–[01]\.\d{4} +0\.5000 +1\.0000 +2$/);
   });
 
   it('writes with an encoder–decoder, with beams, and keeps results and samples', async () => {
