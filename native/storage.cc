@@ -94,11 +94,11 @@ napi_value describe(napi_env napi, napi_callback_info info) {
   });
 }
 
-// byteSize(handle) -> bytes of its elements. Leaves the buffer alone, where results may still wait to be read.
+// byteSize(handle) -> bytes of its elements, none of a tensor without memory (meta). Leaves the buffer alone, where results may still wait to be read.
 napi_value byteSize(napi_env napi, napi_callback_info info) {
   return guarded(napi, [&] {
     const at::Tensor& tensor = envOf(napi)->tensors.at(Args(napi, info).integer(0));
-    return makeNumber(napi, static_cast<double>(tensor.nbytes()));
+    return makeNumber(napi, tensor.is_meta() ? 0 : static_cast<double>(tensor.nbytes()));
   });
 }
 

@@ -51,7 +51,7 @@ export interface Native {
   fromBytes(bytes: Uint8Array, dtype: number, copy: boolean): number;
   copyOut(tensor: number, bytes: Uint8Array): void;
   describe(tensor: number): void;
-  /** Bytes of the elements; the one question about a tensor that leaves the shared buffer alone. */
+  /** Bytes of the elements, 0 of a tensor without memory (`meta`); the one question about a tensor that leaves the shared buffer alone. */
   byteSize(tensor: number): number;
   release(count: number): void;
   /** The file's bytes, or the system's error number. */

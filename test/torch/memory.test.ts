@@ -181,6 +181,17 @@ describe('the garbage collector', () => {
     expect(grown).toEqual([2 ** 23, 2 ** 20, 0, 0]);
   });
 
+  it('is told nothing of tensors that have no memory, for which it would collect in vain', () => {
+    const announced = program(`${prelude}
+      torch.zeros([1]).dispose();
+      await collect();
+      const before = external();
+      const shape = torch.empty([2 ** 20, 2 ** 12], { device: 'meta' });
+      const real = torch.empty([2 ** 20]);
+      console.log(JSON.stringify([external() - before, shape.numel + real.numel]));`);
+    expect(announced).toEqual([2 ** 22, 2 ** 32 + 2 ** 20]);
+  });
+
   it('keeps an array alive as long as a tensor uses it, and no longer', () => {
     const seen = program(`${prelude}
       const buffers = () => process.memoryUsage().arrayBuffers;
