@@ -19,7 +19,7 @@ const isLong = Boolean(process.env.TSLM_LONG);
 const seed = Number(process.env.TSLM_KILL_SEED ?? randomSeed());
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
-const STEPS = 60;
+const STEPS = 36;
 
 beforeAll(() => prepareObjectiveRuns(folder));
 
@@ -55,7 +55,7 @@ describe.each(isLong ? long : short)('$name with $family', ({ name, family }) =>
     const value = tinyRecipeValue(place('corpus'), {
       ...objectiveRecipe(folder, { name, family }),
       train: { steps: STEPS, batchSize: 4 },
-      evaluation: { every: 9, windows: 6 },
+      evaluation: { every: 12, windows: 6 },
       checkpoints: { every: 7, keep: 1 },
       samples: { prompts: [] },
       log: { every: 1, tensorboard: false },

@@ -192,7 +192,8 @@ describe('finetune of what writes', () => {
     const [after, before] = scores.map(({ scores: { metrics } }) => metrics);
     expect(Object.keys(after)).toEqual(['loss', 'perplexity', 'accuracy']);
     expect(after.loss).toBeLessThan(before.loss - 0.3);
-    expect(after.loss).toBeCloseTo(run.best!.loss, 4);
+    // The same rows in other batches, which round otherwise.
+    expect(after.loss).toBeCloseTo(run.best!.loss, 3);
     expect(readFileSync(join(run.folder, 'model', 'README.md'), 'utf8')).toMatch(
       /pipeline_tag: text-generation[\s\S]*an adapter \(lora\)[\s\S]*\| the model before \|/,
     );
