@@ -210,7 +210,7 @@ export function taskProgress(label = ''): (task: string, done: number, requests:
   };
 }
 
-/** What an n-gram model scores, and the same model held to single tokens. */
+/** Scores of an n-gram model and of its unigrams. */
 async function floorScores(folder: string, nodes: readonly Node[], asked: EvaluateOptions): Promise<FloorScores> {
   const { evaluateTasks } = await import('../evaluate/harness/evaluate-tasks.ts');
   const { isNgram } = await import('../evaluate/models/open-any.ts');

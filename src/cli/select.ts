@@ -44,7 +44,7 @@ export function selectCommand(): Command {
     .option('--include-path <folder>', 'more task files; may be repeated', collect)
     .option('--metric <name>', 'that decides (default: the first of each task)')
     .option('--num-fewshot <n>', 'examples before each document (default: as the task says)', nonNegativeInteger)
-    .option('--limit <n>', 'only the first so many documents of each task (below 1: a share of them)', positiveNumber)
+    .option('--limit <n>', 'the first <n> documents of each task (below 1: a fraction of them)', positiveNumber)
     .option('--cluster <field>', 'documents with the same value of this field belong together; none: no two do')
     .option('--max-memory <size>', 'none that needs more: 2GB', size)
     .option('--max-disk <size>', 'none whose files are larger: 500MB', size)

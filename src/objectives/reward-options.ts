@@ -35,7 +35,7 @@ const builtIn = z.discriminatedUnion('reward', [
     pattern: z.string().refine(isExpression, 'no regular expression'),
     weight,
   }),
-  /** 1 up to so many characters, falling evenly to 0 at twice as many. */
+  /** Length in characters up to which the reward is 1; it falls linearly to 0 at twice that length. */
   z.strictObject({ reward: z.literal('length'), most: z.int().positive(), weight }),
   /** 1 for JSON that follows a schema. */
   z.strictObject({ reward: z.literal('schema'), schema: z.record(z.string(), z.unknown()), weight }),

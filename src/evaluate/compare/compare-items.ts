@@ -31,7 +31,7 @@ export interface ItemComparison {
   items: number;
   /** Of items that belong together. */
   clusters?: number;
-  /** The smallest difference that so many items show with a chance of 80 % at a level of 5 %. */
+  /** Minimum detectable effect of this number of items: power 80 %, significance level 5 %. */
   detectable: number;
   /** Of a metric that is right or wrong. */
   onlyA?: number;

@@ -46,14 +46,13 @@ function unseen(tasks: readonly TaskComparison[], of: number): string {
   if (of > 1) {
     const shares = tasks.filter(task => isShare(task) && task.detectable > 0).map(({ detectable }) => 100 * detectable);
     const range =
-      shares.length === 0
-        ? ''
-        : `; so many documents show differences of ${number(Math.min(...shares))} points or more at best`;
+      shares.length === 0 ? '' : `; the minimum detectable difference is ${number(Math.min(...shares))} points at best`;
     return `in none of ${of} tests is p below ${LEVEL} after Holm's correction${range}`;
   }
   const [task] = tasks;
   const [scale, unit] = isShare(task) ? [100, ' points'] : [1, ''];
-  const least = task.detectable > 0 ? `; so many documents show one of ${number(task.detectable * scale)}${unit}` : '';
+  const least =
+    task.detectable > 0 ? `; the minimum detectable difference is ${number(task.detectable * scale)}${unit}` : '';
   return `${sizeOf(task)} in ${labelOf(task)} is within chance (${pText(task.adjustedP)})${least}`;
 }
 

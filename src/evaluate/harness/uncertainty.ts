@@ -21,7 +21,7 @@ export interface Uncertainty {
   clusterField?: string;
 }
 
-/** Below so many documents the normal distribution is not trusted with right and wrong. */
+/** Accuracies of fewer documents get a Wilson interval, as the normal approximation is poor there. */
 const FEW = 300;
 
 /**

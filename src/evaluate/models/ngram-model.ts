@@ -18,7 +18,7 @@ interface Coder {
 /**
  * Every text begins a document. Words that the model does not know count as its unknown word.
  *
- * @param order of the n-grams that it is held to: 1 takes each token's own probability. Default: the model's
+ * @param order of the n-grams to use: 1 takes each token's own probability. Default: the model's
  * @throws UserError for a model of token ids without a tokenizer
  */
 export function ngramModel(stored: StoredNgram, name: string, { order }: { order?: number } = {}): EvaluatedModel {

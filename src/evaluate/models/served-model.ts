@@ -178,7 +178,7 @@ export async function openServedModel({
 }
 
 const SEED = 1234;
-/** OpenAI's API takes so many; the text is cut at the others here. */
+/** Most stop sequences of a request to OpenAI's API; the text is cut at the others here. */
 const MOST_STOPS = 4;
 
 function scoreOf({ logprobs }: Choice, { prompt, from, to }: Scored, where: string): Loglikelihood {

@@ -2,6 +2,7 @@
 import { formatCount } from '../../support/format.ts';
 import { curve, type Metrics } from './charts.ts';
 import { type Html, html } from './html.ts';
+import { figureCards } from './page.ts';
 
 /** How well a model predicts held-out text. */
 export interface Evaluation {
@@ -61,10 +62,7 @@ export function keyFigures(metrics: readonly Metrics[], evaluations: readonly Ev
     },
   ].filter(figure => typeof figure === 'object');
   if (figures.length === 0) return undefined;
-  return html`<dl class="figures">${figures.map(
-    ({ name, value, note }) =>
-      html`<div class="card"><dt>${name}</dt><dd><div class="value">${value}</div><div class="note">${note || undefined}</div></dd></div>`,
-  )}</dl>`;
+  return figureCards(figures);
 }
 
 export function evaluationTable(evaluations: readonly Evaluation[]): Html {

@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../../support/files.ts';
 import { browserScript } from './browser-script.ts';
 import { type Chart, chartsOf, type Metrics } from './charts.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
+import { htmlPage } from './page.ts';
 import {
   type Evaluation,
   evaluationTable,
@@ -14,7 +15,6 @@ import {
   type Sample,
   sampleList,
 } from './sections.ts';
-import { style } from './style.ts';
 
 export type { Evaluation, Metrics, Pairs, Sample };
 
@@ -41,18 +41,13 @@ export const writeReport = (path: string, data: ReportData): void => writeFileAt
 
 export function reportPage({ title, run, recipe, metrics, evaluations, samples, environment = {} }: ReportData): Html {
   const charts = chartsOf(metrics);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${trusted(uplotFile('uPlot.min.css'))}${trusted(style)}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
+  const scripts =
+    charts.length > 0
+      ? [jsonScript('charts', charts), script(uplotFile('uPlot.iife.min.js')), script(browserScript)]
+      : [];
+  return htmlPage(
+    { title, styles: [uplotFile('uPlot.min.css')], scripts },
+    html`<h1>${title}</h1>
 ${keyFigures(metrics, evaluations)}
 ${charts.length > 0 && section('Curves', html`<div class="charts">${charts.map(chartPlace)}</div><p class="hint">Drag over a chart to enlarge a stretch, double-click to see all of it again.</p>`)}
 ${evaluations.length > 0 && section('Evaluation', evaluationTable(evaluations))}
@@ -60,11 +55,8 @@ ${samples.length > 0 && section('Samples over time', sampleList(samples))}
 ${Object.keys(run).length > 0 && section('Lineage', pairTable(run))}
 ${recipe !== '' && section('Recipe', html`<div class="card"><pre>${recipe}</pre></div>`)}
 ${Object.keys(environment).length > 0 && section('Environment', pairTable(environment))}
-</main>
-${charts.length > 0 && [jsonScript('charts', charts), script(uplotFile('uPlot.iife.min.js')), script(browserScript)]}
-</body>
-</html>
-`;
+`,
+  );
 }
 
 const section = (heading: string, content: Html): Html => html`<section><h2>${heading}</h2>${content}</section>`;

@@ -39,7 +39,9 @@ export async function measureCosts(job: CostJob): Promise<Costs> {
   for await (const line of createInterface({ input: child.stdout })) answer = JSON.parse(line);
   if (answer.costs) return { ...answer.costs, disk: diskOf(job) };
   const said = answer.failed ?? complaint.trim().split('\n').at(-1) ?? 'its process ended';
-  throw new UserError('TSLM_NOT_MEASURED', `${job.name}: speed and memory cannot be measured: ${said}`);
+  throw new UserError('TSLM_NOT_MEASURED', `${job.name}: speed and memory cannot be measured: ${said}`, {
+    hint: 'where the context is short, write fewer tokens: --tokens 16; quality that was measured is kept',
+  });
 }
 
 function diskOf({ name, options }: CostJob): number | null {

@@ -2,8 +2,8 @@
 import { writeFileAtomically } from '../../support/files.ts';
 import { formatBytes } from '../../support/format.ts';
 import { figureStyle, shortNumber } from '../report/figures.ts';
-import { type Html, html, trusted } from '../report/html.ts';
-import { style } from '../report/style.ts';
+import { type Html, html } from '../report/html.ts';
+import { cardSection, figureCards, htmlPage } from '../report/page.ts';
 import type { Choice, Judged, Limits } from './choose.ts';
 import type { Quality } from './quality.ts';
 
@@ -45,31 +45,17 @@ export function selectionPage({ choice, reason, rule, limits, unit, final, holdo
         ]
       : []),
   ];
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Choice of a model</title>
-<style>${trusted(style)}${trusted(figureStyle)}</style>
-</head>
-<body>
-<main>
-<h1>${reason}</h1>
-<dl class="figures">${figures.map(({ name, value, note }) => html`<div class="card"><dt>${name}</dt><dd><div class="value">${value}</div><div class="note">${note}</div></dd></div>`)}</dl>
-${section('Quality and speed', qualityBySpeed(choice), 'Up is better, right is faster; bars are 95 % intervals. The line is the Pareto front: nothing on it is worse in quality, speed, memory and disk than another. Orange is the chosen one, pale what the limits exclude.')}
-${section('Models', modelTable(choice, unit), `The rule: ${rule}. ${limitsText(limits)}`)}
-${tasks.length > 1 && section('Tasks', taskTable(models), 'Values with their standard errors.')}
+  return htmlPage(
+    { title: 'Choice of a model', styles: [figureStyle] },
+    html`<h1>${reason}</h1>
+${figureCards(figures)}
+${cardSection('Quality and speed', qualityBySpeed(choice), 'Up is better, right is faster; bars are 95 % intervals. The line is the Pareto front: nothing on it is worse in quality, speed, memory and disk than another. Orange is the chosen one, pale what the limits exclude.')}
+${cardSection('Models', modelTable(choice, unit), `The rule: ${rule}. ${limitsText(limits)}`)}
+${tasks.length > 1 && cardSection('Tasks', taskTable(models), 'Values with their standard errors.')}
 ${holdout > 0 && html`<p class="hint">A share of ${holdout} of the documents was left out of the choice; the chosen model was measured on it afterwards.</p>`}
-</main>
-</body>
-</html>
-`;
+`,
+  );
 }
-
-const section = (heading: string, content: Html, hint: string): Html =>
-  html`<section><h2>${heading}</h2><div class="card scroll">${content}</div><p class="hint">${hint}</p></section>`;
 
 export const shortName = (name: string): string =>
   name

@@ -5,8 +5,8 @@ import type { Space } from '../../evaluate/search/space.ts';
 import { betterFirst, type Direction } from '../../evaluate/search/trial.ts';
 import { writeFileAtomically } from '../../support/files.ts';
 import { type Axis, bars, figureStyle, parallelCoordinates, scatter, shortNumber } from '../report/figures.ts';
-import { type Html, html, trusted } from '../report/html.ts';
-import { style } from '../report/style.ts';
+import { type Html, html } from '../report/html.ts';
+import { cardSection, figureCards, htmlPage } from '../report/page.ts';
 import type { FinalScore } from './adopt-best.ts';
 import type { TrialState } from './trial-log.ts';
 
@@ -48,23 +48,14 @@ export function sweepPage(report: SweepReport): Html {
       note: 'of those to the end',
     },
   ];
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${name}</title>
-<style>${trusted(style)}${trusted(figureStyle)}</style>
-</head>
-<body>
-<main>
-<h1>${name}</h1>
-<dl class="figures">${figures.map(({ name: title, value, note }) => html`<div class="card"><dt>${title}</dt><dd><div class="value">${value}</div><div class="note">${note}</div></dd></div>`)}</dl>
-${scored.length > 0 && section('History', history(scored, direction, best), 'A point a trial; pale ones were stopped before their end. The line is the best so far.')}
+  return htmlPage(
+    { title: name, styles: [figureStyle] },
+    html`<h1>${name}</h1>
+${figureCards(figures)}
+${scored.length > 0 && cardSection('History', history(scored, direction, best), 'A point a trial; pale ones were stopped before their end. The line is the best so far.')}
 ${
   complete >= 4 &&
-  section(
+  cardSection(
     'What matters',
     bars(
       important.map(({ name: title, importance }) => ({ name: title, value: importance })),
@@ -73,17 +64,12 @@ ${
     'How far the best tenth of the trials lies from all of them, parameter by parameter (PED-ANOVA).',
   )
 }
-${scored.length > 1 && section('Trials across their parameters', strands(space, scored, metric, direction), 'A line a trial, the better the stronger; the best in orange.')}
-${section('All trials', trialTable(space, trials, metric, best), '')}
-${recipe !== undefined && section('The best recipe', html`<pre>${recipe}</pre>`, '')}
-</main>
-</body>
-</html>
-`;
+${scored.length > 1 && cardSection('Trials across their parameters', strands(space, scored, metric, direction), 'A line a trial, the better the stronger; the best in orange.')}
+${cardSection('All trials', trialTable(space, trials, metric, best))}
+${recipe !== undefined && cardSection('The best recipe', html`<pre>${recipe}</pre>`)}
+`,
+  );
 }
-
-const section = (heading: string, content: Html, hint: string): Html =>
-  html`<section><h2>${heading}</h2><div class="card scroll">${content}</div>${hint !== '' && html`<p class="hint">${hint}</p>`}</section>`;
 
 const lastValue = ({ value, reports }: TrialState): number | undefined =>
   value ?? [...reports].reduce<[number, number] | undefined>((a, b) => (a && a[0] > b[0] ? a : b), undefined)?.[1];
