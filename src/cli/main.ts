@@ -19,6 +19,7 @@ import { keysCommand } from './keys.ts';
 import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
+import { problemsCommand } from './problems.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
@@ -46,6 +47,7 @@ export function program(): Command {
     pullCommand(),
     prepareCommand(),
     augmentCommand(),
+    problemsCommand(),
     tokenizerCommand(),
     trainCommand(),
     finetuneCommand(),
