@@ -32,6 +32,7 @@ import { nextSentence, nextSentenceOptions, sentenceOrder, sentenceOrderOptions 
 import { seq2seq, seq2seqOptions } from './seq2seq.ts';
 import { sequenceClassification, sequenceClassificationOptions } from './sequence-classification.ts';
 import { spanCorruption, spanCorruptionOptions } from './span-corruption.ts';
+import { star, starOptions } from './star.ts';
 import { tokenClassification, tokenClassificationOptions } from './token-classification.ts';
 import { ul2, ul2Options } from './ul2.ts';
 
@@ -105,6 +106,7 @@ export const objectives = {
     padsRight,
   ),
   'span-corruption': entry(spanCorruptionOptions, spanCorruption, 'tokens', ['seq2seqLM'], readsText),
+  star: entry(starOptions, star, 'prompt', ['causalLM'], writesText),
   'token-classification': entry(
     tokenClassificationOptions,
     tokenClassification,

@@ -20,8 +20,13 @@ export type Reward = (
 const weight = z.number().default(1);
 
 const builtIn = z.discriminatedUnion('reward', [
-  /** 1 for an answer that is what the column says, white space around it left aside. */
-  z.strictObject({ reward: z.literal('exact'), column: z.string().default('answer'), weight }),
+  /** 1 for an answer that is what the column says, white space around it left aside; `after`: only what follows its last occurrence. */
+  z.strictObject({
+    reward: z.literal('exact'),
+    column: z.string().default('answer'),
+    after: z.string().min(1).optional(),
+    weight,
+  }),
   /** 1 for an answer whose last number is the column's, give or take `tolerance`. */
   z.strictObject({
     reward: z.literal('numeric'),

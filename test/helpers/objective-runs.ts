@@ -80,6 +80,11 @@ export const ROWS: Record<
     objective: () => ({ ...EXPLORING, beta: 0.05 }),
     row: i => ({ prompt: randomText(2, i) }),
   },
+  star: {
+    family: 'gpt2',
+    objective: () => ({ ...EXPLORING, threshold: 0.1 }),
+    row: i => ({ prompt: randomText(2, i) }),
+  },
   'multiple-choice': {
     family: 'bert',
     row: i => ({
@@ -123,6 +128,7 @@ const WITHOUT_WORKERS = [
   'orpo',
   'reward',
   'rloo',
+  'star',
 ];
 
 /** Each objective with each of its families. */

@@ -139,7 +139,8 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
   const encode = (text: string): Uint32Array => tokenizer.encodeIds(text);
   const isAlone = model.task === 'nextSentence';
   const taught = name === 'distillation' ? { teacher: teacherFolder(model, tokenizer) } : {};
-  const rewarded = ['grpo', 'rloo'].includes(name) ? { rewards: 'exact', maxNewTokens: 8, beta: 0.1 } : {};
+  const explored = ['grpo', 'rloo'].includes(name) ? { beta: 0.1 } : name === 'star' ? { threshold: 0 } : undefined;
+  const rewarded = explored ? { rewards: 'exact', maxNewTokens: 8, ...explored } : {};
   const options = {
     name,
     ...taught,

@@ -15,9 +15,19 @@ import { parseOptions } from '../../src/support/schema.ts';
 import { tinyModel, tokenizers } from './helpers.ts';
 
 const isOfDecoders = (name: string): boolean =>
-  ['masked-next-token', 'multi-token', 'cpo', 'dpo', 'grpo', 'instruction', 'kto', 'orpo', 'reward', 'rloo'].includes(
-    name,
-  );
+  [
+    'masked-next-token',
+    'multi-token',
+    'cpo',
+    'dpo',
+    'grpo',
+    'instruction',
+    'kto',
+    'orpo',
+    'reward',
+    'rloo',
+    'star',
+  ].includes(name);
 const parse = (value: object) => parseOptions(objectiveOptions, value, 'recipe');
 
 describe('objectives by name', () => {
@@ -41,6 +51,7 @@ describe('objectives by name', () => {
         distillation: { teacher: 'models/teacher' },
         grpo: { rewards: 'exact' },
         rloo: { rewards: ['numeric', { reward: 'length', most: 9 }] },
+        star: { rewards: 'exact' },
         ul2: { modeTokens: false },
       };
       const given = needed[name] ?? {};

@@ -21,8 +21,9 @@ export interface Uncertainty {
   clusterField?: string;
 }
 
-/** Accuracies of fewer documents get a Wilson interval, as the normal approximation is poor there. */
+/** Accuracies of fewer documents, or with fewer right or wrong ones, get a Wilson interval: the normal approximation is poor there. */
 const FEW = 300;
+const FEW_OF_A_KIND = 10;
 
 /**
  * @param clusters of the items, where some belong together
@@ -54,8 +55,8 @@ export function uncertaintyOf(
   }
   const stderr = meanError(values);
   const isBinary = values.every(value => value === 0 || value === 1);
-  if (isBinary && values.length < FEW) {
-    const right = values.reduce<number>((sum, value) => sum + value, 0);
+  const right = values.reduce<number>((sum, value) => sum + value, 0);
+  if (isBinary && (values.length < FEW || Math.min(right, values.length - right) < FEW_OF_A_KIND)) {
     return { stderr, interval: wilson(right, values.length), method: 'wilson' };
   }
   return { stderr, interval: around(stderr, normalQuantile(0.975)), method: 'normal' };

@@ -15,7 +15,10 @@ export function lastNumber(text: string): number | undefined {
 export function builtInReward(options: Exclude<BuiltInReward, { reward: 'model' }>): Reward {
   switch (options.reward) {
     case 'exact':
-      return (_, completion, row) => (completion.trim() === String(row[options.column]).trim() ? 1 : 0);
+      return (_, completion, row) => {
+        const said = answerAfter(completion, options.after);
+        return said !== undefined && said.trim() === String(row[options.column]).trim() ? 1 : 0;
+      };
     case 'numeric':
       return (_, completion, row) => {
         const [said, wanted] = [lastNumber(completion), lastNumber(String(row[options.column]))];
@@ -32,6 +35,13 @@ export function builtInReward(options: Exclude<BuiltInReward, { reward: 'model' 
       return (_, completion) => (schema.safeParse(parsed(completion)).success ? 1 : 0);
     }
   }
+}
+
+/** What follows the last occurrence of `mark`; undefined where there is none. */
+function answerAfter(completion: string, mark: string | undefined): string | undefined {
+  if (mark === undefined) return completion;
+  const at = completion.lastIndexOf(mark);
+  return at < 0 ? undefined : completion.slice(at + mark.length);
 }
 
 /** Undefined for what is no JSON, which no schema allows. */

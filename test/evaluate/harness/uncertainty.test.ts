@@ -25,6 +25,13 @@ describe('the uncertainty of a mean', () => {
     expect(uncertaintyOf([1], 'mean', 'acc')).toBeUndefined();
   });
 
+  it.each([0, 2, 498, 500])('is Wilson’s where %i of 500 are right: the normal one would be a point, or pass 1', right => {
+    const values = Array.from({ length: 500 }, (_, i) => Number(i < right));
+    const { interval, method } = uncertaintyOf(values, 'mean', 'acc')!;
+    expect({ interval, method }).toEqual({ interval: wilson(right, 500), method: 'wilson' });
+    expect(interval[1] - interval[0]).toBeGreaterThan(0.005);
+  });
+
   it('knows of passages', () => {
     const clusters = { field: 'passage', of: rights.map((_, i) => String(i >> 2)), count: 100 };
     const found = uncertaintyOf(rights, 'mean', 'acc', { clusters })!;

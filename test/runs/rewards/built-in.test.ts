@@ -10,6 +10,10 @@ describe('built-in rewards', () => {
     expect(reward('exact', ' 42\n', { answer: 42 })).toBe(1);
     expect(reward('exact', '42.', { answer: 42 })).toBe(0);
     expect(reward({ reward: 'exact', column: 'sum' }, '7', { sum: '7' })).toBe(1);
+    const behind = { reward: 'exact', after: '#' };
+    expect(reward(behind, '0 1 #1# 42', { answer: 42 })).toBe(1);
+    expect(reward(behind, '42', { answer: 42 })).toBe(0);
+    expect(reward(behind, '42 # 4', { answer: 42 })).toBe(0);
   });
 
   it('numeric: the last number', () => {
