@@ -1,7 +1,7 @@
 /** `tslm problems`: verifiable problems as rows, with and without their chains of thought (docs/REASONING.md). */
 import { Command, Option } from 'commander';
 import { FORMATS, type ProblemFormat } from '../data/problems/problem.ts';
-import { nonNegativeInteger, positiveInteger } from './options.ts';
+import { nonNegativeInteger, positiveInteger, positiveNumber } from './options.ts';
 import { printJson, printTable } from './print.ts';
 
 interface Options {
@@ -12,6 +12,8 @@ interface Options {
   count: number;
   heldOut: number;
   testSize?: number[];
+  drop?: number;
+  smoothing?: number;
   seed: number;
   json?: boolean;
 }
@@ -64,6 +66,8 @@ const writeCommand = (): Command =>
       'one more test, of this size; may be repeated',
       (value: string, before: number[] = []) => [...before, positiveInteger(value)],
     )
+    .option('--drop <n>', 'characters that chains lose at their beginning, to internalise them', nonNegativeInteger)
+    .option('--smoothing <lambda>', 'lose some more at random, by exp(-lambda n): removal smoothing', positiveNumber)
     .option('--seed <n>', 'of the questions', nonNegativeInteger, 0)
     .option('--json', 'print the counts as JSON')
     .addHelpText(

@@ -31,12 +31,16 @@ export function splitOf(question: string): ProblemSplit {
   return hash === 0 ? 'test' : hash === 1 ? 'validation' : 'train';
 }
 
-/** What is written after the question. */
-export function completionOf(problem: Problem, task: ProblemTask, format: ProblemFormat): string {
+/**
+ * What is written after the question.
+ *
+ * @param drop characters of the chain that are left out at its beginning
+ */
+export function completionOf(problem: Problem, task: ProblemTask, format: ProblemFormat, drop = 0): string {
   const answer = answerOf(problem, format);
   if (format === 'direct' || format === 'reversed') return answer;
   const steps = format === 'detailed' ? (problem.detailed ?? problem.steps) : problem.steps;
-  return `${steps.join(task.separator ?? ' ')}${ANSWER_MARK}${answer}`;
+  return `${steps.join(task.separator ?? ' ').slice(drop)}${ANSWER_MARK}${answer}`;
 }
 
 const answerOf = ({ answer }: Problem, format: ProblemFormat): string =>
@@ -49,6 +53,16 @@ export interface ProblemRowsOptions {
   size?: number;
   /** Sizes are drawn evenly from here to `size`. Default `size`. */
   minSize?: number;
+  /**
+   * Characters that chains lose at their beginning: a model that has learnt whole ones internalises them stage by stage (Deng et al.
+   * 2024, "From Explicit CoT to Implicit CoT"). Default 0.
+   */
+  drop?: number;
+  /**
+   * λ of that paper's removal smoothing: a row loses o characters more with a probability in proportion to exp(−λ o), which
+   * announces the next stage. Default none.
+   */
+  smoothing?: number;
   /** Default 0. */
   seed?: number;
 }
@@ -63,7 +77,14 @@ export function problemRows(
   task: ProblemTask,
   split: ProblemSplit,
   count: number,
-  { format = 'direct', size = task.size.default, minSize = size, seed = 0 }: ProblemRowsOptions = {},
+  {
+    format = 'direct',
+    size = task.size.default,
+    minSize = size,
+    drop = 0,
+    smoothing,
+    seed = 0,
+  }: ProblemRowsOptions = {},
 ): ProblemRow[] {
   if (format === 'reversed' && !task.reversible) {
     throw new UserError(
@@ -76,6 +97,8 @@ export function problemRows(
     );
   }
   const random = createRandom(seed);
+  // Of its own: the questions are the same whatever is left out.
+  const removal = createRandom(seed + 1);
   const seen = new Set<string>();
   const rows: ProblemRow[] = [];
   for (let missed = 0; rows.length < count; ) {
@@ -92,7 +115,7 @@ export function problemRows(
     if (splitOf(problem.question) !== split) continue;
     rows.push({
       prompt: `${problem.question}${PROMPT_END}`,
-      completion: completionOf(problem, task, format),
+      completion: completionOf(problem, task, format, drop + offset(removal, smoothing)),
       answer: answerOf(problem, format),
       task: name,
       size: drawn,
@@ -100,6 +123,10 @@ export function problemRows(
   }
   return rows;
 }
+
+/** Geometric, which is what exp(−λ o) is over whole numbers. */
+const offset = (random: Random, smoothing: number | undefined): number =>
+  smoothing === undefined ? 0 : Math.floor(-Math.log(1 - random.next()) / smoothing);
 
 function drawOne(task: ProblemTask, random: Random, minSize: number, size: number): { problem: Problem; size: number } {
   const drawn = minSize + random.below(size - minSize + 1);

@@ -22,6 +22,10 @@ export interface WriteProblemsOptions {
   heldOut?: number;
   /** Sizes of further tests, each a file `test-<size>.jsonl`; default none. */
   testSizes?: number[];
+  /** Characters that chains lose at their beginning; default 0. */
+  drop?: number;
+  /** λ of removal smoothing, for the rows to learn from; default none. */
+  smoothing?: number;
   /** Default 0. */
   seed?: number;
 }
@@ -52,12 +56,12 @@ export function writeProblems(
     testSizes = [],
     seed = 0,
   } = options;
-  const { minSize = size } = options;
+  const { minSize = size, drop, smoothing } = options;
   for (const one of [size, minSize, ...testSizes]) requireSize(name, task, one);
   if (minSize > size)
     throw usageError('TSLM_PROBLEM_SIZE', `--min-size ${minSize} is over --size ${size}`, 'turn them');
   const rows = (split: ProblemSplit, n: number, of: { size: number; minSize: number }): ProblemRow[] =>
-    problemRows(name, task, split, n, { format, seed, ...of });
+    problemRows(name, task, split, n, { format, seed, drop, ...(split === 'train' && { smoothing }), ...of });
   const files: [string, ProblemRow[]][] = [
     ['train.jsonl', rows('train', count, { size, minSize })],
     ['validation.jsonl', rows('validation', heldOut, { size, minSize })],

@@ -134,6 +134,19 @@ test('answers are reversed where they are worked out from the end, and nowhere e
   );
 });
 
+test('chains lose their beginning, some rows more than others', () => {
+  const rows = (options: object) =>
+    problemRows('parity', PROBLEMS.parity, 'train', 400, { format: 'chain', size: 12, ...options });
+  const [whole, cut, smooth] = [rows({}), rows({ drop: 3 }), rows({ drop: 3, smoothing: 1 })];
+  expect(whole[0].completion).toMatch(/^[01]{12}#[01]$/);
+  expect(cut.map(row => row.completion)).toEqual(whole.map(row => row.completion.slice(3)));
+  expect(smooth.map(row => row.prompt)).toEqual(whole.map(row => row.prompt));
+  // With λ = 1 the mean of what is lost beyond is 1 / (e − 1) = 0.58.
+  const beyond = smooth.map((row, i) => cut[i].completion.length - row.completion.length);
+  expect(Math.abs(beyond.reduce((sum, n) => sum + n, 0) / beyond.length - 0.58)).toBeLessThan(0.2);
+  expect(rows({ drop: 99 })[0].completion).toMatch(/^#[01]$/);
+});
+
 test('says when a problem has no more questions', () => {
   expect(() => problemRows('parity', PROBLEMS.parity, 'train', 1000, { size: 4 })).toThrow(
     "'parity' of size 4 has no 1000 questions for train",
