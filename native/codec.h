@@ -82,6 +82,7 @@ class Reader {
         const auto value = static_cast<int64_t>(take());
         if (type.kind() == TypeKind::FloatType) return static_cast<double>(value);
         if (type.kind() == TypeKind::TensorType) return wrappedNumber(value);
+        requireMember(value, argument);
         return value;
       }
       case kFloat: {
@@ -111,6 +112,29 @@ class Reader {
       default:
         TORCH_CHECK(false, "unknown tag ", tag, " for argument '", argument.name(), "'");
     }
+  }
+
+  // Element types, layouts and memory formats are plain integers to the dispatcher; libtorch reads beyond its tables for one that
+  // is none of them.
+  static void requireMember(int64_t value, const c10::Argument& argument) {
+    const c10::TypePtr& declared = argument.real_type();
+    const TypeKind kind =
+        isOptional(declared) ? declared->castRaw<c10::OptionalType>()->getElementType()->kind() : declared->kind();
+    int64_t members;
+    switch (kind) {
+      case TypeKind::ScalarTypeType:
+        members = static_cast<int64_t>(c10::ScalarType::Undefined);
+        break;
+      case TypeKind::LayoutType:
+        members = static_cast<int64_t>(c10::Layout::NumOptions);
+        break;
+      case TypeKind::MemoryFormatType:
+        members = static_cast<int64_t>(c10::MemoryFormat::NumOptions);
+        break;
+      default:
+        return;
+    }
+    TORCH_CHECK(value >= 0 && value < members, "argument '", argument.name(), "' takes no ", value);
   }
 
   // A number in a tensor's place takes part in type promotion as a Python number does.
