@@ -28,6 +28,7 @@ export interface TaskOptions {
   useCache?: string;
   cluster?: string;
   floor?: string;
+  allowCodeExecution?: boolean;
   baseUrl?: string;
   tokenizer?: string;
   maxLength?: number;
@@ -55,6 +56,7 @@ export const TASK_OPTIONS = [
   'useCache',
   'cluster',
   'floor',
+  'allowCodeExecution',
   'baseUrl',
   'tokenizer',
   'maxLength',
@@ -106,6 +108,7 @@ export const withTaskOptions = (command: Command): Command =>
       'documents with the same value of this field belong together; none: no two do (default: a passage that several share)',
     )
     .option('--floor <folder>', 'an n-gram model: what it scores, and its unigrams, stands beside')
+    .option('--allow-code-execution', 'run programs that the model writes, where a task asks for it')
     .option('--base-url <url>', 'of a server with /v1/completions; the model is then what the server calls it')
     .option('--tokenizer <folder>', "of a server's model: texts are cut into tokens here, as lm_eval does")
     .option('--max-length <tokens>', "that a server's model reads, with --tokenizer (default: 2048)", positiveInteger);
@@ -166,6 +169,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     systemInstruction,
     replicates,
     cluster,
+    allowCodeExecution: options.allowCodeExecution,
   };
   const date = Date.now() / 1000;
   const result = await evaluateTasks(model, nodes, {

@@ -1,6 +1,7 @@
 /** From a value for each document to one for the task, and its standard error, as lm-evaluation-harness computes them. */
 import { usageError } from '../../support/errors.ts';
 import { addBleuStatistics, bleuOf, bleuStatistics } from '../metrics/bleu.ts';
+import type { BleuTokenizer } from '../metrics/bleu-tokenizers.ts';
 import { brierScore } from '../metrics/brier.ts';
 import { addChrfStatistics, chrfOf, chrfStatistics } from '../metrics/chrf.ts';
 import type { Label } from '../metrics/confusion.ts';
@@ -55,6 +56,12 @@ const chrfWith = (wordOrder: number): Statistic =>
     parts => chrfOf(addChrfStatistics(parts)),
   );
 
+const bleuBy = (tokenize: BleuTokenizer): Statistic =>
+  corpus(
+    (text, references) => bleuStatistics(text, references, { tokenize }),
+    parts => bleuOf(addBleuStatistics(parts)).score,
+  );
+
 /** Σ a / Σ b of pairs (a, b). */
 const weightedMean: Statistic = items => chosen => {
   let [top, bottom] = [0, 0];
@@ -89,13 +96,8 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
     error: 'bootstrap',
   },
   brier_score: { statistic: pairs((truth: number[], probabilities: number[][]) => brierScore(probabilities, truth)) },
-  bleu: {
-    statistic: corpus(
-      (text, references) => bleuStatistics(text, references),
-      parts => bleuOf(addBleuStatistics(parts)).score,
-    ),
-    error: 'bootstrap',
-  },
+  bleu: { statistic: bleuBy('13a'), error: 'bootstrap' },
+  bleu_zh: { statistic: bleuBy('zh'), error: 'bootstrap' },
   chrf: { statistic: chrfWith(0), error: 'bootstrap' },
   'chrf++': { statistic: chrfWith(2), error: 'bootstrap' },
   ter: {
@@ -112,7 +114,7 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
 };
 
 /** Those that compare whole corpora, or all pairs, are drawn at most so often. */
-const FEW_REPLICATES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'kendall']);
+const FEW_REPLICATES = new Set(['bleu', 'bleu_zh', 'chrf', 'chrf++', 'ter', 'kendall']);
 const MOST_REPLICATES = 100;
 
 /** How often a bootstrap of this metric draws. */

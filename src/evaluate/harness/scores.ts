@@ -1,14 +1,25 @@
 /** What an answer is worth: the value of each metric for one document. */
 import { usageError } from '../../support/errors.ts';
+import { cmrcExactMatch, cmrcF1 } from '../metrics/cmrc.ts';
 import { exactMatch } from '../metrics/exact-match.ts';
+import type { Prf } from '../metrics/f1.ts';
+import { type RougeOptions, rougeL, rougeLsum, rougeN } from '../metrics/rouge.ts';
+import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
 import type { Doc } from './datasets.ts';
 import { choicesOf, targetOf, textOf, type Where } from './fields.ts';
 import { pythonStr } from './python-literals.ts';
 import type { Task } from './task.ts';
 import type { TaskMetric } from './task-metrics.ts';
+import { render } from './templates.ts';
 
 /** A number, or what an aggregation takes: pairs. */
 export type Scores = Record<string, unknown>;
+
+/** What is to be run before there is a number. */
+export interface Programs {
+  programs: readonly string[];
+  k: unknown;
+}
 
 /** Log-probability, and whether every token was the most probable one. */
 export type Likelihood = readonly [logProb: number, isGreedy: boolean];
@@ -103,6 +114,26 @@ export function softmax(logits: readonly number[]): number[] {
   return exps.map(value => value / total);
 }
 
+type Overlap = (text: string, gold: readonly string[], options: TaskMetric['options']) => number;
+
+/** With the reference that suits best. */
+const rouge =
+  (of: (text: string, reference: string, options: RougeOptions) => Prf): Overlap =>
+  (text, gold, { use_stemmer: useStemmer }) =>
+    Math.max(...gold.map(one => of(text, one, { useStemmer: useStemmer === true }).f1));
+
+/** What a written text shares with its references. */
+const OVERLAPS: Readonly<Record<string, Overlap>> = {
+  rouge1: rouge((text, one, options) => rougeN(1, text, one, options)),
+  rouge2: rouge((text, one, options) => rougeN(2, text, one, options)),
+  rougeL: rouge(rougeL),
+  rougeLsum: rouge(rougeLsum),
+  squad_exact: (text, gold) => Number(squadExactMatch(text, gold)),
+  squad_f1: squadF1,
+  cmrc_exact: (text, gold) => Number(cmrcExactMatch(text, gold)),
+  cmrc_f1: cmrcF1,
+};
+
 function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, answer: unknown, where: Where): Scores {
   const gold = references(task, doc, where);
   const text =
@@ -115,6 +146,13 @@ function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, 
           : String(answer);
   return Object.fromEntries(
     metrics.map(({ name, options }) => {
+      const written = [text].flat().map(String);
+      if (name in OVERLAPS) return [name, OVERLAPS[name](written[0] ?? '', gold, options)];
+      if (options.program !== undefined) {
+        const program = (own: string): string =>
+          render(options.program as string, { ...doc, answer: own }, `${where}: program`);
+        return [name, { programs: written.map(program), k: options.k } satisfies Programs];
+      }
       if (name !== 'exact_match') return [name, [task.hasTargets ? gold : gold[0], text]];
       const settings = {
         ignoreCase: options.ignore_case as boolean,

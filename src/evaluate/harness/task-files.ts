@@ -114,16 +114,6 @@ export function refuseCode(config: RawConfig, path: string): void {
       exitCode: 2,
     });
   }
-  if (config.unsafe_code) {
-    throw new UserError(
-      'TSLM_PYTHON',
-      `${path}: 'unsafe_code' says that answers of the model are run as code, which is not done`,
-      {
-        hint: 'use a task without it',
-        exitCode: 2,
-      },
-    );
-  }
 }
 
 function taggedIn(value: unknown, path: string[]): [string[], Tagged] | undefined {
