@@ -91,6 +91,19 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
   weighted_perplexity: { statistic: after(weightedMean, value => Math.exp(-value)) },
   bits_per_byte: { statistic: after(weightedMean, value => -value / Math.LN2) },
   f1: { statistic: pairs((truth: Label[], predicted: Label[]) => binaryF1(truth, predicted)), error: 'bootstrap' },
+  /** CommitmentBank's: the mean of the F1 of each of its three labels. */
+  f1_of_three: {
+    statistic: pairs((truth: number[], predicted: number[]) =>
+      mean(
+        [0, 1, 2].map(label =>
+          binaryF1(
+            truth.map(one => Number(one === label)),
+            predicted.map(one => Number(one === label)),
+          ),
+        ),
+      ),
+    ),
+  },
   matthews_corrcoef: {
     statistic: pairs((truth: Label[], predicted: Label[]) => mcc(truth, predicted)),
     error: 'bootstrap',

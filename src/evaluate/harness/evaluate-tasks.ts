@@ -49,7 +49,7 @@ export async function evaluateTasks(
     const filters = task.config.filter_list ?? [{ name: 'none', filter: [{ function: 'take_first' }] }];
     return {
       task,
-      metrics: metricsOf(task.config, where),
+      metrics: metricsOf(task.config, where, node.twins),
       filters: filters.map(({ name, filter }) => ({ name, run: createFilter(filter, where) })),
       asked: askedOf(task, options),
     };

@@ -55,7 +55,7 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
     results: Object.fromEntries([...taskRows, ...groupRows]),
     ...(scored.length > 0 && { groups: Object.fromEntries(scored) }),
     group_subtasks: Object.fromEntries(groups.map(({ name, node }) => [name, node.children.map(child => child.name)])),
-    configs: byName(({ task }) => configOf(task.config)),
+    configs: byName(({ task }) => ({ ...(configOf(task.config) as object), ...task.twins?.names })),
     versions: {
       ...byName(({ task }) => plain(task.config.metadata?.version ?? 'Yaml')),
       ...Object.fromEntries(groups.map(({ name, node }) => [name, pythonStr(node.config.metadata?.version ?? 'N/A')])),

@@ -32,9 +32,13 @@ interface Python {
 export function findPython(): Python {
   const { status, stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
   if (status !== 0 || process.platform === 'win32') {
-    throw new UserError('TSLM_NO_PYTHON', 'answers that are programs cannot be run: there is no python3 on this machine', {
-      hint: 'install Python 3, or leave out tasks that run code',
-    });
+    throw new UserError(
+      'TSLM_NO_PYTHON',
+      'answers that are programs cannot be run: there is no python3 on this machine',
+      {
+        hint: 'install Python 3, or leave out tasks that run code',
+      },
+    );
   }
   const before = ['unshare', '-rn', '--'];
   const isApart = spawnSync(before[0], [...before.slice(1), 'true']).status === 0;
@@ -42,7 +46,11 @@ export function findPython(): Python {
 }
 
 /** Whether a program ends without an error, within its limits. */
-async function passes({ path, before }: Python, program: string, { seconds = 10, signal }: RunOptions): Promise<boolean> {
+async function passes(
+  { path, before }: Python,
+  program: string,
+  { seconds = 10, signal }: RunOptions,
+): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'tslm-program-'));
   try {
     writeFileSync(join(folder, 'program.py'), program);
@@ -79,7 +87,9 @@ async function passes({ path, before }: Python, program: string, { seconds = 10,
 /** Samples whose scores are programs, with numbers in their place: pass@k of those that belong to each. */
 export async function withPassed(samples: readonly Sample[], options: RunOptions = {}): Promise<Sample[]> {
   const python = findPython();
-  const all = samples.flatMap(({ scores }) => Object.values(scores).flatMap(score => (isPrograms(score) ? score.programs : [])));
+  const all = samples.flatMap(({ scores }) =>
+    Object.values(scores).flatMap(score => (isPrograms(score) ? score.programs : [])),
+  );
   const found = new Map<string, boolean>();
   const waiting = [...new Set(all)];
   const total = waiting.length;

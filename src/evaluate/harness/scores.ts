@@ -5,9 +5,11 @@ import { exactMatch } from '../metrics/exact-match.ts';
 import type { Prf } from '../metrics/f1.ts';
 import { type RougeOptions, rougeL, rougeLsum, rougeN } from '../metrics/rouge.ts';
 import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
+import { softmax } from './choice-probabilities.ts';
 import type { Doc } from './datasets.ts';
-import { choicesOf, targetOf, textOf, type Where } from './fields.ts';
+import { choicesOf, hasChoices, naming, targetOf, textOf, type Where } from './fields.ts';
 import { pythonStr } from './python-literals.ts';
+import { rollingScores } from './rolling-scores.ts';
 import type { Task } from './task.ts';
 import type { TaskMetric } from './task-metrics.ts';
 import { render } from './templates.ts';
@@ -37,6 +39,8 @@ export function scoresOf(
 ): Scores {
   const names = new Set(metrics.map(({ name }) => name));
   const all = ((): Scores => {
+    const twin = task.twins?.results;
+    if (twin) return naming(`${where}: process_results`, () => twin(doc, answers));
     switch (task.config.output_type) {
       case 'loglikelihood': {
         const [logProb, isGreedy] = answers[0] as Likelihood;
@@ -56,12 +60,6 @@ export function scoresOf(
   })();
   if (names.has('bypass')) all.bypass = null;
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
-}
-
-export function rollingScores(text: string, logProb: number): Scores {
-  const words = text.split(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u).length;
-  const bytes = Buffer.byteLength(text);
-  return { word_perplexity: [logProb, words], byte_perplexity: [logProb, bytes], bits_per_byte: [logProb, bytes] };
 }
 
 /** The number of the largest; of equal ones the first. */
@@ -105,13 +103,6 @@ export function goldOf(task: Task, doc: Doc, choices: readonly string[], where: 
       'doc_to_target gives a number from 0, or the text of a choice',
     );
   });
-}
-
-export function softmax(logits: readonly number[]): number[] {
-  const most = Math.max(...logits);
-  const exps = logits.map(value => Math.exp(value - most));
-  const total = exps.reduce((sum, value) => sum + value, 0);
-  return exps.map(value => value / total);
 }
 
 type Overlap = (text: string, gold: readonly string[], options: TaskMetric['options']) => number;
@@ -167,7 +158,7 @@ function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, 
 
 function references(task: Task, doc: Doc, where: Where): string[] {
   const target = targetOf(task, doc, where);
-  if (task.config.doc_to_choice !== undefined && !Array.isArray(target)) {
+  if (hasChoices(task) && !Array.isArray(target)) {
     const choices = choicesOf(task, doc, where);
     const choice = choices[Number(target)];
     if (choice !== undefined) return [choice];

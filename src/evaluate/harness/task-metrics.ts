@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { usageError } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { requireAggregation } from './aggregations.ts';
+import type { TaskTwins } from './bind-twins.ts';
 import type { OutputType, TaskConfig } from './task-config.ts';
 
 export interface TaskMetric {
@@ -102,10 +103,20 @@ const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
 export function metricsOf(
   { metric_list: given, output_type: type, unsafe_code: unsafe }: TaskConfig,
   where: string,
+  twins?: TaskTwins,
 ): TaskMetric[] {
   const entries =
     given ?? DEFAULTS[type].map(metric => ({ metric, aggregation: undefined, higher_is_better: undefined }));
   return entries.map(({ metric, aggregation, higher_is_better: better, ...options }) => {
+    if (twins?.results) {
+      parseOptions(z.strictObject({}), options, `${where}: metric ${metric}`);
+      const { aggregation: usual, higherIsBetter } = defaultsOf(metric) ?? {
+        aggregation: 'mean',
+        higherIsBetter: true,
+      };
+      const name = requireAggregation(aggregation ?? usual, where);
+      return { name: metric, aggregation: name, higherIsBetter: better ?? higherIsBetter, options: {} };
+    }
     if (!Object.hasOwn(METRICS, metric)) {
       throw usageError(
         'TSLM_UNKNOWN_METRIC',
