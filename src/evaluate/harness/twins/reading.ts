@@ -107,7 +107,7 @@ export const squadCompletion: TwinFile = {
         output_type: 'generate_until',
         doc_to_text: '{{text.strip()}}',
         doc_to_target: '{{value.strip()}}',
-        generation_kwargs: { until: ['\n\n'], do_sample: false, temperature: 0, max_gen_toks: 48 },
+        generation_kwargs: { until: ['\n\n'], do_sample: false, temperature: 0, max_gen_toks: 256 },
         metric_list: [{ metric: 'contains', aggregation: 'mean', higher_is_better: true }],
         metadata: { version: 1 },
       },
