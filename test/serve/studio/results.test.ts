@@ -2,10 +2,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { evaluateTasks } from '../../../src/evaluate/harness/evaluate-tasks.ts';
-import { writeResults } from '../../../src/evaluate/harness/results.ts';
-import { openTaskLibrary } from '../../../src/evaluate/harness/task-library.ts';
-import type { EvaluatedModel } from '../../../src/evaluate/models/evaluated-model.ts';
 import type {
   ApiError,
   ComparedSamples,
@@ -18,6 +14,7 @@ import type {
 import { createStudio } from '../../../src/serve/studio/studio.ts';
 import { fakePool } from '../../studio/fake-pool.ts';
 import { scratchFolder } from '../../support/scratch.ts';
+import { fakeEvaluations, fakeSelection, fakeSweep } from './result-files.ts';
 
 const folder = scratchFolder();
 const place = (...names: string[]): string => join(folder, ...names);
@@ -33,45 +30,8 @@ async function get<T>(path: string, status = 200): Promise<T> {
   return response.json() as Promise<T>;
 }
 
-/** Finds these answers the more probable ones. */
-const knowing = (answers: readonly string[]): EvaluatedModel => ({
-  name: 'knowing',
-  scoring: 'causal',
-  loglikelihood: async requests =>
-    requests.map(({ continuation }) => ({
-      logProb: answers.includes(continuation.trim()) ? -1 : -5,
-      isGreedy: false,
-      tokens: 1,
-    })),
-  loglikelihoodRolling: async () => [],
-  generateUntil: async () => [],
-  [Symbol.dispose]() {},
-});
-
-const rows = Array.from({ length: 30 }, (_, i) => ({ q: `question ${i}`, a: [`right${i}`, `wrong${i}`], y: 0 }));
-
 beforeAll(async () => {
-  writeFileSync(place('rows.jsonl'), rows.map(row => `${JSON.stringify(row)}\n`).join(''));
-  writeFileSync(
-    place('task.yaml'),
-    'task: quiz\ndataset_path: rows\ntest_split: train\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_choice: a\ndoc_to_target: y\nmetric_list: [{metric: acc}]\n',
-  );
-  const nodes = openTaskLibrary([place('task.yaml')]).select(['quiz']);
-  for (const [name, right] of [
-    ['good', 28],
-    ['poor', 2],
-  ] as const) {
-    const model = knowing(rows.map(({ a }, i) => a[i < right ? 0 : 1]));
-    const result = await evaluateTasks(model, nodes, { dataMap: { rows: place('rows.jsonl') } });
-    const facts = {
-      model: `runs/${name}/model`,
-      scoring: 'causal',
-      fewshotSeed: 1,
-      replicates: 10,
-      fewshotAsMultiturn: false,
-    };
-    writeResults(place('results'), result, { ...facts, date: 1_790_000_000 });
-  }
+  await fakeEvaluations(place('results'));
   mkdirSync(place('results', 'broken'));
   writeFileSync(place('results', 'broken', 'results_1.json'), '{"results": 3}');
 });
@@ -132,17 +92,10 @@ describe('sweeps', () => {
     appendFileSync(place('sweeps', 'lr', 'trials.jsonl'), `${JSON.stringify(event)}\n`);
 
   it('are followed while they go on', async () => {
-    mkdirSync(place('sweeps', 'lr'), { recursive: true });
-    const parameters = {
-      'optimizer.lr': { distribution: { kind: 'float', low: 0.001, high: 0.1, log: true } },
-      'schedule.name': { distribution: { kind: 'choice', choices: ['linear', 'cosine'] } },
-    };
-    writeFileSync(
-      place('sweeps', 'lr', 'sweep.json'),
-      JSON.stringify({ name: 'lr', trials: 9, parameters, recipeValue: {} }),
-    );
-    log({ event: 'trial', trial: 0, values: { 'optimizer.lr': 0.01, 'schedule.name': 'cosine' } });
-    log({ event: 'report', trial: 0, step: 10, value: 3.5 });
+    fakeSweep(place('sweeps', 'lr'), [
+      { event: 'trial', trial: 0, values: { 'optimizer.lr': 0.01, 'schedule.name': 'cosine' } },
+      { event: 'report', trial: 0, step: 10, value: 3.5 },
+    ]);
     const [before] = await get<SweepSummary[]>('/sweeps');
     expect(before).toMatchObject({
       id: 'lr',
@@ -169,28 +122,9 @@ describe('sweeps', () => {
 
 describe('selections', () => {
   it('are listed with their reason', async () => {
-    mkdirSync(place('selection'), { recursive: true });
-    const costs = { tokensPerSecond: 10, firstToken: null, memory: 5, disk: 6 };
-    const model = {
-      name: 'a',
-      quality: { value: 1, stderr: 0.1 },
-      costs,
-      isOnFront: true,
-      isNearBest: true,
-      excluded: [],
-    };
-    writeFileSync(
-      place('selection', 'selection.json'),
-      JSON.stringify({
-        created: '2026-01-01T00:00:00Z',
-        reason: 'a is the only one',
-        rule: 'r',
-        chosen: 'a',
-        models: [model],
-      }),
-    );
-    expect(await get<SelectionSummary[]>('/selections')).toMatchObject([
-      { id: 'selection', chosen: 'a', models: [model] },
-    ]);
+    fakeSelection(place('selection'));
+    const [found] = await get<SelectionSummary[]>('/selections');
+    expect(found).toMatchObject({ id: 'selection', chosen: 'a', reason: 'a is the only one' });
+    expect(found.models).toMatchObject([{ name: 'a', isOnFront: true }]);
   });
 });
