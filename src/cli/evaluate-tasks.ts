@@ -1,6 +1,8 @@
 /** `tslm evaluate MODEL --tasks NAMES`: benchmarks from task files of lm-evaluation-harness, one table, results as JSON. */
 import { type Command, Option } from 'commander';
 import type { EvaluateOptions } from '../evaluate/harness/evaluate-tasks.ts';
+import type { EvaluationResult } from '../evaluate/harness/evaluation-result.ts';
+import type { Contamination } from '../evaluate/harness/results.ts';
 import type { Node } from '../evaluate/harness/task-library.ts';
 import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
@@ -8,6 +10,7 @@ import { usageError } from '../support/errors.ts';
 import { createProgress } from '../support/progress.ts';
 import { collect, dtypeOf, nonNegativeInteger, type PRECISIONS, positiveInteger } from './options.ts';
 import { printJson, printNote } from './print.ts';
+import { printContamination } from './views/contamination-table.ts';
 import { type FloorScores, printEvaluation } from './views/evaluation-table.ts';
 
 export interface TaskOptions {
@@ -28,6 +31,8 @@ export interface TaskOptions {
   useCache?: string;
   cluster?: string;
   floor?: string;
+  allowCodeExecution?: boolean;
+  contamination?: string | true;
   baseUrl?: string;
   tokenizer?: string;
   maxLength?: number;
@@ -55,6 +60,8 @@ export const TASK_OPTIONS = [
   'useCache',
   'cluster',
   'floor',
+  'allowCodeExecution',
+  'contamination',
   'baseUrl',
   'tokenizer',
   'maxLength',
@@ -106,6 +113,11 @@ export const withTaskOptions = (command: Command): Command =>
       'documents with the same value of this field belong together; none: no two do (default: a passage that several share)',
     )
     .option('--floor <folder>', 'an n-gram model: what it scores, and its unigrams, stands beside')
+    .option(
+      '--contamination [corpus]',
+      'scores apart of documents that stand in the training corpus (default: the one that the model was trained on)',
+    )
+    .option('--allow-code-execution', 'run programs that the model writes, where a task asks for it')
     .option('--base-url <url>', 'of a server with /v1/completions; the model is then what the server calls it')
     .option('--tokenizer <folder>', "of a server's model: texts are cut into tokens here, as lm_eval does")
     .option('--max-length <tokens>', "that a server's model reads, with --tokenizer (default: 2048)", positiveInteger);
@@ -166,6 +178,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     systemInstruction,
     replicates,
     cluster,
+    allowCodeExecution: options.allowCodeExecution,
   };
   const date = Date.now() / 1000;
   const result = await evaluateTasks(model, nodes, {
@@ -175,6 +188,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     onProgress: taskProgress(),
   });
   const floors = options.floor === undefined ? undefined : await floorScores(options.floor, nodes, asked);
+  const contamination = options.contamination && (await contaminationOfRun(result, opened.folder ?? folder, options));
   const facts = {
     model: folder,
     scoring: model.scoring,
@@ -186,6 +200,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     systemInstruction,
     fewshotAsMultiturn: options.fewshotAsMultiturn ?? false,
     floors,
+    ...(contamination && { contamination }),
     date,
   };
   const written = options.output === undefined ? undefined : writeResults(options.output, result, facts);
@@ -194,6 +209,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
     return;
   }
   printEvaluation(result, floors);
+  if (contamination) printContamination(contamination);
   if (written !== undefined) process.stdout.write(`\nresults  ${written}\n`);
 }
 
@@ -208,6 +224,25 @@ export function taskProgress(label = ''): (task: string, done: number, requests:
     current.progress.update(done);
     if (done === total) current.progress.end();
   };
+}
+
+/** Documents beside what the model was trained on. */
+async function contaminationOfRun(
+  result: EvaluationResult,
+  folder: string,
+  { contamination: given, cluster, bootstrapIters: replicates }: TaskOptions,
+): Promise<Contamination> {
+  const { contaminationOf } = await import('../evaluate/contamination/contamination.ts');
+  const { documentTexts, trainingCorpora } = await import('../runs/training-corpora.ts');
+  const { openCorpus } = await import('../data/corpus/corpus.ts');
+  const corpora = typeof given === 'string' ? given.split(',').map(openCorpus) : trainingCorpora(folder);
+  const total = corpora.reduce((sum, corpus) => sum + corpus.split('train').documents, 0);
+  const progress = createProgress('reading what was trained on', { total, unit: ' documents' });
+  let done = 0;
+  const texts = documentTexts(corpora, () => progress.update(++done));
+  const tasks = contaminationOf(result, texts, { cluster, replicates });
+  progress.end();
+  return { corpora: corpora.map(({ directory }) => directory), tasks };
 }
 
 /** Scores of an n-gram model and of its unigrams. */

@@ -15,6 +15,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { finetuneCommand } from './finetune.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
+import { judgeCommand } from './judge.ts';
 import { keysCommand } from './keys.ts';
 import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
@@ -34,7 +35,18 @@ import { vectorsCommand } from './vectors/vectors.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Commands that read models which others have written. */
-const OPEN_MODELS = ['finetune', 'classify', 'evaluate', 'generate', 'score', 'serve', 'select', 'inspect', 'verify'];
+const OPEN_MODELS = [
+  'finetune',
+  'classify',
+  'evaluate',
+  'generate',
+  'score',
+  'serve',
+  'select',
+  'judge',
+  'inspect',
+  'verify',
+];
 
 export function program(): Command {
   const root = new Command('tslm')
@@ -56,6 +68,7 @@ export function program(): Command {
     evaluateCommand(),
     compareCommand(),
     selectCommand(),
+    judgeCommand(),
     tasksCommand(),
     generateCommand(),
     classifyCommand(),

@@ -33,6 +33,7 @@ interface Options {
   grace: number;
   maxBody: number;
   runs?: string[];
+  results?: string[];
   studio: boolean;
   logLevel: string;
   logPrompts?: boolean;
@@ -71,6 +72,11 @@ export function serveCommand(): Command {
     .option('--grace <seconds>', 'for streams to finish when the server is stopped', nonNegativeInteger, 30)
     .option('--max-body <bytes>', 'size of a request', positiveInteger, 8 * 2 ** 20)
     .option('--runs <folder>', 'runs that the studio shows (default: runs); may be repeated', collect)
+    .option(
+      '--results <folder>',
+      'evaluations, sweeps and selections that the studio shows (default: results, sweeps, selection); may be repeated',
+      collect,
+    )
     .option('--no-studio', 'no web page')
     .addOption(
       new Option('--log-level <level>', 'of the log on stderr')
@@ -135,7 +141,7 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
       logger,
       droppedLogLines: () => log.dropped,
       logPrompts: options.logPrompts,
-      studio: options.studio ? createStudio({ pool, runs: options.runs }) : undefined,
+      studio: options.studio ? createStudio({ pool, runs: options.runs, results: options.results }) : undefined,
     });
     // A port that is taken is found before models load; while they do, /health says so.
     const onError = (error: Error): void => logger.error({ reason: error.message }, 'a connection was refused');

@@ -111,7 +111,7 @@ const validateCommand = (): Command =>
         await noting(found, name, async () => {
           for (const node of tasksBelow(library.select([name]))) {
             await noting(found, node.name, async () => {
-              metricsOf(node.config, node.path);
+              metricsOf(node.config, node.path, node.twins);
               for (const { filter } of node.config.filter_list ?? []) createFilter(filter, node.path);
               const hasData =
                 options.dataMap !== undefined || ['json', 'csv', 'text'].includes(node.config.dataset_path ?? '');

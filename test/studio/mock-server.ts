@@ -9,6 +9,7 @@ import { type FakeOptions, type FakePool, fakePool } from './fake-pool.ts';
 
 export interface MockOptions extends FakeOptions {
   runs?: readonly string[];
+  results?: readonly string[];
   /** Asked for by every endpoint but `/health` and the page itself. */
   key?: string;
   /** Default: any that is free. */
@@ -39,7 +40,7 @@ export async function startMockServer(options: MockOptions = {}): Promise<MockSe
   return { address: `http://127.0.0.1:${port}`, port, pool, close };
 }
 
-function mockApp(pool: FakePool, { runs, key }: MockOptions): Hono {
+function mockApp(pool: FakePool, { runs, results, key }: MockOptions): Hono {
   const app = new Hono();
   app.get('/health', c => c.json({ status: 'ok' }));
   app.use(async (c, next) => {
@@ -61,7 +62,7 @@ function mockApp(pool: FakePool, { runs, key }: MockOptions): Hono {
     const { code, hint } = error instanceof UserError ? error : { code: 'internal_error', hint: undefined };
     return c.json({ error: { message: error.message, type: 'invalid_request_error', code, hint } }, 400);
   });
-  app.route('/', createStudio({ pool, runs }));
+  app.route('/', createStudio({ pool, results, runs }));
   return app;
 }
 

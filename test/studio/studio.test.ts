@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { appendMetrics, fakeRun, metricsLine } from '../serve/studio/helpers.ts';
+import { fakeEvaluations, fakeSelection, fakeSweep, trialEvents } from '../serve/studio/result-files.ts';
 import { chromiumPath, launchBrowser, namelessControls, openPage, paleTexts, type Watch } from './browser.ts';
 import { fakeCard } from './fake-pool.ts';
 import { type MockOptions, type MockServer, startMockServer } from './mock-server.ts';
@@ -24,7 +25,7 @@ const drawnPixels = (page: Page): Promise<number> =>
     return count;
   })()`);
 
-const PAGES = ['playground', 'inside', 'runs', 'models'] as const;
+const PAGES = ['playground', 'inside', 'runs', 'evaluations', 'sweeps', 'models'] as const;
 
 describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
   let browser: Browser;
@@ -41,6 +42,9 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     fakeRun(runs, 'wide', { steps: 200, train: { batchSize: 32 } });
     using model = createModel('gpt2', { vocabSize: 64, layers: 2, hidden: 16, heads: 2, context: 32 }, { seed: 1 });
     saveModel(join(folder, 'model'), model);
+    await fakeEvaluations(join(folder, 'results'));
+    fakeSweep(join(folder, 'results', 'lr'), trialEvents(6));
+    fakeSelection(join(folder, 'results', 'choice'));
   });
   afterAll(async () => {
     await browser?.close();
@@ -58,7 +62,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
   });
 
   async function start(path: string, options: MockOptions = {}, look: Parameters<typeof openPage>[2] = {}) {
-    const server = await startMockServer({ runs: [runs], ...options });
+    const server = await startMockServer({ runs: [runs], results: [join(folder, 'results')], ...options });
     const { page, watch } = await openPage(browser, `${server.address}/${path}`, look);
     page.setDefaultTimeout(10_000);
     open.push({ server, page, watch });
@@ -274,6 +278,34 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     expect(await page.getByText('a'.repeat(64)).count()).toBe(1);
   });
 
+  it('shows what one model got right and another wrong', async () => {
+    const { page } = await start('#/evaluations');
+    await page.getByRole('checkbox', { name: 'Compare runs/good' }).check();
+    await page.getByText('Choose two evaluations').waitFor();
+    await page.getByRole('checkbox', { name: 'Compare runs/poor' }).check();
+    await page.getByText('runs/good is better than runs/poor').waitFor();
+    await page.getByText('question 2', { exact: true }).waitFor();
+    expect(await page.locator('article', { hasText: 'document' }).count()).toBe(20);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByText('question 27', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Both wrong 2' }).click();
+    await page.getByText('question 29', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'runs/poor better 0' }).click();
+    await page.getByText('There is no such sample.').waitFor();
+    await page.getByRole('heading', { name: 'a is the only one' }).waitFor();
+  });
+
+  it('follows a sweep while it goes on', async () => {
+    const { page } = await start('#/sweeps');
+    await page.getByRole('link', { name: 'lr' }).click();
+    await page.getByText('trial 5', { exact: true }).waitFor();
+    expect(await page.locator('circle').count()).toBe(6);
+    fakeSweep(join(folder, 'results', 'lr'), trialEvents(8));
+    await page.getByText('trial 7', { exact: true }).waitFor();
+    expect(await page.locator('circle').count()).toBe(8);
+    expect(await page.locator('path[class~="marked"]').count()).toBe(1);
+  });
+
   it('shows what a model is made of, and lets models come and go', async () => {
     const { page } = await start('#/models', { cards: [fakeCard('tiny', { path: join(folder, 'model') })] });
     await page.getByRole('link', { name: 'tiny' }).click();
@@ -399,6 +431,13 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await go('runs/base');
     await page.locator('figure').first().waitFor();
     await check('run');
+    await go('evaluations');
+    for (const box of await page.getByRole('checkbox', { name: 'Compare' }).all()) await box.check();
+    await page.locator('article').first().waitFor();
+    await check('evaluations');
+    await go('sweeps/lr');
+    await page.locator('circle').first().waitFor();
+    await check('sweep');
     await go('models');
     await page.getByRole('link', { name: 'plain' }).waitFor();
     await check('models');
@@ -414,7 +453,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     const { page } = await start('', {}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     await ask(page);
     await page.getByRole('button', { name: 'Retry' }).waitFor();
-    for (const path of [...PAGES, 'runs/base']) {
+    for (const path of [...PAGES, 'runs/base', 'sweeps/lr']) {
       await page.evaluate(`location.hash = '#/${path}'`);
       await page.waitForTimeout(150);
       if (path === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();

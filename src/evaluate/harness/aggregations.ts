@@ -1,6 +1,7 @@
 /** From a value for each document to one for the task, and its standard error, as lm-evaluation-harness computes them. */
 import { usageError } from '../../support/errors.ts';
 import { addBleuStatistics, bleuOf, bleuStatistics } from '../metrics/bleu.ts';
+import type { BleuTokenizer } from '../metrics/bleu-tokenizers.ts';
 import { brierScore } from '../metrics/brier.ts';
 import { addChrfStatistics, chrfOf, chrfStatistics } from '../metrics/chrf.ts';
 import type { Label } from '../metrics/confusion.ts';
@@ -55,6 +56,12 @@ const chrfWith = (wordOrder: number): Statistic =>
     parts => chrfOf(addChrfStatistics(parts)),
   );
 
+const bleuBy = (tokenize: BleuTokenizer): Statistic =>
+  corpus(
+    (text, references) => bleuStatistics(text, references, { tokenize }),
+    parts => bleuOf(addBleuStatistics(parts)).score,
+  );
+
 /** Σ a / Σ b of pairs (a, b). */
 const weightedMean: Statistic = items => chosen => {
   let [top, bottom] = [0, 0];
@@ -84,18 +91,26 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
   weighted_perplexity: { statistic: after(weightedMean, value => Math.exp(-value)) },
   bits_per_byte: { statistic: after(weightedMean, value => -value / Math.LN2) },
   f1: { statistic: pairs((truth: Label[], predicted: Label[]) => binaryF1(truth, predicted)), error: 'bootstrap' },
+  /** CommitmentBank's: the mean of the F1 of each of its three labels. */
+  f1_of_three: {
+    statistic: pairs((truth: number[], predicted: number[]) =>
+      mean(
+        [0, 1, 2].map(label =>
+          binaryF1(
+            truth.map(one => Number(one === label)),
+            predicted.map(one => Number(one === label)),
+          ),
+        ),
+      ),
+    ),
+  },
   matthews_corrcoef: {
     statistic: pairs((truth: Label[], predicted: Label[]) => mcc(truth, predicted)),
     error: 'bootstrap',
   },
   brier_score: { statistic: pairs((truth: number[], probabilities: number[][]) => brierScore(probabilities, truth)) },
-  bleu: {
-    statistic: corpus(
-      (text, references) => bleuStatistics(text, references),
-      parts => bleuOf(addBleuStatistics(parts)).score,
-    ),
-    error: 'bootstrap',
-  },
+  bleu: { statistic: bleuBy('13a'), error: 'bootstrap' },
+  bleu_zh: { statistic: bleuBy('zh'), error: 'bootstrap' },
   chrf: { statistic: chrfWith(0), error: 'bootstrap' },
   'chrf++': { statistic: chrfWith(2), error: 'bootstrap' },
   ter: {
@@ -112,7 +127,7 @@ export const AGGREGATIONS: Readonly<Record<string, Aggregation>> = {
 };
 
 /** Those that compare whole corpora, or all pairs, are drawn at most so often. */
-const FEW_REPLICATES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'kendall']);
+const FEW_REPLICATES = new Set(['bleu', 'bleu_zh', 'chrf', 'chrf++', 'ter', 'kendall']);
 const MOST_REPLICATES = 100;
 
 /** How often a bootstrap of this metric draws. */

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { namingFile, UserError } from '../../support/errors.ts';
+import { Float } from '../../support/jinja/python/from-js.ts';
+import { parseOptions } from '../../support/schema.ts';
 import { csvRows } from './csv-rows.ts';
 import { parseJson } from './json-rows.ts';
 
@@ -32,6 +34,8 @@ export const dataKwargs = z.strictObject({
   keep_default_na: z.boolean().default(true),
   /** Ours: columns from text files whose lines belong together, by split: `{test: {en: val.en.gz, de: val.de.gz}}`. */
   line_files: z.record(z.string(), z.record(z.string(), z.string())).optional(),
+  /** Ours: `squad` makes a row of each question of SQuAD's JSON, with its passage. */
+  layout: z.enum(['rows', 'squad']).default('rows'),
   /** Says nothing here: no code is ever loaded. */
   trust_remote_code: z.boolean().optional(),
 });
@@ -53,7 +57,7 @@ export function rowsOf(path: string, options: DataKwargs, format: Format = forma
     const { quoting, keep_default_na: hasNulls } = options;
     return csvRows(text, path, { delimiter, names, hasHeader, hasQuotes: quoting !== 3, hasNulls });
   }
-  return jsonRows(text, path, options.field);
+  return options.layout === 'squad' ? squadRows(text, path) : jsonRows(text, path, options.field);
 }
 
 /** Text of a file, unpacked where its first bytes say that it is packed. */
@@ -86,6 +90,47 @@ function requireRow(value: unknown, where: string): Doc {
     hint: 'use dataset_kwargs.field for rows inside of an object',
   });
 }
+
+const squadFile = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      title: z.string().optional(),
+      paragraphs: z.array(
+        z.looseObject({
+          context: z.string(),
+          qas: z.array(
+            z.looseObject({
+              id: z.union([z.string(), z.number()]),
+              question: z.string(),
+              answers: z.array(z.looseObject({ text: z.string(), answer_start: z.number().optional() })).default([]),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** `{id, title, context, question, answers: {text, answer_start}}`, as the library `datasets` has SQuAD. */
+function squadRows(text: string, path: string): Doc[] {
+  const { data } = parseOptions(squadFile, JSON.parse(JSON.stringify(parseJson(text, path), plainFloat)), path);
+  return data.flatMap(({ title = '', paragraphs }) =>
+    paragraphs.flatMap(({ context, qas }) =>
+      qas.map(({ id, question, answers }) => ({
+        id: String(id),
+        title,
+        context,
+        question,
+        answers: {
+          text: answers.map(answer => answer.text),
+          answer_start: answers.map(answer => answer.answer_start ?? -1),
+        },
+      })),
+    ),
+  );
+}
+
+const plainFloat = (_: string, value: unknown): unknown => (value instanceof Float ? value.value : value);
 
 /** `{a: [1, 2], b: [3, 4]}`, another way to write rows. */
 function columnsAsRows(value: unknown, where: string): Doc[] {

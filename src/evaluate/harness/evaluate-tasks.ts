@@ -12,6 +12,7 @@ import { createFilter } from './filters.ts';
 import { floorsOf } from './floors.ts';
 import { groupResults } from './groups.ts';
 import { normalized, type RequestOptions, requestsOf, type TaskRequest } from './requests.ts';
+import { findPython, withPassed } from './run-programs.ts';
 import { type Asked, filteredSamples } from './samples.ts';
 import { clustersOf } from './shared-passages.ts';
 import { openTask, type Task, type TaskOptions } from './task.ts';
@@ -28,6 +29,8 @@ export interface EvaluateOptions extends TaskOptions, RequestOptions {
   replicates?: number;
   /** Field of the documents that says which belong together; `none`: no two do. Default: found (`clustersOf`). */
   cluster?: string;
+  /** Run programs that the model writes, where a task asks for it. Default false. */
+  allowCodeExecution?: boolean;
   onProgress?: (task: string, done: number, requests: number) => void;
   signal?: AbortSignal;
 }
@@ -42,10 +45,11 @@ export async function evaluateTasks(
   const opened = tasksBelow(nodes).map(node => {
     const task = openTask(node, options);
     const where = node.path;
+    requireCode(task, options);
     const filters = task.config.filter_list ?? [{ name: 'none', filter: [{ function: 'take_first' }] }];
     return {
       task,
-      metrics: metricsOf(task.config, where),
+      metrics: metricsOf(task.config, where, node.twins),
       filters: filters.map(({ name, filter }) => ({ name, run: createFilter(filter, where) })),
       asked: askedOf(task, options),
     };
@@ -53,10 +57,23 @@ export async function evaluateTasks(
   const tasks: TaskResult[] = [];
   for (const { task, metrics, filters, asked } of opened) {
     const responses = await answer(model, task, asked, options);
-    const samples = filters.flatMap(({ name, run }) => filteredSamples(task, metrics, asked, responses, name, run));
+    const scored = filters.flatMap(({ name, run }) => filteredSamples(task, metrics, asked, responses, name, run));
+    const samples = task.config.unsafe_code ? await withPassed(scored, { signal: options.signal }) : scored;
     tasks.push(taskResult(task, metrics, samples, asked.length, options));
   }
   return { tasks, groups: groupResults(nodes, tasks), seconds: (performance.now() - start) / 1000 };
+}
+
+/** @throws UserError for a task whose answers are run, where that is not allowed or cannot be done */
+function requireCode({ config, path }: Task, { allowCodeExecution }: EvaluateOptions): void {
+  if (!config.unsafe_code) return;
+  if (!allowCodeExecution) {
+    throw new UserError('TSLM_PYTHON', `${path}: 'unsafe_code' says that what the model writes is run as a program`, {
+      hint: 'allow it with --allow-code-execution, best in a container, or leave this task out',
+      exitCode: 2,
+    });
+  }
+  findPython();
 }
 
 /** What a model would be asked. */

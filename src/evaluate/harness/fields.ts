@@ -1,5 +1,6 @@
 /** What a task makes of a document: its text, target and choices, as names of columns, templates or fixed values. */
-import { usageError } from '../../support/errors.ts';
+import { messageOf, UserError, usageError } from '../../support/errors.ts';
+import type { TaskTwins } from './bind-twins.ts';
 import type { Doc } from './datasets.ts';
 import { literalEval } from './python-literals.ts';
 import type { TaskConfig } from './task-config.ts';
@@ -7,6 +8,8 @@ import { render } from './templates.ts';
 
 export interface FieldContext {
   config: TaskConfig;
+  /** In place of Python functions. */
+  twins?: TaskTwins;
   /** Columns of the documents that are evaluated. */
   columns: ReadonlySet<string>;
 }
@@ -27,10 +30,20 @@ export function textOf(
   where: Where,
   field = context.config.doc_to_text,
 ): string | number {
+  const twin = field === undefined ? context.twins?.fields.doc_to_text : undefined;
+  if (twin)
+    return asText(
+      naming(`${where}: doc_to_text`, () => twin(doc)),
+      where,
+    );
   if (field === undefined) throw missing(where, 'doc_to_text');
   const value = givenBy(context, field, doc, `${where}: doc_to_text`);
   const isRendered = typeof field === 'string' && !context.columns.has(field);
-  if (isRendered && isDigits(value) && context.config.doc_to_choice !== undefined) return Number(value);
+  if (isRendered && isDigits(value) && hasChoices(context)) return Number(value);
+  return asText(value, where);
+}
+
+function asText(value: unknown, where: Where): string | number {
   if (typeof value === 'string' || typeof value === 'number') return value;
   throw usageError(
     'TSLM_NOT_TEXT',
@@ -46,11 +59,13 @@ export function targetOf(
   where: Where,
   field: TaskConfig['doc_to_target'] = context.config.doc_to_target,
 ): unknown {
+  const twin = field === undefined ? context.twins?.fields.doc_to_target : undefined;
+  if (twin) return naming(`${where}: doc_to_target`, () => twin(doc));
   if (field === undefined) throw missing(where, 'doc_to_target');
   if (Array.isArray(field)) return field;
   const value = givenBy(context, field, doc, `${where}: doc_to_target`);
   if (typeof field === 'number' || context.columns.has(field) || typeof value !== 'string') return value;
-  if (isDigits(value) && context.config.doc_to_choice !== undefined) return Number(value);
+  if (isDigits(value) && hasChoices(context)) return Number(value);
   if (value.length < 2 || !value.startsWith('[') || !value.endsWith(']')) return value;
   try {
     return literalEval(value);
@@ -66,10 +81,12 @@ export function choicesOf(
   where: Where,
   field: TaskConfig['doc_to_choice'] = context.config.doc_to_choice,
 ): string[] {
-  if (field === undefined) throw missing(where, 'doc_to_choice');
-  const value =
-    typeof field !== 'string'
-      ? Object.values(field)
+  const twin = field === undefined ? context.twins?.fields.doc_to_choice : undefined;
+  if (field === undefined && !twin) throw missing(where, 'doc_to_choice');
+  const value = twin
+    ? naming(`${where}: doc_to_choice`, () => twin(doc))
+    : typeof field !== 'string'
+      ? Object.values(field!)
       : context.columns.has(field)
         ? doc[field]
         : literalEval(render(field, doc, `${where}: doc_to_choice`));
@@ -79,6 +96,21 @@ export function choicesOf(
     `${where}: doc_to_choice gives ${describe(value)}, and a list of texts is needed`,
     "print one: {{ ['yes', 'no'] }}",
   );
+}
+
+/** Whether a task has choices, as a field or by a twin. */
+export const hasChoices = ({ config, twins }: FieldContext): boolean =>
+  config.doc_to_choice !== undefined || twins?.fields.doc_to_choice !== undefined;
+
+/** @throws UserError that says where a twin failed */
+export function naming<T>(where: Where, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new UserError('TSLM_TEMPLATE', `${where}: ${messageOf(error)}`, {
+      hint: "the data needs the columns that the task's Python functions read",
+    });
+  }
 }
 
 /** A field that may be left out: of the document's own columns, or a template. */

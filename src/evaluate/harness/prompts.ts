@@ -2,7 +2,7 @@
 import { usageError } from '../../support/errors.ts';
 import type { ChatMessage } from '../../tokenizers/tokenizer.ts';
 import type { Doc } from './datasets.ts';
-import { choicesOf, optionalField, targetOf, textOf, type Where } from './fields.ts';
+import { choicesOf, hasChoices, optionalField, targetOf, textOf, type Where } from './fields.ts';
 import { leavesOut, type Task } from './task.ts';
 
 export interface PromptOptions {
@@ -52,7 +52,8 @@ function exampleTurn(task: Task, doc: Doc, where: Where): Message[] {
   const own = task.config.fewshot_config ?? {};
   const text = textOf(task, doc, `${where}: an example`, own.doc_to_text ?? undefined);
   const choiceField = own.doc_to_choice ?? task.config.doc_to_choice;
-  const choices = choiceField === undefined ? undefined : choicesOf(task, doc, `${where}: an example`, choiceField);
+  const isChosen = choiceField !== undefined || hasChoices(task);
+  const choices = isChosen ? choicesOf(task, doc, `${where}: an example`, choiceField) : undefined;
   const target = targetOf(task, doc, `${where}: an example`, own.doc_to_target ?? undefined);
   return turn({
     question: requireText(task.hasContexts ? choices![text as number] : text, where),

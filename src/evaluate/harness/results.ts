@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeFolder, writeFileAtomically } from '../../support/files.ts';
 import { Float } from '../../support/jinja/python/from-js.ts';
 import { version } from '../../support/version.ts';
+import type { TaskContamination } from '../contamination/contamination.ts';
 import type { EvaluationResult, Sample, TaskResult } from './evaluation-result.ts';
 import { pythonStr, wrapFloat } from './python-literals.ts';
 import type { TaskRequest } from './requests.ts';
@@ -23,8 +24,15 @@ export interface RunFacts {
   fewshotAsMultiturn: boolean;
   /** By task and model of the floor, by metric and filter: what lesser models score. */
   floors?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
+  /** What of the documents stands in the training corpora, and the scores of either part. */
+  contamination?: Contamination;
   /** Seconds since 1970. */
   date: number;
+}
+
+export interface Contamination {
+  corpora: readonly string[];
+  tasks: readonly TaskContamination[];
 }
 
 /** The contents of a results file. */
@@ -55,7 +63,7 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
     results: Object.fromEntries([...taskRows, ...groupRows]),
     ...(scored.length > 0 && { groups: Object.fromEntries(scored) }),
     group_subtasks: Object.fromEntries(groups.map(({ name, node }) => [name, node.children.map(child => child.name)])),
-    configs: byName(({ task }) => configOf(task.config)),
+    configs: byName(({ task }) => ({ ...(configOf(task.config) as object), ...task.twins?.names })),
     versions: {
       ...byName(({ task }) => plain(task.config.metadata?.version ?? 'Yaml')),
       ...Object.fromEntries(groups.map(({ name, node }) => [name, pythonStr(node.config.metadata?.version ?? 'N/A')])),
@@ -71,6 +79,7 @@ export function resultsJson({ tasks, groups, seconds }: EvaluationResult, facts:
     ),
     floors: Object.fromEntries(tasks.map(({ name, floors }) => [name, { ...floors, ...facts.floors?.[name] }])),
     uncertainty: Object.fromEntries(tasks.map(({ name, uncertainty }) => [name, Object.fromEntries(uncertainty)])),
+    ...(facts.contamination && { contamination: facts.contamination }),
     'n-samples': byName(({ original, effective }) => ({ original, effective })),
     config: {
       model: 'tslm',

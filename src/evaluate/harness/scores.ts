@@ -1,14 +1,27 @@
 /** What an answer is worth: the value of each metric for one document. */
 import { usageError } from '../../support/errors.ts';
+import { cmrcExactMatch, cmrcF1 } from '../metrics/cmrc.ts';
 import { exactMatch } from '../metrics/exact-match.ts';
+import type { Prf } from '../metrics/f1.ts';
+import { type RougeOptions, rougeL, rougeLsum, rougeN } from '../metrics/rouge.ts';
+import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
+import { softmax } from './choice-probabilities.ts';
 import type { Doc } from './datasets.ts';
-import { choicesOf, targetOf, textOf, type Where } from './fields.ts';
+import { choicesOf, hasChoices, naming, targetOf, textOf, type Where } from './fields.ts';
 import { pythonStr } from './python-literals.ts';
+import { rollingScores } from './rolling-scores.ts';
 import type { Task } from './task.ts';
 import type { TaskMetric } from './task-metrics.ts';
+import { render } from './templates.ts';
 
 /** A number, or what an aggregation takes: pairs. */
 export type Scores = Record<string, unknown>;
+
+/** What is to be run before there is a number. */
+export interface Programs {
+  programs: readonly string[];
+  k: unknown;
+}
 
 /** Log-probability, and whether every token was the most probable one. */
 export type Likelihood = readonly [logProb: number, isGreedy: boolean];
@@ -26,6 +39,8 @@ export function scoresOf(
 ): Scores {
   const names = new Set(metrics.map(({ name }) => name));
   const all = ((): Scores => {
+    const twin = task.twins?.results;
+    if (twin) return naming(`${where}: process_results`, () => twin(doc, answers));
     switch (task.config.output_type) {
       case 'loglikelihood': {
         const [logProb, isGreedy] = answers[0] as Likelihood;
@@ -45,12 +60,6 @@ export function scoresOf(
   })();
   if (names.has('bypass')) all.bypass = null;
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
-}
-
-export function rollingScores(text: string, logProb: number): Scores {
-  const words = text.split(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u).length;
-  const bytes = Buffer.byteLength(text);
-  return { word_perplexity: [logProb, words], byte_perplexity: [logProb, bytes], bits_per_byte: [logProb, bytes] };
 }
 
 /** The number of the largest; of equal ones the first. */
@@ -96,12 +105,25 @@ export function goldOf(task: Task, doc: Doc, choices: readonly string[], where: 
   });
 }
 
-export function softmax(logits: readonly number[]): number[] {
-  const most = Math.max(...logits);
-  const exps = logits.map(value => Math.exp(value - most));
-  const total = exps.reduce((sum, value) => sum + value, 0);
-  return exps.map(value => value / total);
-}
+type Overlap = (text: string, gold: readonly string[], options: TaskMetric['options']) => number;
+
+/** With the reference that suits best. */
+const rouge =
+  (of: (text: string, reference: string, options: RougeOptions) => Prf): Overlap =>
+  (text, gold, { use_stemmer: useStemmer }) =>
+    Math.max(...gold.map(one => of(text, one, { useStemmer: useStemmer === true }).f1));
+
+/** What a written text shares with its references. */
+const OVERLAPS: Readonly<Record<string, Overlap>> = {
+  rouge1: rouge((text, one, options) => rougeN(1, text, one, options)),
+  rouge2: rouge((text, one, options) => rougeN(2, text, one, options)),
+  rougeL: rouge(rougeL),
+  rougeLsum: rouge(rougeLsum),
+  squad_exact: (text, gold) => Number(squadExactMatch(text, gold)),
+  squad_f1: squadF1,
+  cmrc_exact: (text, gold) => Number(cmrcExactMatch(text, gold)),
+  cmrc_f1: cmrcF1,
+};
 
 function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, answer: unknown, where: Where): Scores {
   const gold = references(task, doc, where);
@@ -115,6 +137,13 @@ function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, 
           : String(answer);
   return Object.fromEntries(
     metrics.map(({ name, options }) => {
+      const written = [text].flat().map(String);
+      if (name in OVERLAPS) return [name, OVERLAPS[name](written[0] ?? '', gold, options)];
+      if (options.program !== undefined) {
+        const program = (own: string): string =>
+          render(options.program as string, { ...doc, answer: own }, `${where}: program`);
+        return [name, { programs: written.map(program), k: options.k } satisfies Programs];
+      }
       if (name !== 'exact_match') return [name, [task.hasTargets ? gold : gold[0], text]];
       const settings = {
         ignoreCase: options.ignore_case as boolean,
@@ -129,7 +158,7 @@ function generationScores(task: Task, metrics: readonly TaskMetric[], doc: Doc, 
 
 function references(task: Task, doc: Doc, where: Where): string[] {
   const target = targetOf(task, doc, where);
-  if (task.config.doc_to_choice !== undefined && !Array.isArray(target)) {
+  if (hasChoices(task) && !Array.isArray(target)) {
     const choices = choicesOf(task, doc, where);
     const choice = choices[Number(target)];
     if (choice !== undefined) return [choice];

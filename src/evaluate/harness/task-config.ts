@@ -56,7 +56,8 @@ export const taskSchema = z.strictObject({
   doc_to_choice: choices.optional(),
   /** Ours, of `similarity`: the text that `doc_to_text` is compared with. */
   doc_to_pair: text.optional(),
-  unsafe_code: z.literal(false).optional(),
+  /** Answers are run as programs, which is done only where it is allowed (`allowCodeExecution`). */
+  unsafe_code: z.boolean().optional(),
   description: text.default(''),
   target_delimiter: text.default(' '),
   fewshot_delimiter: text.default('\n\n'),

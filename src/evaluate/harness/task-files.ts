@@ -13,9 +13,12 @@ export type RawConfig = Record<string, unknown>;
 export class Tagged {
   readonly tag: string;
   readonly value: string;
-  constructor(tag: string, value: string) {
+  /** The file that says so, which names in the value are relative to. */
+  readonly file: string;
+  constructor(tag: string, value: string, file: string) {
     this.tag = tag;
     this.value = value;
+    this.file = file;
   }
 }
 
@@ -47,10 +50,11 @@ export function readTaskFile(path: string, above: readonly string[] = []): RawCo
   return Object.assign({}, ...included, rest);
 }
 
-const CODE = ['!function', '!python/object', 'tag:yaml.org,2002:python/'].map(tag => ({
-  tag,
-  resolve: (value: string) => new Tagged(tag, value),
-}));
+const codeIn = (path: string) =>
+  ['!function', '!python/object', 'tag:yaml.org,2002:python/'].map(tag => ({
+    tag,
+    resolve: (value: string) => new Tagged(tag, value, path),
+  }));
 
 /** YAML 1.1 takes y and n for true and false, and PyYAML does not. */
 function withoutLetters<T>(tag: T): T {
@@ -61,7 +65,7 @@ function withoutLetters<T>(tag: T): T {
 
 function parseYaml(source: string, path: string): RawConfig {
   const document = parseDocument(source, {
-    customTags: known => [...known.map(withoutLetters), ...CODE],
+    customTags: known => [...known.map(withoutLetters), ...codeIn(path)],
     version: '1.1',
     merge: true,
     intAsBigInt: true,
@@ -72,7 +76,7 @@ function parseYaml(source: string, path: string): RawConfig {
     throw usageError(
       'TSLM_BAD_YAML',
       `${path}: ${messageOf(problem).split('\n')[0]}`,
-      'a task file is plain YAML; the only tag known is !function, which is refused',
+      'a task file is plain YAML; the only tag known is !function',
     );
   }
   const value = numbersOf(document.toJS(), false);
@@ -102,7 +106,7 @@ export function refuseCode(config: RawConfig, path: string): void {
       'TSLM_PYTHON',
       `${path}: '${at.join('.')}' is Python code (${tag} ${value}), which is not run`,
       {
-        hint: 'say the same with a template, or use a task that needs no code',
+        hint: 'say the same with a template, or use a task that needs none; docs/EVALUATION.md lists the functions that have a twin',
         exitCode: 2,
       },
     );
@@ -114,19 +118,9 @@ export function refuseCode(config: RawConfig, path: string): void {
       exitCode: 2,
     });
   }
-  if (config.unsafe_code) {
-    throw new UserError(
-      'TSLM_PYTHON',
-      `${path}: 'unsafe_code' says that answers of the model are run as code, which is not done`,
-      {
-        hint: 'use a task without it',
-        exitCode: 2,
-      },
-    );
-  }
 }
 
-function taggedIn(value: unknown, path: string[]): [string[], Tagged] | undefined {
+export function taggedIn(value: unknown, path: string[]): [string[], Tagged] | undefined {
   if (value instanceof Tagged) return [path, value];
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {

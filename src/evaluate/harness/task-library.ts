@@ -6,6 +6,7 @@ import { type UserError, usageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
+import { bindTwins, type TaskTwins } from './bind-twins.ts';
 import { type GroupConfig, groupSchema, type TaskConfig, taskSchema } from './task-config.ts';
 import { type RawConfig, readTaskFile, refuseCode } from './task-files.ts';
 
@@ -23,6 +24,8 @@ export interface TaskNode {
   name: string;
   config: TaskConfig;
   path: string;
+  /** In place of the Python functions that the file names. */
+  twins?: TaskTwins;
 }
 
 export interface GroupNode {
@@ -115,10 +118,11 @@ export function openTaskLibrary(folders: readonly string[] = [ownTasks]): TaskLi
   return { entries, select };
 }
 
-function taskOf(config: RawConfig, path: string): TaskNode {
+function taskOf(raw: RawConfig, path: string): TaskNode {
+  const { config, twins } = bindTwins(raw);
   refuseCode(config, path);
   const parsed = parseOptions(taskSchema, config, path);
-  return { kind: 'task', name: parsed.task, config: parsed, path };
+  return { kind: 'task', name: parsed.task, config: parsed, path, ...(twins && { twins }) };
 }
 
 function yamlFiles(folder: string): string[] {

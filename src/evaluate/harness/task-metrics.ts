@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { usageError } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
 import { requireAggregation } from './aggregations.ts';
+import type { TaskTwins } from './bind-twins.ts';
 import type { OutputType, TaskConfig } from './task-config.ts';
 
 export interface TaskMetric {
@@ -42,6 +43,13 @@ const exactMatchOptions = z.strictObject({
   regexes_to_ignore: z.array(z.string()).nullish(),
 });
 
+const rougeOptions = z.strictObject({ use_stemmer: z.boolean().optional() });
+const programOptions = z.strictObject({
+  k: z.int().positive().default(1),
+  /** A template of the document's columns and `answer`: Python that ends without an error where the answer is right. */
+  program: z.string(),
+});
+
 const METRICS: Readonly<Record<string, Known>> = {
   acc: known('mean', true, ['loglikelihood', 'multiple_choice']),
   acc_norm: known('mean', true, choice),
@@ -57,9 +65,19 @@ const METRICS: Readonly<Record<string, Known>> = {
   f1: known('f1', true, choice),
   mcc: known('matthews_corrcoef', true, choice),
   bleu: known('bleu', true, writing),
+  bleu_zh: known('bleu_zh', true, writing),
   chrf: known('chrf', true, writing),
   'chrf++': known('chrf++', true, writing),
   ter: known('ter', false, writing),
+  rouge1: known('mean', true, writing, rougeOptions),
+  rouge2: known('mean', true, writing, rougeOptions),
+  rougeL: known('mean', true, writing, rougeOptions),
+  rougeLsum: known('mean', true, writing, rougeOptions),
+  squad_exact: known('mean', true, writing),
+  squad_f1: known('mean', true, writing),
+  cmrc_exact: known('mean', true, writing),
+  cmrc_f1: known('mean', true, writing),
+  'pass@k': known('mean', true, writing, programOptions),
   spearman: known('spearman', true, likeness),
   pearson: known('pearson', true, likeness),
   kendall: known('kendall', true, likeness),
@@ -67,8 +85,10 @@ const METRICS: Readonly<Record<string, Known>> = {
 };
 
 /** How a metric is aggregated, and whether more of it is better, where a task does not say; undefined for one that is not known. */
-export const defaultsOf = (metric: string): Pick<TaskMetric, 'aggregation' | 'higherIsBetter'> | undefined =>
-  Object.hasOwn(METRICS, metric) ? METRICS[metric] : undefined;
+export const defaultsOf = (metric: string): Pick<TaskMetric, 'aggregation' | 'higherIsBetter'> | undefined => {
+  const name = /^pass@\d+$/.test(metric) ? 'pass@k' : metric;
+  return Object.hasOwn(METRICS, name) ? METRICS[name] : undefined;
+};
 
 /** Those of a task that names none. */
 const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
@@ -80,10 +100,23 @@ const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
 };
 
 /** @throws UserError that names the task: for a metric, an aggregation or an option that does not exist or apply */
-export function metricsOf({ metric_list: given, output_type: type }: TaskConfig, where: string): TaskMetric[] {
+export function metricsOf(
+  { metric_list: given, output_type: type, unsafe_code: unsafe }: TaskConfig,
+  where: string,
+  twins?: TaskTwins,
+): TaskMetric[] {
   const entries =
     given ?? DEFAULTS[type].map(metric => ({ metric, aggregation: undefined, higher_is_better: undefined }));
   return entries.map(({ metric, aggregation, higher_is_better: better, ...options }) => {
+    if (twins?.results) {
+      parseOptions(z.strictObject({}), options, `${where}: metric ${metric}`);
+      const { aggregation: usual, higherIsBetter } = defaultsOf(metric) ?? {
+        aggregation: 'mean',
+        higherIsBetter: true,
+      };
+      const name = requireAggregation(aggregation ?? usual, where);
+      return { name: metric, aggregation: name, higherIsBetter: better ?? higherIsBetter, options: {} };
+    }
     if (!Object.hasOwn(METRICS, metric)) {
       throw usageError(
         'TSLM_UNKNOWN_METRIC',
@@ -99,12 +132,19 @@ export function metricsOf({ metric_list: given, output_type: type }: TaskConfig,
         `it is one of ${of.join(', ')}`,
       );
     }
-    parseOptions(schema, options, `${where}: metric ${metric}`);
+    const read = parseOptions(schema, options, `${where}: metric ${metric}`) as Record<string, unknown>;
+    if (metric === 'pass@k' && !unsafe) {
+      throw usageError(
+        'TSLM_UNKNOWN_METRIC',
+        `${where}: the metric 'pass@k' runs what a model writes, and the task does not say so`,
+        "add 'unsafe_code: true'",
+      );
+    }
     return {
-      name: metric,
+      name: metric === 'pass@k' ? `pass@${read.k}` : metric,
       aggregation: requireAggregation(aggregation ?? defaults.aggregation, where),
       higherIsBetter: better ?? defaults.higherIsBetter,
-      options,
+      options: read,
     };
   });
 }

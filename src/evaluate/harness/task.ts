@@ -1,7 +1,7 @@
 /** A task that is ready to be asked: its documents, its examples, and what it makes of each document. */
 import { UserError, usageError } from '../../support/errors.ts';
 import { type DataMap, type Doc, loadDataset } from './datasets.ts';
-import { choicesOf, type FieldContext, targetOf, textOf } from './fields.ts';
+import { choicesOf, type FieldContext, hasChoices, naming, targetOf, textOf } from './fields.ts';
 import { createSampler, type Sampler } from './samplers.ts';
 import type { TaskConfig } from './task-config.ts';
 import type { TaskNode } from './task-library.ts';
@@ -30,15 +30,23 @@ export interface TaskOptions {
 }
 
 /** @throws UserError for data that is not there, and for what the first document shows to be wrong */
-export function openTask({ config, name, path }: TaskNode, options: TaskOptions = {}): Task {
+export function openTask({ config, name, path, twins }: TaskNode, options: TaskOptions = {}): Task {
   const { dataMap, numFewshot, fewshotSeed: seed } = options;
   const { docs: splits, files } = loadDataset(
     { path: config.dataset_path, name: config.dataset_name ?? undefined, kwargs: config.dataset_kwargs, where: path },
     dataMap,
   );
+  const made = new Map<string, readonly Doc[]>();
   const splitOf = (split: string): readonly Doc[] => {
-    const found = splits.get(split);
-    if (found) return found;
+    const found = made.get(split) ?? splits.get(split);
+    if (found && twins?.docs && !made.has(split)) {
+      const change = twins.docs;
+      made.set(
+        split,
+        naming(`${path}: process_docs`, () => change(found)),
+      );
+    }
+    if (found) return made.get(split) ?? found;
     throw usageError(
       'TSLM_NO_SPLIT',
       `${path}: there is no split '${split}'`,
@@ -68,10 +76,10 @@ export function openTask({ config, name, path }: TaskNode, options: TaskOptions 
     });
   if (shots > 0 && !sampler)
     throw usageError('TSLM_FEWSHOT', `${path}: there are no documents for examples`, 'name a fewshot_split');
-  const context: FieldContext = { config: effective, columns: new Set(Object.keys(docs[0])) };
+  const context: FieldContext = { config: effective, columns: new Set(Object.keys(docs[0])), twins };
   const where = `${path}: document 0`;
   const isSimilarity = config.output_type === 'similarity';
-  const choices = config.doc_to_choice === undefined ? undefined : choicesOf(context, docs[0], where);
+  const choices = hasChoices(context) ? choicesOf(context, docs[0], where) : undefined;
   if (config.output_type === 'multiple_choice' && !choices) {
     throw usageError(
       'TSLM_MISSING_KEY',

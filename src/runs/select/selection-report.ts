@@ -102,6 +102,11 @@ function qualityBySpeed({ models, chosen }: Choice): Html {
         .join(','),
     )
     .join(' ');
+  const labels = labelPlaces(
+    models.map(at),
+    models.map(({ name }) => shortName(name)),
+  );
+  const ticks = apart(models.map(model => at(model)[0]));
   return html`<svg class="figure" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Quality and speed of the models">
 ${[0, 0.25, 0.5, 0.75, 1].map(share => {
   const value = Math.min(...values) + share * (Math.max(...values) - Math.min(...values));
@@ -111,14 +116,57 @@ ${[0, 0.25, 0.5, 0.75, 1].map(share => {
 <polyline class="strand" style="opacity:0.5" points="${line}"/>
 ${models.map((model, i) => {
   const [cx, cy] = at(model);
+  const [labelX, labelY] = labels[i];
   const [low, high] = model.quality.interval.map(one => y(one * sign));
   const kind = i === chosen ? 'marked' : model.excluded.length > 0 ? 'faint' : 'point';
   return html`<line class="whisker" x1="${cx.toFixed(1)}" x2="${cx.toFixed(1)}" y1="${low.toFixed(1)}" y2="${high.toFixed(1)}"/>
 <circle class="${kind}" cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${i === chosen ? 9 : 6}"><title>${model.name}: ${shortNumber(model.quality.value)}, ${shortNumber(model.costs.tokensPerSecond)} tokens a second</title></circle>
-<text class="label" x="${(cx + 14).toFixed(1)}" y="${(cy - 8).toFixed(1)}">${shortName(model.name)}</text>
-<text x="${cx.toFixed(1)}" y="${HEIGHT - 34}" text-anchor="middle">${shortNumber(model.costs.tokensPerSecond)}</text>`;
+<text class="label" x="${labelX.toFixed(1)}" y="${labelY.toFixed(1)}">${shortName(model.name)}</text>
+${ticks.has(i) && html`<text x="${cx.toFixed(1)}" y="${HEIGHT - 34}" text-anchor="middle">${shortNumber(model.costs.tokensPerSecond)}</text>`}`;
 })}
 </svg>`;
+}
+
+/** Pixels of a letter of a label, and of its line. */
+const [LETTER, LINE] = [7.6, 17];
+
+/** Beside each point, moved up or down until no two labels lie over each other, nor over another point. */
+export function labelPlaces(
+  points: readonly (readonly [number, number])[],
+  names: readonly string[],
+): [number, number][] {
+  const taken: { left: number; right: number; y: number }[] = points.map(([x, y]) => ({
+    left: x - 10,
+    right: x + 10,
+    y: y + 5,
+  }));
+  const order = [...points.keys()].sort((a, b) => points[a][1] - points[b][1]);
+  const places = new Array<[number, number]>(points.length);
+  for (const i of order) {
+    const [x, y] = points[i];
+    const left = x + 14;
+    const right = left + LETTER * names[i].length;
+    const isFree = (at: number): boolean =>
+      taken.every(other => other.right < left || other.left > right || Math.abs(other.y - at) >= LINE);
+    const tried = Array.from({ length: 40 }, (_, step) => y + 5 + (step % 2 === 0 ? -1 : 1) * Math.ceil(step / 2) * 4);
+    const within = tried.filter(at => at > LINE && at < HEIGHT - 52);
+    const found = within.find(isFree) ?? y + 5;
+    taken.push({ left, right, y: found });
+    places[i] = [left, found];
+  }
+  return places;
+}
+
+/** Those whose numbers below the axis do not run into one before them. */
+function apart(xs: readonly number[]): Set<number> {
+  const chosen = new Set<number>();
+  let last = Number.NEGATIVE_INFINITY;
+  for (const i of [...xs.keys()].sort((a, b) => xs[a] - xs[b])) {
+    if (xs[i] - last < 46) continue;
+    chosen.add(i);
+    last = xs[i];
+  }
+  return chosen;
 }
 
 function modelTable({ models, chosen, best }: Choice, unit: (value: number) => string): Html {

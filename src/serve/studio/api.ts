@@ -1,10 +1,11 @@
 /** What the studio's server tells its page, as JSON. The page imports these types and nothing else of the server. */
 
 import type { ModelCard } from '../../engine/protocol.ts';
+import type { TaskComparison } from '../../evaluate/compare/comparison.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
-export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample };
+export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison };
 
 /** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';
@@ -90,6 +91,114 @@ export interface ModelDetail {
   /** run.json of its folder. */
   lineage?: Record<string, unknown>;
   evaluations: Evaluation[];
+}
+
+export interface TaskScore {
+  task: string;
+  metric: string;
+  filter: string;
+  value: number;
+  stderr?: number;
+  /** Of 95 %. */
+  interval?: [number, number];
+  chance?: number;
+  documents?: number;
+  /** Documents that stand in the training corpus, where that was looked up. */
+  seen?: number;
+}
+
+/** A results_….json. */
+export interface EvaluationSummary {
+  id: string;
+  model: string;
+  file: string;
+  /** ISO 8601. */
+  date?: string;
+  tasks: TaskScore[];
+  problem?: string;
+}
+
+/** Two evaluations, with paired tests. */
+export interface Comparison {
+  a: string;
+  b: string;
+  tasks: TaskComparison[];
+  sentence: string;
+}
+
+/** Which of the two was better, or whether both were right or neither. */
+export type SampleKind = 'a' | 'b' | 'both' | 'neither';
+
+export interface SampleSide {
+  answer: string;
+  score: number;
+}
+
+export interface ComparedSamples {
+  counts: Record<SampleKind, number>;
+  samples: { document: number; prompt: string; target: string; a: SampleSide; b: SampleSide }[];
+  hasMore: boolean;
+}
+
+export interface SweepSummary {
+  id: string;
+  name: string;
+  folder: string;
+  state: RunState;
+  problem?: string;
+  /** What trials are ranked by. */
+  metric?: string;
+  /** Trials that there are to be, that began, and that ended. */
+  wanted?: number;
+  trials: number;
+  ended: number;
+  best?: { trial: number; value: number };
+  /** Last change, ISO 8601. */
+  updated?: string;
+}
+
+export interface SweepAxis {
+  name: string;
+  low: number | string;
+  high: number | string;
+}
+
+export interface SweepTrial {
+  number: number;
+  state: string;
+  /** At its end, or what it reported last. */
+  value?: number;
+  step?: number;
+  values: unknown[];
+  /** Of each value its place on the axis, from 0 to 1; null where the trial has none. */
+  places: (number | null)[];
+  message?: string;
+}
+
+export interface SweepDetail extends SweepSummary {
+  direction: 'minimize' | 'maximize';
+  axes: SweepAxis[];
+  rows: SweepTrial[];
+  importance: { name: string; importance: number }[];
+}
+
+/** A selection.json. */
+export interface SelectionSummary {
+  id: string;
+  file: string;
+  problem?: string;
+  created?: string;
+  reason?: string;
+  rule?: string;
+  chosen?: string;
+  models?: {
+    name: string;
+    quality: { value: number; stderr: number };
+    costs: { tokensPerSecond: number; firstToken: number | null; memory: number | null; disk: number | null };
+    isOnFront: boolean;
+    isNearBest: boolean;
+    excluded: string[];
+  }[];
 }
 
 /** As in OpenAI's API, with a remedy. */

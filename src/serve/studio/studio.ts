@@ -1,6 +1,6 @@
 /** The studio: its page at `/`, and under `/studio/api` what the page asks beyond OpenAI's endpoints. */
 import { join } from 'node:path';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ModelPool } from '../../engine/protocol.ts';
 import { spellNonFinite } from '../../runs/metrics-log.ts';
@@ -12,17 +12,23 @@ import { STATUSES } from '../http/errors.ts';
 import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
 import { packAttention } from './attention-message.ts';
+import { comparedSamples, compareEvaluations, summarizeEvaluation } from './evaluations.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { describeLoaded } from './model-detail.ts';
 import { recipeDifferences } from './recipe-differences.ts';
+import { findResults, type ResultFile, requireResult } from './result-folders.ts';
 import { describeRun } from './run-detail.ts';
 import { fileOf, findRuns, requireRun } from './run-folders.ts';
 import { readRecord, type SummaryCache, summarizeRun } from './run-summary.ts';
+import { summarizeSelection } from './selections.ts';
+import { describeSweep, summarizeSweep } from './sweeps.ts';
 
 export interface StudioOptions {
   pool: ModelPool;
   /** Folders of runs, and folders of folders of runs. Default `runs`. */
   runs?: readonly string[];
+  /** Folders of evaluations, sweeps and selections, beside those that lie among the runs. Default `results`, `sweeps`, `selection`. */
+  results?: readonly string[];
   /** Folder of the built page. Default `dist/studio` of the package. */
   assets?: string;
 }
@@ -35,8 +41,22 @@ const attentionSchema = z.strictObject({ model: z.string(), text, target: text.o
 const layersSchema = z.strictObject({ model: z.string(), text, topK: z.int().min(1).max(50).optional() });
 const afterSchema = z.coerce.number().int('a whole number of bytes').min(0);
 
+const bothSchema = z.strictObject({ a: z.string(), b: z.string() });
+const samplesSchema = z.strictObject({
+  task: z.string(),
+  metric: z.string(),
+  filter: z.string().default('none'),
+  kind: z.enum(['a', 'b', 'both', 'neither']).default('a'),
+  offset: afterSchema.default(0),
+});
+
 /** Routes to be mounted at `/`. What they do not know falls through to the routes after them. */
-export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist', 'studio') }: StudioOptions): Hono {
+export function createStudio({
+  pool,
+  runs = ['runs'],
+  results = ['results', 'sweeps', 'selection'],
+  assets = join(root, 'dist', 'studio'),
+}: StudioOptions): Hono {
   const app = new Hono();
   const summaries: SummaryCache = new Map();
   const api = new Hono();
@@ -63,6 +83,21 @@ export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist'
     const chosen = (c.req.queries('run') ?? []).map(id => requireRun(runs, id));
     return jsonOf(recipeDifferences(chosen.map(run => [run.id, readRecord(run).recipe] as const)));
   });
+
+  const places = [...results, ...runs];
+  api.get('/evaluations', () => jsonOf(findResults(places, 'evaluation').map(summarizeEvaluation)));
+  const bothOf = (c: Context): [ResultFile, ResultFile] => {
+    const { a, b } = parseOptions(bothSchema, { a: c.req.query('a'), b: c.req.query('b') }, 'request');
+    return [requireResult(places, 'evaluation', a), requireResult(places, 'evaluation', b)];
+  };
+  api.get('/comparison', c => jsonOf(compareEvaluations(...bothOf(c))));
+  api.get('/comparison/samples', c => {
+    const { a: _, b: __, ...asked } = c.req.query();
+    return jsonOf(comparedSamples(bothOf(c), parseOptions(samplesSchema, asked, 'request')));
+  });
+  api.get('/sweeps', () => jsonOf(findResults(places, 'sweep').map(summarizeSweep)));
+  api.get('/sweeps/:id', c => jsonOf(describeSweep(requireResult(places, 'sweep', c.req.param('id')))));
+  api.get('/selections', () => jsonOf(findResults(places, 'selection').map(summarizeSelection)));
 
   api.get('/models', () => jsonOf(pool.list()));
   api.get('/models/:id', async c => jsonOf(await describeLoaded(pool, c.req.param('id'))));

@@ -2,18 +2,28 @@
 
 import type { AttentionMaps, LayerPredictions } from '../../../src/engine/protocol.ts';
 import type {
+  ComparedSamples,
+  Comparison,
+  EvaluationSummary,
   MetricsChunk,
   ModelCard,
   ModelDetail,
   RecipeDifferences,
   RunDetail,
   RunSummary,
+  SampleKind,
+  SelectionSummary,
+  SweepDetail,
+  SweepSummary,
 } from '../../../src/serve/studio/api.ts';
 import { unpackAttention } from '../../../src/serve/studio/attention-message.ts';
 import { getJson, request } from './request.ts';
 
 export type {
+  ComparedSamples,
+  Comparison,
   Evaluation,
+  EvaluationSummary,
   ModelCard,
   ModelDetail,
   ModelMemory,
@@ -23,6 +33,11 @@ export type {
   RunState,
   RunSummary,
   Sample,
+  SampleKind,
+  SelectionSummary,
+  SweepDetail,
+  SweepSummary,
+  SweepTrial,
 } from '../../../src/serve/studio/api.ts';
 export type { AttentionMaps, LayerPredictions };
 
@@ -66,3 +81,36 @@ export async function inspectLayers({ model, text }: Sentence, signal?: AbortSig
   const response = await request(`${API}/inspect/layers`, { method: 'POST', body: { model, text, topK: 5 }, signal });
   return response.json();
 }
+
+export const listEvaluations = (signal?: AbortSignal): Promise<EvaluationSummary[]> =>
+  getJson(`${API}/evaluations`, signal);
+
+const both = ([a, b]: readonly string[]): string => `a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`;
+
+export const getComparison = (ids: readonly string[], signal?: AbortSignal): Promise<Comparison> =>
+  getJson(`${API}/comparison?${both(ids)}`, signal);
+
+export interface SampleQuestion {
+  task: string;
+  metric: string;
+  filter: string;
+  kind: SampleKind;
+  offset: number;
+}
+
+export const getComparedSamples = (
+  ids: readonly string[],
+  { task, metric, filter, kind, offset }: SampleQuestion,
+  signal?: AbortSignal,
+): Promise<ComparedSamples> => {
+  const asked = new URLSearchParams({ task, metric, filter, kind, offset: String(offset) });
+  return getJson(`${API}/comparison/samples?${both(ids)}&${asked}`, signal);
+};
+
+export const listSweeps = (signal?: AbortSignal): Promise<SweepSummary[]> => getJson(`${API}/sweeps`, signal);
+
+export const getSweep = (id: string, signal?: AbortSignal): Promise<SweepDetail> =>
+  getJson(`${API}/sweeps/${encodeURIComponent(id)}`, signal);
+
+export const listSelections = (signal?: AbortSignal): Promise<SelectionSummary[]> =>
+  getJson(`${API}/selections`, signal);

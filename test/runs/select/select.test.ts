@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveNgram, trainNgramOn } from '../../../src/ngram/index.ts';
 import { type Candidate, choose, DEFAULT_WEIGHTS, reasonFor } from '../../../src/runs/select/choose.ts';
+import { labelPlaces } from '../../../src/runs/select/selection-report.ts';
 import { writeFiles } from '../../data/helpers.ts';
 import { expectRefusal, tslmHere } from '../../helpers/cli.ts';
 import { tinyModelFolder } from '../../helpers/server.ts';
@@ -67,6 +68,25 @@ describe('the rule', () => {
   it('leaves out of the front what another one beats in everything', () => {
     const front = choose([...MODELS, candidate('useless', 0.5, 50, 2e8)]).models.map(({ isOnFront }) => isOnFront);
     expect(front).toEqual([true, true, true, false]);
+  });
+});
+
+describe('labels of the plot', () => {
+  it('lie over no other label and no other point where speeds are close', () => {
+    const points = [100, 101, 103, 104, 106].map((x, i): [number, number] => [x, 200 + i]);
+    const names = points.map((_, i) => `model number ${i}`);
+    const placed = labelPlaces(points, names);
+    for (const [i, [, y]] of placed.entries()) {
+      for (const [, other] of placed.slice(i + 1)) expect(Math.abs(y - other)).toBeGreaterThanOrEqual(17);
+    }
+    const far = labelPlaces(
+      [
+        [100, 100],
+        [500, 100],
+      ],
+      ['a', 'b'],
+    );
+    expect(far[0][1]).toBe(far[1][1]);
   });
 });
 
