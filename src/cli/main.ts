@@ -19,6 +19,7 @@ import { keysCommand } from './keys.ts';
 import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
+import { promptCommand } from './prompt/prompt.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
@@ -55,6 +56,7 @@ export function program(): Command {
     compareCommand(),
     selectCommand(),
     tasksCommand(),
+    promptCommand(),
     generateCommand(),
     classifyCommand(),
     scoreCommand(),
