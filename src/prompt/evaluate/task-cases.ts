@@ -75,10 +75,21 @@ function writtenCase(task: Task, options: TaskCasesOptions): (document: number) 
         prompt: request.context,
         generation: { maxTokens: maxNewTokens, temperature: 0, stop: until.filter(Boolean), ...options.generation },
         parse: text => filtered(filter, text, task, document, fallbacks),
+        ...otherExamples(task, document),
       }),
     };
   };
 }
+
+/** The task's questions with examples of a strategy's own. */
+const otherExamples = (task: Task, document: number): Pick<Problem, 'ask' | 'withExamples'> => {
+  const ask = (doc: Readonly<Record<string, unknown>>): string => String(textOf(task, doc, `${task.name}: a question`));
+  return {
+    ask,
+    withExamples: (examples, question = ask(task.docs[document])) =>
+      [...examples.map(one => one.question + one.answer), question].join(task.config.fewshot_delimiter),
+  };
+};
 
 function filtered(filter: Filter, text: string, task: Task, document: number, fallbacks: readonly string[]) {
   const found = String(filter([[text]], [task.docs[document]])[0] ?? '').trim();
@@ -113,6 +124,7 @@ function choiceCase(task: Task, options: TaskCasesOptions): (document: number) =
           text: 'continuation' in one ? one.continuation : '',
         })),
         parse: parser.parse,
+        ...otherExamples(task, document),
       }),
     };
   };

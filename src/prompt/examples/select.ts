@@ -59,7 +59,10 @@ export function createSelector(
   async function vectorsWith(question: string, signal?: AbortSignal): Promise<Float64Array[]> {
     if (by === 'bm25') return vectorsOf([question, ...questions], 'bm25');
     vectors ??= vectorsOf(questions, 'embeddings', completer, signal);
-    return [...(await vectorsOf([question], 'embeddings', completer, signal)), ...(await vectors)];
+    vectors.catch(() => {
+      vectors = undefined; // an abort, perhaps: the next question tries again
+    });
+    return (await Promise.all([vectorsOf([question], 'embeddings', completer, signal), vectors])).flat();
   }
 
   /** Labels take turns, in the order in which they first come. */

@@ -53,11 +53,10 @@ export const programOfThought = strategy({
 
 /** What stands between a fence's marks; a text that has only the closing one began inside. */
 export function codeIn(text: string): string {
-  const whole = /```(?:js|javascript)?\s*\n([\s\S]*?)(?:```|$)/.exec(text);
-  if (whole && text.trimStart().startsWith('```')) return whole[1];
-  const begun = text.indexOf('```');
-  if (begun < 0) return text;
-  return whole && whole[1].trim() !== '' ? whole[1] : text.slice(0, begun);
+  const [before, ...fenced] = text.split('```');
+  if (fenced.length === 0) return before;
+  const isOpened = fenced.length > 1 || before.trim() === '' || /^(?:js|javascript)\b/.test(fenced[0]);
+  return isOpened ? fenced[0].replace(/^[a-z]*\s*\n/, '') : before;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));

@@ -2,7 +2,14 @@
  * One question at work: every request of a strategy goes through here, so that seeds follow from one seed, tokens are counted,
  * a budget is kept to the token, and an abort ends it within a step.
  */
-import type { Completer, CompletionRequest, CompletionResult, ContinuationScore, PromptText } from '../completer.ts';
+import {
+  type Completer,
+  type CompletionRequest,
+  type CompletionResult,
+  type ContinuationScore,
+  type PromptText,
+  withPrefill,
+} from '../completer.ts';
 import type { Parsed } from '../program/parsers.ts';
 import type { Tool } from './tools.ts';
 import type { Verifier } from './verifier.ts';
@@ -87,18 +94,21 @@ export function createSession(completer: Completer, options: SessionOptions = {}
   let promised = 0;
   const nextSeed = (): number => mixed(seed, drawn++);
 
-  /** Tokens that each of n texts may have, and at most how many the prompt has. */
-  async function roomFor(prompt: PromptText, n: number, wanted: number): Promise<{ most: number; reserved: number }> {
+  /** How many texts there may be, tokens that each may have, and at most how many one prompt has. */
+  async function roomFor({ prompt, prefill = '', n = 1, maxTokens = 256 }: Omit<CompletionRequest, 'seed'>) {
+    const whole =
+      typeof prompt === 'string' ? prompt + prefill : prefill === '' ? prompt : withPrefill(prompt, prefill);
     // Bytes bound the tokens of whoever cannot count them.
-    const reading = cap
-      ? n * ((await completer.countTokens?.(prompt)) ?? Buffer.byteLength(JSON.stringify(prompt)))
-      : 0;
-    let most = Math.min(wanted, Math.floor((budget - tokens.written - promised) / n));
-    if (cap) most = Math.min(most, Math.floor((cap.limit - cap.spent - reading) / n));
-    if (most < 1) throw new BudgetSpent();
-    promised += n * most;
-    if (cap) cap.spent += reading + n * most;
-    return { most, reserved: reading };
+    const reading = cap ? ((await completer.countTokens?.(whole)) ?? Buffer.byteLength(JSON.stringify(whole))) : 0;
+    const free = budget - tokens.written - promised;
+    const left = cap ? cap.limit - cap.spent : Number.POSITIVE_INFINITY;
+    // Rather fewer texts than texts without a token.
+    const count = Math.min(n, free, Math.floor(left / (reading + 1)));
+    if (count < 1) throw new BudgetSpent();
+    const most = Math.min(maxTokens, Math.floor(free / count), Math.floor(left / count) - reading);
+    promised += count * most;
+    if (cap) cap.spent += count * (reading + most);
+    return { count, most, reserved: count * reading };
   }
 
   return {
@@ -111,9 +121,8 @@ export function createSession(completer: Completer, options: SessionOptions = {}
     nextSeed,
     async complete(request) {
       signal?.throwIfAborted();
-      const { n = 1, maxTokens = 256 } = request;
       const seed = nextSeed();
-      const { most, reserved } = await roomFor(request.prompt, n, maxTokens);
+      const { count: n, most, reserved } = await roomFor(request);
       const number = tokens.requests++;
       let spent = 0;
       try {
