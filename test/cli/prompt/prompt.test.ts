@@ -68,7 +68,14 @@ describe('tslm prompt', () => {
     const { stdout, code, stderr } = await run([...args, '--json']);
     expect(code, stderr).toBe(0);
     const [pair] = JSON.parse(stdout).pairs;
-    expect(pair).toMatchObject({ a: 0.5, b: 1, onlyA: 0, onlyB: 6, test: 'exact McNemar', p: expect.closeTo(2 / 2 ** 6, 10) });
+    expect(pair).toMatchObject({
+      a: 0.5,
+      b: 1,
+      onlyA: 0,
+      onlyB: 6,
+      test: 'exact McNemar',
+      p: expect.closeTo(2 / 2 ** 6, 10),
+    });
     expect((await run(args)).stdout).toContain('prompts/chain-of-thought.yaml is better');
   });
 
