@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { compareCommand } from './compare.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { labelCommand } from './label.ts';
+import { optimizeCommand } from './optimize.ts';
 import { runCommand } from './run.ts';
 
 export const promptCommand = (): Command =>
@@ -15,4 +16,5 @@ export const promptCommand = (): Command =>
     .addCommand(runCommand())
     .addCommand(evaluateCommand())
     .addCommand(compareCommand())
+    .addCommand(optimizeCommand())
     .addCommand(labelCommand());

@@ -70,7 +70,8 @@ export function definePrompt<Input extends Fields, Value = unknown>(
   });
   const question = (fields: Fields, where = name): string =>
     render(template, fieldsOf(fields, where), `${where}: template`);
-  const answerOf = (row: Fields, where = name): string => render(answer, row, `${where}: answer`);
+  const answerOf = (row: Fields, where = name): string =>
+    typeof row[COMPLETION] === 'string' ? row[COMPLETION] : render(answer, row, `${where}: answer`);
 
   function rendered(asked: string, turns: readonly (readonly [question: string, answer: string])[]): PromptText {
     if (!isChat) return (instruction ?? '') + [...turns.map(([q, a]) => q + a), asked].join(separator);
@@ -129,6 +130,9 @@ export function definePrompt<Input extends Fields, Value = unknown>(
   };
   return prompt;
 }
+
+/** A field of an example that is its answer as it stands, in place of the template: what a model wrote itself. */
+export const COMPLETION = 'completion';
 
 /** The fields with texts that say nothing; numbers and lists stay. */
 const emptied = (fields: Fields, nothing: string): Fields =>
