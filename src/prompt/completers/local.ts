@@ -138,10 +138,19 @@ async function collect(
     else if (event.type === 'end') {
       const { cachedTokens, cacheWriteTokens = 0, completionTokens } = event;
       promptTokens = event.promptTokens;
+      countUnseen(completions, completionTokens);
       // The others of the n find the prompt's full pages in the cache, and read what is left of the last one.
       const shared = Math.max(cachedTokens, cachedTokens + cacheWriteTokens);
       computedTokens = promptTokens - cachedTokens + (n - 1) * (promptTokens - shared) + completionTokens;
     }
   }
   return { completions, promptTokens, computedTokens };
+}
+
+/** Tokens that are no text are written all the same: the end of the text, and what a stop text consists of. */
+function countUnseen(completions: readonly Completion[], written: number): void {
+  for (const one of completions) if (one.reason === 'stop' && one.stop === null) one.tokens++;
+  const stopped = completions.filter(({ stop }) => typeof stop === 'string');
+  let left = written - completions.reduce((sum, { tokens }) => sum + tokens, 0);
+  for (let i = 0; left > 0 && stopped.length > 0; i = (i + 1) % stopped.length, left--) stopped[i].tokens++;
 }
