@@ -21,6 +21,7 @@ import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { problemsCommand } from './problems.ts';
+import { promptCommand } from './prompt/prompt.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
@@ -70,6 +71,7 @@ export function program(): Command {
     selectCommand(),
     judgeCommand(),
     tasksCommand(),
+    promptCommand(),
     generateCommand(),
     classifyCommand(),
     scoreCommand(),

@@ -14,6 +14,7 @@ import { type CallParts, createCalls } from './calls.ts';
 import { createLocalEngine, type LocalEngine } from './local-engine.ts';
 import type { OpenOptions } from './messages.ts';
 import type { ModelCard } from './protocol.ts';
+import { thinkingTagsOf } from './thinking.ts';
 import { toolFormatOf } from './tools/tool-format.ts';
 
 export interface OpenedModel {
@@ -79,6 +80,7 @@ function cardOf(
     parameters: model.parameterCount(),
     dtype,
     hasChatTemplate: tokenizer.config.chat_template != null,
+    thinking: thinkingTagsOf(tokenizer.config.chat_template),
     toolFormat: toolFormatOf(JSON.stringify(tokenizer.config.chat_template ?? '')),
     path: folder,
   };

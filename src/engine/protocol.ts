@@ -10,11 +10,13 @@ import type { Sampling } from '../generate/config/sampling-options.ts';
 import type { Ability } from '../tasks/abilities.ts';
 import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
+import type { ThinkingTags } from './thinking.ts';
 
 export type { AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
 export type { Sampling } from '../generate/config/sampling-options.ts';
 export type { Ability } from '../tasks/abilities.ts';
+export type { ThinkingTags } from './thinking.ts';
 
 /** How a model writes calls of functions (`http/tools/tool-format.ts`). */
 export type ToolFormat = 'hermes' | 'llama3' | 'mistral';
@@ -37,6 +39,8 @@ export interface ModelCard {
   parameters?: number;
   dtype?: string;
   hasChatTemplate?: boolean;
+  /** What stands around thoughts, where the chat template knows them. */
+  thinking?: ThinkingTags;
   /** Default `hermes`. */
   toolFormat?: ToolFormat;
   /** Folder of the model. */

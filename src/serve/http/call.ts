@@ -10,6 +10,7 @@ import type {
   Owner,
 } from '../../engine/protocol.ts';
 import { RequestError } from '../../engine/request-error.ts';
+import { generateThinking, type ThinkingEvent, type ThinkingOptions } from '../../engine/thinking.ts';
 import type { Metrics } from './metrics.ts';
 import type { Work } from './work.ts';
 
@@ -89,13 +90,34 @@ const VERBS: Record<Ability, string> = {
 };
 
 /** Starts a generation, and counts what it takes. */
-export async function* generate(call: Call<unknown>, request: GenerationRequest, signal = call.work.signal) {
-  const { engine, adapter, work, metrics, model } = call;
+export function generate(
+  call: Call<unknown>,
+  request: GenerationRequest,
+  signal = call.work.signal,
+): AsyncGenerator<GenerationEvent> {
+  const { engine, adapter } = call;
+  return counted(call, engine.generate({ adapter, ...request }, signal));
+}
+
+/** The same of a model that thinks before it answers. */
+export function generateWithThoughts(
+  call: Call<unknown>,
+  request: GenerationRequest,
+  thinking: ThinkingOptions,
+): AsyncGenerator<ThinkingEvent> {
+  const { engine, adapter, work } = call;
+  return counted(call, generateThinking(engine, { adapter, ...request }, thinking, work.signal));
+}
+
+async function* counted<Event extends ThinkingEvent>(
+  { work, metrics, model }: Call<unknown>,
+  events: AsyncIterable<Event>,
+): AsyncGenerator<Event> {
   const timer = metrics.timeGeneration(model);
   let written = 0;
   try {
-    for await (const event of engine.generate({ adapter, ...request }, signal)) {
-      if (event.type === 'text') {
+    for await (const event of events) {
+      if (event.type === 'text' || event.type === 'thought') {
         written++;
         timer.text();
       } else if (event.type === 'start') {
@@ -103,7 +125,7 @@ export async function* generate(call: Call<unknown>, request: GenerationRequest,
       } else if (event.type === 'end') {
         written = event.completionTokens;
       }
-      yield event satisfies GenerationEvent;
+      yield event;
     }
   } finally {
     work.completionTokens += written; // of what was cut off, a token for each piece of text

@@ -6,14 +6,15 @@ import type {
   ModelCard,
   TokenInfo,
 } from '../../engine/protocol.ts';
+import type { ThinkingEvent, ThinkingOptions } from '../../engine/thinking.ts';
 import type { FunctionTool, ToolChoice } from '../../engine/tools/tool.ts';
 import { type ChatDelta, createToolCallReader, type ToolCallReader } from '../../engine/tools/tool-call-reader.ts';
 import { toolConstraint } from '../../engine/tools/tool-constraint.ts';
-import { type Call, generate } from './call.ts';
+import { type Call, generate, generateWithThoughts } from './call.ts';
 import { badParameter } from './parameters.ts';
 import { checkLengths, samplingRequest } from './sampling-request.ts';
 import { type Message, templateMessage } from './schemas/messages.ts';
-import type { SamplingParameters } from './schemas/sampling.ts';
+import type { ReasoningEffort, SamplingParameters } from './schemas/sampling.ts';
 
 export interface ChatAsk {
   messages: readonly Message[];
@@ -27,6 +28,10 @@ export interface ChatAsk {
   logprobs?: number;
   variables?: Record<string, unknown>;
   continueFinalMessage?: boolean;
+  /** How much a model that thinks may think, and what asks for it. */
+  effort?: ReasoningEffort | null;
+  effortParam?: string;
+  thinkingBudget?: number;
 }
 
 export interface ChatPlan {
@@ -37,13 +42,35 @@ export interface ChatPlan {
   newReader?: () => ToolCallReader;
   /** Calls in one answer; what a model writes beyond them is dropped. */
   mostCalls: number;
+  /** Of a model that thinks, unless it is told not to. */
+  thinking?: ThinkingOptions;
 }
 
 /** Templates of models that think unless told otherwise have a variable for it (Qwen3's). */
 export const templateVariables = (
   given: Record<string, unknown> | undefined,
-  effort: 'none' | null | undefined,
-): Record<string, unknown> | undefined => (effort ? { enable_thinking: false, ...given } : given);
+  effort: ReasoningEffort | null | undefined,
+): Record<string, unknown> | undefined =>
+  effort
+    ? { enable_thinking: effort !== 'none', ...(effort !== 'none' && { reasoning_effort: effort }), ...given }
+    : given;
+
+/** Most tokens of thought; all that there is room for where nothing is said. */
+const BUDGETS: Partial<Record<ReasoningEffort, number>> = { minimal: 256, low: 1024, medium: 4096 };
+
+/** @throws RequestError for thoughts that are asked of a model that does not think */
+function thinkingOf(ask: ChatAsk, { thinking: tags }: ModelCard): ThinkingOptions | undefined {
+  const { effort, effortParam = 'reasoning_effort', thinkingBudget: budget } = ask;
+  const isAsked = (effort && effort !== 'none') || budget !== undefined;
+  if (!tags && isAsked) {
+    const param = budget !== undefined ? 'thinking_token_budget' : effortParam;
+    throw badParameter(param, "this model does not think: only effort 'none' is known", 'leave it out');
+  }
+  if (effort === 'none' && budget)
+    throw badParameter('thinking_token_budget', "goes without effort 'none'", 'leave one out');
+  if (!tags || effort === 'none' || ask.sampling.num_beams !== undefined) return undefined;
+  return { ...tags, budget: budget ?? (effort ? BUDGETS[effort] : undefined) };
+}
 
 /** A `json_schema` format without a schema is any object, as `json_object` is. */
 export function formatConstraint(
@@ -90,6 +117,7 @@ export function planChat(ask: ChatAsk, card: ModelCard): ChatPlan {
       constraint: constraints[0],
     },
     constraintParam: calling ? 'tools' : sampled.constraint ? 'structured_outputs' : format?.param,
+    thinking: thinkingOf(ask, card),
     mostCalls: ask.parallelToolCalls === false ? 1 : Infinity,
     newReader: tools && (() => createToolCallReader({ format: toolFormat, names })),
   };
@@ -121,21 +149,24 @@ export type ChatEvent =
   | { type: 'start' }
   /** Log-probabilities come with the next delta after their tokens, or with `finish`. */
   | { type: 'delta'; index: number; delta: ChatDelta; tokens: TokenInfo[] }
+  | { type: 'thought'; index: number; text: string }
   | { type: 'finish'; index: number; reason: 'stop' | 'length' | 'tool_calls'; tokens: TokenInfo[] }
-  | Extract<GenerationEvent, { type: 'end' }>;
+  | (Extract<GenerationEvent, { type: 'end' }> & { thoughtTokens?: number });
 
 /** What comes of a chat that is asked for; what is wrong with it is thrown before. */
 export function startChat(call: Call<object>, ask: ChatAsk): AsyncGenerator<ChatEvent> {
   const plan = planChat(ask, call.card);
   call.work.names.constraint = plan.constraintParam;
-  return chatEvents(generate(call, plan.request), plan);
+  const { request, thinking } = plan;
+  return chatEvents(thinking ? generateWithThoughts(call, request, thinking) : generate(call, request), plan);
 }
 
 /** The engine's events with calls of functions told from what is said. */
 export async function* chatEvents(
-  events: AsyncIterable<GenerationEvent>,
+  events: AsyncIterable<ThinkingEvent>,
   { newReader, mostCalls }: ChatPlan,
 ): AsyncGenerator<ChatEvent> {
+  let thoughtTokens: number | undefined;
   const readers = new Map<number, ToolCallReader | undefined>();
   const tokens = new Map<number, TokenInfo[]>();
   const readerOf = (index: number): ToolCallReader | undefined => {
@@ -150,7 +181,9 @@ export async function* chatEvents(
   const isWanted = (delta: ChatDelta): boolean => !('call' in delta) || delta.call.index < mostCalls;
   for await (const event of events) {
     if (event.type === 'start') yield { type: 'start' };
-    else if (event.type === 'end') yield event;
+    else if (event.type === 'thought') yield event;
+    else if (event.type === 'thoughtTokens') thoughtTokens = event.tokens;
+    else if (event.type === 'end') yield { ...event, ...(thoughtTokens !== undefined && { thoughtTokens }) };
     else if (event.type === 'text') {
       const { index, text } = event;
       if (event.tokens) tokens.set(index, [...(tokens.get(index) ?? []), ...event.tokens]);

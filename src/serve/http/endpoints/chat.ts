@@ -52,6 +52,8 @@ function askOf(body: ChatBody) {
     maxTokens: limitOf(max_completion_tokens ?? max_tokens),
     logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     variables: templateVariables(body.chat_template_kwargs, reasoning_effort),
+    effort: reasoning_effort,
+    thinkingBudget: body.thinking_token_budget,
     continueFinalMessage: body.continue_final_message,
   };
 }
@@ -61,6 +63,7 @@ type ToolCall = { id: string; type: 'function'; function: { name: string; argume
 async function collect({ body, model }: Call<ChatBody>, events: AsyncIterable<ChatEvent>) {
   const n = body.n ?? 1;
   const texts: string[] = new Array(n).fill('');
+  const thoughts: string[] = new Array(n).fill('');
   const calls: ToolCall[][] = texts.map(() => []);
   const tokens: TokenInfo[][] = texts.map(() => []);
   const reasons: string[] = new Array(n).fill('stop');
@@ -70,6 +73,8 @@ async function collect({ body, model }: Call<ChatBody>, events: AsyncIterable<Ch
       tokens[event.index].push(...event.tokens);
       if ('content' in event.delta) texts[event.index] += event.delta.content;
       else addCall(calls[event.index], event.delta.call);
+    } else if (event.type === 'thought') {
+      thoughts[event.index] += event.text;
     } else if (event.type === 'finish') {
       tokens[event.index].push(...event.tokens);
       reasons[event.index] = event.reason;
@@ -86,6 +91,7 @@ async function collect({ body, model }: Call<ChatBody>, events: AsyncIterable<Ch
         role: 'assistant',
         content: text === '' && calls[index].length > 0 ? null : text,
         refusal: null,
+        ...(thoughts[index] === '' ? {} : { reasoning_content: thoughts[index] }),
         ...(calls[index].length > 0 ? { tool_calls: calls[index] } : {}),
       },
       logprobs: body.logprobs ? { content: chatLogprobs(tokens[index]), refusal: null } : null,
@@ -126,6 +132,8 @@ async function* frames({ body, model }: Call<ChatBody>, events: AsyncIterable<Ch
       for (let i = 0; i < n; i++) yield chunk(i, { role: 'assistant', content: '', refusal: null }, [], null);
     } else if (event.type === 'delta') {
       yield chunk(event.index, wireDelta(event.delta), event.tokens, null);
+    } else if (event.type === 'thought') {
+      yield chunk(event.index, { reasoning_content: event.text }, [], null);
     } else if (event.type === 'finish') {
       yield chunk(event.index, {}, event.tokens, event.reason);
     } else if (wantsUsage) {

@@ -15,11 +15,19 @@ export interface Output {
   fail(error: { code: string; message: string }): StreamEvent;
 }
 
+type Item = TextItem | ThoughtItem | CallItem;
+
 interface TextItem {
   kind: 'message';
   id: string;
   text: string;
   tokens: TokenInfo[];
+}
+
+interface ThoughtItem {
+  kind: 'reasoning';
+  id: string;
+  text: string;
 }
 
 interface CallItem {
@@ -33,7 +41,7 @@ interface CallItem {
 
 export function createOutput(response: ResponseObject, hasLogprobs: boolean): Output {
   let sequence = 0;
-  let item: TextItem | CallItem | undefined;
+  let item: Item | undefined;
   let place = 0;
   const event = (type: string, fields: Record<string, unknown>): StreamEvent => ({
     type,
@@ -48,8 +56,13 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
     annotations: [],
     logprobs: logprobsOf(tokens),
   });
-  const objectOf = (one: TextItem | CallItem, status: string): object =>
-    one.kind === 'message'
+  const thoughtOf = ({ text }: ThoughtItem) => ({ type: 'reasoning_text', text });
+  const objectOf = (one: Item, status: string): object => {
+    if (one.kind === 'reasoning') {
+      const content = status === 'in_progress' ? [] : [thoughtOf(one)];
+      return { id: one.id, type: 'reasoning', status, summary: [], content };
+    }
+    return one.kind === 'message'
       ? {
           id: one.id,
           type: 'message',
@@ -58,8 +71,9 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
           content: status === 'in_progress' ? [] : [partOf(one)],
         }
       : { id: one.id, type: 'function_call', status, call_id: one.callId, name: one.name, arguments: one.text };
+  };
 
-  const open = (one: TextItem | CallItem): StreamEvent[] => {
+  const open = (one: Item): StreamEvent[] => {
     const before = close('completed');
     item = one;
     place = response.output.length;
@@ -67,13 +81,13 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
       ...before,
       event('response.output_item.added', { output_index: place, item: objectOf(one, 'in_progress') }),
     ];
-    if (one.kind === 'message') {
+    if (one.kind !== 'call') {
       added.push(
         event('response.content_part.added', {
           item_id: one.id,
           output_index: place,
           content_index: 0,
-          part: partOf(one),
+          part: one.kind === 'message' ? partOf(one) : thoughtOf(one),
         }),
       );
     }
@@ -86,6 +100,15 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
     item = undefined;
     const at = { item_id: one.id, output_index: place };
     response.output.push(objectOf(one, status));
+    const done = (): StreamEvent =>
+      event('response.output_item.done', { output_index: place, item: objectOf(one, status) });
+    if (one.kind === 'reasoning') {
+      return [
+        event('response.reasoning_text.done', { ...at, content_index: 0, text: one.text }),
+        event('response.content_part.done', { ...at, content_index: 0, part: thoughtOf(one) }),
+        done(),
+      ];
+    }
     const events =
       one.kind === 'message'
         ? [
@@ -98,7 +121,7 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
             event('response.content_part.done', { ...at, content_index: 0, part: partOf(one) }),
           ]
         : [event('response.function_call_arguments.done', { ...at, name: one.name, arguments: one.text })];
-    return [...events, event('response.output_item.done', { output_index: place, item: objectOf(one, status) })];
+    return [...events, done()];
   };
 
   const say = (text: string, tokens: TokenInfo[]): StreamEvent[] => {
@@ -108,6 +131,14 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
     message.tokens.push(...tokens);
     const at = { item_id: message.id, output_index: place, content_index: 0 };
     return [...opened, event('response.output_text.delta', { ...at, delta: text, logprobs: logprobsOf(tokens) })];
+  };
+
+  const think = (text: string): StreamEvent[] => {
+    const opened = item?.kind === 'reasoning' ? [] : open({ kind: 'reasoning', id: newId('rs_'), text: '' });
+    const thought = item as ThoughtItem;
+    thought.text += text;
+    const at = { item_id: thought.id, output_index: place, content_index: 0 };
+    return [...opened, event('response.reasoning_text.delta', { ...at, delta: text })];
   };
 
   const call = ({ index, id, name, arguments: text }: Extract<ChatDelta, { call: object }>['call']): StreamEvent[] => {
@@ -126,6 +157,7 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
       if (one.type === 'start') return [whole('response.created'), whole('response.in_progress')];
       if (one.type === 'delta')
         return 'content' in one.delta ? say(one.delta.content, one.tokens) : call(one.delta.call);
+      if (one.type === 'thought') return think(one.text);
       if (one.type === 'finish') {
         const isCut = one.reason === 'length';
         response.status = isCut ? 'incomplete' : 'completed';
@@ -139,7 +171,7 @@ export function createOutput(response: ResponseObject, hasLogprobs: boolean): Ou
         input_tokens: one.promptTokens,
         input_tokens_details: { cached_tokens: one.cachedTokens, cache_write_tokens: one.cacheWriteTokens ?? 0 },
         output_tokens: one.completionTokens,
-        output_tokens_details: { reasoning_tokens: 0 },
+        output_tokens_details: { reasoning_tokens: one.thoughtTokens ?? 0 },
         total_tokens: one.promptTokens + one.completionTokens,
       };
       return [whole(`response.${response.status}`)];

@@ -52,6 +52,9 @@ function askOf(body: ResponsesBody) {
     maxTokens: limitOf(body.max_output_tokens),
     logprobs: hasLogprobs(body) ? (body.top_logprobs ?? 0) : undefined,
     variables: templateVariables(undefined, body.reasoning?.effort),
+    effort: body.reasoning?.effort,
+    effortParam: 'reasoning.effort',
+    thinkingBudget: body.thinking_token_budget,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   name,
   reasoningEffort,
   streaming,
+  thinkingBudget,
 } from './sampling.ts';
 import { chatToolChoice, chatTools, parallelToolCalls } from './tools.ts';
 
@@ -57,7 +58,10 @@ export const chatSchema = z.strictObject({
   chat_template_kwargs: z.record(z.string(), z.unknown()).optional().describe('variables of the chat template'),
   reasoning_effort: reasoningEffort
     .optional()
-    .describe("only `none`: the template's variable `enable_thinking` is then false"),
+    .describe(
+      "`none`: the template's variable `enable_thinking` is false; of a model that thinks also `minimal` (at most 256 tokens of thought), `low` (1,024), `medium` (4,096), `high` and `xhigh` (all that there is room for)",
+    ),
+  thinking_token_budget: thinkingBudget,
   verbosity: z.literal('medium').optional().describe('only `medium`, which asks for nothing'),
   prediction: z.looseObject({}).optional().describe('without effect: a guess at the answer'),
   ...inert,

@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { namedSchema } from './chat.ts';
 import { inert } from './inert.ts';
 import type { Message } from './messages.ts';
-import { extensions, mostTokens, name, openaiSampling, reasoningEffort, seed, streaming } from './sampling.ts';
+import {
+  extensions,
+  mostTokens,
+  name,
+  openaiSampling,
+  reasoningEffort,
+  seed,
+  streaming,
+  thinkingBudget,
+} from './sampling.ts';
 import { parallelToolCalls, responsesToolChoice, responsesTools } from './tools.ts';
 
 /** With what our answers and clients add to them: annotations, log-probabilities, what was parsed. */
@@ -89,7 +98,8 @@ export const responsesSchema = z.strictObject({
       generate_summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
     })
     .optional()
-    .describe('`effort`: only `none`, as in chats; nothing is summarised'),
+    .describe('`effort`, as in chats; nothing is summarised'),
+  thinking_token_budget: thinkingBudget,
   max_tool_calls: z.int().min(1).optional().describe('without effect: of tools that a server runs, and there are none'),
   ...shared,
   truncation: z.literal('disabled').optional().describe('what is too long is an error: only `disabled`'),

@@ -46,10 +46,16 @@ const stop = z
   .transform(given => (given === undefined ? undefined : [given].flat().filter(text => text !== '')))
   .describe('texts that end the answer and are not part of it, at most 16');
 
-/** What a model that thinks first is told; others do not think. */
-export const reasoningEffort = z.literal('none', {
-  error: "only 'none' is known: what else a chat template takes goes into chat_template_kwargs",
-});
+/** What a model that thinks first is told; others do not think, and take `none` alone. */
+export const reasoningEffort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
+
+export type ReasoningEffort = z.output<typeof reasoningEffort>;
+
+export const thinkingBudget = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('most tokens of thought, of a model that thinks; the answer follows when they are spent');
 
 /** OpenAI's. */
 export const openaiSampling = written(

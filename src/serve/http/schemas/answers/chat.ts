@@ -18,6 +18,7 @@ export const chatCompletion = z.object({
         role: z.literal('assistant'),
         content: z.string().nullable(),
         refusal: z.null(),
+        reasoning_content: z.string().optional().describe('what a model that thinks thought'),
         tool_calls: z
           .array(z.object({ id: z.string(), type: z.literal('function'), function: functionCall }))
           .optional(),
@@ -41,6 +42,7 @@ export const chatCompletionChunk = z.object({
         role: z.literal('assistant').optional(),
         content: z.string().optional(),
         refusal: z.null().optional(),
+        reasoning_content: z.string().optional(),
         tool_calls: z
           .array(
             z.object({

@@ -24,7 +24,15 @@ const functionCall = z.object({
   name: z.string(),
   arguments: z.string().describe('JSON'),
 });
-const item = z.discriminatedUnion('type', [message, functionCall]);
+const reasoningText = z.object({ type: z.literal('reasoning_text'), text: z.string() });
+const reasoning = z.object({
+  id: z.string(),
+  type: z.literal('reasoning'),
+  status,
+  summary: z.array(z.object({})).max(0),
+  content: z.array(reasoningText),
+});
+const item = z.discriminatedUnion('type', [message, functionCall, reasoning]);
 
 export const response = z.object({
   id: z.string(),
@@ -64,10 +72,12 @@ export const responseEvent = z.discriminatedUnion('type', [
   event('response.created', { response }),
   event('response.in_progress', { response }),
   event('response.output_item.added', { output_index: z.int(), item }),
-  event('response.content_part.added', { ...inPart, part: outputText }),
+  event('response.content_part.added', { ...inPart, part: z.union([outputText, reasoningText]) }),
   event('response.output_text.delta', { ...inPart, delta: z.string(), logprobs: z.array(tokenLogprob) }),
   event('response.output_text.done', { ...inPart, text: z.string(), logprobs: z.array(tokenLogprob) }),
-  event('response.content_part.done', { ...inPart, part: outputText }),
+  event('response.content_part.done', { ...inPart, part: z.union([outputText, reasoningText]) }),
+  event('response.reasoning_text.delta', { ...inPart, delta: z.string() }),
+  event('response.reasoning_text.done', { ...inPart, text: z.string() }),
   event('response.function_call_arguments.delta', { ...inItem, delta: z.string() }),
   event('response.function_call_arguments.done', { ...inItem, name: z.string(), arguments: z.string() }),
   event('response.output_item.done', { output_index: z.int(), item }),

@@ -11,6 +11,10 @@ export const usage = z.object({
     cached_tokens: count.describe('known from requests before, and not read again'),
     cache_write_tokens: count.describe('kept for requests that begin alike'),
   }),
+  completion_tokens_details: z
+    .object({ reasoning_tokens: count })
+    .optional()
+    .describe('of a model that thinks: how many of them are thoughts'),
 });
 
 /** Of an endpoint that writes no text. */
