@@ -1,0 +1,104 @@
+/**
+ * Whether a candidate may take the champion's place. It must be better at what held-out judgements ask for, whoever of the people one
+ * leaves out, and no guard may fall past its margin: the loss on text from before, the golden conversations. All tests are paired.
+ */
+import type { Model } from '../../models/model.ts';
+import type { Lesson } from '../lessons/lessons.ts';
+import type { LearningSettings } from '../settings.ts';
+import type { Workbench } from '../update/update.ts';
+import { type Figure, figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
+import { type Golden, goldenScores } from './golden.ts';
+import { gateItems, lossOf, rawScores } from './score.ts';
+
+export interface Guard extends Figure {
+  name: string;
+  /** The lowest that the lower end of the interval may be. */
+  margin: number;
+  passed: boolean;
+}
+
+export interface Decision {
+  passed: boolean;
+  /** All of it in one line. */
+  sentence: string;
+  /** On held-out judgements; absent where there are too few. */
+  target?: Figure & {
+    /** Mean over people without the fifth on both ends. */
+    trimmed: number;
+    /** The mean without the person that it depends on most, and who that is. */
+    leaveOneOut?: { user: string; difference: number };
+  };
+  guards: Guard[];
+  reasons: string[];
+}
+
+/** Held-out judgements, with fewer of which nothing can be said. */
+const LEAST_ITEMS = 5;
+
+export interface GateOptions {
+  heldOut: readonly Lesson[];
+  golden: readonly Golden[];
+  settings: LearningSettings;
+}
+
+export function decide(bench: Workbench, candidate: Model, { heldOut, golden, settings }: GateOptions): Decision {
+  const { champion, tokenizer, replay } = bench;
+  const reasons: string[] = [];
+  const target = targetOf(bench, candidate, heldOut);
+  if (target === undefined) reasons.push(`fewer than ${LEAST_ITEMS} held-out judgements`);
+  else {
+    if (!(target.interval[0] > 0)) reasons.push('not surely better on held-out judgements');
+    else if (!(target.trimmed > 0)) reasons.push('better by a few people alone');
+    else if (target.leaveOneOut && !(target.leaveOneOut.difference > 0)) reasons.push('better by one person alone');
+  }
+  const guards: Guard[] = [];
+  const guard = (name: string, figure: Figure, margin: number): void => {
+    const passed = figure.interval[0] >= -margin;
+    guards.push({ name, ...figure, margin, passed });
+    if (!passed) reasons.push(`${name} falls`);
+  };
+  if (replay) {
+    const losses = (model: Model): number[] => replay.heldOut.map(example => -lossOf(model, replay.measured, [example]));
+    const figure = figureOf(losses(candidate), losses(champion));
+    guard('original text', figure, settings.gate.lossMargin * Math.abs(figure.champion));
+  }
+  if (golden.length > 0) {
+    const scores = (model: Model): number[] => goldenScores(model, tokenizer, golden);
+    guard('golden conversations', figureOf(scores(candidate), scores(champion)), settings.gate.goldenMargin);
+  }
+  const passed = reasons.length === 0;
+  return { passed, sentence: sentenceOf(passed, target, guards, reasons), ...(target && { target }), guards, reasons };
+}
+
+function targetOf({ champion, context }: Workbench, candidate: Model, heldOut: readonly Lesson[]): Decision['target'] {
+  const items = gateItems(heldOut, context);
+  if (items.length < LEAST_ITEMS) return undefined;
+  const [a, b] = [candidate, champion].map(model => rawScores(model, items, context));
+  const scores = items.map(({ score }, i) => score(a[i], b[i]));
+  const users = items.map(({ user }) => user);
+  const differences = scores.map(one => one.candidate - one.champion);
+  const without = leaveOneUserOut(differences, users).sort((x, y) => x.difference - y.difference);
+  return {
+    ...figureOf(
+      scores.map(one => one.candidate),
+      scores.map(one => one.champion),
+      users,
+    ),
+    trimmed: trimmedByUser(differences, users),
+    ...(without.length > 0 && { leaveOneOut: without[0] }),
+  };
+}
+
+const percent = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
+
+function sentenceOf(passed: boolean, target: Decision['target'], guards: readonly Guard[], reasons: readonly string[]): string {
+  const gain = target
+    ? `${percent(target.difference)} points on ${target.items} held-out judgements (95 %: ${percent(target.interval[0])} to ${percent(target.interval[1])})`
+    : 'nothing is known of held-out judgements';
+  const kept = guards.map(({ name, difference, champion, passed: isKept }) => {
+    const change = name === 'original text' ? `loss ${percent(-difference / Math.abs(champion))} %` : percent(difference);
+    return `${name} ${change}${isKept ? '' : ', past its margin'}`;
+  });
+  const figures = [gain, ...kept].join('; ');
+  return passed ? `Passed: ${figures}.` : `Rejected, ${reasons.join(' and ')}: ${figures}.`;
+}
