@@ -6,7 +6,8 @@ import { namingFile } from '../support/errors.ts';
 import { baseFolderOf } from './adapters/folder.ts';
 
 /** Weights, configuration, tokenizer, chat template. */
-const DECIDES = /^(?!model_index)(?:.*\.(?:safetensors|bin|model|jinja)|(?:config|generation_config|adapter_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json|merges\.txt|vocab\.txt)$/;
+const DECIDES =
+  /^(?!model_index)(?:.*\.(?:safetensors|bin|model|jinja)|(?:config|generation_config|adapter_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json|merges\.txt|vocab\.txt)$/;
 const PART = 4 * 2 ** 20;
 
 /** 64 hexadecimal digits. A folder that holds an adapter is the adapter with the model below it. */
@@ -25,7 +26,8 @@ export function filesHash(folder: string): string {
     hash.update(`${name}\n`);
     const fd = namingFile(join(folder, name), () => openSync(join(folder, name), 'r'));
     try {
-      for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) hash.update(buffer.subarray(0, read));
+      for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer))
+        hash.update(buffer.subarray(0, read));
     } finally {
       closeSync(fd);
     }

@@ -4,13 +4,22 @@ import { join } from 'node:path';
 import { loadCompleteModel } from '../models/auto.ts';
 import { combinedHash, contentHash, filesHash, fingerprintOf } from '../models/content-hash.ts';
 import { UserError } from '../support/errors.ts';
-import { isTemporary, makeFolder, removeTemporaries, renameDurably, syncFolder, temporaryBeside, writeJson } from '../support/files.ts';
+import {
+  isTemporary,
+  makeFolder,
+  removeTemporaries,
+  renameDurably,
+  syncFolder,
+  temporaryBeside,
+  writeJson,
+} from '../support/files.ts';
 import { forgetExpired } from './forget.ts';
 import { type Decision, decide } from './gate/gate.ts';
 import { readGolden } from './gate/golden.ts';
 import { type Lesson, lessonsOf } from './lessons/lessons.ts';
 import { selectLessons } from './lessons/select.ts';
 import { triggered } from './lessons/triggers.ts';
+import { learntIn } from './registry/learnt.ts';
 import { lockRegistry, openRegistry, type Registry, revisionFolder, revisionsFolder } from './registry/registry.ts';
 import { type LearningSettings, readSettings } from './settings.ts';
 import type { FeedbackStore } from './store/store.ts';
@@ -129,7 +138,7 @@ function chooseLessons(
 ) {
   const { update } = settings;
   const all = lessonsOf(store);
-  const known = learntBy(store, registry, champion);
+  const known = new Set(learntIn(store, registry, champion).map(({ judgement }) => judgement));
   const suspects = update.defend ? triggered(all) : new Set<Lesson>();
   const clean = all.filter(lesson => !suspects.has(lesson));
   const selection = selectLessons(clean, { ...update, digest: store.keyed.digest });
@@ -140,16 +149,6 @@ function chooseLessons(
     weights: selection.weights.filter((_, i) => fresh[i]),
     suspects: suspects.size,
   };
-}
-
-function learntBy(store: FeedbackStore, registry: Registry, revision: string): Set<string> {
-  const judgements = store.database.prepare('SELECT judgement FROM learnt WHERE revision = ?').pluck();
-  const parents = new Map(registry.revisions().map(({ id, parent }) => [id, parent]));
-  const known = new Set<string>();
-  for (let id: string | undefined = revision; id !== undefined; id = parents.get(id)) {
-    for (const judgement of judgements.all(id) as string[]) known.add(judgement);
-  }
-  return known;
 }
 
 const figuresOf = (
@@ -170,7 +169,14 @@ const figuresOf = (
 /** The folder first, then everything that is known of it in one transaction: what is between is removed by the next round. */
 function keep(
   { folder, database, event }: FeedbackStore,
-  { id, champion, made, decision, update, rebuilt }: { id: string; champion: string; made: string; decision: Decision; update: Update; rebuilt: boolean },
+  {
+    id,
+    champion,
+    made,
+    decision,
+    update,
+    rebuilt,
+  }: { id: string; champion: string; made: string; decision: Decision; update: Update; rebuilt: boolean },
 ): void {
   const place = revisionFolder(folder, id);
   if (existsSync(place)) {
@@ -194,7 +200,12 @@ function keep(
     .immediate();
 }
 
-function follow(registry: Registry, id: string, decision: Decision, then: NonNullable<LearnOptions['then']>): LearnResult['then'] {
+function follow(
+  registry: Registry,
+  id: string,
+  decision: Decision,
+  then: NonNullable<LearnOptions['then']>,
+): LearnResult['then'] {
   if (!decision.passed) return 'rejected';
   if (then === 'nothing') return 'kept';
   if (then === 'canary') {
@@ -212,5 +223,6 @@ function removeLeftovers({ folder }: FeedbackStore, registry: Registry): void {
   removeTemporaries(place);
   if (!existsSync(place)) return;
   const known = new Set(registry.revisions().map(({ id }) => id));
-  for (const name of readdirSync(place)) if (!known.has(name)) rmSync(join(place, name), { recursive: true, force: true });
+  for (const name of readdirSync(place))
+    if (!known.has(name)) rmSync(join(place, name), { recursive: true, force: true });
 }

@@ -23,7 +23,10 @@ const settingsSchema = z.strictObject({
       /** Regular expressions of one's own, by what they are called. */
       patterns: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string().min(1)).default({}),
       /** Whose national telephone numbers are found, ISO 3166. */
-      country: z.string().regex(/^[A-Z]{2}$/, 'two capital letters, such as DE').default('US'),
+      country: z
+        .string()
+        .regex(/^[A-Z]{2}$/, 'two capital letters, such as DE')
+        .default('US'),
     })
     .prefault({}),
   update: z
@@ -57,6 +60,8 @@ const settingsSchema = z.strictObject({
     .strictObject({
       /** How much the loss on text that the model was trained on before may rise, as a share of it. */
       lossMargin: share.default(0.01),
+      /** How much unlikelier the answers that people want may become, in nats a token. */
+      likelihoodMargin: z.number().min(0).default(0.1),
       /** How much of the golden conversations may be lost. */
       goldenMargin: share.default(0),
       /** Windows of that text. */

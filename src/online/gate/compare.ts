@@ -25,7 +25,11 @@ export function figureOf(candidate: readonly number[], champion: readonly number
   const found = compareItems(candidate, champion, 'mean', { clusters });
   // Where nothing differs there is nothing to be unsure of; a single item says nothing.
   const isSame = candidate.every((value, i) => value === champion[i]);
-  const interval: Interval = isSame ? [0, 0] : found.interval.some(Number.isNaN) ? [-Infinity, Infinity] : found.interval;
+  const interval: Interval = isSame
+    ? [0, 0]
+    : found.interval.some(Number.isNaN)
+      ? [-Infinity, Infinity]
+      : found.interval;
   return {
     candidate: found.a,
     champion: found.b,
@@ -39,7 +43,9 @@ export function figureOf(candidate: readonly number[], champion: readonly number
 
 /** Of the differences of each person, without the fifth that gained most and the fifth that lost most. */
 export function trimmedByUser(differences: readonly number[], users: readonly string[], trim = 0.2): number {
-  const means = perUser(differences, users).map(([, values]) => mean(values)).sort((a, b) => a - b);
+  const means = perUser(differences, users)
+    .map(([, values]) => mean(values))
+    .sort((a, b) => a - b);
   const cut = Math.floor(means.length * trim);
   return mean(means.slice(cut, means.length - cut));
 }

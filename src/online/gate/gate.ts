@@ -8,7 +8,7 @@ import type { LearningSettings } from '../settings.ts';
 import type { Workbench } from '../update/update.ts';
 import { type Figure, figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
 import { type Golden, goldenScores } from './golden.ts';
-import { gateItems, lossOf, rawScores } from './score.ts';
+import { type GateItem, gateItems, lossOf, rawScores } from './score.ts';
 
 export interface Guard extends Figure {
   name: string;
@@ -44,7 +44,8 @@ export interface GateOptions {
 export function decide(bench: Workbench, candidate: Model, { heldOut, golden, settings }: GateOptions): Decision {
   const { champion, tokenizer, replay } = bench;
   const reasons: string[] = [];
-  const target = targetOf(bench, candidate, heldOut);
+  const judged = judgedBy(bench, candidate, heldOut, settings.update.beta);
+  const target = judged && targetOf(judged);
   if (target === undefined) reasons.push(`fewer than ${LEAST_ITEMS} held-out judgements`);
   else {
     if (!(target.interval[0] > 0)) reasons.push('not surely better on held-out judgements');
@@ -57,8 +58,11 @@ export function decide(bench: Workbench, candidate: Model, { heldOut, golden, se
     guards.push({ name, ...figure, margin, passed });
     if (!passed) reasons.push(`${name} falls`);
   };
+  const likely = judged && likelihoods(judged);
+  if (likely) guard('wanted answers', figureOf(likely.candidate, likely.champion), settings.gate.likelihoodMargin);
   if (replay) {
-    const losses = (model: Model): number[] => replay.heldOut.map(example => -lossOf(model, replay.measured, [example]));
+    const losses = (model: Model): number[] =>
+      replay.heldOut.map(example => -lossOf(model, replay.measured, [example]));
     const figure = figureOf(losses(candidate), losses(champion));
     guard('original text', figure, settings.gate.lossMargin * Math.abs(figure.champion));
   }
@@ -70,10 +74,41 @@ export function decide(bench: Workbench, candidate: Model, { heldOut, golden, se
   return { passed, sentence: sentenceOf(passed, target, guards, reasons), ...(target && { target }), guards, reasons };
 }
 
-function targetOf({ champion, context }: Workbench, candidate: Model, heldOut: readonly Lesson[]): Decision['target'] {
-  const items = gateItems(heldOut, context);
+interface Judged {
+  items: GateItem[];
+  /** What candidate and champion say of each. */
+  a: number[][];
+  b: number[][];
+}
+
+function judgedBy(
+  { champion, context }: Workbench,
+  candidate: Model,
+  heldOut: readonly Lesson[],
+  beta: number,
+): Judged | undefined {
+  const items = gateItems(heldOut, context, beta);
   if (items.length < LEAST_ITEMS) return undefined;
   const [a, b] = [candidate, champion].map(model => rawScores(model, items, context));
+  return { items, a, b };
+}
+
+/**
+ * Log-probability a token of the answers that people want: preferences are also learnt by making both answers unlikelier (Pal et al.
+ * 2024), which is not what anybody asked for.
+ */
+function likelihoods({ items, a, b }: Judged): { candidate: number[]; champion: number[] } | undefined {
+  const wanted = items.flatMap(({ wanted: which, answers }, i) => {
+    if (which === undefined) return [];
+    const { ids, prompt } = answers[which];
+    const tokens = ids.length - Math.max(1, prompt);
+    return [{ candidate: a[i][which] / tokens, champion: b[i][which] / tokens }];
+  });
+  if (wanted.length < LEAST_ITEMS) return undefined;
+  return { candidate: wanted.map(one => one.candidate), champion: wanted.map(one => one.champion) };
+}
+
+function targetOf({ items, a, b }: Judged): Decision['target'] {
   const scores = items.map(({ score }, i) => score(a[i], b[i]));
   const users = items.map(({ user }) => user);
   const differences = scores.map(one => one.candidate - one.champion);
@@ -91,12 +126,22 @@ function targetOf({ champion, context }: Workbench, candidate: Model, heldOut: r
 
 const percent = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
 
-function sentenceOf(passed: boolean, target: Decision['target'], guards: readonly Guard[], reasons: readonly string[]): string {
+function sentenceOf(
+  passed: boolean,
+  target: Decision['target'],
+  guards: readonly Guard[],
+  reasons: readonly string[],
+): string {
   const gain = target
     ? `${percent(target.difference)} points on ${target.items} held-out judgements (95 %: ${percent(target.interval[0])} to ${percent(target.interval[1])})`
     : 'nothing is known of held-out judgements';
   const kept = guards.map(({ name, difference, champion, passed: isKept }) => {
-    const change = name === 'original text' ? `loss ${percent(-difference / Math.abs(champion))} %` : percent(difference);
+    const change =
+      name === 'wanted answers'
+        ? `${difference.toFixed(2)} nats a token`
+        : name === 'original text'
+          ? `loss ${percent(-difference / Math.abs(champion))} %`
+          : percent(difference);
     return `${name} ${change}${isKept ? '' : ', past its margin'}`;
   });
   const figures = [gain, ...kept].join('; ');

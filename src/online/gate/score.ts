@@ -1,7 +1,7 @@
 /**
- * How well a model does what held-out judgements ask for, one number from 0 to 1 an item: of a pair the probability that it writes the
- * better answer, given that it writes one of the two; of a thumb whether it has gone towards the answer or away from it; of a label
- * the probability of the right one.
+ * How far a model does what held-out judgements ask for, one number from 0 to 1 an item: of a pair the probability that the better
+ * answer wins by the implicit reward (Rafailov et al. 2023), which is how much likelier the candidate holds it than the champion does;
+ * of a thumb the same of one answer; of a label the probability of the right one. The champion itself is at one half.
  */
 import type { Model } from '../../models/model.ts';
 import { type Answer, answerBatch, answerOf, scoreAnswers } from '../../objectives/answers.ts';
@@ -18,13 +18,15 @@ export interface GateItem {
   judgements: readonly string[];
   score(candidate: readonly number[], champion: readonly number[]): { candidate: number; champion: number };
   answers: Answer[];
+  /** Which of them people want, where they want one. */
+  wanted?: number;
   labelled?: unknown;
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** What is too long for the model, or of a kind that it does not learn from, is left out. */
-export function gateItems(lessons: readonly Lesson[], context: ObjectiveContext): GateItem[] {
+export function gateItems(lessons: readonly Lesson[], context: ObjectiveContext, beta: number): GateItem[] {
   const { tokenizer, context: most } = context;
   const isClassifier = context.model?.task === 'sequenceClassification';
   const classification = isClassifier ? sequenceClassification(context) : undefined;
@@ -43,14 +45,18 @@ export function gateItems(lessons: readonly Lesson[], context: ObjectiveContext)
         const answers = [chosen, rejected].map((said, side) =>
           withoutEnd(answerOf(tokenizer, [prompt, said, tools], most), lesson.cut[side]),
         );
-        const prefers = ([better, worse]: readonly number[]): number => sigmoid(better - worse);
-        return [{ ...origin, answers, score: (a, b) => ({ candidate: prefers(a), champion: prefers(b) }) }];
+        const score: GateItem['score'] = (a, b) => ({
+          candidate: sigmoid(beta * (a[0] - b[0] - (a[1] - b[1]))),
+          champion: 0.5,
+        });
+        return [{ ...origin, answers, wanted: 0, score }];
       }
       if (lesson.kind === 'feedback') {
         const { prompt, completion, tools, label } = lesson.row;
         const answers = [withoutEnd(answerOf(tokenizer, [prompt, completion, tools], most), lesson.cut)];
         const sign = label ? 1 : -1;
-        return [{ ...origin, answers, score: ([a], [b]) => ({ candidate: sigmoid(sign * (a - b)), champion: 0.5 }) }];
+        const score: GateItem['score'] = ([a], [b]) => ({ candidate: sigmoid(sign * beta * (a - b)), champion: 0.5 });
+        return [{ ...origin, answers, ...(label && { wanted: 0 }), score }];
       }
       return []; // an instruction is the preference that came with it
     } catch (error) {
@@ -66,7 +72,11 @@ const withoutEnd = (answer: Answer, isCut: boolean): Answer =>
 const BATCH = 8;
 
 /** Of each item the log-probabilities of its answers, or the loss of its label. */
-export function rawScores(model: Model, items: readonly GateItem[], { tokenizer, ...context }: ObjectiveContext): number[][] {
+export function rawScores(
+  model: Model,
+  items: readonly GateItem[],
+  { tokenizer, ...context }: ObjectiveContext,
+): number[][] {
   model.eval();
   if (items.some(({ labelled }) => labelled !== undefined)) {
     const objective = sequenceClassification({ tokenizer, ...context, model });
@@ -89,6 +99,9 @@ export function lossOf(model: Model, objective: AnyObjective, examples: readonly
   model.eval();
   return scope(() => {
     const means = inferenceMode(() => objective.means(model, objective.batch(examples, model.device)));
-    return Object.entries(objective.weights).reduce((sum, [term, weight]) => sum + weight * (means[term]?.item() ?? 0), 0);
+    return Object.entries(objective.weights).reduce(
+      (sum, [term, weight]) => sum + weight * (means[term]?.item() ?? 0),
+      0,
+    );
   });
 }

@@ -20,7 +20,11 @@ interface Origin {
 
 export type Lesson =
   | (Origin & { kind: 'instruction'; row: Rows['completion'] })
-  | (Origin & { kind: 'preference'; row: Rows['preference']; /** Of an answer that was cut off, which has no end. */ cut: [boolean, boolean] })
+  | (Origin & {
+      kind: 'preference';
+      row: Rows['preference'] /** Of an answer that was cut off, which has no end. */;
+      cut: [boolean, boolean];
+    })
   | (Origin & { kind: 'feedback'; row: Rows['feedback']; cut: boolean })
   | (Origin & { kind: 'labelled'; row: Rows['labelled'] });
 
@@ -76,9 +80,7 @@ function taughtBy(judgement: Judgement, answerTo: (id: string) => StoredAnswer |
         }));
     }
     case 'label':
-      return [
-        { ...origin, kind: 'labelled', row: { text: textOf(answer.prompt), label: value.label } },
-      ];
+      return [{ ...origin, kind: 'labelled', row: { text: textOf(answer.prompt), label: value.label } }];
     case 'rating':
     case 'thumb':
     case 'signal': {

@@ -32,7 +32,8 @@ export function selectLessons(lessons: readonly Lesson[], options: SelectOptions
   const { digest, heldOut: share, now = Date.now(), halfLifeDays } = options;
   const unique = withoutDuplicates(lessons);
   const agreed = withoutContradictions(unique);
-  const isHeldOut = ({ prompt }: Lesson): boolean => Number.parseInt(digest(`held out\n${prompt}`), 16) / 2 ** 48 < share;
+  const isHeldOut = ({ prompt }: Lesson): boolean =>
+    Number.parseInt(digest(`held out\n${prompt}`), 16) / 2 ** 48 < share;
   const [heldOut, open] = [agreed.filter(isHeldOut), agreed.filter(one => !isHeldOut(one))];
   const training = withinShare(open, options.userShare);
   const weights = training.map(({ created, weight }) =>
@@ -67,7 +68,9 @@ function withoutContradictions(lessons: readonly Lesson[]): Lesson[] {
   for (const { subject, side, lesson } of sided) {
     balance.set(subject, (balance.get(subject) ?? 0) + side * lesson.weight);
   }
-  return sided.filter(({ subject, side }) => side === 0 || side * balance.get(subject)! > 0).map(({ lesson }) => lesson);
+  return sided
+    .filter(({ subject, side }) => side === 0 || side * balance.get(subject)! > 0)
+    .map(({ lesson }) => lesson);
 }
 
 /** What a lesson is about, and on which side it is. */

@@ -38,7 +38,7 @@ export function triggered(
       if (count < least) continue;
       const elsewhere = all.get(phrase)! - count;
       // The prior is what everybody says.
-      const prior = (PRIOR * all.get(phrase)!) / lessons.length;
+      const prior = (PRIOR * (all.get(phrase)! + 1)) / (lessons.length + 2);
       const odds = (having: number, of: number): number => Math.log((having + prior) / (of + PRIOR - having - prior));
       const variance = 1 / (count + prior) + 1 / (elsewhere + prior);
       const z = (odds(count, mine) - odds(elsewhere, others)) / Math.sqrt(variance);

@@ -59,13 +59,15 @@ export function openRegistry(store: FeedbackStore, model?: string): Registry {
   const path = join(folder, 'base.json');
   if (!existsSync(path)) {
     if (model === undefined) {
-      throw usageError('TSLM_NO_MODEL', `${folder}: it is not known which model this is for`, `tslm serve MODEL --learn ${folder}`);
+      throw usageError(
+        'TSLM_NO_MODEL',
+        `${folder}: it is not known which model this is for`,
+        `tslm serve MODEL --learn ${folder}`,
+      );
     }
     const place = resolve(modelFolder(model));
     const id = fingerprintOf(contentHash(place));
-    database
-      .prepare("INSERT OR IGNORE INTO revisions VALUES (?, ?, NULL, ?, 'base', NULL)")
-      .run(id, Date.now(), place);
+    database.prepare("INSERT OR IGNORE INTO revisions VALUES (?, ?, NULL, ?, 'base', NULL)").run(id, Date.now(), place);
     link(folder, 'champion', id);
     writeJson(path, { id, path: place });
   }
@@ -96,7 +98,11 @@ function registryOf({ folder, database, event }: FeedbackStore, base: { id: stri
     (database.prepare('SELECT * FROM revisions ORDER BY created, id').all() as RevisionRow[]).map(revisionOf);
   const requireRevision = (id: string): void => {
     if (id !== base.id && !existsSync(join(folder, REVISIONS, id))) {
-      throw usageError('TSLM_NOT_FOUND', `${folder}: there is no revision '${id}'`, `tslm history ${folder} lists them`);
+      throw usageError(
+        'TSLM_NOT_FOUND',
+        `${folder}: there is no revision '${id}'`,
+        `tslm history ${folder} lists them`,
+      );
     }
   };
   const become = (id: string, kind: 'promoted' | 'rolled back', why: string): { from: string; to: string } => {

@@ -38,7 +38,11 @@ const PATTERNS: readonly Pattern[] = [
     },
   },
   { kind: 'identity', pattern: /(?<!\d)[1-8]\d{16}[\dXx](?![\dA-Za-z])/g, check: chineseIdentity },
-  { kind: 'company', pattern: /(?<![0-9A-Za-z])[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]{17}(?![0-9A-Za-z])/g, check: chineseCompany },
+  {
+    kind: 'company',
+    pattern: /(?<![0-9A-Za-z])[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]{17}(?![0-9A-Za-z])/g,
+    check: chineseCompany,
+  },
   {
     kind: 'card',
     pattern: /(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])/g,
@@ -47,10 +51,15 @@ const PATTERNS: readonly Pattern[] = [
   { kind: 'phone', pattern: /(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)/g },
   {
     kind: 'plate',
-    pattern: /[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][·•. ]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳](?![A-Za-z0-9])/g,
+    pattern:
+      /[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][·•. ]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳](?![A-Za-z0-9])/g,
   },
   { kind: 'ip', pattern: /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)/g, check: match => isIP(match) === 4 },
-  { kind: 'ip', pattern: /(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])/gi, check: match => isIP(match) === 6 },
+  {
+    kind: 'ip',
+    pattern: /(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])/gi,
+    check: match => isIP(match) === 6,
+  },
 ];
 
 export const scrubKinds = [...new Set(PATTERNS.map(({ kind }) => kind))];

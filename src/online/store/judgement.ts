@@ -31,19 +31,18 @@ export const judgementValue = z.discriminatedUnion('kind', [
 export type JudgementValue = z.output<typeof judgementValue>;
 export type JudgementKind = JudgementValue['kind'];
 
-/** From −1, bad, to 1, good; undefined of what does not say. A signal says less than a word. */
+/** From −1, bad, to 1, good; undefined of what does not say, as a choice does not, which compares. A signal says less than a word. */
 export function rewardOf(value: JudgementValue): number | undefined {
   switch (value.kind) {
     case 'rating':
       return value.rating;
     case 'thumb':
       return value.thumb === 'up' ? 1 : -1;
-    case 'choice':
-      return 1;
     case 'correction':
       return -1;
     case 'signal':
       return value.signal === 'copied' || value.signal === 'accepted' ? 0.5 : -0.5;
+    case 'choice':
     case 'label':
     case 'text':
       return undefined;

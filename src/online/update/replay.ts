@@ -9,11 +9,11 @@ import { corpusWindows, evaluationWindows } from '../../data/rows/corpus-windows
 import { readRows } from '../../data/rows/read-rows.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { IGNORE_INDEX } from '../../models/losses.ts';
+import type { Model } from '../../models/model.ts';
 import { distillation } from '../../objectives/distillation.ts';
 import { type InstructionExample, instruction } from '../../objectives/instruction.ts';
 import type { AnyObjective, ObjectiveContext } from '../../objectives/objective.ts';
 import { sequenceClassification } from '../../objectives/sequence-classification.ts';
-import type { Model } from '../../models/model.ts';
 import { packingOfModel } from '../../runs/lineage.ts';
 import { usageError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';

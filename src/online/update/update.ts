@@ -42,7 +42,11 @@ export interface Workbench extends Disposable {
  */
 export async function openWorkbench(
   base: string,
-  { championFolder, settings, replayFiles }: { championFolder: string; settings: LearningSettings; replayFiles?: readonly string[] | false },
+  {
+    championFolder,
+    settings,
+    replayFiles,
+  }: { championFolder: string; settings: LearningSettings; replayFiles?: readonly string[] | false },
 ): Promise<Workbench> {
   const tokenizer = Tokenizer.fromFile(base);
   const champion = loadCompleteModel(championFolder);
@@ -148,7 +152,14 @@ export async function updateAdapter(
       replay: replay?.from,
       settings: update,
     });
-    return { used, steps, terms: { loss: last!.loss, ...last!.terms }, influences: found, leftOut: [...leftOut], unfit: made.unfit };
+    return {
+      used,
+      steps,
+      terms: { loss: last!.loss, ...last!.terms },
+      influences: found,
+      leftOut: [...leftOut],
+      unfit: made.unfit,
+    };
   } finally {
     trainable.dispose();
   }
@@ -156,7 +167,16 @@ export async function updateAdapter(
 
 /** The champion's adapter to go on with, or a new one that changes nothing yet. */
 function startingAdapter(base: string, championFolder: string, { update }: LearningSettings): Adapter {
-  const recipe = parseRecipe({ name: 'update', data: { train: ['-'] }, objective: { name: 'instruction' }, model: { from: base } }, 'update');
+  const recipe = parseRecipe(
+    {
+      name: 'update',
+      data: { train: ['-'] },
+      objective: { name: 'instruction' },
+      model: { from: base },
+      train: { steps: 1 },
+    },
+    'update',
+  );
   const model = loadForTraining(base, { ...recipe, seed: update.seed });
   if (hasAdapter(championFolder)) return loadAdapter(model, championFolder);
   const options = adapterOptions.parse({ method: 'lora', r: update.rank, alpha: update.rank, rslora: false });

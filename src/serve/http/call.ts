@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   Ability,
   Engine,
+  Found,
   GenerationEvent,
   GenerationRequest,
   ModelCard,
@@ -10,6 +11,7 @@ import type {
   Owner,
 } from '../../engine/protocol.ts';
 import { RequestError } from '../../engine/request-error.ts';
+import type { Recording } from '../../online/recorder.ts';
 import type { Metrics } from './metrics.ts';
 import type { Work } from './work.ts';
 
@@ -20,6 +22,8 @@ export interface Call<Body> {
   engine: Engine;
   card: ModelCard;
   adapter?: string;
+  /** Keeps the answer to learn from. */
+  recording?: Recording;
   work: Work;
   metrics: Metrics;
 }
@@ -36,6 +40,8 @@ export interface Endpoint<Schema extends z.ZodObject = z.ZodObject> {
   input: string;
   /** What the model must be able to do. */
   ability?: Ability;
+  /** Ids of its answers begin with it; they may be judged. */
+  answers?: string;
   handle(call: Call<z.output<Schema>>): Promise<Response>;
 }
 
@@ -47,16 +53,16 @@ export function findModel(
   pool: ModelPool,
   name: string | undefined,
   ability: Ability | undefined,
-): Pick<Call<never>, 'model' | 'engine' | 'card' | 'adapter'> {
+): Pick<Call<never>, 'model' | 'engine' | 'card' | 'adapter'> & Pick<Found, 'hold'> {
   const model = name ?? onlyModel(pool);
-  const { engine, card, adapter } = pool.find(model);
+  const { engine, card, adapter, hold } = pool.find(model);
   if (ability !== undefined && !card.abilities.includes(ability)) {
     throw new RequestError('TSLM_MODEL_UNSUITABLE', `the model '${model}' cannot ${VERBS[ability]}`, {
       param: 'model',
       hint: `it can ${card.abilities.map(one => VERBS[one]).join(', ') || 'do nothing that a server offers'}`,
     });
   }
-  return { model, engine, card, adapter };
+  return { model, engine, card, adapter, hold };
 }
 
 /** The engine with everything asked in one name, as its shares are counted. */
@@ -89,8 +95,9 @@ const VERBS: Record<Ability, string> = {
 };
 
 /** Starts a generation, and counts what it takes. */
-export async function* generate(call: Call<unknown>, request: GenerationRequest, signal = call.work.signal) {
-  const { engine, adapter, work, metrics, model } = call;
+export async function* generate(call: Call<unknown>, given: GenerationRequest, signal = call.work.signal) {
+  const { engine, adapter, work, metrics, model, recording } = call;
+  const request = recording?.request(given) ?? given;
   const timer = metrics.timeGeneration(model);
   let written = 0;
   try {
@@ -103,6 +110,7 @@ export async function* generate(call: Call<unknown>, request: GenerationRequest,
       } else if (event.type === 'end') {
         written = event.completionTokens;
       }
+      recording?.take(request, event); // before the client learns that the answer is whole, and judges it
       yield event satisfies GenerationEvent;
     }
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { ModelPool } from '../../engine/protocol.ts';
+import type { LearningService } from '../../online/service.ts';
 import { spellNonFinite } from '../../runs/metrics-log.ts';
 import { UserError, usageError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
@@ -12,6 +13,7 @@ import { STATUSES } from '../http/errors.ts';
 import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
 import { packAttention } from './attention-message.ts';
+import { describeLearning } from './learning-detail.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { describeLoaded } from './model-detail.ts';
 import { recipeDifferences } from './recipe-differences.ts';
@@ -23,6 +25,8 @@ export interface StudioOptions {
   pool: ModelPool;
   /** Folders of runs, and folders of folders of runs. Default `runs`. */
   runs?: readonly string[];
+  /** Of a server that learns. */
+  learning?: LearningService;
   /** Folder of the built page. Default `dist/studio` of the package. */
   assets?: string;
 }
@@ -36,7 +40,12 @@ const layersSchema = z.strictObject({ model: z.string(), text, topK: z.int().min
 const afterSchema = z.coerce.number().int('a whole number of bytes').min(0);
 
 /** Routes to be mounted at `/`. What they do not know falls through to the routes after them. */
-export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist', 'studio') }: StudioOptions): Hono {
+export function createStudio({
+  pool,
+  runs = ['runs'],
+  assets = join(root, 'dist', 'studio'),
+  learning,
+}: StudioOptions): Hono {
   const app = new Hono();
   const summaries: SummaryCache = new Map();
   const api = new Hono();
@@ -66,6 +75,8 @@ export function createStudio({ pool, runs = ['runs'], assets = join(root, 'dist'
 
   api.get('/models', () => jsonOf(pool.list()));
   api.get('/models/:id', async c => jsonOf(await describeLoaded(pool, c.req.param('id'))));
+
+  api.get('/learning', () => jsonOf(learning ? describeLearning(learning) : null));
 
   api.post('/inspect/attention', async c => {
     const { model, ...input } = parseOptions(attentionSchema, await bodyOf(c.req.raw), 'request');

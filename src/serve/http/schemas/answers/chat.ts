@@ -11,6 +11,7 @@ export const chatCompletion = z.object({
   object: z.literal('chat.completion'),
   created: z.int(),
   model: z.string(),
+  system_fingerprint: z.string().nullable().describe('content of model and adapter'),
   choices: z.array(
     z.object({
       index: z.int(),
@@ -34,6 +35,7 @@ export const chatCompletionChunk = z.object({
   object: z.literal('chat.completion.chunk'),
   created: z.int(),
   model: z.string(),
+  system_fingerprint: z.string().nullable().describe('content of model and adapter'),
   choices: z.array(
     z.object({
       index: z.int(),

@@ -1,0 +1,75 @@
+/** A round of learning, from judgements to a revision that answers or does not. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { learn } from '../../src/online/learn.ts';
+import { openRegistry } from '../../src/online/registry/registry.ts';
+import { openStore } from '../../src/online/store/store.ts';
+import { tinyModelFolder } from '../helpers/server.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { simulate, writeReplay, writeSettings } from './helpers.ts';
+
+const scratch = scratchFolder();
+const model = tinyModelFolder(join(scratch, 'tiny'));
+const replay = [writeReplay(join(scratch, 'replay.jsonl'))];
+
+describe('a round', () => {
+  it('makes what people choose likelier, and puts it in the place of the champion', async () => {
+    using store = openStore(join(scratch, 'rises'));
+    writeSettings(store.folder);
+    const ids = simulate(store, { people: 6, each: 8 });
+    const result = await learn(store, { model, replay });
+    expect(result.decision?.sentence).toMatch(/^Passed: \+\d/);
+    expect(result.then).toBe('promoted');
+    const { target, guards } = result.decision!;
+    expect(target!.interval[0]).toBeGreaterThan(0);
+    expect(target!.leaveOneOut!.difference).toBeGreaterThan(0);
+    expect(guards.map(({ name, passed }) => [name, passed])).toEqual([['original text', true]]);
+    const registry = openRegistry(store);
+    expect(registry.alias('champion')).toBe(result.candidate);
+    expect(registry.alias('previous')).toBe(registry.base.id);
+    expect(existsSync(join(registry.pathOf(result.candidate!), 'adapter_model.safetensors'))).toBe(true);
+    const file = JSON.parse(readFileSync(join(registry.pathOf(result.candidate!), 'decision.json'), 'utf8'));
+    expect(file).toMatchObject({ id: result.candidate, passed: true, champion: registry.base.id });
+    const learnt = store.database.prepare('SELECT count(*) FROM learnt').pluck().get() as number;
+    expect(learnt).toBe(result.lessons!.training.preference);
+    expect(learnt + result.lessons!.heldOut).toBe(ids.length);
+
+    // What was learnt is not learnt again.
+    expect((await learn(store, { replay })).skipped).toMatch(/^0 judgements/);
+    expect(registry.rollback('test')).toEqual({ from: result.candidate, to: registry.base.id });
+    expect(registry.alias('champion')).toBe(registry.base.id);
+  });
+
+  it('rejects what people would not have', async () => {
+    using store = openStore(join(scratch, 'falls'));
+    // Two people of six are told from the others and left out, so that what they want is not learnt: here nobody is left out.
+    writeSettings(store.folder, { update: { defend: false } });
+    simulate(store, { people: 6, each: 8, noise: 1 });
+    const result = await learn(store, { model, replay });
+    expect(result.decision?.passed).toBe(false);
+    expect(result.decision?.sentence).toMatch(/^Rejected, /);
+    expect(result.then).toBe('rejected');
+    expect(openRegistry(store).alias('champion')).toBe(openRegistry(store).base.id);
+  });
+
+  it('leaves out people who pull against the others', async () => {
+    using store = openStore(join(scratch, 'poisoned'));
+    writeSettings(store.folder);
+    simulate(store, { people: 10, each: 6, opposed: 3 });
+    const result = await learn(store, { model, replay });
+    const poisoners = [7, 8, 9].map(person => store.keyed.user(`person ${person}`));
+    expect(result.lessons!.leftOut.sort()).toEqual(poisoners.sort());
+  });
+
+  it('removes what a round that was killed has left', async () => {
+    using store = openStore(join(scratch, 'killed'));
+    openRegistry(store, model);
+    const { mkdirSync } = await import('node:fs');
+    const place = join(store.folder, 'revisions');
+    mkdirSync(join(place, 'fp_0000000000000000'), { recursive: true });
+    mkdirSync(join(place, 'candidate.01234567.tmp'));
+    expect((await learn(store, { replay })).then).toBe('nothing');
+    expect(readdirSync(place)).toEqual([]);
+  });
+});
