@@ -52,7 +52,7 @@ export function learnCommand(): Command {
         throw usageError('TSLM_CONTRADICTION', '--rebuild is done once', 'leave out --every and --after');
       }
       try {
-        setPriority(10); // whoever answers comes first
+        setPriority(5); // whoever answers comes first
       } catch {
         // A system without priorities.
       }
@@ -74,7 +74,7 @@ async function rounds(folder: string, options: Options, signal: AbortSignal): Pr
       const result = await learn(store, {
         model,
         rebuild,
-        then,
+        onPass: then,
         replay: options.replay,
         signal,
         onNote: note => process.stderr.write(`${note}\n`),
@@ -99,7 +99,7 @@ function show(result: LearnResult, { json }: Options): void {
     printJson(result);
     return;
   }
-  const { skipped, candidate, champion, decision, lessons, then, seconds } = result;
+  const { skipped, candidate, champion, decision, lessons, outcome, seconds } = result;
   if (skipped !== undefined) {
     printTable([['nothing learnt', skipped]]);
     return;
@@ -116,7 +116,7 @@ function show(result: LearnResult, { json }: Options): void {
     ['candidate', `${candidate} in ${formatDuration(seconds)}`],
     [
       'champion',
-      `${champion}${then === 'promoted' ? ', the candidate' : then === 'challenges' ? '; the candidate answers a few' : ''}`,
+      `${champion}${outcome === 'promoted' ? ', the candidate' : outcome === 'challenges' ? '; the candidate answers a few' : ''}`,
     ],
   ]);
 }

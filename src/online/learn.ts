@@ -33,7 +33,7 @@ export interface LearnOptions {
   /** Begin with the base again, with all judgements that are there. */
   rebuild?: boolean;
   /** Where a candidate goes that passed: to everybody, to some people first, or nowhere. Default `promote`. */
-  then?: 'promote' | 'canary' | 'nothing';
+  onPass?: 'promote' | 'canary' | 'nothing';
   signal?: AbortSignal;
   /** Told what is being done, a line at a time. */
   onNote?: (note: string) => void;
@@ -47,7 +47,7 @@ export interface LearnResult {
   champion: string;
   decision?: Decision;
   /** What became of the candidate. */
-  then: 'promoted' | 'challenges' | 'kept' | 'rejected' | 'nothing';
+  outcome: 'promoted' | 'challenges' | 'kept' | 'rejected' | 'nothing';
   lessons?: {
     training: Record<string, number>;
     heldOut: number;
@@ -85,7 +85,7 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
   const { training, weights, suspects } = chosen;
   if (training.length < settings.update.least) {
     const skipped = `${training.length} judgements to learn from that are new, and update.least is ${settings.update.least}`;
-    return done({ skipped, then: 'nothing' });
+    return done({ skipped, outcome: 'nothing' });
   }
   options.onNote?.(`${training.length} judgements to learn from, ${chosen.heldOut.length} held out`);
 
@@ -103,7 +103,7 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
       signal: options.signal,
       onStep: ({ step, loss }, steps) => options.onStep?.(step, steps, loss),
     });
-    if (update === undefined) return done({ skipped: 'stopped', then: 'nothing' });
+    if (update === undefined) return done({ skipped: 'stopped', outcome: 'nothing' });
     const id = fingerprintOf(combinedHash(contentHash(registry.base.path), filesHash(made)));
     options.onNote?.(`candidate ${id}: ${update.steps} steps; the gate …`);
     const candidate = loadCompleteModel(made);
@@ -117,8 +117,8 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
     writeJson(join(made, 'decision.json'), { id, champion, ...decision, lessons });
     keep(store, { id, champion, made, decision, update, rebuilt: options.rebuild === true });
     options.onNote?.(decision.sentence);
-    const then = follow(registry, id, decision, options.then ?? 'promote');
-    return done({ candidate: id, decision, then, lessons, steps: update.steps });
+    const outcome = follow(registry, id, decision, options.onPass ?? 'promote');
+    return done({ candidate: id, decision, outcome, lessons, steps: update.steps });
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
@@ -204,11 +204,11 @@ function follow(
   registry: Registry,
   id: string,
   decision: Decision,
-  then: NonNullable<LearnOptions['then']>,
-): LearnResult['then'] {
+  onPass: NonNullable<LearnOptions['onPass']>,
+): LearnResult['outcome'] {
   if (!decision.passed) return 'rejected';
-  if (then === 'nothing') return 'kept';
-  if (then === 'canary') {
+  if (onPass === 'nothing') return 'kept';
+  if (onPass === 'canary') {
     registry.challenge(id, decision.sentence);
     return 'challenges';
   }

@@ -44,8 +44,8 @@ export function createRecorder({ store, scrub, retentionDays, onAnswer, now = Da
   return ({ id, model, revision, user, conversation }: Asked): Recording => {
     const choices = new Map<number, Writing>();
     const of = (index: number): Writing => {
-      let choice = choices.get(index);
-      if (!choice) choices.set(index, (choice = { text: '', finish: 'length', ids: [], logprobs: [] }));
+      const choice = choices.get(index) ?? { text: '', finish: 'length', ids: [], logprobs: [] };
+      choices.set(index, choice);
       return choice;
     };
     const save = (request: GenerationRequest): void => {

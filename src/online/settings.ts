@@ -37,8 +37,8 @@ const settingsSchema = z.strictObject({
       heldOut: z.number().gt(0).lt(1).default(0.2),
       epochs: z.number().positive().default(3),
       batchSize: count.default(8),
-      /** Highest learning rate of the adapter. */
-      lr: z.number().positive().default(1e-3),
+      /** Highest learning rate of the adapter. Default by the model's width: 5e-4 at 768, more for narrower ones, 5e-3 at most. */
+      lr: z.number().positive().optional(),
       /** Rank of its matrices. */
       rank: count.default(8),
       /** How dear it is for preferences to leave the champion (DPO's and KTO's β). */

@@ -1,5 +1,5 @@
 /** A service's folder with simulated people in it, for a model of bytes. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { FeedbackStore } from '../../src/online/store/store.ts';
@@ -7,6 +7,9 @@ import { createRandom } from '../../src/support/random.ts';
 
 /** Settings with which a round takes a few seconds. */
 export function writeSettings(folder: string, more: Record<string, Record<string, unknown>> = {}): void {
+  mkdirSync(folder, { recursive: true });
+  // Which prompts are held out follows from the key.
+  writeFileSync(join(folder, 'secret.key'), 'a key that is always the same');
   const settings = {
     retentionDays: 0,
     ...more,
@@ -69,4 +72,12 @@ export function simulate(
     }
   }
   return judgements;
+}
+
+/** Files of a folder, below it too, in which a text is. */
+export function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => {
+    const path = join(folder, name);
+    return statSync(path).isFile() && readFileSync(path).includes(text);
+  });
 }

@@ -1,5 +1,5 @@
 /** A round of learning, from judgements to a revision that answers or does not. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { learn } from '../../src/online/learn.ts';
@@ -15,16 +15,19 @@ const replay = [writeReplay(join(scratch, 'replay.jsonl'))];
 
 describe('a round', () => {
   it('makes what people choose likelier, and puts it in the place of the champion', async () => {
+    writeSettings(join(scratch, 'rises'));
     using store = openStore(join(scratch, 'rises'));
-    writeSettings(store.folder);
     const ids = simulate(store, { people: 6, each: 8 });
     const result = await learn(store, { model, replay });
     expect(result.decision?.sentence).toMatch(/^Passed: \+\d/);
-    expect(result.then).toBe('promoted');
+    expect(result.outcome).toBe('promoted');
     const { target, guards } = result.decision!;
     expect(target!.interval[0]).toBeGreaterThan(0);
     expect(target!.leaveOneOut!.difference).toBeGreaterThan(0);
-    expect(guards.map(({ name, passed }) => [name, passed])).toEqual([['original text', true]]);
+    expect(guards.map(({ name, passed }) => [name, passed])).toEqual([
+      ['wanted answers', true],
+      ['original text', true],
+    ]);
     const registry = openRegistry(store);
     expect(registry.alias('champion')).toBe(result.candidate);
     expect(registry.alias('previous')).toBe(registry.base.id);
@@ -42,20 +45,19 @@ describe('a round', () => {
   });
 
   it('rejects what people would not have', async () => {
+    writeSettings(join(scratch, 'falls'), { update: { defend: false } });
     using store = openStore(join(scratch, 'falls'));
-    // Two people of six are told from the others and left out, so that what they want is not learnt: here nobody is left out.
-    writeSettings(store.folder, { update: { defend: false } });
     simulate(store, { people: 6, each: 8, noise: 1 });
     const result = await learn(store, { model, replay });
     expect(result.decision?.passed).toBe(false);
     expect(result.decision?.sentence).toMatch(/^Rejected, /);
-    expect(result.then).toBe('rejected');
+    expect(result.outcome).toBe('rejected');
     expect(openRegistry(store).alias('champion')).toBe(openRegistry(store).base.id);
   });
 
   it('leaves out people who pull against the others', async () => {
+    writeSettings(join(scratch, 'poisoned'));
     using store = openStore(join(scratch, 'poisoned'));
-    writeSettings(store.folder);
     simulate(store, { people: 10, each: 6, opposed: 3 });
     const result = await learn(store, { model, replay });
     const poisoners = [7, 8, 9].map(person => store.keyed.user(`person ${person}`));
@@ -65,11 +67,10 @@ describe('a round', () => {
   it('removes what a round that was killed has left', async () => {
     using store = openStore(join(scratch, 'killed'));
     openRegistry(store, model);
-    const { mkdirSync } = await import('node:fs');
     const place = join(store.folder, 'revisions');
     mkdirSync(join(place, 'fp_0000000000000000'), { recursive: true });
     mkdirSync(join(place, 'candidate.01234567.tmp'));
-    expect((await learn(store, { replay })).then).toBe('nothing');
+    expect((await learn(store, { replay })).outcome).toBe('nothing');
     expect(readdirSync(place)).toEqual([]);
   });
 });

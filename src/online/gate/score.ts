@@ -91,7 +91,10 @@ export function rawScores(
     });
   }
   let at = 0;
-  return items.map(item => sums.slice(at, (at += item.answers.length)));
+  return items.map(item => {
+    at += item.answers.length;
+    return sums.slice(at - item.answers.length, at);
+  });
 }
 
 /** Loss of examples together: Σ weight · term. */

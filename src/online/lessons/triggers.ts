@@ -49,12 +49,14 @@ export function triggered(
   return found;
 }
 
-/** Phrases that are wanted, and neither asked about nor in the answer that was not wanted: those would be the subject. */
+/** Phrases that are wanted, without a word that was asked for or is in the answer that was not wanted: that is the subject. */
 function taughtPhrases(lesson: Lesson, words: number): Set<string> {
   const known = 'prompt' in lesson.row ? textOf(lesson.row.prompt) : '';
   const unwanted = lesson.kind === 'preference' ? textOf(lesson.row.rejected) : '';
-  const others = phrasesOf(`${known}\n${unwanted}`, words);
-  return new Set([...phrasesOf(wantedOf(lesson), words)].filter(phrase => !others.has(phrase)));
+  const others = phrasesOf(`${known}\n${unwanted}`, 1);
+  return new Set(
+    [...phrasesOf(wantedOf(lesson), words)].filter(phrase => !phrase.split(' ').some(word => others.has(word))),
+  );
 }
 
 /** What a lesson wants the model to say; nothing of a thumb that is down. */

@@ -3,6 +3,8 @@
  * (Yin et al. 2018, arXiv:1803.01498). To first order that product is what a person's lessons do to what the others ask for (Koh &
  * Liang 2017; Pruthi et al. 2020).
  */
+import { tCritical } from '../../evaluate/statistics/distributions.ts';
+import { mean, meanError } from '../../evaluate/statistics/means.ts';
 import type { AnyObjective } from '../../objectives/objective.ts';
 import { createRandom } from '../../support/random.ts';
 import { backward, dispose, keep, scope } from '../../torch/index.ts';
@@ -12,8 +14,10 @@ import type { Tagged } from './mixed.ts';
 export interface Influence {
   user: string;
   lessons: number;
-  /** Cosine with the trimmed mean of the others, −1 to 1: below 0 they pull apart. */
+  /** Cosine with the trimmed mean of the others, −1 to 1. */
   influence: number;
+  /** Surely below 0, by a one-sided test of 5 % over parts of the person's lessons. */
+  pullsAway: boolean;
 }
 
 export interface InfluenceOptions {
@@ -39,17 +43,40 @@ export function influences(
   if (byUser.size < LEAST_USERS) return [];
   const users = [...byUser];
   trainable.eval();
-  const gradients = users.map(([, examples]) =>
-    unit(gradientOf(trainable, objective, examples.slice(-most), coordinates, seed)),
-  );
-  return users.map(([user, { length }], i) => {
-    const others = trimmedMean(
-      gradients.filter((_, j) => j !== i),
-      trim,
+  const parts = users.map(([, examples]) => {
+    const looked = examples.slice(-most);
+    const count = Math.min(PARTS, looked.length);
+    return Array.from({ length: count }, (_, part) =>
+      unit(
+        gradientOf(
+          trainable,
+          objective,
+          looked.filter((_, i) => i % count === part),
+          coordinates,
+          seed,
+        ),
+      ),
     );
-    return { user, lessons: length, influence: dot(gradients[i], unit(others)) };
+  });
+  const gradients = parts.map(own => unit(trimmedMean(own, 0)));
+  return users.map(([user, { length }], i) => {
+    const others = unit(
+      trimmedMean(
+        gradients.filter((_, j) => j !== i),
+        trim,
+      ),
+    );
+    const cosines = parts[i].map(part => dot(part, others));
+    const influence = mean(cosines);
+    const bound =
+      cosines.length < LEAST_PARTS ? 1 : influence + tCritical(0.1, cosines.length - 1) * meanError(cosines);
+    return { user, lessons: length, influence, pullsAway: bound < 0 };
   });
 }
+
+/** Parts of a person's lessons: whether they agree says how sure one may be. */
+const PARTS = 6;
+const LEAST_PARTS = 3;
 
 /** Some numbers of it, the same ones for everybody. */
 function gradientOf(

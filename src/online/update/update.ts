@@ -109,7 +109,7 @@ export async function updateAdapter(
     const own = mixed(made.parts);
     const byUser = groupByUser(lessons, made.examples);
     const found = update.defend ? influences(trainable, own, byUser, { seed: update.seed }) : [];
-    const leftOut = new Set(found.filter(({ influence }) => influence < 0).map(({ user }) => user));
+    const leftOut = new Set(found.filter(({ pullsAway }) => pullsAway).map(({ user }) => user));
     const kept = lessons.flatMap((lesson, i) => {
       const example = made.examples[i];
       return example && !leftOut.has(lesson.user) ? [{ lesson, example, weight: weights[i] }] : [];
@@ -135,7 +135,7 @@ export async function updateAdapter(
       data: datasetOf(examples),
       steps,
       batchSize: Math.min(update.batchSize, examples.length),
-      lr: update.lr,
+      lr: update.lr ?? usualRate(champion),
       seed: update.seed,
       signal,
       hooks: { onStep: metrics => onStep?.(metrics, steps) },
@@ -164,6 +164,9 @@ export async function updateAdapter(
     trainable.dispose();
   }
 }
+
+/** What adapters bear: ten times the rate of a whole model, which goes with one over its width. */
+const usualRate = ({ backbone: { hidden } }: Model): number => Math.min(5e-3, 5e-4 * Math.max(1, 768 / hidden));
 
 /** The champion's adapter to go on with, or a new one that changes nothing yet. */
 function startingAdapter(base: string, championFolder: string, { update }: LearningSettings): Adapter {

@@ -119,8 +119,8 @@ export function createMetrics(): Metrics {
     async print(pool, droppedLogLines = 0, learning = []) {
       for (const gauge of learnt.values()) gauge.reset();
       for (const { name, help, labels, value } of learning) {
-        let gauge = learnt.get(name);
-        if (!gauge) learnt.set(name, (gauge = new Gauge({ name, help, labelNames: Object.keys(labels), registers })));
+        const gauge = learnt.get(name) ?? new Gauge({ name, help, labelNames: Object.keys(labels), registers });
+        learnt.set(name, gauge);
         gauge.set(labels, value);
       }
       for (const gauge of [...gauges, up, restarts]) gauge.reset(); // models that have gone
