@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import type { Rows } from '../../src/data/rows/rows.ts';
 import { createModel, loadCompleteModel, saveModel } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import { instruction } from '../../src/objectives/instruction.ts';
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
   },
 });
 const PEOPLE = 10;
-const EACH = 8;
+const EACH = 12;
 const NOISE = 0.1;
 const THINGS = 'cat dog sea hill boat tree lamp road bird fish moon rain door coat bell cup'.split(' ');
 const PLACES = ['here', 'there', 'far away', 'near'];
@@ -45,11 +46,22 @@ function line(from: Random): { prompt: string; completion: string } {
 
 const root = mkdtempSync(join(tmpdir(), 'tslm-simulate-'));
 const base = join(root, 'base');
-const rows = Array.from({ length: 600 }, () => line(random));
+/** What the model knows besides, and is to keep. */
+const story = (): { text: string } => ({
+  text: `once a ${one(THINGS)} saw the ${one(THINGS)} ${one(PLACES)}, and the ${one(THINGS)} went ${one(PLACES)}.`,
+});
+const stories = Array.from({ length: 400 }, story);
+const rows = [...stories.slice(0, 300), ...Array.from({ length: 300 }, () => line(random))];
 const replay = join(root, 'text.jsonl');
-writeFileSync(replay, rows.map(row => JSON.stringify(row)).join('\n'));
+writeFileSync(
+  replay,
+  stories
+    .slice(0, 300)
+    .map(row => JSON.stringify(row))
+    .join('\n'),
+);
 const trained = await trainTokenizer(
-  rows.map(({ prompt, completion }) => prompt + completion),
+  rows.map(row => ('text' in row ? row.text : row.prompt + row.completion)),
   { vocabSize: 320 },
 );
 {
@@ -59,7 +71,7 @@ const trained = await trainTokenizer(
   const last = await train({
     model,
     objective,
-    data: datasetOf(rows.slice(0, 500)),
+    data: datasetOf<Rows['instruction']>(rows),
     steps: Number(options.steps),
     lr: 2e-3,
   });
@@ -69,7 +81,7 @@ const trained = await trainTokenizer(
   process.stderr.write(`base model: loss ${last!.loss.toFixed(3)}\n`);
 }
 const tokenizer = Tokenizer.fromFile(base);
-const heldOut = rows.slice(500);
+const heldOut = stories.slice(300);
 
 const generation = (seed: number) => ({ doSample: true, temperature: 1, maxNewTokens: 32, seed });
 const write = (model: Model, prompts: readonly string[], seed: number): string[] =>
@@ -136,7 +148,7 @@ function judge(store: FeedbackStore, model: Model, round: number, poison: boolea
 
 async function run({ name, replay: repeats, poison, gate }: Condition): Promise<void> {
   using store = openStore(join(root, name));
-  const update = { least: 10, heldOut: 0.25, epochs: 4, lr: 3e-3, defend: gate, ...(!gate && { userShare: 1 }) };
+  const update = { least: 10, heldOut: 0.25, epochs: 6, lr: 1e-2, defend: gate, ...(!gate && { userShare: 1 }) };
   writeFileSync(join(store.folder, 'learning.yaml'), stringify({ retentionDays: 0, update }));
   writeFileSync(join(store.folder, 'secret.key'), 'a key that is always the same');
   const registry: Registry = openRegistry(store, base);

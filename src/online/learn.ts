@@ -14,7 +14,8 @@ import {
   writeJson,
 } from '../support/files.ts';
 import { forgetExpired } from './forget.ts';
-import { type Decision, decide } from './gate/gate.ts';
+import type { Decision } from './gate/decision.ts';
+import { decide } from './gate/gate.ts';
 import { readGolden } from './gate/golden.ts';
 import { type Lesson, lessonsOf } from './lessons/lessons.ts';
 import { selectLessons } from './lessons/select.ts';

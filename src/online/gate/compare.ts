@@ -2,19 +2,7 @@
 import { compareItems } from '../../evaluate/compare/compare-items.ts';
 import type { Interval } from '../../evaluate/statistics/intervals.ts';
 import { mean } from '../../evaluate/statistics/means.ts';
-
-export interface Figure {
-  /** More is better of all of them. */
-  candidate: number;
-  champion: number;
-  difference: number;
-  /** Of 95 %. */
-  interval: Interval;
-  p: number;
-  items: number;
-  /** People, where items of one belong together. */
-  users?: number;
-}
+import type { Figure } from './decision.ts';
 
 /** With fewer people than this the items stand for themselves. */
 const LEAST_CLUSTERS = 5;

@@ -6,31 +6,10 @@ import type { Model } from '../../models/model.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
 import type { Workbench } from '../update/update.ts';
-import { type Figure, figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
+import { figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
+import type { Decision, Figure, Guard } from './decision.ts';
 import { type Golden, goldenScores } from './golden.ts';
 import { type GateItem, gateItems, lossOf, rawScores } from './score.ts';
-
-export interface Guard extends Figure {
-  name: string;
-  /** The lowest that the lower end of the interval may be. */
-  margin: number;
-  passed: boolean;
-}
-
-export interface Decision {
-  passed: boolean;
-  /** All of it in one line. */
-  sentence: string;
-  /** On held-out judgements; absent where there are too few. */
-  target?: Figure & {
-    /** Mean over people without the fifth on both ends. */
-    trimmed: number;
-    /** The mean without the person that it depends on most, and who that is. */
-    leaveOneOut?: { user: string; difference: number };
-  };
-  guards: Guard[];
-  reasons: string[];
-}
 
 /** Held-out judgements, with fewer of which nothing can be said. */
 const LEAST_ITEMS = 5;

@@ -68,6 +68,7 @@ export function openRegistry(store: FeedbackStore, model?: string): Registry {
     const place = resolve(modelFolder(model));
     const id = fingerprintOf(contentHash(place));
     database.prepare("INSERT OR IGNORE INTO revisions VALUES (?, ?, NULL, ?, 'base', NULL)").run(id, Date.now(), place);
+    linkBase(folder, id, place);
     link(folder, 'champion', id);
     writeJson(path, { id, path: place });
   }
@@ -174,6 +175,16 @@ const revisionOf = ({ id, created, parent, state, decision }: RevisionRow): Revi
   state,
   ...(decision !== null && { decision: JSON.parse(decision) as Record<string, unknown> }),
 });
+
+/** So that links to the model itself lead there. */
+function linkBase(folder: string, id: string, place: string): void {
+  makeFolder(join(folder, REVISIONS));
+  try {
+    symlinkSync(place, join(folder, REVISIONS, id));
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
 
 /** A link that names the new one or the old one at every moment. */
 function link(folder: string, name: Alias, id: string): void {

@@ -2,7 +2,7 @@
 
 import type { ModelCard } from '../../engine/protocol.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
-import type { Decision } from '../../online/gate/gate.ts';
+import type { Decision } from '../../online/gate/decision.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 

@@ -1,6 +1,6 @@
 /** A service that learns, as the studio shows it. */
 import type { Said } from '../../data/rows/rows.ts';
-import type { Decision } from '../../online/gate/gate.ts';
+import type { Decision } from '../../online/gate/decision.ts';
 import { waitingLessons } from '../../online/learn.ts';
 import { ALIASES } from '../../online/registry/registry.ts';
 import type { LearningService } from '../../online/service.ts';

@@ -13,12 +13,16 @@ import { unpackAttention } from '../../../src/serve/studio/attention-message.ts'
 import { getJson, request } from './request.ts';
 
 export type {
+  Decision,
   Evaluation,
+  JudgedAnswer,
+  LearningDetail,
   ModelCard,
   ModelDetail,
   ModelMemory,
   ModelTree,
   RecipeDifferences,
+  RevisionDetail,
   RunDetail,
   RunState,
   RunSummary,
