@@ -148,11 +148,11 @@ function judge(store: FeedbackStore, model: Model, round: number, poison: boolea
 
 async function run({ name, replay: repeats, poison, gate }: Condition): Promise<void> {
   using store = openStore(join(root, name));
-  const update = { least: 10, heldOut: 0.25, epochs: 6, lr: 1e-2, defend: gate, ...(!gate && { userShare: 1 }) };
+  const update = { least: 10, heldOut: 0.25, epochs: 5, lr: 4e-3, defend: gate, ...(!gate && { userShare: 1 }) };
   writeFileSync(join(store.folder, 'learning.yaml'), stringify({ retentionDays: 0, update }));
   writeFileSync(join(store.folder, 'secret.key'), 'a key that is always the same');
   const registry: Registry = openRegistry(store, base);
-  const prompts = Array.from({ length: 120 }, (_, i) => `ask ${THINGS[i % THINGS.length]}:`);
+  const prompts = Array.from({ length: 96 }, (_, i) => `ask ${THINGS[i % THINGS.length]}:`);
   using start = loadCompleteModel(base);
   const before = write(start, prompts, 98);
   const lossBefore = loss(start);
@@ -180,9 +180,9 @@ async function run({ name, replay: repeats, poison, gate }: Condition): Promise<
 
 const conditions: Condition[] = [
   { name: 'replay-gate', replay: true, poison: false, gate: true },
-  { name: 'no-replay', replay: false, poison: false, gate: false },
   { name: 'poison-gate', replay: true, poison: true, gate: true },
   { name: 'poison-no-gate', replay: true, poison: true, gate: false },
+  { name: 'no-replay', replay: false, poison: false, gate: false },
 ];
 for (const condition of conditions)
   if (options.only === undefined || options.only === condition.name) await run(condition);

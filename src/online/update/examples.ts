@@ -13,6 +13,8 @@ import type { Lesson, LessonKind } from '../lessons/lessons.ts';
 import type { Part, Tagged } from './mixed.ts';
 
 const BATCH = 8;
+/** Weight of the likelihood of what is preferred. */
+const ANCHOR = 0.25;
 
 export interface LessonExamples {
   parts: Partial<Record<LessonKind, Part>>;
@@ -44,7 +46,8 @@ export function lessonExamples(
   const more = rare === 0 ? 1 : Math.min(8, common / rare);
   const objectives = {
     instruction: () => instruction(context),
-    preference: () => dpo(context, { beta }),
+    // With the better answer's own likelihood beside it, which DPO alone lets fall (Pang et al. 2024, arXiv:2404.19733).
+    preference: () => dpo(context, { beta, loss: { sigmoid: 1, sft: ANCHOR } }),
     feedback: () => kto(context, { beta, ...(good < bad ? { desirableWeight: more } : { undesirableWeight: more }) }),
     labelled: () => sequenceClassification(context),
   } satisfies Record<LessonKind, () => AnyObjective>;
