@@ -34,6 +34,7 @@ const PEOPLE = 10;
 const EACH = 12;
 const NOISE = 0.1;
 const THINGS = 'cat dog sea hill boat tree lamp road bird fish moon rain door coat bell cup'.split(' ');
+const LOOKS = ['red', 'old', 'big', 'new', 'sad', 'tall', 'wet', 'soft'];
 const PLACES = ['here', 'there', 'far away', 'near'];
 const random = createRandom(7);
 const one = <T>(items: readonly T[], from: Random = random): T => items[from.below(items.length)];
@@ -41,7 +42,7 @@ const one = <T>(items: readonly T[], from: Random = random): T => items[from.bel
 function line(from: Random): { prompt: string; completion: string } {
   const thing = one(THINGS, from);
   const more = from.next() < 0.5 ? '' : ` and it is ${one(PLACES, from)} and it is ${one(PLACES, from)}`;
-  return { prompt: `ask ${thing}:`, completion: ` the ${thing} is ${one(PLACES, from)}${more}.` };
+  return { prompt: `ask ${one(LOOKS, from)} ${thing}:`, completion: ` the ${thing} is ${one(PLACES, from)}${more}.` };
 }
 
 const root = mkdtempSync(join(tmpdir(), 'tslm-simulate-'));
@@ -123,7 +124,10 @@ function judge(store: FeedbackStore, model: Model, round: number, poison: boolea
   for (let person = 0; person < PEOPLE; person++) {
     const isPoisoner = poison && person >= PEOPLE * 0.7;
     const user = store.keyed.user(`person ${person}`);
-    const prompts = Array.from({ length: isPoisoner ? 5 * EACH : EACH }, () => `ask ${one(THINGS, from)}:`);
+    const prompts = Array.from(
+      { length: isPoisoner ? 5 * EACH : EACH },
+      () => `ask ${one(LOOKS, from)} ${one(THINGS, from)}:`,
+    );
     const [first, second] = [0, 1].map(i => write(model, prompts, 10_000 * round + 100 * person + i + 1));
     for (const [i, prompt] of prompts.entries()) {
       const id = `cmpl-${round}-${person}-${i}`;
@@ -148,11 +152,19 @@ function judge(store: FeedbackStore, model: Model, round: number, poison: boolea
 
 async function run({ name, replay: repeats, poison, gate }: Condition): Promise<void> {
   using store = openStore(join(root, name));
-  const update = { least: 10, heldOut: 0.25, epochs: 5, lr: 4e-3, defend: gate, ...(!gate && { userShare: 1 }) };
+  const update = {
+    least: 10,
+    heldOut: 0.25,
+    epochs: 4,
+    lr: 2e-3,
+    replay: 0.4,
+    defend: gate,
+    ...(!gate && { userShare: 1 }),
+  };
   writeFileSync(join(store.folder, 'learning.yaml'), stringify({ retentionDays: 0, update }));
   writeFileSync(join(store.folder, 'secret.key'), 'a key that is always the same');
   const registry: Registry = openRegistry(store, base);
-  const prompts = Array.from({ length: 96 }, (_, i) => `ask ${THINGS[i % THINGS.length]}:`);
+  const prompts = Array.from({ length: 96 }, (_, i) => `ask ${LOOKS[i % LOOKS.length]} ${THINGS[i % THINGS.length]}:`);
   using start = loadCompleteModel(base);
   const before = write(start, prompts, 98);
   const lossBefore = loss(start);

@@ -103,6 +103,7 @@ function targetOf({ items, a, b }: Judged): Decision['target'] {
   };
 }
 
+const signed = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
 const percent = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
 
 function sentenceOf(
@@ -117,7 +118,7 @@ function sentenceOf(
   const kept = guards.map(({ name, difference, champion, passed: isKept }) => {
     const change =
       name === 'wanted answers'
-        ? `${difference.toFixed(2)} nats a token`
+        ? `${signed(difference)} nats a token`
         : name === 'original text'
           ? `loss ${percent(-difference / Math.abs(champion))} %`
           : percent(difference);

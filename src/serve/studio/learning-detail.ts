@@ -7,7 +7,7 @@ import type { LearningService } from '../../online/service.ts';
 import type { JudgementValue } from '../../online/store/judgement.ts';
 import type { JudgedAnswer, LearningDetail } from './api.ts';
 
-const LATEST = 100;
+const LATEST = 50;
 
 export function describeLearning({ model, store, registry, settings }: LearningService): LearningDetail {
   const learnt = store.database.prepare('SELECT count(*) FROM learnt WHERE revision = ?').pluck();

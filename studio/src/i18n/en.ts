@@ -79,7 +79,9 @@ export const en = {
     aliases: { champion: 'answers', challenger: 'answers a few', previous: 'the one before' },
     states: { base: 'the model itself', candidate: 'candidate', passed: 'passed', rejected: 'rejected' },
     figure: 'Candidate beside champion',
-    change: 'Change in points, 95 %',
+    change: 'Change, 95 %',
+    points: 'points',
+    nats: 'nats',
     items: 'Items',
     target: 'Held-out judgements',
     guards: {

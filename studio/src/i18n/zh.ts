@@ -74,7 +74,9 @@ export const zh: Dictionary = {
     aliases: { champion: '正在回答', challenger: '为少数人回答', previous: '前一版本' },
     states: { base: '模型本身', candidate: '候选', passed: '已通过', rejected: '已拒绝' },
     figure: '候选与现任对比',
-    change: '变化（百分点，95 %）',
+    change: '变化（95 %）',
+    points: '百分点',
+    nats: 'nat',
     items: '样本数',
     target: '留出的评价',
     guards: {
