@@ -12,11 +12,13 @@ import { classifyCommand } from './classify.ts';
 import { compareCommand } from './compare.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { feedbackCommand } from './feedback.ts';
 import { finetuneCommand } from './finetune.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { judgeCommand } from './judge.ts';
 import { keysCommand } from './keys.ts';
+import { learnCommand } from './learn.ts';
 import { mergeCommand } from './merge.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
@@ -25,6 +27,7 @@ import { promptCommand } from './prompt/prompt.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
 import { resumeCommand } from './resume.ts';
+import { historyCommand, promoteCommand, rollbackCommand } from './revisions.ts';
 import { scoreCommand } from './score.ts';
 import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
@@ -77,6 +80,11 @@ export function program(): Command {
     scoreCommand(),
     serveCommand(),
     keysCommand(),
+    learnCommand(),
+    feedbackCommand(),
+    promoteCommand(),
+    rollbackCommand(),
+    historyCommand(),
     ngramCommand(),
     vectorsCommand(),
     mergeCommand(),

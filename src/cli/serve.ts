@@ -1,5 +1,8 @@
 /** `tslm serve MODEL…`: models behind the API of OpenAI, and a page to talk to them. */
+import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { ModelPool } from '../engine/protocol.ts';
+import type { LearningService } from '../online/service.ts';
 import type { Listening } from '../serve/http/listen.ts';
 import type { Log } from '../serve/http/log.ts';
 import { UserError, usageError } from '../support/errors.ts';
@@ -34,6 +37,7 @@ interface Options {
   maxBody: number;
   runs?: string[];
   results?: string[];
+  learn?: string;
   studio: boolean;
   logLevel: string;
   logPrompts?: boolean;
@@ -77,6 +81,10 @@ export function serveCommand(): Command {
       'evaluations, sweeps and selections that the studio shows (default: results, sweeps, selection); may be repeated',
       collect,
     )
+    .option(
+      '--learn <folder>',
+      'keep answers that requests allow it for, take judgements, and follow what `tslm learn` makes of them',
+    )
     .option('--no-studio', 'no web page')
     .addOption(
       new Option('--log-level <level>', 'of the log on stderr')
@@ -89,7 +97,8 @@ export function serveCommand(): Command {
       'after',
       '\nExamples:\n  $ tslm serve models/Qwen2.5-0.5B-Instruct\n' +
         '  $ tslm serve models/gpt2 runs/tiny --name large --name small --port 9000\n' +
-        '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n',
+        '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n' +
+        '  $ tslm serve runs/quickstart --learn learning/\n',
     )
     .action(async (paths: string[], options: Options) => {
       const { createLog } = await import('../serve/http/log.ts');
@@ -110,6 +119,7 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
   const { note, logger } = log;
   const models = await createModels(paths, options, log);
   let server: Listening | undefined;
+  let learning: LearningService | undefined;
   try {
     const { createApp } = await import('../serve/http/app.ts');
     const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
@@ -131,8 +141,10 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
       upstreamUrls.map((url, i) => connectUpstream({ url, apiKey: keyFrom(options.upstreamKeyEnv?.[i]) })),
     );
     const pool = withUpstreams(models, upstreams);
+    learning = await learningFor(paths, options, pool, log);
     const app = createApp({
       pool,
+      learning,
       keys,
       upstreams,
       limits: { maxBodyBytes: options.maxBody, timeoutMs: options.timeout * 1000 },
@@ -141,7 +153,9 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
       logger,
       droppedLogLines: () => log.dropped,
       logPrompts: options.logPrompts,
-      studio: options.studio ? createStudio({ pool, runs: options.runs, results: options.results }) : undefined,
+      studio: options.studio
+        ? createStudio({ pool, runs: options.runs, results: options.results, learning })
+        : undefined,
     });
     // A port that is taken is found before models load; while they do, /health says so.
     const onError = (error: Error): void => logger.error({ reason: error.message }, 'a connection was refused');
@@ -149,15 +163,36 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
     const stopped = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
     await Promise.race([models.start(), stopped]);
     if (signal.aborted) return;
+    await learning?.start();
     const names = pool.list().map(({ id }) => id);
     if (options.json) createLineWriter(1).write(`${JSON.stringify({ url: server.url, models: names }, null, 2)}\n`);
     else note(`ready: ${names.join(', ')} at ${server.url}`);
     await stopped;
   } finally {
     await server?.close(options.grace * 1000);
+    await learning?.close();
     await models.close();
     await log.end();
   }
+}
+
+async function learningFor(
+  [path]: readonly string[],
+  { learn: folder, name }: Options,
+  pool: ModelPool,
+  { note, logger }: Log,
+): Promise<LearningService | undefined> {
+  if (folder === undefined) return undefined;
+  if (path === undefined) throw usageError('TSLM_NO_MODEL', '--learn needs a model', 'tslm serve MODEL --learn FOLDER');
+  const { createLearning } = await import('../online/service.ts');
+  return createLearning({
+    folder,
+    path,
+    model: name?.[0] ?? basename(resolve(path)),
+    pool,
+    onNote: note,
+    onError: problem => logger.error({ reason: problem }, 'a revision cannot answer: what was there goes on'),
+  });
 }
 
 async function createModels(paths: readonly string[], options: Options, { note, logger }: Log) {

@@ -8,6 +8,8 @@ import { NOBODY } from './shares.ts';
 export interface Job extends PreparedRequest {
   readonly request: GenerationRequest;
   readonly owner: Owner;
+  /** What keys and values are of: texts with the same one share pages. */
+  readonly root: string;
   readonly choices: readonly Choice[];
   /** Texts that are drawn. */
   readonly count: number;
@@ -25,6 +27,7 @@ export interface Job extends PreparedRequest {
 
 /**
  * @param send takes what is ready to go back
+ * @param options.root content of the adapter; default its name
  * @param options.pageSize tokens of a page, where full pages of the prompt are kept for other requests
  */
 export function createJob(
@@ -32,7 +35,7 @@ export function createJob(
   prepared: PreparedRequest,
   tokenizer: Tokenizer,
   send: (events: readonly GenerationEvent[]) => void,
-  { owner = NOBODY, pageSize }: { owner?: Owner; pageSize?: number } = {},
+  { owner = NOBODY, pageSize, root = request.adapter ?? '' }: { owner?: Owner; pageSize?: number; root?: string } = {},
 ): Job {
   const { n = 1, bestOf } = request;
   const count = bestOf ?? n;
@@ -56,6 +59,7 @@ export function createJob(
     ...prepared,
     request,
     owner,
+    root,
     choices,
     count,
     needsInfo: request.logprobs !== undefined || count > n,

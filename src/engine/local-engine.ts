@@ -182,6 +182,7 @@ export function createLocalEngine(
     };
     const job = createJob(request, prepared, tokenizer, passOn, {
       owner,
+      root: adapters.contentOf(request.adapter),
       pageSize: isBatched ? budget?.pageSize : undefined,
     });
     if (isBatched) {

@@ -31,7 +31,7 @@ export type FromWorker =
   | { kind: 'ready'; card: ModelCard; notes: string[] }
   /** What a step gave to each request. */
   | { kind: 'events'; events: [id: number, events: GenerationEvent[]][] }
-  | { kind: 'result'; id: number; result: Results[keyof Results] | EngineStats | undefined }
+  | { kind: 'result'; id: number; result: Results[keyof Results] | EngineStats | string | undefined }
   /** Without an id: the model could not be opened, or cannot go on. */
   | { kind: 'error'; id?: number; error: ErrorData };
 

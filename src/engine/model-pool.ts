@@ -1,5 +1,8 @@
 /** The models and adapters of a server: loaded, found by name, and let go. */
+import { realpathSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { baseFolderOf } from '../models/adapters/folder.ts';
+import { modelFolder } from '../models/auto.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { type OpenOptions, openEngine } from './open-engine.ts';
 import type { ModelCard, ModelPool } from './protocol.ts';
@@ -25,7 +28,12 @@ interface Entry {
   card: ModelCard;
   engine: SupervisedEngine;
   adapter?: string;
+  /** Requests that it must stay for, and who waits for the last of them. */
+  uses: number;
+  onIdle?: () => void;
 }
+
+const entryOf = (parts: Omit<Entry, 'uses' | 'onIdle'>): Entry => ({ ...parts, uses: 0 });
 
 /**
  * A pool that `start` loads the first models of. Requests are answered by those that are there already.
@@ -78,8 +86,8 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { start(
   const load: ModelPool['load'] = ({ path, name = basename(resolve(path)), parent }) =>
     named(name, async () => {
       if (parent !== undefined) {
-        const { engine, adapter, card: parentCard } = find(parent);
-        if (adapter !== undefined) {
+        const { engine, card: parentCard } = find(parent);
+        if (parentCard.parent !== undefined) {
           throw usageError(
             'TSLM_NOT_ABLE',
             `'${parent}' is an adapter itself`,
@@ -87,18 +95,68 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { start(
           );
         }
         const card = await engine.loadAdapter(name, path);
-        entries.set(name, { card, engine, adapter: name });
+        entries.set(name, entryOf({ card, engine, adapter: name }));
         return card;
       }
-      const engine = await supervise(() => open(path, { ...rest, name }), {
-        ...supervision,
-        onDown: (reason, seconds) => onDown?.(name, reason, seconds),
-        onUp: () => onUp?.(name),
-      });
-      entries.set(name, { card: engine.card, engine });
+      const engine = await supervised(path, name);
+      entries.set(name, entryOf({ card: engine.card, engine }));
       for (const note of engine.notes) onNote(`${name}: ${note}`);
       return engine.card;
     });
+
+  const supervised = (path: string, name: string): Promise<SupervisedEngine> =>
+    supervise(() => open(path, { ...rest, name }), {
+      ...supervision,
+      onDown: (reason, seconds) => onDown?.(name, reason, seconds),
+      onUp: () => onUp?.(name),
+    });
+
+  let replacements = 0;
+
+  const replace: ModelPool['replace'] = async (name, path) => {
+    const before = find(name);
+    const { engine } = before;
+    const folder = modelFolder(path);
+    const below = baseFolderOf(folder);
+    const loaded = (async (): Promise<Entry> => {
+      if (engine.card.path !== undefined && sameFolder(folder, engine.card.path)) {
+        return entryOf({ engine, card: { ...engine.card, id: name } });
+      }
+      if (below !== undefined && engine.card.path !== undefined && sameFolder(below, engine.card.path)) {
+        // Under a name of its own, so that both are there while requests end on the one before.
+        const adapter = `${name}@${++replacements}`;
+        const card = await engine.loadAdapter(adapter, folder);
+        return entryOf({ engine, adapter, card: { ...card, id: name, parent: undefined } });
+      }
+      const other = await supervised(path, name);
+      return entryOf({ engine: other, card: other.card });
+    })();
+    pending.add(loaded);
+    try {
+      const next = await loaded;
+      if (isClosed || entries.get(name) !== before) {
+        await letGo(next);
+        throw new UserError('TSLM_NAME_TAKEN', `'${name}' was replaced or unloaded in the meantime`, {
+          hint: 'try again',
+        });
+      }
+      entries.set(name, next);
+      return { card: next.card, drained: idle(before).then(() => letGo(before)) };
+    } finally {
+      pending.delete(loaded);
+    }
+  };
+
+  const idle = (entry: Entry): Promise<void> =>
+    entry.uses === 0 ? Promise.resolve() : new Promise(resolve => (entry.onIdle = resolve));
+
+  /** Frees what no other name needs. */
+  async function letGo({ engine, adapter }: Entry): Promise<void> {
+    if (isClosed) return;
+    const others = [...entries.values()].filter(one => one.engine === engine);
+    if (adapter !== undefined && others.every(one => one.adapter !== adapter)) await engine.unloadAdapter(adapter);
+    if (others.length === 0) await engine.close();
+  }
 
   async function loadAll(): Promise<void> {
     for (const model of models) await load(model);
@@ -116,17 +174,19 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { start(
     find(name) {
       const entry = find(name);
       entry.engine.requireUp();
-      return entry;
+      const { engine, card, adapter } = entry;
+      return { engine, card, adapter, hold: () => holdOn(entry) };
     },
     states: () =>
       [...entries.values()]
-        .filter(({ adapter }) => adapter === undefined)
+        .filter(({ card }) => card.parent === undefined)
         .map(({ card: { id }, engine: { isUp, restarts } }) => ({ id, isUp, restarts })),
     load,
+    replace,
     async unload(name) {
-      const { engine, adapter } = find(name);
+      const { engine, adapter, card } = find(name);
       entries.delete(name);
-      if (adapter !== undefined) return engine.unloadAdapter(adapter);
+      if (card.parent !== undefined) return engine.unloadAdapter(adapter!);
       for (const [other, entry] of entries) if (entry.engine === engine) entries.delete(other);
       await engine.close();
     },
@@ -139,3 +199,16 @@ export function createModelPool(options: ModelPoolOptions): ModelPool & { start(
     },
   };
 }
+
+/** @returns what ends it, once */
+function holdOn(entry: Entry): () => void {
+  entry.uses++;
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    if (--entry.uses === 0) entry.onIdle?.();
+  };
+}
+
+const sameFolder = (a: string, b: string): boolean => realpathSync(a) === realpathSync(b);

@@ -15,7 +15,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 try {
   const { folder, options } = workerData as WorkerData;
-  const { engine, adapters, call, card, notes, dispose } = openModel(folder, options, () => start());
+  const { engine, adapters, loadAdapter, call, card, notes, dispose } = openModel(folder, options, () => start());
   const cancels = new Map<number, () => void>();
   const calls = createTurns<{ id: number; parts: Generator<void, FromWorkerResult> }>();
   /** Requests that have arrived and are not started: starting hundreds at once would stall the sequences being decoded. */
@@ -122,7 +122,7 @@ try {
       const stats = engine.stats();
       return { ...stats, queued: stats.queued + arrivals.size };
     },
-    loadAdapter: ({ name, path }) => adapters.load(name, path),
+    loadAdapter: ({ name, path }) => loadAdapter(name, path),
     unloadAdapter: ({ name }) => adapters.unload(name),
     close() {
       arrivals.clear();

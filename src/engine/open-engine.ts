@@ -229,8 +229,8 @@ export async function openEngine(path: string, options: OpenOptions = {}): Promi
     },
     stats: () => ask<EngineStats>({ kind: 'stats' }),
     async loadAdapter(name, path) {
-      await ask({ kind: 'loadAdapter', name, path });
-      return { ...card, id: name, parent: card.id, path, created: Math.floor(Date.now() / 1000) };
+      const fingerprint = await ask<string>({ kind: 'loadAdapter', name, path });
+      return { ...card, id: name, parent: card.id, path, fingerprint, created: Math.floor(Date.now() / 1000) };
     },
     unloadAdapter: name => ask({ kind: 'unloadAdapter', name }),
     close,

@@ -1,5 +1,6 @@
 /** From a folder to a model that takes requests: loaded in the element type that serves best, packed, described. */
 import { startCompiler } from '../constrain/index.ts';
+import { combinedHash, contentHash, fingerprintOf } from '../models/content-hash.ts';
 import { Decoder } from '../models/decoder.ts';
 import { EncoderDecoder } from '../models/encoder-decoder.ts';
 import { loadForInference } from '../models/load-for-inference.ts';
@@ -20,6 +21,8 @@ import { toolFormatOf } from './tools/tool-format.ts';
 export interface OpenedModel {
   engine: LocalEngine;
   adapters: Adapters;
+  /** Loads an adapter; returns the fingerprint of the model with it. */
+  loadAdapter(name: string, folder: string): string;
   call: CallParts;
   card: ModelCard;
   notes: string[];
@@ -38,6 +41,7 @@ export function openModel(
   const tokenizer = Tokenizer.fromFile(folder, { onWarning });
   const model = loadForInference(folder, { dtype, onNote, onWarning });
   const adapters = createAdapters(model);
+  const content = contentHash(folder);
   const compiler = startCompiler(folder);
   const engine = createLocalEngine(model, tokenizer, folder, adapters, limits, { compiler, wake });
   const { budget } = engine;
@@ -48,8 +52,12 @@ export function openModel(
   return {
     engine,
     adapters,
+    loadAdapter: (name, path) => fingerprintOf(combinedHash(content, adapters.load(name, path))),
     call: createCalls(folder, model, tokenizer, () => engine.isGenerating),
-    card: cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
+    card: {
+      ...cardOf(model, tokenizer, { name, folder, contextLength: engine.contextLength }),
+      fingerprint: fingerprintOf(content),
+    },
     notes,
     dispose() {
       engine[Symbol.dispose]();

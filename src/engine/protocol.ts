@@ -45,6 +45,8 @@ export interface ModelCard {
   toolFormat?: ToolFormat;
   /** Folder of the model. */
   path?: string;
+  /** Of the files that decide what it writes, the adapter's with the model's (`models/content-hash.ts`). */
+  fingerprint?: string;
   /** Address of the server that has it. */
   upstream?: string;
 }
@@ -212,6 +214,15 @@ export interface ModelState {
   restarts: number;
 }
 
+/** What answers for a name at this moment. */
+export interface Found {
+  engine: Engine;
+  card: ModelCard;
+  adapter?: string;
+  /** Keeps it from being let go when it is replaced, until what is returned is called. */
+  hold(): () => void;
+}
+
 /** The models of a server, which come and go. */
 export interface ModelPool {
   /** Models and adapters that answer, in the order of their loading. */
@@ -221,13 +232,21 @@ export interface ModelPool {
    *
    * @throws UserError `TSLM_MODEL_NOT_FOUND`; `TSLM_LOADING` or `TSLM_MODEL_DOWN` while it does not answer yet or again
    */
-  find(name: string): { engine: Engine; card: ModelCard; adapter?: string };
+  find(name: string): Found;
   /** Everything asked for at the start is loaded. */
   readonly isReady: boolean;
   /** Models that were loaded, those that do not answer now among them. */
   states(): readonly ModelState[];
   /** Loads a model folder, or with `parent` an adapter. */
   load(options: { path: string; name?: string; parent?: string }): Promise<ModelCard>;
+  /**
+   * Puts another model, or an adapter of the model that is there, in the place of what answers for a name. Requests that found the
+   * one before end on it; those that come find the new one; none waits. What nobody needs any more is let go.
+   *
+   * @returns once the new one answers. `drained` resolves when the one before is gone
+   * @throws UserError when it cannot be loaded: the one before goes on then
+   */
+  replace(name: string, path: string): Promise<{ card: ModelCard; drained: Promise<void> }>;
   /** @throws UserError `TSLM_MODEL_NOT_FOUND` */
   unload(name: string): Promise<void>;
   close(): Promise<void>;

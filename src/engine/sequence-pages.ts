@@ -2,8 +2,8 @@
 import type { PagePool } from './pages.ts';
 import { type Sequence, scoresPrompt } from './sequence.ts';
 
-/** Adapters change keys and values: their pages are their own. */
-const rootOf = ({ job }: Sequence): string => job.request.adapter ?? '';
+/** Adapters change keys and values: pages belong to what an adapter holds, not to its name, which another one may get. */
+const rootOf = ({ job }: Sequence): string => job.root;
 
 /** Pages for all tokens that it has and the next one; false when there are not enough. */
 export function takePages(pool: PagePool, sequence: Sequence): boolean {

@@ -139,6 +139,7 @@ export function withUpstreams(pool: ModelPool, upstreams: readonly Upstream[]): 
     },
     states: () => pool.states(),
     load: options => pool.load(options),
+    replace: (name, path) => pool.replace(name, path),
     unload: name => pool.unload(name),
     close: () => pool.close(),
   };

@@ -26,7 +26,8 @@ export function tinyModel(dtype = servedIn, family = 'gpt2'): Model {
 }
 
 const noAdapters: Adapters = {
-  load() {},
+  load: () => '',
+  contentOf: () => '',
   unload() {},
   require() {},
   run: (_, body) => body(),

@@ -208,12 +208,17 @@ export function fakePool(...engines: Engine[]): ModelPool {
     find(name) {
       const engine = all.get(name);
       if (!engine) throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no model '${name}'`);
-      return { engine, card: engine.card };
+      return { engine, card: engine.card, hold: () => () => {} };
     },
     async load({ path, name = path }) {
       const engine = fakeEngine({ card: { id: name, path } });
       all.set(name, engine);
       return engine.card;
+    },
+    async replace(name, path) {
+      const engine = fakeEngine({ card: { id: name, path } });
+      all.set(name, engine);
+      return { card: engine.card, drained: Promise.resolve() };
     },
     async unload(name) {
       if (!all.delete(name)) throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no model '${name}'`);

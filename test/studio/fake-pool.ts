@@ -44,7 +44,7 @@ export function fakePool({ cards = [fakeCard('storyteller')], delay = 0 }: FakeO
   const asked: FakePool['asked'] = [];
   const find: ModelPool['find'] = name => {
     const card = loaded.get(name);
-    if (card) return { engine: fakeEngine(card, delay, asked), card };
+    if (card) return { engine: fakeEngine(card, delay, asked), card, hold: () => () => {} };
     throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no model '${name}'`, { hint: 'GET /v1/models lists all' });
   };
   return {
@@ -61,6 +61,10 @@ export function fakePool({ cards = [fakeCard('storyteller')], delay = 0 }: FakeO
       }
       loaded.set(name, fakeCard(name));
       return loaded.get(name)!;
+    },
+    async replace(name) {
+      loaded.set(name, fakeCard(name));
+      return { card: loaded.get(name)!, drained: Promise.resolve() };
     },
     async unload(name) {
       find(name);

@@ -3,22 +3,25 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { ModelPool } from '../../engine/protocol.ts';
 import { RequestError } from '../../engine/request-error.ts';
+import type { LearningService } from '../../online/service.ts';
 import type { Upstream } from '../upstream.ts';
 import { readBody } from './body.ts';
 import { findModel, ownedBy } from './call.ts';
 import { ENDPOINTS } from './endpoints/all.ts';
+import { feedbackRoutes } from './endpoints/feedback.ts';
 import { describeModel, listModels, modelObject } from './endpoints/models.ts';
 import { answerOf, type ParameterNames } from './errors.ts';
 import { cors, hostGuard, keyGuard, originGuard, requireAdmin } from './guard.ts';
 import { healthOf } from './health.ts';
 import type { Keys } from './keys/key-file.ts';
 import { createLimiter } from './keys/limiter.ts';
+import { followLearning } from './learning.ts';
 import { type Logger, silentLogger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openapi } from './openapi.ts';
 import { readParameters } from './parameters.ts';
 import { loadSchema } from './schemas/models.ts';
-import { addressOf, type Env, startWork } from './work.ts';
+import { addressOf, type Env, newId, startWork } from './work.ts';
 
 export interface AppOptions {
   pool: ModelPool;
@@ -43,12 +46,14 @@ export interface AppOptions {
   /** Whether bodies of requests are logged. Default false. */
   logPrompts?: boolean;
   metrics?: Metrics;
+  /** Keeps answers, and what people say of them. Default: nothing is kept. */
+  learning?: LearningService;
   /** Routes of the web page; they come last. What lies under `/studio/api` needs a key as the rest does. */
   studio?: Hono;
 }
 
 export function createApp(options: AppOptions): Hono<Env> {
-  const { pool, keys, upstreams = [], limits = {}, cors: origins = [], hosts, studio } = options;
+  const { pool, keys, upstreams = [], limits = {}, cors: origins = [], hosts, studio, learning } = options;
   const { maxBodyBytes = 8 * 2 ** 20, timeoutMs = 600_000 } = limits;
   const { metrics = createMetrics(), logger = silentLogger(), logPrompts = false } = options;
   const app = new Hono<Env>();
@@ -68,7 +73,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   for (const { path } of ENDPOINTS) app.post(path, limit(limiter));
 
   app.get('/metrics', async c => {
-    const { text, type } = await metrics.print(pool, options.droppedLogLines?.());
+    const { text, type } = await metrics.print(pool, options.droppedLogLines?.(), learning?.figures());
     return c.body(text, 200, { 'content-type': type });
   });
   app.get('/v1/models', c => {
@@ -101,14 +106,20 @@ export function createApp(options: AppOptions): Hono<Env> {
       }
       const read = readParameters(endpoint.schema, body);
       requireLoaded(pool);
-      const found = findModel(pool, read.model as string | undefined, endpoint.ability);
+      const { hold, ...found } = findModel(pool, read.model as string | undefined, endpoint.ability);
       work.model = found.model;
       work.names.input = endpoint.input;
+      if (endpoint.answers !== undefined) work.answer = newId(endpoint.answers);
       const owner = { client: work.holder?.name ?? addressOf(c), request: work.id };
-      return endpoint.handle({ ...found, engine: ownedBy(found.engine, owner), body: read, work, metrics });
+      const learnt =
+        learning && followLearning({ learning, pool, endpoint, body: read, found, work, client: owner.client });
+      const { engine, ...answering } = { ...found, ...learnt };
+      work.release = (learnt?.hold ?? hold)();
+      return endpoint.handle({ ...answering, engine: ownedBy(engine, owner), body: read, work, metrics });
     });
   }
 
+  if (learning) app.route('/', feedbackRoutes(learning, { maxBodyBytes, isGuarded: keys !== undefined }));
   if (studio) app.route('/', studio);
   app.notFound(c => {
     const known = [...ENDPOINTS.map(({ path }) => path), '/v1/models'];
@@ -150,12 +161,14 @@ const observe =
     const path = routePath(c, -1);
     const finish = (): void => {
       end();
-      const { id, model, holder, promptTokens, completionTokens, error } = work;
+      work.release?.();
+      const { id, answer, model, holder, promptTokens, completionTokens, error } = work;
       const milliseconds = performance.now() - began;
       metrics.request({ endpoint: path.includes('*') ? 'other' : path, status, seconds: milliseconds / 1000 });
       if (model !== undefined && promptTokens + completionTokens > 0) metrics.tokens(model, work);
       const line = {
         id,
+        answer,
         method: c.req.method,
         path: c.req.path,
         status,

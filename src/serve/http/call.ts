@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   Ability,
   Engine,
+  Found,
   GenerationEvent,
   GenerationRequest,
   ModelCard,
@@ -11,6 +12,7 @@ import type {
 } from '../../engine/protocol.ts';
 import { RequestError } from '../../engine/request-error.ts';
 import { generateThinking, type ThinkingEvent, type ThinkingOptions } from '../../engine/thinking.ts';
+import type { Recording } from '../../online/recorder.ts';
 import type { Metrics } from './metrics.ts';
 import type { Work } from './work.ts';
 
@@ -21,6 +23,8 @@ export interface Call<Body> {
   engine: Engine;
   card: ModelCard;
   adapter?: string;
+  /** Keeps the answer to learn from. */
+  recording?: Recording;
   work: Work;
   metrics: Metrics;
 }
@@ -37,6 +41,8 @@ export interface Endpoint<Schema extends z.ZodObject = z.ZodObject> {
   input: string;
   /** What the model must be able to do. */
   ability?: Ability;
+  /** Ids of its answers begin with it; they may be judged. */
+  answers?: string;
   handle(call: Call<z.output<Schema>>): Promise<Response>;
 }
 
@@ -48,16 +54,16 @@ export function findModel(
   pool: ModelPool,
   name: string | undefined,
   ability: Ability | undefined,
-): Pick<Call<never>, 'model' | 'engine' | 'card' | 'adapter'> {
+): Pick<Call<never>, 'model' | 'engine' | 'card' | 'adapter'> & Pick<Found, 'hold'> {
   const model = name ?? onlyModel(pool);
-  const { engine, card, adapter } = pool.find(model);
+  const { engine, card, adapter, hold } = pool.find(model);
   if (ability !== undefined && !card.abilities.includes(ability)) {
     throw new RequestError('TSLM_MODEL_UNSUITABLE', `the model '${model}' cannot ${VERBS[ability]}`, {
       param: 'model',
       hint: `it can ${card.abilities.map(one => VERBS[one]).join(', ') || 'do nothing that a server offers'}`,
     });
   }
-  return { model, engine, card, adapter };
+  return { model, engine, card, adapter, hold };
 }
 
 /** The engine with everything asked in one name, as its shares are counted. */
@@ -92,25 +98,28 @@ const VERBS: Record<Ability, string> = {
 /** Starts a generation, and counts what it takes. */
 export function generate(
   call: Call<unknown>,
-  request: GenerationRequest,
+  given: GenerationRequest,
   signal = call.work.signal,
 ): AsyncGenerator<GenerationEvent> {
-  const { engine, adapter } = call;
-  return counted(call, engine.generate({ adapter, ...request }, signal));
+  const { engine, adapter, recording } = call;
+  const request = recording?.request(given) ?? given;
+  return counted(call, request, engine.generate({ adapter, ...request }, signal));
 }
 
 /** The same of a model that thinks before it answers. */
 export function generateWithThoughts(
   call: Call<unknown>,
-  request: GenerationRequest,
+  given: GenerationRequest,
   thinking: ThinkingOptions,
 ): AsyncGenerator<ThinkingEvent> {
-  const { engine, adapter, work } = call;
-  return counted(call, generateThinking(engine, { adapter, ...request }, thinking, work.signal));
+  const { engine, adapter, work, recording } = call;
+  const request = recording?.request(given) ?? given;
+  return counted(call, request, generateThinking(engine, { adapter, ...request }, thinking, work.signal));
 }
 
 async function* counted<Event extends ThinkingEvent>(
-  { work, metrics, model }: Call<unknown>,
+  { work, metrics, model, recording }: Call<unknown>,
+  request: GenerationRequest,
   events: AsyncIterable<Event>,
 ): AsyncGenerator<Event> {
   const timer = metrics.timeGeneration(model);
@@ -125,6 +134,7 @@ async function* counted<Event extends ThinkingEvent>(
       } else if (event.type === 'end') {
         written = event.completionTokens;
       }
+      recording?.take(request, event); // before the client learns that the answer is whole, and judges it
       yield event;
     }
   } finally {

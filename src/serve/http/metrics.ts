@@ -1,6 +1,7 @@
 /** What Prometheus reads at `/metrics`, in a registry of the server's own. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineStats, ModelPool } from '../../engine/protocol.ts';
+import type { LearningFigure } from '../../online/service.ts';
 
 export interface Metrics {
   /** Stands for one generation: tell it of each piece of text. */
@@ -8,7 +9,11 @@ export interface Metrics {
   request(options: { endpoint: string; status: number; seconds: number }): void;
   tokens(model: string, counts: { promptTokens: number; completionTokens: number }): void;
   /** The text format, and its type. */
-  print(pool: ModelPool, droppedLogLines?: number): Promise<{ text: string; type: string }>;
+  print(
+    pool: ModelPool,
+    droppedLogLines?: number,
+    learning?: readonly LearningFigure[],
+  ): Promise<{ text: string; type: string }>;
 }
 
 const SHORT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -86,6 +91,8 @@ export function createMetrics(): Metrics {
     help: 'Lines of the log that could not be written',
     registers,
   });
+  /** Of a service that learns, by name. */
+  const learnt = new Map<string, Gauge>();
   return {
     timeGeneration(model) {
       const first = timeToFirst.labels(model);
@@ -109,7 +116,13 @@ export function createMetrics(): Metrics {
       promptTokens.labels(model).inc(counts.promptTokens);
       completionTokens.labels(model).inc(counts.completionTokens);
     },
-    async print(pool, droppedLogLines = 0) {
+    async print(pool, droppedLogLines = 0, learning = []) {
+      for (const gauge of learnt.values()) gauge.reset();
+      for (const { name, help, labels, value } of learning) {
+        const gauge = learnt.get(name) ?? new Gauge({ name, help, labelNames: Object.keys(labels), registers });
+        learnt.set(name, gauge);
+        gauge.set(labels, value);
+      }
       for (const gauge of [...gauges, up, restarts]) gauge.reset(); // models that have gone
       dropped.set(droppedLogLines);
       for (const state of pool.states()) {

@@ -14,6 +14,10 @@ export interface Work {
   abort(reason: Error): void;
   /** Whose key was given. */
   holder?: KeyHolder;
+  /** Id of the answer: response, log and store call it the same. */
+  answer?: string;
+  /** Lets go of the model that answers. */
+  release?: () => void;
   /** Name of the model, once known to be one. */
   model?: string;
   /** What errors of the engine are about, as the request calls it. */

@@ -3,9 +3,11 @@
 import type { ModelCard } from '../../engine/protocol.ts';
 import type { TaskComparison } from '../../evaluate/compare/comparison.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
+import type { Decision } from '../../online/gate/decision.ts';
+import type { JudgementKind } from '../../online/store/judgement.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
-export type { Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison };
+export type { Decision, Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison };
 
 /** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';
@@ -199,6 +201,50 @@ export interface SelectionSummary {
     isNearBest: boolean;
     excluded: string[];
   }[];
+}
+
+/** What somebody said of an answer, with what it was said of. */
+export interface JudgedAnswer {
+  id: string;
+  /** ISO 8601. */
+  created: string;
+  user: string;
+  revision: string;
+  prompt: string;
+  answer: string;
+  kind: JudgementKind;
+  /** `up`, `0.5`, or the text of a correction. */
+  said: string;
+}
+
+export interface RevisionDetail {
+  id: string;
+  created: string;
+  parent?: string;
+  state: string;
+  aliases: string[];
+  /** Judgements that it has learnt from, those of its parents left out. */
+  learnt: number;
+  decision?: Decision;
+}
+
+/** null of a server that does not learn. */
+export interface LearningDetail {
+  model: string;
+  folder: string;
+  /** Every answer is kept but of requests that say otherwise, or only of those that ask for it. */
+  consent: 'asked' | 'all';
+  answers: number;
+  judgements: number;
+  users: number;
+  kinds: Record<string, number>;
+  /** What was taken out of texts, by kind. */
+  scrubbed: Record<string, number>;
+  /** Judgements that are waiting to be learnt from. */
+  waiting: number;
+  latest: JudgedAnswer[];
+  /** Newest first. */
+  revisions: RevisionDetail[];
 }
 
 /** As in OpenAI's API, with a remedy. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ModelPool } from '../../engine/protocol.ts';
+import type { LearningService } from '../../online/service.ts';
 import { spellNonFinite } from '../../runs/metrics-log.ts';
 import { UserError, usageError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
@@ -13,6 +14,7 @@ import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
 import { packAttention } from './attention-message.ts';
 import { comparedSamples, compareEvaluations, summarizeEvaluation } from './evaluations.ts';
+import { describeLearning } from './learning-detail.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { describeLoaded } from './model-detail.ts';
 import { recipeDifferences } from './recipe-differences.ts';
@@ -29,6 +31,8 @@ export interface StudioOptions {
   runs?: readonly string[];
   /** Folders of evaluations, sweeps and selections, beside those that lie among the runs. Default `results`, `sweeps`, `selection`. */
   results?: readonly string[];
+  /** Of a server that learns. */
+  learning?: LearningService;
   /** Folder of the built page. Default `dist/studio` of the package. */
   assets?: string;
 }
@@ -56,6 +60,7 @@ export function createStudio({
   runs = ['runs'],
   results = ['results', 'sweeps', 'selection'],
   assets = join(root, 'dist', 'studio'),
+  learning,
 }: StudioOptions): Hono {
   const app = new Hono();
   const summaries: SummaryCache = new Map();
@@ -101,6 +106,8 @@ export function createStudio({
 
   api.get('/models', () => jsonOf(pool.list()));
   api.get('/models/:id', async c => jsonOf(await describeLoaded(pool, c.req.param('id'))));
+
+  api.get('/learning', () => jsonOf(learning ? describeLearning(learning) : null));
 
   api.post('/inspect/attention', async c => {
     const { model, ...input } = parseOptions(attentionSchema, await bodyOf(c.req.raw), 'request');

@@ -13,6 +13,10 @@ export interface FunctionCall {
 }
 
 export interface Answer {
+  /** As the server calls it. */
+  id?: string;
+  /** What was said of it. */
+  said?: 'up' | 'down' | 'better';
   text: string;
   pieces: Piece[];
   calls: FunctionCall[];

@@ -1,6 +1,7 @@
 /** Conversations: one, or two side by side that are asked the same. */
 import type { Mode } from '../server/endpoints.ts';
 import { countTokens, generate } from '../server/generation.ts';
+import { learning } from '../server/learning.svelte.ts';
 import { models } from '../server/models.svelte.ts';
 import { asProblem } from '../server/request.ts';
 import { pieceAligner } from '../server/tokens.ts';
@@ -155,13 +156,17 @@ async function answer(index: number): Promise<void> {
   const { mode, answer: shown } = exchange;
   const before = { ...lane, exchanges: lane.exchanges.slice(0, -1) };
   const question = questionOf(before, { ...exchange, prompt: exchange.prompt + shown.text });
-  const body = watched(mode, requestBody(question, $state.snapshot(playground.settings)));
+  const keeps = learning.detail?.model === lane.model && { store: true, user: 'studio' };
+  const body = { ...watched(mode, requestBody(question, $state.snapshot(playground.settings))), ...keeps };
+  const isContinued = shown.text !== '';
   const known = [exchange.prompt, exchange.prompt + shown.text];
   Object.assign(shown, {
     state: 'waiting',
     problem: undefined,
     tooLong: undefined,
     reason: undefined,
+    id: undefined,
+    said: undefined,
     firstToken: undefined,
   });
   const controller = new AbortController();
@@ -171,7 +176,10 @@ async function answer(index: number): Promise<void> {
   const tokensBefore = shown.tokens;
   try {
     for await (const event of generate(mode, body, controller.signal)) {
-      if (event.type === 'text') {
+      if (event.type === 'id') {
+        // Of a text that was gone on with, the server knows each part by itself.
+        shown.id = isContinued ? undefined : event.id;
+      } else if (event.type === 'text') {
         shown.firstToken ??= performance.now() - start;
         shown.state = 'streaming';
         shown.text += event.text;

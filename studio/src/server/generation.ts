@@ -5,6 +5,7 @@ import { eventsOf } from './sse.ts';
 import { type Piece, pieceMaker, type ReportedToken, type ReportedTokens, reportedTokens } from './tokens.ts';
 
 export type GenerationEvent =
+  | { type: 'id'; id: string }
   | { type: 'text'; text: string; pieces: Piece[] }
   /** Of a function that the model wants called: with an id where it begins, then more of its arguments. */
   | { type: 'call'; index: number; id?: string; name?: string; arguments: string }
@@ -12,6 +13,7 @@ export type GenerationEvent =
   | { type: 'usage'; promptTokens: number; completionTokens: number };
 
 interface Chunk {
+  id?: string;
   choices?: {
     delta?: {
       content?: string | null;
@@ -32,10 +34,14 @@ interface Chunk {
 export async function* generate(mode: Mode, body: object, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
   const response = await request(PATHS[mode], { method: 'POST', body, signal });
   const toPiece = pieceMaker();
+  let isNamed = false;
   try {
     for await (const data of eventsOf(response.body!)) {
       if (data === '[DONE]') return;
-      yield* readChunk(JSON.parse(data) as Chunk, toPiece);
+      const chunk = JSON.parse(data) as Chunk;
+      if (chunk.id !== undefined && !isNamed) yield { type: 'id', id: chunk.id };
+      isNamed = true;
+      yield* readChunk(chunk, toPiece);
     }
   } catch (error) {
     // What a broken stream throws.

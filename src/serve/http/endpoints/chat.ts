@@ -11,7 +11,7 @@ import { type ChatBody, chatSchema } from '../schemas/chat.ts';
 import { limitOf } from '../schemas/sampling.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import { type Tokens, usageOf } from '../usage.ts';
-import { newId, secondsNow } from '../work.ts';
+import { secondsNow } from '../work.ts';
 
 export const chat = endpoint({
   path: '/v1/chat/completions',
@@ -21,6 +21,7 @@ export const chat = endpoint({
   streamed: chatCompletionChunk,
   input: 'messages',
   ability: 'chat',
+  answers: 'chatcmpl-',
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);
@@ -60,7 +61,7 @@ function askOf(body: ChatBody) {
 
 type ToolCall = { id: string; type: 'function'; function: { name: string; arguments: string } };
 
-async function collect({ body, model }: Call<ChatBody>, events: AsyncIterable<ChatEvent>) {
+async function collect({ body, model, card, work }: Call<ChatBody>, events: AsyncIterable<ChatEvent>) {
   const n = body.n ?? 1;
   const texts: string[] = new Array(n).fill('');
   const thoughts: string[] = new Array(n).fill('');
@@ -81,10 +82,11 @@ async function collect({ body, model }: Call<ChatBody>, events: AsyncIterable<Ch
     } else if (event.type === 'end') usage = event;
   }
   return {
-    id: newId('chatcmpl-'),
+    id: work.answer,
     object: 'chat.completion',
     created: secondsNow(),
     model,
+    system_fingerprint: card.fingerprint ?? null,
     choices: texts.map((text, index) => ({
       index,
       message: {
@@ -110,10 +112,19 @@ export function addCall(
   calls[index].function.arguments += text;
 }
 
-async function* frames({ body, model }: Call<ChatBody>, events: AsyncIterable<ChatEvent>): AsyncGenerator<string> {
+async function* frames(
+  { body, model, card, work }: Call<ChatBody>,
+  events: AsyncIterable<ChatEvent>,
+): AsyncGenerator<string> {
   const n = body.n ?? 1;
   const wantsUsage = body.stream_options?.include_usage === true;
-  const head = { id: newId('chatcmpl-'), object: 'chat.completion.chunk', created: secondsNow(), model };
+  const head = {
+    id: work.answer,
+    object: 'chat.completion.chunk',
+    created: secondsNow(),
+    model,
+    system_fingerprint: card.fingerprint ?? null,
+  };
   const chunk = (index: number, delta: object, tokens: TokenInfo[], reason: string | null): string =>
     dataFrame({
       ...head,

@@ -10,7 +10,7 @@ import { limitOf } from '../schemas/sampling.ts';
 import { DONE, dataFrame, eventStream } from '../stream/event-stream.ts';
 import { merge } from '../stream/merge.ts';
 import { type Tokens, usageOf } from '../usage.ts';
-import { newId, secondsNow } from '../work.ts';
+import { secondsNow } from '../work.ts';
 
 /** Prompts of one request that are read side by side: the others wait, so that one request does not fill the queue. */
 export const AT_ONCE = 32;
@@ -23,6 +23,7 @@ export const completions = endpoint({
   streamed: completionChunk,
   input: 'prompt',
   ability: 'generate',
+  answers: 'cmpl-',
   async handle(call) {
     const { body, card, work } = call;
     checkStreamOptions(body);
@@ -33,6 +34,9 @@ export const completions = endpoint({
     if (maxTokens === 0 && !echo) throw badParameter('max_tokens', '0 goes with echo', 'ask for one token or more');
     if (bestOf !== undefined && bestOf < n) throw badParameter('best_of', `is less than n, ${n}`);
     const prompts = promptsOf(body.prompt, card.vocabularySize);
+    if (call.recording && (prompts.length > 1 || 'ids' in prompts[0])) {
+      throw badParameter('store', 'goes with one prompt that is a text', 'ask for one at a time, or leave store out');
+    }
     const request: Omit<GenerationRequest, 'prompt'> = {
       ...samplingRequest(body, card),
       maxTokens,
@@ -104,7 +108,11 @@ async function textOf(
   return (await engine.call('detokenize', { ids: prompt.ids }, work.signal)).text;
 }
 
-async function collect({ model, body }: Call<CompletionsBody>, pieces: AsyncIterable<Piece>, count: number) {
+async function collect(
+  { model, body, card, work }: Call<CompletionsBody>,
+  pieces: AsyncIterable<Piece>,
+  count: number,
+) {
   const choices = Array.from({ length: count }, (_, index) => ({
     text: '',
     index,
@@ -123,10 +131,11 @@ async function collect({ model, body }: Call<CompletionsBody>, pieces: AsyncIter
     if (piece.logprobs) append(choice.logprobs!, piece.logprobs);
   }
   return {
-    id: newId('cmpl-'),
+    id: work.answer,
     object: 'text_completion',
     created: secondsNow(),
     model,
+    system_fingerprint: card.fingerprint ?? null,
     choices,
     usage: usage && usageOf(usage),
   };
@@ -140,9 +149,18 @@ function append(to: LegacyLogprobs, more: LegacyLogprobs): void {
   }
 }
 
-async function* frames({ model, body }: Call<CompletionsBody>, pieces: AsyncIterable<Piece>): AsyncGenerator<string> {
+async function* frames(
+  { model, body, card, work }: Call<CompletionsBody>,
+  pieces: AsyncIterable<Piece>,
+): AsyncGenerator<string> {
   const wantsUsage = body.stream_options?.include_usage === true;
-  const head = { id: newId('cmpl-'), object: 'text_completion', created: secondsNow(), model };
+  const head = {
+    id: work.answer,
+    object: 'text_completion',
+    created: secondsNow(),
+    model,
+    system_fingerprint: card.fingerprint ?? null,
+  };
   for await (const piece of pieces) {
     if ('usage' in piece) {
       if (wantsUsage) yield dataFrame({ ...head, choices: [], usage: usageOf(piece.usage) });

@@ -2,12 +2,12 @@
 import type { Call } from '../call.ts';
 import type { ResponsesBody } from '../schemas/responses.ts';
 import { limitOf } from '../schemas/sampling.ts';
-import { newId, secondsNow } from '../work.ts';
+import { secondsNow } from '../work.ts';
 
 /** The answer before it has begun: what was asked for, as OpenAI repeats it. */
-export function responseOf({ body, model }: Call<ResponsesBody>) {
+export function responseOf({ body, model, work, recording }: Call<ResponsesBody>) {
   return {
-    id: newId('resp_'),
+    id: work.answer!,
     object: 'response',
     created_at: secondsNow(),
     status: 'in_progress',
@@ -23,7 +23,7 @@ export function responseOf({ body, model }: Call<ResponsesBody>) {
     previous_response_id: null,
     reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     service_tier: 'default',
-    store: false,
+    store: recording !== undefined,
     temperature: body.temperature ?? 1,
     text: { format: body.text?.format ?? { type: 'text' } },
     tool_choice: body.tool_choice ?? 'auto',

@@ -1,4 +1,4 @@
-/** `POST /v1/responses` (OpenAI, Responses). Nothing is stored, so that each request brings its whole conversation. */
+/** `POST /v1/responses` (OpenAI, Responses). Conversations are not continued by id: each request brings its whole conversation. */
 import { endpoint } from '../call.ts';
 import { type ChatEvent, formatConstraint, startChat, templateVariables } from '../chat-plan.ts';
 import { answerOf } from '../errors.ts';
@@ -19,6 +19,7 @@ export const responses = endpoint({
   streamed: responseEvent,
   input: 'input',
   ability: 'chat',
+  answers: 'resp_',
   async handle(call) {
     const { body, work } = call;
     checkStreamOptions(body);

@@ -25,6 +25,8 @@ export const completionsSchema = z.strictObject({
   ...streaming,
   suffix: z.literal('').optional().describe('only the empty text'),
   user: inert.user,
+  metadata: inert.metadata,
+  store: inert.store,
 });
 
 export type CompletionsBody = z.output<typeof completionsSchema>;

@@ -10,8 +10,16 @@ export const inert = {
   user: label.optional().describe('without effect: names the end user'),
   safety_identifier: label.optional().describe('without effect: names the end user'),
   prompt_cache_key: label.optional().describe('without effect: prompts with the same beginning are always recognised'),
-  metadata: z.record(z.string(), z.string()).optional().describe('without effect on the answer'),
-  store: z.boolean().optional().describe('without effect: answers are never stored'),
+  metadata: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      'where the server learns: `conversation` names it, `feedback_…` judges an answer from before; else without effect',
+    ),
+  store: z
+    .boolean()
+    .optional()
+    .describe('keep request and answer to learn from, where the server was started with --learn; else without effect'),
   service_tier: z
     .enum(['auto', 'default', 'flex', 'scale', 'priority'])
     .optional()

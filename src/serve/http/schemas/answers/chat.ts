@@ -11,6 +11,7 @@ export const chatCompletion = z.object({
   object: z.literal('chat.completion'),
   created: z.int(),
   model: z.string(),
+  system_fingerprint: z.string().nullable().describe('content of model and adapter'),
   choices: z.array(
     z.object({
       index: z.int(),
@@ -35,6 +36,7 @@ export const chatCompletionChunk = z.object({
   object: z.literal('chat.completion.chunk'),
   created: z.int(),
   model: z.string(),
+  system_fingerprint: z.string().nullable().describe('content of model and adapter'),
   choices: z.array(
     z.object({
       index: z.int(),

@@ -17,6 +17,7 @@ const completionOf = (finishReason: z.ZodType) => ({
   object: z.literal('text_completion'),
   created: z.int(),
   model: z.string(),
+  system_fingerprint: z.string().nullable().describe('content of model and adapter'),
   choices: z.array(z.object({ text: z.string(), index: z.int(), logprobs, finish_reason: finishReason })),
 });
 

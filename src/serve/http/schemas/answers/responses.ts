@@ -51,7 +51,7 @@ export const response = z.object({
   previous_response_id: z.null(),
   reasoning: z.object({ effort: z.string().nullable(), summary: z.string().nullable() }),
   service_tier: z.literal('default'),
-  store: z.literal(false),
+  store: z.boolean().describe('whether it is kept to learn from'),
   temperature: z.number(),
   text: z.object({ format: z.looseObject({ type: z.string() }) }),
   tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]),

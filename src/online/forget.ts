@@ -1,0 +1,42 @@
+/** What was said is forgotten, on request or when its time is over; which weights had learnt from it is told. */
+import type { Registry } from './registry/registry.ts';
+import type { Deletion, FeedbackStore } from './store/store.ts';
+
+export interface Forgotten {
+  answers: number;
+  judgements: number;
+  /** Revisions that had learnt from some of it. */
+  revisions: string[];
+  /** Those of them that a link names: they answer now, or would after a rollback. */
+  inUse: string[];
+}
+
+export function forgetFeedback(store: FeedbackStore, registry: Registry | undefined, what: Deletion): Forgotten {
+  return told(store, registry, store.delete(what), 'deleted');
+}
+
+export function forgetExpired(store: FeedbackStore, registry: Registry | undefined, now?: number): Forgotten {
+  return told(store, registry, store.expire(now), 'expired');
+}
+
+function told(
+  store: FeedbackStore,
+  registry: Registry | undefined,
+  { answers, judgements }: { answers: number; judgements: string[] },
+  kind: string,
+): Forgotten {
+  const learnt = store.database.prepare('SELECT revision FROM learnt WHERE judgement = ?').pluck();
+  const direct = new Set(judgements.flatMap(id => learnt.all(id) as string[]));
+  // What goes on from a revision has learnt what that one had.
+  const revisions = registry?.revisions() ?? [];
+  for (const { id, parent } of revisions) if (parent !== undefined && direct.has(parent)) direct.add(id);
+  const links = (['champion', 'challenger', 'previous'] as const).flatMap(name => registry?.alias(name) ?? []);
+  const forgotten = {
+    answers,
+    judgements: judgements.length,
+    revisions: [...direct],
+    inUse: [...new Set(links)].filter(id => direct.has(id)),
+  };
+  if (answers + judgements.length > 0) store.event(kind, { ...forgotten, ids: judgements });
+  return forgotten;
+}

@@ -1,0 +1,37 @@
+/** What the gate says of a candidate. */
+import type { Interval } from '../../evaluate/statistics/intervals.ts';
+
+/** Candidate against champion on the same items; more is better. */
+export interface Figure {
+  candidate: number;
+  champion: number;
+  difference: number;
+  /** Of 95 %. */
+  interval: Interval;
+  p: number;
+  items: number;
+  /** People, where items of one belong together. */
+  users?: number;
+}
+
+export interface Guard extends Figure {
+  name: string;
+  /** How far below 0 the lower end of the interval may be. */
+  margin: number;
+  passed: boolean;
+}
+
+export interface Decision {
+  passed: boolean;
+  /** All of it in one line. */
+  sentence: string;
+  /** On held-out judgements; absent where there are too few. */
+  target?: Figure & {
+    /** Mean over people without the fifth on both ends. */
+    trimmed: number;
+    /** The mean without the person that it depends on most, and who that is. */
+    leaveOneOut?: { user: string; difference: number };
+  };
+  guards: Guard[];
+  reasons: string[];
+}

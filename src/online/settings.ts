@@ -1,0 +1,104 @@
+/** `learning.yaml` in a service's folder: what is kept, what is taken out, how it learns, and what a new revision must show. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { usageError } from '../support/errors.ts';
+import { parseOptions } from '../support/schema.ts';
+import { scrubKinds } from './scrub/find.ts';
+import { scrubOperators } from './scrub/scrub.ts';
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+
+const settingsSchema = z.strictObject({
+  /** `asked`: answers are kept of requests that say `store: true`; `all`: of all but those that say `store: false`. */
+  consent: z.enum(['asked', 'all']).default('asked'),
+  /** Days until an answer and what was said of it are forgotten; 0: never. */
+  retentionDays: z.number().min(0).default(90),
+  scrub: z
+    .strictObject({
+      operator: z.enum(scrubOperators).default('replace'),
+      kinds: z.array(z.enum(scrubKinds as [string, ...string[]])).default(scrubKinds),
+      /** Regular expressions of one's own, by what they are called. */
+      patterns: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string().min(1)).default({}),
+      /** Whose national telephone numbers are found, ISO 3166. */
+      country: z
+        .string()
+        .regex(/^[A-Z]{2}$/, 'two capital letters, such as DE')
+        .default('US'),
+    })
+    .prefault({}),
+  update: z
+    .strictObject({
+      /** Judgements from which something can be learnt, without which nothing is. */
+      least: count.default(20),
+      /** Share of the prompts whose judgements are held out for the gate. */
+      heldOut: z.number().gt(0).lt(1).default(0.2),
+      epochs: z.number().positive().default(3),
+      batchSize: count.default(8),
+      /** Highest learning rate of the adapter. Default by the model's width: 5e-4 at 768, more for narrower ones, 5e-3 at most. */
+      lr: z.number().positive().optional(),
+      /** Rank of its matrices. */
+      rank: count.default(8),
+      /** How dear it is for preferences to leave the champion (DPO's and KTO's β). */
+      beta: z.number().positive().default(0.1),
+      /** Share of what is learnt that is text the model was trained on before. */
+      replay: z.number().min(0).lt(1).default(0.2),
+      /** Weight of the divergence from the champion on that text. */
+      kl: z.number().min(0).default(1),
+      /** Most of an update that may come from one person, where there are enough of them. */
+      userShare: z.number().gt(0).max(1).default(0.1),
+      /** Days after which a judgement counts half; 0: it does not age. */
+      halfLifeDays: z.number().min(0).default(60),
+      /** Leave out people whose judgements pull against those of the others, and answers with phrases that one person alone repeats. */
+      defend: z.boolean().default(true),
+      seed: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  gate: z
+    .strictObject({
+      /** How much the loss on text that the model was trained on before may rise, as a share of it. */
+      lossMargin: share.default(0.01),
+      /** How much unlikelier the answers that people want may become, in nats a token. */
+      likelihoodMargin: z.number().min(0).default(0.1),
+      /** How much of the golden conversations may be lost. */
+      goldenMargin: share.default(0),
+      /** Windows of that text. */
+      windows: count.default(64),
+    })
+    .prefault({}),
+  canary: z
+    .strictObject({
+      /** Shares of the users that a challenger answers, one after another. */
+      stages: z.array(share).min(1).default([0.01, 0.1, 0.5]),
+      /** Judgements of its answers before the next stage. */
+      least: count.default(20),
+      /** Of the sequential test. */
+      alpha: z.number().gt(0).lt(1).default(0.05),
+    })
+    .prefault({}),
+});
+
+export type LearningSettings = z.output<typeof settingsSchema>;
+
+const FILE = 'learning.yaml';
+
+/** @throws UserError that names the key */
+export function readSettings(folder: string): LearningSettings {
+  const path = join(folder, FILE);
+  const given = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
+  const settings = parseOptions(settingsSchema, given ?? {}, path);
+  for (const [name, pattern] of Object.entries(settings.scrub.patterns)) {
+    try {
+      new RegExp(pattern, 'gu');
+    } catch (error) {
+      throw usageError('TSLM_BAD_VALUE', `${path}: 'scrub.patterns.${name}': ${(error as Error).message}`);
+    }
+  }
+  return settings;
+}
+
+/** Patterns of one's own, ready to search with. */
+export const ownPatterns = ({ scrub }: LearningSettings): Record<string, RegExp> =>
+  Object.fromEntries(Object.entries(scrub.patterns).map(([name, pattern]) => [name, new RegExp(pattern, 'gu')]));

@@ -1,0 +1,215 @@
+/** A new adapter from the champion's, which has learnt from judgements and keeps to what the model knew. */
+import { join, resolve } from 'node:path';
+import { hasAdapter } from '../../models/adapters/folder.ts';
+import { type Adapter, createAdapter, loadAdapter } from '../../models/adapters/index.ts';
+import { adapterOptions, peftConfig } from '../../models/adapters/options.ts';
+import { loadCompleteModel } from '../../models/auto.ts';
+import type { Model } from '../../models/model.ts';
+import type { ObjectiveContext } from '../../objectives/objective.ts';
+import { parseRecipe } from '../../runs/recipe.ts';
+import { loadForTraining } from '../../runs/starting-point.ts';
+import { UserError } from '../../support/errors.ts';
+import { writeJson } from '../../support/files.ts';
+import { createRandom } from '../../support/random.ts';
+import { version } from '../../support/version.ts';
+import { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { adapterOnly } from '../../train/adapter-trainable.ts';
+import type { StepMetrics } from '../../train/loop.ts';
+import { datasetOf, train } from '../../train/train.ts';
+import type { Lesson } from '../lessons/lessons.ts';
+import type { LearningSettings } from '../settings.ts';
+import { lessonExamples } from './examples.ts';
+import { type Influence, influences } from './gradients.ts';
+import { mixed, type Part, type Tagged } from './mixed.ts';
+import { openReplay, type Replay } from './replay.ts';
+
+/** Tokens that are read at once, of models that read more. */
+const MOST_CONTEXT = 1024;
+
+/** Models and text that updating and judging need; they are loaded once. */
+export interface Workbench extends Disposable {
+  base: string;
+  /** The champion, with its adapter merged. */
+  champion: Model;
+  tokenizer: Tokenizer;
+  context: ObjectiveContext;
+  replay: Replay | undefined;
+}
+
+/**
+ * @param options.championFolder of the model itself, or of an adapter of it
+ * @param options.replayFiles rows of what the model was trained on; `false`: nothing is repeated, and nothing tells what is forgotten
+ */
+export async function openWorkbench(
+  base: string,
+  {
+    championFolder,
+    settings,
+    replayFiles,
+  }: { championFolder: string; settings: LearningSettings; replayFiles?: readonly string[] | false },
+): Promise<Workbench> {
+  const tokenizer = Tokenizer.fromFile(base);
+  const champion = loadCompleteModel(championFolder);
+  champion.eval();
+  for (const parameter of champion.parameters()) parameter.requiresGrad = false;
+  const context = { tokenizer, context: Math.min(champion.maxPositions, MOST_CONTEXT), model: champion };
+  const { windows } = settings.gate;
+  try {
+    const replay =
+      replayFiles === false
+        ? undefined
+        : await openReplay(base, context, { files: replayFiles, windows, seed: settings.update.seed });
+    return { base, champion, tokenizer, context, replay, [Symbol.dispose]: () => champion.dispose() };
+  } catch (error) {
+    champion.dispose();
+    throw error;
+  }
+}
+
+export interface UpdateOptions {
+  championFolder: string;
+  lessons: readonly Lesson[];
+  /** What each of them counts. */
+  weights: readonly number[];
+  settings: LearningSettings;
+  signal?: AbortSignal;
+  onStep?: (metrics: StepMetrics, steps: number) => void;
+}
+
+export interface Update {
+  /** Lessons that were learnt from. */
+  used: Lesson[];
+  steps: number;
+  /** Of the last step: the loss and its terms. */
+  terms: Record<string, number>;
+  influences: Influence[];
+  /** People whose lessons were left out. */
+  leftOut: string[];
+  /** Longer than the model reads, or of a kind that it does not learn from. */
+  unfit: number;
+}
+
+/**
+ * Writes the adapter into `out`, which is there and empty.
+ *
+ * @returns undefined when the signal stopped it
+ * @throws UserError when nothing is left to learn from
+ */
+export async function updateAdapter(
+  bench: Workbench,
+  out: string,
+  { championFolder, lessons, weights, settings, signal, onStep }: UpdateOptions,
+): Promise<Update | undefined> {
+  const { base, champion, context, replay } = bench;
+  const { update } = settings;
+  const made = lessonExamples(lessons, champion, context, { beta: update.beta });
+  const adapter = startingAdapter(base, championFolder, settings);
+  const trainable = adapterOnly(adapter);
+  try {
+    const own = mixed(made.parts);
+    const byUser = groupByUser(lessons, made.examples);
+    const found = update.defend ? influences(trainable, own, byUser, { seed: update.seed }) : [];
+    const leftOut = new Set(found.filter(({ pullsAway }) => pullsAway).map(({ user }) => user));
+    const kept = lessons.flatMap((lesson, i) => {
+      const example = made.examples[i];
+      return example && !leftOut.has(lesson.user) ? [{ lesson, example, weight: weights[i] }] : [];
+    });
+    if (kept.length === 0) {
+      throw new UserError('TSLM_NOTHING_TO_LEARN', `nothing to learn from is left of ${lessons.length} judgements`, {
+        hint: 'a writing model learns from corrections, choices, thumbs and ratings, a classifier from labels',
+      });
+    }
+    const examples = drawn(kept, update.seed).map(({ example }) => example);
+    const parts: Record<string, Part> = { ...made.parts };
+    if (replay && update.replay > 0) {
+      parts.replay = { objective: replay.objective(champion, update.kl), weight: 1 };
+      const random = createRandom(update.seed + 1);
+      const count = Math.max(1, Math.round((examples.length * update.replay) / (1 - update.replay)));
+      for (let i = 0; i < count; i++) examples.push({ part: 'replay', example: replay.draw(random) });
+    }
+    const steps = Math.max(1, Math.ceil((examples.length * update.epochs) / update.batchSize));
+    const last = await train({
+      model: trainable.model,
+      trainable,
+      objective: mixed(parts),
+      data: datasetOf(examples),
+      steps,
+      batchSize: Math.min(update.batchSize, examples.length),
+      lr: update.lr ?? usualRate(champion),
+      seed: update.seed,
+      signal,
+      hooks: { onStep: metrics => onStep?.(metrics, steps) },
+    });
+    if (signal?.aborted) return undefined;
+    trainable.save(out);
+    const used = kept.map(({ lesson }) => lesson);
+    writeJson(join(out, 'run.json'), {
+      tslm: version,
+      created: new Date().toISOString(),
+      parents: [resolve(base)],
+      champion: championFolder,
+      lessons: countKinds(used),
+      replay: replay?.from,
+      settings: update,
+    });
+    return {
+      used,
+      steps,
+      terms: { loss: last!.loss, ...last!.terms },
+      influences: found,
+      leftOut: [...leftOut],
+      unfit: made.unfit,
+    };
+  } finally {
+    trainable.dispose();
+  }
+}
+
+/** What adapters bear: ten times the rate of a whole model, which goes with one over its width. */
+const usualRate = ({ backbone: { hidden } }: Model): number => Math.min(5e-3, 5e-4 * Math.max(1, 768 / hidden));
+
+/** The champion's adapter to go on with, or a new one that changes nothing yet. */
+function startingAdapter(base: string, championFolder: string, { update }: LearningSettings): Adapter {
+  const recipe = parseRecipe(
+    {
+      name: 'update',
+      data: { train: ['-'] },
+      objective: { name: 'instruction' },
+      model: { from: base },
+      train: { steps: 1 },
+    },
+    'update',
+  );
+  const model = loadForTraining(base, { ...recipe, seed: update.seed });
+  if (hasAdapter(championFolder)) return loadAdapter(model, championFolder);
+  const options = adapterOptions.parse({ method: 'lora', r: update.rank, alpha: update.rank, rslora: false });
+  return createAdapter(model, peftConfig(options, resolve(base)), { seed: update.seed });
+}
+
+function groupByUser(lessons: readonly Lesson[], examples: readonly (Tagged | undefined)[]): Map<string, Tagged[]> {
+  const byUser = new Map<string, Tagged[]>();
+  for (const [i, example] of examples.entries()) {
+    if (example) byUser.set(lessons[i].user, [...(byUser.get(lessons[i].user) ?? []), example]);
+  }
+  return byUser;
+}
+
+/** As many as there are, each as often as its weight asks for: of equal weights each once (systematic resampling). */
+function drawn<T extends { weight: number }>(items: readonly T[], seed: number): T[] {
+  const total = items.reduce((sum, { weight }) => sum + weight, 0);
+  const step = total / items.length;
+  const chosen: T[] = [];
+  let passed = 0;
+  let next = createRandom(seed).next() * step;
+  for (const item of items) {
+    passed += item.weight;
+    for (; next < passed - 1e-12 && chosen.length < items.length; next += step) chosen.push(item);
+  }
+  return chosen;
+}
+
+export function countKinds(lessons: readonly Lesson[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of lessons) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}

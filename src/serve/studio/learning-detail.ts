@@ -1,0 +1,70 @@
+/** A service that learns, as the studio shows it. */
+import type { Said } from '../../data/rows/rows.ts';
+import type { Decision } from '../../online/gate/decision.ts';
+import { waitingLessons } from '../../online/learn.ts';
+import { ALIASES } from '../../online/registry/registry.ts';
+import type { LearningService } from '../../online/service.ts';
+import type { JudgementValue } from '../../online/store/judgement.ts';
+import type { JudgedAnswer, LearningDetail } from './api.ts';
+
+const LATEST = 50;
+
+export function describeLearning({ model, store, registry, settings }: LearningService): LearningDetail {
+  const learnt = store.database.prepare('SELECT count(*) FROM learnt WHERE revision = ?').pluck();
+  const iso = (time: number): string => new Date(time).toISOString();
+  const latest = store
+    .judgements({ last: LATEST })
+    .flatMap(({ id, created, answer, position, user, value }): JudgedAnswer[] => {
+      const of = store.answer(answer);
+      const choice = of?.choices.find(one => one.position === position);
+      if (!of || !choice) return [];
+      const { revision, prompt } = of;
+      const shown = { id, created: iso(created), user, revision, prompt: textOf(prompt), answer: choice.text };
+      return [{ ...shown, kind: value.kind, said: saidOf(value) }];
+    });
+  return {
+    model,
+    folder: store.folder,
+    consent: settings.consent,
+    ...store.counts(),
+    scrubbed: store.scrubbed(),
+    waiting: waitingLessons(store, registry),
+    latest,
+    revisions: registry
+      .revisions()
+      .toReversed()
+      .map(({ created, decision, ...rest }) => ({
+        ...rest,
+        created: iso(created),
+        aliases: ALIASES.filter(name => registry.alias(name) === rest.id),
+        learnt: learnt.get(rest.id) as number,
+        ...(decision && { decision: decision as unknown as Decision }),
+      })),
+  };
+}
+
+const textOf = (prompt: Said): string =>
+  typeof prompt === 'string'
+    ? prompt
+    : prompt
+        .map(({ role, content }) => `${role}: ${typeof content === 'string' ? content : JSON.stringify(content)}`)
+        .join('\n');
+
+function saidOf(value: JudgementValue): string {
+  switch (value.kind) {
+    case 'rating':
+      return String(value.rating);
+    case 'thumb':
+      return value.thumb;
+    case 'choice':
+      return '';
+    case 'correction':
+      return value.correction;
+    case 'label':
+      return value.label;
+    case 'text':
+      return value.text;
+    case 'signal':
+      return value.signal;
+  }
+}

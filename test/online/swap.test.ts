@@ -1,0 +1,114 @@
+/** Revisions change while many ask: nothing fails, and each answer is one revision's from its first token to its last. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createAdapter, saveAdapter } from '../../src/models/adapters/index.ts';
+import { loadCompleteModel } from '../../src/models/auto.ts';
+import { combinedHash, contentHash, filesHash, fingerprintOf } from '../../src/models/content-hash.ts';
+import { openRegistry, revisionFolder } from '../../src/online/registry/registry.ts';
+import { openStore } from '../../src/online/store/store.ts';
+import { noGrad, randn, withSeed } from '../../src/torch/index.ts';
+import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const scratch = scratchFolder();
+const folder = join(scratch, 'learning');
+const model = tinyModelFolder(join(scratch, 'tiny'));
+const isLong = process.env.TSLM_LONG !== undefined;
+const REQUESTS = isLong ? 10_000 : 320;
+const STREAMS = 16;
+let server: RunningServer | undefined;
+afterAll(() => server?.stop());
+
+/** A revision that answers otherwise than the others. */
+function revision(seed: number): string {
+  const made = join(scratch, `adapter-${seed}`);
+  mkdirSync(made);
+  using base = loadCompleteModel(model);
+  const config = {
+    peft_type: 'LORA',
+    r: 4,
+    lora_alpha: 64,
+    target_modules: ['c_attn', 'c_proj'],
+    base_model_name_or_path: model,
+  };
+  const adapter = createAdapter(base, config, { seed });
+  withSeed(seed, () => noGrad(() => adapter.parameters().forEach(p => void p.copy_(randn(p.shape)))));
+  const id = (place: string): string => fingerprintOf(combinedHash(contentHash(model), filesHash(place)));
+  saveAdapter(made, adapter);
+  const name = id(made);
+  mkdirSync(revisionFolder(folder, name), { recursive: true });
+  saveAdapter(revisionFolder(folder, name), adapter);
+  adapter.dispose();
+  expect(id(revisionFolder(folder, name))).toBe(name);
+  return name;
+}
+
+describe('swaps under load', () => {
+  it('fail no request and mix no answer', async () => {
+    using store = openStore(folder);
+    const registry = openRegistry(store, model);
+    const revisions = [registry.base.id, ...[1, 2, 3].map(revision)];
+    server = await startServer([model, '--learn', folder]);
+    const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
+    const prompts = ['abc', 'the sea', 'once upon a time there was a', 'xyz '];
+    /** What answered, and what it said. */
+    const ask = async (prompt: string): Promise<{ by: string; text: string }> => {
+      const stream = await client.completions.create({
+        model: 'tiny',
+        prompt,
+        max_tokens: 12,
+        temperature: 0,
+        stream: true,
+      });
+      let text = '';
+      const by = new Set<string>();
+      for await (const event of stream) {
+        text += event.choices[0]?.text ?? '';
+        by.add(event.system_fingerprint!);
+      }
+      expect(by.size).toBe(1);
+      return { by: [...by][0], text };
+    };
+    const answers: { prompt: string; by: string; text: string }[] = [];
+    let begun = 0;
+    const changes = [
+      () => registry.promote(revisions[1], 'test'),
+      () => registry.promote(revisions[2], 'test'),
+      () => registry.promote(revisions[3], 'test'),
+      () => registry.rollback('test'),
+    ];
+    const streams = Array.from({ length: STREAMS }, async () => {
+      while (begun < REQUESTS || changes.length > 0) {
+        const prompt = prompts[begun++ % prompts.length];
+        answers.push({ prompt, ...(await ask(prompt)) });
+      }
+    });
+    // Each change when the one before answers, and some requests later.
+    const change = (async () => {
+      for (let next = changes.shift(); next; next = changes.shift()) {
+        const at = answers.length + REQUESTS / 8;
+        await expect.poll(() => answers.length, { timeout: 600_000, interval: 5 }).toBeGreaterThan(at);
+        const { to } = next();
+        await expect.poll(() => answers.at(-1)!.by, { timeout: 60_000, interval: 5 }).toBe(to);
+      }
+    })();
+    await Promise.all([...streams, change]);
+
+    // Asked one after another, what each revision says.
+    const said = new Map<string, string>();
+    for (const id of [revisions[2], revisions[3], revisions[1], revisions[0]]) {
+      if (registry.alias('champion') !== id) registry.promote(id, 'test');
+      await expect.poll(async () => (await ask('abc')).by, { timeout: 60_000 }).toBe(id);
+      for (const prompt of prompts) said.set(`${id} ${prompt}`, (await ask(prompt)).text);
+    }
+    expect(new Set(said.values()).size).toBe(revisions.length * prompts.length);
+    expect(answers.length).toBeGreaterThanOrEqual(REQUESTS);
+    for (const { prompt, by, text } of answers) expect(text).toBe(said.get(`${by} ${prompt}`));
+    const counts = revisions.map(id => answers.filter(({ by }) => by === id).length);
+    for (const count of counts) expect(count).toBeGreaterThan(0);
+    expect(server.stderr).not.toContain('"level":50');
+    expect(await server.stop()).toBe(143);
+  });
+});
