@@ -25,6 +25,7 @@ import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
 import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
+import { setupCommand } from './setup.ts';
 import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
@@ -66,6 +67,7 @@ export function program(): Command {
     inspectCommand(),
     verifyCommand(),
     benchCommand(),
+    setupCommand(),
     doctorCommand(),
   ];
   for (const command of commands) root.addCommand(command);
