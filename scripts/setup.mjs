@@ -105,7 +105,8 @@ function readArguments() {
   try {
     const options = { libtorch: { type: 'string' }, 'from-pip': { type: 'boolean' } };
     const { values } = parseArgs({ options });
-    if (values.libtorch !== undefined && values['from-pip']) throw new Error('--libtorch and --from-pip are alternatives');
+    if (values.libtorch !== undefined && values['from-pip'])
+      throw new Error('--libtorch and --from-pip are alternatives');
     return { libtorch: values.libtorch, fromPip: values['from-pip'] };
   } catch (error) {
     process.stderr.write(`setup: ${error.message}\n`);
