@@ -21,13 +21,14 @@ describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md'])('%s', 
 
 /** An example as it runs outside of the project. */
 function withPaths(code: string, models: string): string {
-  const modules = {
+  const modules: Record<string, string> = {
     tslm: 'src/index.ts',
     'tslm/ai-sdk': 'src/ai-sdk/index.ts',
     ai: 'node_modules/ai/dist/index.mjs',
   };
-  const named = code.replaceAll("'models/", `'${models}/`);
-  return named.replace(/from '([^']+)'/g, (_, name: keyof typeof modules) => `from '${resolve(modules[name])}'`);
+  for (const name of ['constrain', 'models', 'objectives', 'train']) modules[`tslm/${name}`] = `src/exports/${name}.ts`;
+  const named = code.replace(/'(models|runs)\//g, (_, kind) => `'${kind === 'models' ? models : join(models, kind)}/`);
+  return named.replace(/from '([^']+)'/g, (all, name: string) => (modules[name] ? `from '${resolve(modules[name])}'` : all));
 }
 
 describe.each([
