@@ -36,7 +36,8 @@ mkdir -p "$root/opt/node" "$root/app"
 # The binary alone: what the package `node` would fetch when it is installed.
 binary=$(npm view "node@$node" version --json | grep -o '[0-9.]*[0-9]' | sort -V | tail -1)
 npm install --silent --no-audit --no-fund --prefix "$root/opt/node" "node-$(uname -s | tr A-Z a-z)-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')@$binary" npm@10 >&2
-ln -s ../"$(cd "$root/opt/node/node_modules" && ls -d node-*)"/bin/node "$root/opt/node/node_modules/.bin/node"
+mkdir -p "$root/opt/node/node_modules/.bin"
+ln -sfn ../"$(cd "$root/opt/node/node_modules" && ls -d node-*)"/bin/node "$root/opt/node/node_modules/.bin/node"
 (cd "$here" && npm pack --silent --ignore-scripts --pack-destination "$root/app") >&2
 cat >"$root/app/train.mjs" <<'PROGRAM'
 import { readFileSync } from 'node:fs';

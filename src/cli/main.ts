@@ -8,19 +8,25 @@ import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
 import { augmentCommand } from './augment.ts';
 import { benchCommand } from './bench/bench.ts';
+import { chatCommand } from './chat.ts';
 import { classifyCommand } from './classify.ts';
 import { compareCommand } from './compare.ts';
+import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { finetuneCommand } from './finetune.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { keysCommand } from './keys.ts';
+import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
+import { printNextSteps } from './next-steps.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
+import { silenceProgress } from './quiet.ts';
+import { recipesCommand } from './recipes.ts';
 import { resumeCommand } from './resume.ts';
 import { scoreCommand } from './score.ts';
 import { selectCommand } from './select.ts';
@@ -48,6 +54,7 @@ export function program(): Command {
     prepareCommand(),
     augmentCommand(),
     tokenizerCommand(),
+    recipesCommand(),
     trainCommand(),
     finetuneCommand(),
     resumeCommand(),
@@ -57,6 +64,7 @@ export function program(): Command {
     selectCommand(),
     tasksCommand(),
     generateCommand(),
+    chatCommand(),
     classifyCommand(),
     scoreCommand(),
     serveCommand(),
@@ -67,14 +75,20 @@ export function program(): Command {
     inspectCommand(),
     verifyCommand(),
     benchCommand(),
+    listCommand(),
     setupCommand(),
     doctorCommand(),
+    completionCommand(),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of commands.filter(command => OPEN_MODELS.includes(command.name()))) {
     command.option('--strict', 'refuse a model whose files have keys without effect, in place of a warning');
   }
+  for (const command of withSubcommands(root)) {
+    if (command.commands.length === 0) command.option('--quiet', 'no progress and no notes: errors and warnings alone');
+  }
   root.hook('preAction', (_root, command) => {
+    if (command.opts().quiet) silenceProgress();
     if (command.opts().strict) setDefaultWarning(refuseWarning);
   });
   for (const command of withSubcommands(root)) {
@@ -102,6 +116,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   process.stderr.on('error', () => {}); // nobody reads our progress any more; the work goes on
   try {
+    if (argv.length === 0) {
+      printNextSteps();
+      return 0;
+    }
     await program().parseAsync(argv, { from: 'user' });
     requireWholeFiles();
     return Number(process.exitCode ?? 0);
