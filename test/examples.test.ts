@@ -41,11 +41,15 @@ describe('the examples', () => {
   });
 
   const programs = [...FIRST, ...names.filter(name => ![...FIRST, ...HANDLERS].includes(name))];
-  it.each(programs)('%s runs', async name => {
+  it.runIf(process.env.TSLM_LONG).each(programs)('%s runs', async name => {
     expect(await run(name)).not.toBe('');
   });
 
-  it('next-route answers, and refuses what is too long with an error', async () => {
+  it.skipIf(process.env.TSLM_LONG)('own-network runs', async () => {
+    expect(await run('own-network')).toMatch(/^true /);
+  });
+
+  it.runIf(process.env.TSLM_LONG)('next-route answers, and refuses what is too long with an error', async () => {
     const url = pathToFileURL(resolve('build', 'examples', 'next-route.js')).href;
     const ask = (prompt: string) =>
       `await POST(new Request('http://x', { method: 'POST', body: JSON.stringify({ prompt: ${prompt} }) }))`;
