@@ -25,18 +25,23 @@ function withPaths(code: string, models: string): string {
     tslm: 'src/index.ts',
     'tslm/ai-sdk': 'src/ai-sdk/index.ts',
     ai: 'node_modules/ai/dist/index.mjs',
+    hono: 'node_modules/hono/dist/index.js',
+    zod: 'node_modules/zod/index.js',
   };
   for (const name of ['constrain', 'models', 'objectives', 'train']) modules[`tslm/${name}`] = `src/exports/${name}.ts`;
   const named = code.replace(/'(models|runs)\//g, (_, kind) => `'${kind === 'models' ? models : join(models, kind)}/`);
-  return named.replace(/from '([^']+)'/g, (all, name: string) => (modules[name] ? `from '${resolve(modules[name])}'` : all));
+  return named.replace(/from '([^']+)'/g, (all, name: string) =>
+    modules[name] ? `from '${resolve(modules[name])}'` : all,
+  );
 }
 
 describe.each([
   ['docs/TASKS.md', 4],
+  ['docs/LIBRARY.md', 3],
   ['docs/TRAINING.md', 1],
 ])('%s', (page, least) => {
   const examples = [...readFileSync(page, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-  const folder = page === 'docs/TASKS.md' ? taskModels(join(scratchFolder(), 'models')) : scratchFolder();
+  const folder = page === 'docs/TRAINING.md' ? scratchFolder() : taskModels(join(scratchFolder(), 'models'));
 
   it('has examples', () => {
     expect(examples.length).toBeGreaterThan(least);
