@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
-describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md'])('%s', path => {
+describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md', 'docs/READING-A-MODEL.md'])('%s', path => {
   const page = readFileSync(path, 'utf8');
   const quotes = [...page.matchAll(/```ts\n\/\/ (src\/\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => ({ file, code }));
 
@@ -59,5 +59,22 @@ describe.each([
     } finally {
       log.mockRestore();
     }
+  });
+});
+
+describe('docs/papers.md', () => {
+  const rows = [...readFileSync('docs/papers.md', 'utf8').matchAll(/^\| (.+ \d{4}) \| (.+) \|$/gm)];
+
+  it('names files that cite the paper', async () => {
+    const script = '../scripts/generate-papers.mjs';
+    const { papers } = (await import(script)) as { papers: () => Map<string, Set<string>> };
+    const cited = papers();
+    expect(rows.length).toBeGreaterThan(80);
+    const wrong = rows.flatMap(([, paper, files]) =>
+      [...files.matchAll(/\[([^\]]+)\]/g)]
+        .filter(([, file]) => !cited.get(paper)?.has(file))
+        .map(([, file]) => `${paper}: ${file}`),
+    );
+    expect(wrong).toEqual([]);
   });
 });
