@@ -18,8 +18,28 @@ const MEMORY_OF_UNIT = 1.5e9;
 
 const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex');
 
-/** What has to be compiled for this libtorch (`libtorch.mjs`), and the flags to do it with. */
-export function planBridge(root, libtorch) {
+/** Sources and headers under native/, in one order everywhere. */
+const nativeFiles = root =>
+  ['native', 'native/kernels'].flatMap(folder =>
+    readdirSync(join(root, folder))
+      .filter(name => /\.(cc|h)$/.test(name))
+      .sort()
+      .map(name => join(folder, name)),
+  );
+
+/** What a bridge was compiled from, whatever the machine: a prebuilt one fits when this is the same. */
+export const sourcesKey = root =>
+  hash(...nativeFiles(root).flatMap(path => [path.replaceAll('\\', '/'), readFileSync(join(root, path))]));
+
+/** Where a bridge looks for libtorch: beside itself, in a link that set-up makes. */
+export const BESIDE_BRIDGE = process.platform === 'darwin' ? '@loader_path/libtorch' : '$ORIGIN/libtorch';
+
+/**
+ * What has to be compiled for this libtorch (`libtorch.mjs`), and the flags to do it with.
+ *
+ * @param options `build`: where the bridge is written; `runPath`: where it looks for libtorch, default where it was found
+ */
+export function planBridge(root, libtorch, { build = join(root, 'build'), runPath = libtorch.lib } = {}) {
   const sourcesIn = (folder, ending) =>
     readdirSync(join(root, folder))
       .filter(name => name.endsWith(ending))
@@ -31,7 +51,7 @@ export function planBridge(root, libtorch) {
     '-g0',
     '-fPIC',
     '-fvisibility=hidden',
-    '-fopenmp',
+    '-fopenmp-simd', // loops are vectorised with it; threads are our own (kernels/parallel.cc), so that Apple's clang does, too
     `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
     '-DNAPI_VERSION=8',
     `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
@@ -56,12 +76,13 @@ export function planBridge(root, libtorch) {
   ];
   return {
     libtorch,
+    runPath,
     flags,
     units,
     objects,
     key: hash(JSON.stringify(units.map(({ object }) => basename(object)))),
-    addon: join(root, 'build', 'tslm.node'),
-    record: join(root, 'build', 'native.json'),
+    addon: join(build, 'tslm.node'),
+    record: join(build, 'native.json'),
   };
 }
 
@@ -71,8 +92,10 @@ const deal = (files, count) =>
     unit => unit.length > 0,
   );
 
-export const isCompiled = ({ addon, record, key }) =>
-  existsSync(addon) && existsSync(record) && JSON.parse(readFileSync(record, 'utf8')).key === key;
+/** What the last set-up wrote about the bridge, if there was one. */
+export const readRecord = path => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+
+export const isCompiled = ({ addon, record, key }) => existsSync(addon) && readRecord(record)?.key === key;
 
 /** Compiles what has changed, a unit a core, and links. `say` is told how far it is. */
 export async function compileBridge(plan, compiler, say) {
@@ -119,16 +142,15 @@ async function compileUnit(compiler, { files, flags, object }) {
   }
 }
 
-async function link(compiler, { libtorch, units, addon }) {
+async function link(compiler, { libtorch, runPath, units, addon }) {
   const temporary = `${addon}.new`;
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,--no-as-needed'];
   await runCompiler(compiler, [
     '-shared',
-    '-fopenmp',
     ...units.map(({ object }) => object),
     ...platform,
     `-L${libtorch.lib}`,
-    `-Wl,-rpath,${libtorch.lib}`,
+    `-Wl,-rpath,${runPath}`,
     ...libtorch.libraries.map(name => `-l${name}`),
     '-o',
     temporary,

@@ -1,7 +1,11 @@
-// Finds libtorch: TSLM_LIBTORCH, then the torch that python3 would import, then the system's.
+// Finds libtorch: the folder that `setup --libtorch` names, TSLM_LIBTORCH, the one that was named before, the torch that python3
+// would import, the system's.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+
+/** A folder was named in which there is no libtorch. */
+export class LibtorchError extends Error {}
 
 const read = path => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const sharedLibrary = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
@@ -33,20 +37,32 @@ function describe(source, include, lib, cmake) {
   };
 }
 
-const unpacked = (source, folder) =>
-  describe(source, join(folder, 'include'), join(folder, 'lib'), join(folder, 'share/cmake'));
+/** A folder with include/ and lib/, as libtorch's archive and Python's package have it. */
+function unpacked(source, folder) {
+  const found = describe(source, join(folder, 'include'), join(folder, 'lib'), join(folder, 'share/cmake'));
+  return found && { ...found, folder };
+}
+
+/** libtorch in the folder that somebody named, or in the folder `libtorch` or `torch` there. */
+export function libtorchIn(given, source) {
+  const folder = resolve(given);
+  for (const place of [folder, join(folder, 'libtorch'), join(folder, 'torch')]) {
+    const found = unpacked(source, place);
+    if (found) return found;
+  }
+  throw new LibtorchError(
+    `${source} is ${given}, which is not libtorch: include/torch/csrc/api/include/torch/version.h and lib/${sharedLibrary} are expected there`,
+  );
+}
 
 function fromEnvironment() {
   const folder = process.env.TSLM_LIBTORCH;
-  if (!folder) return undefined;
-  const found = unpacked('TSLM_LIBTORCH', resolve(folder));
-  if (!found) {
-    throw new Error(
-      `TSLM_LIBTORCH is ${folder}, which is no libtorch: include/torch/csrc/api/include/torch/version.h and lib/${sharedLibrary} are expected there`,
-    );
-  }
-  return found;
+  return folder ? libtorchIn(folder, 'TSLM_LIBTORCH') : undefined;
 }
+
+/** What `--libtorch` or `--from-pip` chose the last time, as long as it is there. */
+const fromRecord = record =>
+  record?.libtorch?.source.startsWith('--') ? unpacked(record.libtorch.source, record.libtorch.folder) : undefined;
 
 function fromPython() {
   try {
@@ -73,4 +89,5 @@ function fromSystem() {
   return undefined;
 }
 
-export const findLibtorch = () => fromEnvironment() ?? fromPython() ?? fromSystem();
+/** @param record what the last set-up wrote (`build/native.json`) */
+export const findLibtorch = record => fromEnvironment() ?? fromRecord(record) ?? fromPython() ?? fromSystem();

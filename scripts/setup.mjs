@@ -1,27 +1,33 @@
 // Sets up whatever is missing and is quick when nothing is: npm packages, libtorch, the native bridge, dist/.
 // Plain JavaScript without dependencies, because it runs before there are any. In a package that npm has installed, its
-// dependencies, dist/ and the page are there already, and the bridge alone is compiled.
-import { spawnSync } from 'node:child_process';
+// dependencies, dist/ and the page are there already, and the bridge alone is taken or compiled.
+//
+//   node scripts/setup.mjs [--libtorch FOLDER | --from-pip]
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CompilerError, compileBridge, isCompiled, planBridge } from './bridge.mjs';
-import { findLibtorch } from './libtorch.mjs';
+import { parseArgs } from 'node:util';
+import { CompilerError, compileBridge, isCompiled, planBridge, readRecord } from './bridge.mjs';
+import { findLibtorch, LibtorchError, libtorchIn } from './libtorch.mjs';
+import { libtorchFromPip } from './pip.mjs';
+import { takePrebuilt } from './prebuilt.mjs';
+import {
+  aptInstall,
+  compilerAdvice,
+  libtorchAdvice,
+  requireSystem,
+  run,
+  SetupError,
+  say,
+  seconds,
+  succeeds,
+} from './system.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isCheckout = existsSync(join(root, 'src'));
 const inRoot = (...parts) => join(root, ...parts);
-const say = text => process.stderr.write(`setup: ${text}\n`);
-const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-
-class SetupError extends Error {}
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new SetupError(`Node.js ${process.versions.node} is too old: tslm needs 20.19 or newer`);
-}
+const setup = isCheckout ? 'node scripts/setup.mjs' : 'npx tslm setup';
 
 function installPackages() {
   const lock = createHash('sha256')
@@ -31,61 +37,22 @@ function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing the npm packages of package-lock.json (compiler, test runner, readers of file formats)');
   const start = performance.now();
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   writeFileSync(stamp, lock);
   say(`npm packages installed in ${seconds(start)}`);
-}
-
-function run(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
-  if (result.error?.code === 'ENOENT') throw new SetupError(`the command '${command}' is missing`);
-  if (result.status !== 0) throw new SetupError(`'${[command, ...args].join(' ')}' failed`);
-}
-
-const succeeds = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-
-/** How to run a command as root: directly, through sudo, or not at all. */
-function asRoot() {
-  if (process.getuid?.() === 0) return [];
-  if (succeeds('sudo', ['-n', 'true']) || (process.stdin.isTTY && succeeds('sudo', ['-V']))) return ['sudo'];
-  return undefined;
-}
-
-/** Installs Debian packages; false when this is no Debian, or nobody lets us. */
-function aptInstall(packages, why) {
-  const prefix = asRoot();
-  if (!prefix || !succeeds('apt-get', ['--version'])) return false;
-  say(`installing ${packages.join(' ')}: ${why}`);
-  const start = performance.now();
-  const apt = args => {
-    const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', ...args];
-    const result = spawnSync(command, rest, { stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'ignore', 'pipe'] });
-    if (result.status !== 0) process.stderr.write(result.stderr ?? '');
-    return result.status === 0;
-  };
-  const install = ['install', '-y', '--no-install-recommends', ...packages];
-  const done = apt(['update']) && apt(install);
-  say(done ? `installed in ${seconds(start)}` : `apt-get could not install ${packages.join(' ')}`);
-  return done;
-}
-
-function adviceForThisSystem() {
-  const python = 'install PyTorch for Python (pip install torch) and run `npm run setup` again';
-  if (process.platform === 'darwin') return `brew install pytorch, or ${python}`;
-  if (process.platform === 'win32') return 'use WSL: the native bridge is built for Linux and macOS';
-  if (succeeds('apt-get', ['--version'])) return 'sudo apt-get install libtorch-dev libopenblas0-openmp';
-  return `${python}, or unpack libtorch and set TSLM_LIBTORCH to its folder`;
 }
 
 function requireCompiler() {
   const compiler = process.env.CXX ?? 'c++';
   if (succeeds(compiler, ['--version'])) return compiler;
   if (!process.env.CXX && aptInstall(['g++'], 'the C++ compiler that builds the bridge to libtorch')) return compiler;
-  throw new SetupError(`no C++ compiler ('${compiler}' does not run): install g++ or clang, or set CXX`);
+  throw new SetupError(`no C++ compiler ('${compiler}' does not run): ${compilerAdvice()}, or set CXX`);
 }
 
-function requireLibtorch() {
-  const found = findLibtorch();
+function requireLibtorch({ libtorch, fromPip }) {
+  if (libtorch !== undefined) return libtorchIn(libtorch, '--libtorch');
+  if (fromPip) return libtorchFromPip();
+  const found = findLibtorch(readRecord(inRoot('build', 'native.json')));
   if (found) {
     requireFastBlas(found);
     return found;
@@ -95,7 +62,7 @@ function requireLibtorch() {
     const installed = findLibtorch();
     if (installed) return installed;
   }
-  throw new SetupError(`libtorch was not found. ${adviceForThisSystem()}`);
+  throw new SetupError(`libtorch was not found: ${libtorchAdvice(setup)}`);
 }
 
 /** Debian's libtorch takes whichever BLAS is installed, and by itself brings the slow reference one. */
@@ -106,14 +73,18 @@ function requireFastBlas({ source, lib }) {
   if (!done) say('float32 products will be slow: sudo apt-get install libopenblas0-openmp');
 }
 
-/** Compiles native/ into build/tslm.node unless the same sources were compiled for the same libtorch. */
-async function buildBridge() {
-  const plan = planBridge(root, requireLibtorch());
-  if (!isCompiled(plan)) await compileBridge(plan, requireCompiler(), say);
+/** build/tslm.node: a prebuilt one that fits, or native/ compiled, unless that was done for the same libtorch. */
+async function buildBridge(options) {
+  const plan = planBridge(root, requireLibtorch(options));
+  if (isCompiled(plan)) {
+    if (!isCheckout) say(`the native bridge is there, for libtorch ${plan.libtorch.version} (${plan.libtorch.lib})`);
+    return;
+  }
+  if (!takePrebuilt(plan, root, say)) await compileBridge(plan, requireCompiler(), say);
 }
 
 function buildDist() {
-  run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
 }
 
 /** The studio's page, unless it is newer than everything that it is made of. */
@@ -127,18 +98,32 @@ function buildStudio() {
     );
   const page = inRoot('dist', 'studio', 'index.html');
   if (existsSync(page) && statSync(page).mtimeMs > Math.max(newest('studio'), newest('src'))) return;
-  run('npm', ['run', '--silent', 'build:studio']);
+  run('npm', ['run', '--silent', 'build:studio'], { cwd: root });
 }
 
+function readArguments() {
+  try {
+    const options = { libtorch: { type: 'string' }, 'from-pip': { type: 'boolean' } };
+    const { values } = parseArgs({ options });
+    if (values.libtorch !== undefined && values['from-pip'])
+      throw new Error('--libtorch and --from-pip are alternatives');
+    return { libtorch: values.libtorch, fromPip: values['from-pip'] };
+  } catch (error) {
+    process.stderr.write(`setup: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+const options = readArguments();
 try {
-  checkNode();
+  requireSystem();
   if (isCheckout) installPackages();
-  await buildBridge();
+  await buildBridge(options);
   if (isCheckout) buildDist();
   if (isCheckout) buildStudio();
 } catch (error) {
-  if (!(error instanceof SetupError || error instanceof CompilerError) && !error.message.startsWith('TSLM_LIBTORCH'))
-    throw error;
+  const isExpected = [SetupError, CompilerError, LibtorchError].some(kind => error instanceof kind);
+  if (!isExpected && error.code !== 'EACCES') throw error;
   process.stderr.write(`setup: ${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,103 +1,95 @@
-/** The library: every stage as a function, and the floors under them. */
+/// <reference lib="esnext.disposable" preserve="true" />
+/// <reference types="node" preserve="true" />
+/**
+ * The library in short: models that are opened, searched and trained in workers, and what is wanted beside them. Everything else
+ * is in the subpaths: `tslm/torch`, `tslm/nn`, `tslm/models`, … (docs/LIBRARY.md).
+ */
 
-export {
-  type Constraint,
-  type ConstraintState,
-  compileGbnf,
-  compileJsonSchema,
-  compileRegex,
-  vocabularyOf,
-} from './constrain/index.ts';
+export type { Corpus } from './data/corpus/corpus.ts';
 export { openCorpus } from './data/corpus/corpus.ts';
+export type { CorpusIndex, SplitIndex, SplitName } from './data/corpus/corpus-index.ts';
+export type { CorpusSplit, MappedShard, Tokens } from './data/corpus/corpus-split.ts';
+export type { ImageSource } from './data/images/source.ts';
+export type { PrepareResult } from './data/prepare/prepare.ts';
 export { prepare } from './data/prepare/prepare.ts';
-export { type EvaluateOptions, evaluateTasks } from './evaluate/harness/evaluate-tasks.ts';
-export type { EvaluationResult } from './evaluate/harness/evaluation-result.ts';
-export { resultsJson, sampleJson, writeResults } from './evaluate/harness/results.ts';
-export { openTaskLibrary } from './evaluate/harness/task-library.ts';
-export type { EvaluatedModel } from './evaluate/models/evaluated-model.ts';
-export { openEvaluatedModel } from './evaluate/models/open-model.ts';
-export { perplexity } from './evaluate/perplexity.ts';
-export { type AttentionMaps, attentionMaps } from './explain/attention-maps.ts';
-export { type LayerPredictions, layerPredictions } from './explain/logit-lens.ts';
-export { resolveGenerationConfig } from './generate/config/generation-config.ts';
-export { fillInTheMiddle } from './generate/fill-in-the-middle/fill-in-the-middle.ts';
-export { generate } from './generate/generate.ts';
-export { pseudoPerplexity } from './generate/scoring/pseudo-perplexity.ts';
-export { scoreText } from './generate/scoring/score-text.ts';
-export { scoreTokens } from './generate/scoring/score-tokens.ts';
-export { generateSequences } from './generate/sequences.ts';
-export { generateText, streamText } from './generate/text.ts';
+export type { PrepareOptions } from './data/prepare/prepare-options.ts';
+export type { PrepareStage, ProgressListener } from './data/prepare/progress-listener.ts';
+export type { Amount, DuplicateExample, ExampleText, PrepareReport } from './data/prepare/report.ts';
+export type { SourceFacts } from './data/readers/facts.ts';
+export type { EngineLimits } from './engine/local-engine.ts';
+export type { OpenOptions } from './engine/messages.ts';
+export type { FinishReason, ModelCard, Results, ToolFormat } from './engine/protocol.ts';
+export type { Perplexity } from './evaluate/perplexity.ts';
+export type { AttentionMaps } from './explain/attention-maps.ts';
+export type { LayerPredictions } from './explain/logit-lens.ts';
+export type { GenerationOptions } from './generate/config/generation-options.ts';
+export type { GeneratedText, TextPiece } from './generate/text.ts';
+export type { Environment } from './hub/cache.ts';
+export type { PullProgress } from './hub/fetch-files.ts';
+export type { PulledFile, PullOptions, PullResult } from './hub/pull.ts';
 export { pull } from './hub/pull.ts';
 export { resolveModelPath } from './hub/resolve-model-path.ts';
-export {
-  Adapter,
-  combineAdapters,
-  createAdapter,
-  loadAdapter,
-  mergeAdapter,
-  saveAdapter,
-  unmergeAdapter,
-  withAdapter,
-} from './models/adapters/index.ts';
-export { createFromConfig, createModel, loadCompleteModel, loadModel, modelFolder, saveModel } from './models/auto.ts';
-export { Decoder } from './models/decoder.ts';
-export { Encoder } from './models/encoder.ts';
-export { EncoderDecoder } from './models/encoder-decoder.ts';
-export { Model, type ModelInputs, type ModelOutput } from './models/model.ts';
-export { type EmbedOptions, embed, type Pooling } from './models/pooling.ts';
-export { recomputeBlocks } from './models/recompute.ts';
-export { evaluateNgram, loadNgram, saveNgram, trainNgramOn } from './ngram/index.ts';
-export * from './nn/index.ts';
-export { causal } from './objectives/causal.ts';
-export { contrastive } from './objectives/contrastive.ts';
-export { masked } from './objectives/masked.ts';
-export type { Objective, ObjectiveContext } from './objectives/objective.ts';
-export type { Reward } from './objectives/reward-options.ts';
-export { seq2seq } from './objectives/seq2seq.ts';
-export { sequenceClassification } from './objectives/sequence-classification.ts';
-export { tokenClassification } from './objectives/token-classification.ts';
+export type { Selection } from './hub/select.ts';
+export type { CreateIndexOptions, Hit, TextIndex } from './library/create-index.ts';
+export { createIndex } from './library/create-index.ts';
+export type { CallOptions, EmbedTextsOptions, Label, OpenModel } from './library/open.ts';
+export { open } from './library/open.ts';
+export type { TextOptions, TextPrompt } from './library/prompts.ts';
+export type { ObjectResult } from './library/structured.ts';
+export type { TextResult, TextStream } from './library/text-stream.ts';
+export type { ResumeRunOptions, TrainedRun } from './library/train.ts';
+export { resume, train } from './library/train.ts';
+export type { TrainingOptions } from './library/training-options.ts';
+export type { Family } from './models/family.ts';
+export type { ForInferenceOptions, InferenceType } from './models/load-for-inference.ts';
+export type { Backbone, Head, Model, ModelInputs, ModelOutput, ModelParts, Task } from './models/model.ts';
+export type { Pooling } from './models/pooling.ts';
+export type { Module } from './nn/module.ts';
+export type { Opened, Pipeline } from './pipeline.ts';
 export { pipeline } from './pipeline.ts';
-export type { Completer, CompletionRequest } from './prompt/completer.ts';
-export { openLocalCompleter } from './prompt/completers/local.ts';
-export { type Script, scriptedCompleter } from './prompt/completers/scripted.ts';
-export { openServedCompleter } from './prompt/completers/served.ts';
-export { openPrompt } from './prompt/open-prompt.ts';
-export { readPromptFile } from './prompt/program/prompt-file.ts';
-export { definePrompt, type Prompt } from './prompt/program/signature.ts';
-export { chooseStrategy, runStrategy, type StrategyResult } from './prompt/strategies/run-strategy.ts';
-export { parseRecipe, readRecipe } from './runs/recipe.ts';
-export { resumeRun, startRun } from './runs/run.ts';
+export type { Best } from './runs/checkpoints.ts';
+export type { ParsedRecipe, Recipe } from './runs/recipe-schema.ts';
+export type { RunResult } from './runs/run-hooks.ts';
 export { UserError } from './support/errors.ts';
 export { version } from './support/version.ts';
-export type { Pipelines } from './tasks/pipelines.ts';
+export type { OnWarning } from './support/warnings.ts';
+export type { Ability } from './tasks/abilities.ts';
+export type { ChatAnswer, ChatTaskOptions } from './tasks/chat.ts';
+export type { EmbeddingOptions } from './tasks/embeddings.ts';
+export type { Aggregation, Entity } from './tasks/entities.ts';
+export type { FilledMask } from './tasks/fill-mask.ts';
+export type { WritingOptions } from './tasks/generation.ts';
+export type { ClassifyImagesOptions } from './tasks/image-classification.ts';
+export type { ImageInput } from './tasks/images.ts';
+export type { ReadingOptions } from './tasks/inputs.ts';
+export type { LabelScore } from './tasks/labels.ts';
+export type { FeatureExtractor, OneOrMany, Pipelines, RankedDocument, Writer } from './tasks/pipelines.ts';
+export type { Answer, AnswerOptions } from './tasks/question-answering.ts';
+export type { ClassifyOptions } from './tasks/text-classification.ts';
+export type { RewritingOptions, TranslationOptions } from './tasks/text-to-text.ts';
+export type { TokenClassificationOptions } from './tasks/token-classification.ts';
+export type { ChatMessage, ChatOptions } from './tokenizers/chat/chat.ts';
+export type { DecodeStream } from './tokenizers/decode/decode-stream.ts';
+export type { DecodeOptions } from './tokenizers/decode/detokenizer.ts';
+export type { EncodeOptions, TextInput, TruncationStrategy } from './tokenizers/encode/encode-options.ts';
+export type { Encoding, PadToken } from './tokenizers/encode/encoding.ts';
+export type { Details, Origin, TokenRun } from './tokenizers/encode/token-run.ts';
+export type { TokenizerConfig } from './tokenizers/folders/tokenizer-config.ts';
+export type { OpenTokenizerOptions, PairFrame } from './tokenizers/tokenizer.ts';
 export { Tokenizer } from './tokenizers/tokenizer.ts';
+export type { TokenizerKind } from './tokenizers/training/kinds.ts';
+export type { TrainOptions, TrainProgress } from './tokenizers/training/options.ts';
 export { trainTokenizer } from './tokenizers/training/train.ts';
-export * from './torch/index.ts';
-export { ema } from './train/ema.ts';
-export { type Evaluation, heldOut } from './train/evaluation.ts';
-export { type StepMetrics, type TrainHooks, type TrainLoop, trainLoop } from './train/loop.ts';
-export { adafactor } from './train/optimizers/adafactor.ts';
-export { adamW } from './train/optimizers/adamw.ts';
-export { lamb } from './train/optimizers/lamb.ts';
-export { lion } from './train/optimizers/lion.ts';
-export { muon } from './train/optimizers/muon.ts';
-export type { Optimizer } from './train/optimizers/optimizer.ts';
-export { sgd } from './train/optimizers/sgd.ts';
-export { createSampler, createTokenSampler } from './train/sampler.ts';
-export { createSchedule } from './train/schedules.ts';
-export { datasetOf, type TrainOptions, train } from './train/train.ts';
-export { wholeModel } from './train/trainable.ts';
-export {
-  analogy,
-  embeddingsFrom,
-  evaluateAnalogies,
-  evaluateSimilarity,
-  loadVectors,
-  readAnalogies,
-  readSimilarity,
-  saveVectors,
-  trainVectors,
-  trainVectorsOn,
-  WordVectors,
-  writeVectors,
-} from './vectors/index.ts';
+export { backward, inferenceMode, noGrad } from './torch/autograd.ts';
+export type { NestedNumbers, TensorOptions } from './torch/create.ts';
+export { tensor } from './torch/create.ts';
+export type { DType, TypedArray } from './torch/dtype.ts';
+export type { Generator } from './torch/generator.ts';
+export { manualSeed } from './torch/generator.ts';
+export type { TensorHandle } from './torch/handle.ts';
+export type { TensorMethods } from './torch/ops.ts';
+export { ones, rand, randn, zeros } from './torch/ops.ts';
+export type { Owned, Scope } from './torch/scope.ts';
+export { dispose, keep, scope } from './torch/scope.ts';
+export type { Device } from './torch/tensor.ts';
+export { Tensor } from './torch/tensor.ts';

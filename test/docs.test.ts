@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
-describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md'])('%s', path => {
+describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md', 'docs/READING-A-MODEL.md'])('%s', path => {
   const page = readFileSync(path, 'utf8');
   const quotes = [...page.matchAll(/```ts\n\/\/ (src\/\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => ({ file, code }));
 
@@ -21,21 +21,27 @@ describe.each(['docs/ADDING-A-FAMILY.md', 'docs/ADDING-AN-OBJECTIVE.md'])('%s', 
 
 /** An example as it runs outside of the project. */
 function withPaths(code: string, models: string): string {
-  const modules = {
+  const modules: Record<string, string> = {
     tslm: 'src/index.ts',
     'tslm/ai-sdk': 'src/ai-sdk/index.ts',
     ai: 'node_modules/ai/dist/index.mjs',
+    hono: 'node_modules/hono/dist/index.js',
+    zod: 'node_modules/zod/index.js',
   };
-  const named = code.replaceAll("'models/", `'${models}/`);
-  return named.replace(/from '([^']+)'/g, (_, name: keyof typeof modules) => `from '${resolve(modules[name])}'`);
+  for (const name of ['constrain', 'models', 'objectives', 'train']) modules[`tslm/${name}`] = `src/exports/${name}.ts`;
+  const named = code.replace(/'(models|runs)\//g, (_, kind) => `'${kind === 'models' ? models : join(models, kind)}/`);
+  return named.replace(/from '([^']+)'/g, (all, name: string) =>
+    modules[name] ? `from '${resolve(modules[name])}'` : all,
+  );
 }
 
 describe.each([
   ['docs/TASKS.md', 4],
+  ['docs/LIBRARY.md', 3],
   ['docs/TRAINING.md', 1],
 ])('%s', (page, least) => {
   const examples = [...readFileSync(page, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-  const folder = page === 'docs/TASKS.md' ? taskModels(join(scratchFolder(), 'models')) : scratchFolder();
+  const folder = page === 'docs/TRAINING.md' ? scratchFolder() : taskModels(join(scratchFolder(), 'models'));
 
   it('has examples', () => {
     expect(examples.length).toBeGreaterThan(least);
@@ -53,5 +59,22 @@ describe.each([
     } finally {
       log.mockRestore();
     }
+  });
+});
+
+describe('docs/papers.md', () => {
+  const rows = [...readFileSync('docs/papers.md', 'utf8').matchAll(/^\| (.+ \d{4}) \| (.+) \|$/gm)];
+
+  it('names files that cite the paper', async () => {
+    const script = '../scripts/generate-papers.mjs';
+    const { papers } = (await import(script)) as { papers: () => Map<string, Set<string>> };
+    const cited = papers();
+    expect(rows.length).toBeGreaterThan(80);
+    const wrong = rows.flatMap(([, paper, files]) =>
+      [...files.matchAll(/\[([^\]]+)\]/g)]
+        .filter(([, file]) => !cited.get(paper)?.has(file))
+        .map(([, file]) => `${paper}: ${file}`),
+    );
+    expect(wrong).toEqual([]);
   });
 });

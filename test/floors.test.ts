@@ -29,6 +29,8 @@ const floors = [
   'online',
   'serve',
   'ai-sdk',
+  'library',
+  'exports',
   'bench',
   'cli',
 ];

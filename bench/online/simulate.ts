@@ -21,7 +21,7 @@ import { createRandom, type Random } from '../../src/support/random.ts';
 import { continueTexts } from '../../src/tasks/text-generation.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
-import { datasetOf, train } from '../../src/train/train.ts';
+import { datasetOf, trainModel } from '../../src/train/train.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -69,7 +69,7 @@ const trained = await trainTokenizer(
   const sizes = { layers: 2, hidden: 64, heads: 2, context: 64, vocabSize: trained.vocabSize };
   const model = createModel('gpt2', sizes, { seed: 1, eosTokenId: trained.eosTokenId! });
   const objective = instruction({ tokenizer: trained, context: 64, model });
-  const last = await train({
+  const last = await trainModel({
     model,
     objective,
     data: datasetOf<Rows['instruction']>(rows),

@@ -8,8 +8,10 @@ import { configureRuntime } from '../torch/cpu.ts';
 import { requireWholeFiles } from '../torch/map-file.ts';
 import { augmentCommand } from './augment.ts';
 import { benchCommand } from './bench/bench.ts';
+import { chatCommand } from './chat.ts';
 import { classifyCommand } from './classify.ts';
 import { compareCommand } from './compare.ts';
+import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { feedbackCommand } from './feedback.ts';
@@ -19,18 +21,23 @@ import { inspectCommand } from './inspect.ts';
 import { judgeCommand } from './judge.ts';
 import { keysCommand } from './keys.ts';
 import { learnCommand } from './learn.ts';
+import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
+import { printNextSteps } from './next-steps.ts';
 import { ngramCommand } from './ngram.ts';
 import { prepareCommand } from './prepare.ts';
 import { problemsCommand } from './problems.ts';
 import { promptCommand } from './prompt/prompt.ts';
 import { pullCommand } from './pull.ts';
 import { quickstartCommand } from './quickstart/quickstart.ts';
+import { silenceProgress } from './quiet.ts';
+import { recipesCommand } from './recipes.ts';
 import { resumeCommand } from './resume.ts';
 import { historyCommand, promoteCommand, rollbackCommand } from './revisions.ts';
 import { scoreCommand } from './score.ts';
 import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
+import { setupCommand } from './setup.ts';
 import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
@@ -65,6 +72,7 @@ export function program(): Command {
     augmentCommand(),
     problemsCommand(),
     tokenizerCommand(),
+    recipesCommand(),
     trainCommand(),
     finetuneCommand(),
     resumeCommand(),
@@ -76,6 +84,7 @@ export function program(): Command {
     tasksCommand(),
     promptCommand(),
     generateCommand(),
+    chatCommand(),
     classifyCommand(),
     scoreCommand(),
     serveCommand(),
@@ -91,13 +100,20 @@ export function program(): Command {
     inspectCommand(),
     verifyCommand(),
     benchCommand(),
+    listCommand(),
+    setupCommand(),
     doctorCommand(),
+    completionCommand(),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of commands.filter(command => OPEN_MODELS.includes(command.name()))) {
     command.option('--strict', 'refuse a model whose files have keys without effect, in place of a warning');
   }
+  for (const command of withSubcommands(root)) {
+    if (command.commands.length === 0) command.option('--quiet', 'no progress and no notes: errors and warnings alone');
+  }
   root.hook('preAction', (_root, command) => {
+    if (command.opts().quiet) silenceProgress();
     if (command.opts().strict) setDefaultWarning(refuseWarning);
   });
   for (const command of withSubcommands(root)) {
@@ -125,6 +141,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   process.stderr.on('error', () => {}); // nobody reads our progress any more; the work goes on
   try {
+    if (argv.length === 0) {
+      printNextSteps();
+      return 0;
+    }
     await program().parseAsync(argv, { from: 'user' });
     requireWholeFiles();
     return Number(process.exitCode ?? 0);

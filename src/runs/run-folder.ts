@@ -7,6 +7,9 @@ import { type Lock, takeLock } from '../support/lock.ts';
 
 const LOCK = '.lock';
 
+/** What a run was given texts or rows for, in its own folder; there before the run is. */
+export const OWN_DATA = 'data';
+
 /**
  * Locks the folder of a run, which must be there: two that write in it would mix their lines and checkpoints.
  *
@@ -20,7 +23,7 @@ export function lockRun(folder: string): Lock {
 /** Throws a `UserError` when there is something in the folder of a new run. */
 export function refuseOccupied(folder: string): void {
   if (!existsSync(folder)) return;
-  const isOurs = (name: string): boolean => isTemporary(name) || name.startsWith(LOCK);
+  const isOurs = (name: string): boolean => isTemporary(name) || name.startsWith(LOCK) || name === OWN_DATA;
   const names = namingFile(folder, () => readdirSync(folder)).filter(name => !isOurs(name));
   if (names.length === 0) return;
   throw usageError(

@@ -23,7 +23,7 @@ export type TypedArray =
   | Uint16Array
   | Uint8ClampedArray;
 
-interface DTypeInfo {
+export interface DTypeInfo {
   /** `c10::ScalarType` */
   code: number;
   /** bytes an element */

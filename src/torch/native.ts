@@ -97,7 +97,9 @@ export interface BuildRecord {
 
 const buildFile = (name: string): string => join(root, 'build', name);
 
-const setUp = (): string => `run \`npm run setup\`${root === process.cwd() ? '' : ` in ${root}`}`;
+const isCheckout = existsSync(join(root, 'src'));
+const setUp = (): string =>
+  isCheckout ? `run \`npm run setup\`${root === process.cwd() ? '' : ` in ${root}`}` : 'run `npx tslm setup`';
 
 /** Room for the largest argument list: four lists of tensors for every parameter of a large model, say. */
 const BUFFER_LENGTH = 1 << 16;

@@ -26,7 +26,7 @@ type Defaulted = Pick<
  * What is left out: all weights of the model are trained by AdamW with weight decay 0.1, at a learning rate that rises over a tenth of
  * the steps and falls to a tenth of `lr` along a cosine; in float32, on the processor, gradients clipped at 1, seed 0.
  */
-export interface TrainOptions extends Omit<TrainLoop, keyof Defaulted>, Partial<Defaulted> {
+export interface TrainModelOptions extends Omit<TrainLoop, keyof Defaulted>, Partial<Defaulted> {
   model: Model;
   /** Rows in a micro-batch. Default 16. */
   batchSize?: number;
@@ -40,12 +40,12 @@ export interface TrainOptions extends Omit<TrainLoop, keyof Defaulted>, Partial<
  * @returns the metrics of the last step; undefined when there was none
  * @throws UserError when training diverges, and for rows that are not what they should be
  */
-export async function train({
+export async function trainModel({
   model,
   batchSize = 16,
   lr = 1e-3,
   ...options
-}: TrainOptions): Promise<StepMetrics | undefined> {
+}: TrainModelOptions): Promise<StepMetrics | undefined> {
   const { objective, data, steps, seed = 0, gradientAccumulation: parts = 1, hooks = {} } = options;
   const trainable = options.trainable ?? wholeModel(model, objective.companions);
   const numWarmupSteps = Math.floor(steps / 10);

@@ -15,26 +15,26 @@ export class LastTokenClassificationHead extends Head {
   }
 
   /**
-   * logits [batch, labels]
-   *
-   * @throws RangeError when several texts come without a padding id to tell where each ends
+   * logits [batch, labels]. Without a padding id in config.json the mask says where each text ends.
    */
-  forward({ lastHiddenState }: BackboneOutput, { inputIds, labels }: ModelInputs): HeadOutput {
+  forward({ lastHiddenState }: BackboneOutput, { inputIds, attentionMask, labels }: ModelInputs): HeadOutput {
     const all = this.score.forward(lastHiddenState); // [batch, time, labels]
-    const last = this.#last(inputIds, all); // [batch]
+    const last = this.#last(inputIds, attentionMask, all); // [batch]
     const places = last.view([-1, 1, 1]).expand([-1, 1, all.size(2)]);
     const logits = all.gather(1, places).squeezeDim(1).to('float32');
     return { logits, loss: labels && classificationLoss(logits, labels, this.options) };
   }
 
-  #last(inputIds: Tensor | undefined, { shape: [batch, time], device }: Tensor): Tensor {
+  #last(inputIds: Tensor | undefined, mask: Tensor | undefined, { shape: [batch, time], device }: Tensor): Tensor {
     const { padTokenId: pad } = this.options;
     if (inputIds && typeof pad === 'number') {
       const places = arange(0, time, { dtype: 'int64', device });
       return inputIds.ne(pad).to('int64').mul(places).argmax({ dim: 1 });
     }
-    if (typeof pad !== 'number' && batch > 1) {
-      throw new RangeError('several texts need pad_token_id in config.json, which says where each ends');
+    // Models that were trained here on texts alone have no token for padding; the mask says as much.
+    if (typeof pad !== 'number' && mask) {
+      const places = arange(0, time, { dtype: 'int64', device });
+      return mask.to('int64').mul(places).argmax({ dim: 1 });
     }
     return arange(time - 1, time, { dtype: 'int64', device }).expand([batch]);
   }

@@ -15,7 +15,7 @@ import { version } from '../../support/version.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { adapterOnly } from '../../train/adapter-trainable.ts';
 import type { StepMetrics } from '../../train/loop.ts';
-import { datasetOf, train } from '../../train/train.ts';
+import { datasetOf, trainModel } from '../../train/train.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
 import { lessonExamples } from './examples.ts';
@@ -128,7 +128,7 @@ export async function updateAdapter(
       for (let i = 0; i < count; i++) examples.push({ part: 'replay', example: replay.draw(random) });
     }
     const steps = Math.max(1, Math.ceil((examples.length * update.epochs) / update.batchSize));
-    const last = await train({
+    const last = await trainModel({
       model: trainable.model,
       trainable,
       objective: mixed(parts),

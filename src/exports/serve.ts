@@ -1,0 +1,31 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/// <reference types="node" preserve="true" />
+/** `tslm/serve`: OpenAI's API over models in workers, as a Hono app for a server of one's own. */
+
+export type { ModelPoolOptions } from '../engine/model-pool.ts';
+export { createModelPool } from '../engine/model-pool.ts';
+export type {
+  Calls,
+  Engine,
+  EngineStats,
+  GenerationEvent,
+  GenerationRequest,
+  ModelCard,
+  ModelPool,
+  ModelState,
+  Owner,
+  Results,
+  ToolFormat,
+} from '../engine/protocol.ts';
+export type { SuperviseOptions } from '../engine/supervise.ts';
+export type { AppOptions } from '../serve/http/app.ts';
+export { createApp } from '../serve/http/app.ts';
+export type { ParameterNames } from '../serve/http/errors.ts';
+export type { Keys } from '../serve/http/keys/key-file.ts';
+export type { KeyHolder } from '../serve/http/keys/key-holder.ts';
+export type { Listening, ListenOptions } from '../serve/http/listen.ts';
+export { listen } from '../serve/http/listen.ts';
+export type { Metrics } from '../serve/http/metrics.ts';
+export type { Env, Work } from '../serve/http/work.ts';
+export type { Upstream } from '../serve/upstream.ts';
+export type { Ability } from '../tasks/abilities.ts';

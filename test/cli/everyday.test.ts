@@ -1,0 +1,112 @@
+/** The commands of every day: what is here, what is next, recipes, completion, conversations. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createReader } from '../../src/cli/chat.ts';
+import { contentsOf } from '../../src/cli/folder-contents.ts';
+import { nextSteps } from '../../src/cli/next-steps.ts';
+import { root } from '../../src/support/root.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { taskModels } from '../tasks/model-folders.ts';
+
+const folder = scratchFolder();
+taskModels(join(folder, 'models'));
+mkdirSync(join(folder, 'runs', 'half'), { recursive: true });
+writeFileSync(join(folder, 'runs', 'half', 'recipe.yaml'), 'name: half\n');
+writeFileSync(
+  join(folder, 'runs', 'half', 'run.json'),
+  JSON.stringify({ progress: { step: 3, best: { loss: 2 } }, recipe: { train: { steps: 9 } } }),
+);
+
+function tslm(args: readonly string[], { input = '', cwd = folder }: { input?: string; cwd?: string } = {}) {
+  const env = { ...process.env, XDG_STATE_HOME: folder };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/tslm'), ...args], {
+    input,
+    cwd,
+    env,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+describe('what is in a folder', () => {
+  it('is told by kind, with one line about each', () => {
+    const entries = contentsOf(folder);
+    expect(entries.map(({ kind }) => kind)).toContain('model');
+    expect(entries.find(({ kind }) => kind === 'run')?.about).toBe('step 3 of 9, held-out loss 2.000');
+    const { status, stdout } = tslm(['list', '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).map(({ path }: { path: string }) => path)).toContain('models/writer');
+  });
+
+  it('decides what is next', () => {
+    const commands = nextSteps(contentsOf(folder), true).map(([command]) => command);
+    expect(commands[0]).toMatch(/^tslm resume .*half$/);
+    expect(commands.some(command => command.startsWith('tslm serve'))).toBe(true);
+    expect(nextSteps([], true).map(([command]) => command)).toContain('tslm quickstart');
+    expect(nextSteps([], false)).toHaveLength(1);
+    expect(tslm([]).stdout).toContain('tslm resume runs/half');
+  });
+});
+
+describe('tslm recipes', () => {
+  it('lists, shows and copies', () => {
+    expect(tslm(['recipes', 'list']).stdout).toMatch(/^bert +BERT/m);
+    const text = readFileSync(join(root, 'recipes', 'bert.yaml'), 'utf8');
+    expect(tslm(['recipes', 'show', 'bert']).stdout).toBe(text);
+    expect(tslm(['recipes', 'copy', 'bert', 'mine.yaml']).stdout).toBe('mine.yaml\n');
+    expect(readFileSync(join(folder, 'mine.yaml'), 'utf8')).toBe(text);
+    expect(tslm(['recipes', 'copy', 'bert', 'mine.yaml'])).toMatchObject({ status: 2, stdout: '' });
+    expect(tslm(['recipes', 'show', 'brt']).stderr).toContain("did you mean 'bert'?");
+  });
+});
+
+describe('tslm completion', () => {
+  const complete = (words: string[]): string[] => {
+    const { stdout } = tslm(['completion', 'bash']);
+    const script = `${stdout}\nCOMP_WORDS=(${words.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _tslm; echo "\${COMPREPLY[@]}"`;
+    return spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.trim().split(' ');
+  };
+
+  it('knows commands, subcommands and options', () => {
+    expect(complete(['tslm', 'fin'])).toEqual(['finetune']);
+    expect(complete(['tslm', 'tokenizer', 'tr'])).toEqual(['train']);
+    expect(complete(['tslm', 'train', 'x.yaml', '--se'])).toEqual(['--set']);
+  });
+
+  it.each(['zsh', 'fish'])('has a script for %s that names every command', shell => {
+    const { stdout } = tslm(['completion', shell]);
+    for (const name of ['quickstart', 'tokenizer', 'serve', 'recipes']) expect(stdout).toContain(name);
+  });
+});
+
+describe('tslm chat', () => {
+  it('answers the lines of a pipe, follows commands and keeps the conversation', () => {
+    const input = '/system short\nhello\n"""\ntwo\nlines\n"""\n/undo\n/save talk.json\n/nothing\n';
+    const { status, stdout, stderr } = tslm(['chat', 'models/writer', '--max-tokens', '4', '--seed', '1'], { input });
+    expect(stderr).toContain('there is no /nothing');
+    expect(status).toBe(0);
+    expect(stdout.length).toBeGreaterThan(2);
+    const { messages } = JSON.parse(readFileSync(join(folder, 'talk.json'), 'utf8'));
+    expect(messages.map(({ role }: { role: string }) => role)).toEqual(['system', 'user', 'assistant']);
+    expect(messages[1].content).toBe('hello');
+  });
+
+  it('names the remedy for a model without a chat template', () => {
+    cpSync(join(folder, 'models', 'writer'), join(folder, 'plain'), { recursive: true });
+    rmSync(join(folder, 'plain', 'chat_template.jinja'), { force: true });
+    const path = join(folder, 'plain', 'tokenizer_config.json');
+    const { chat_template: _, ...config } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(config));
+    expect(tslm(['chat', 'plain'])).toMatchObject({ status: 2 });
+    expect(tslm(['chat', 'plain', '--quiet']).stderr).toMatch(/^tslm: plain: the model has no chat template\n {2}→ /);
+  });
+
+  it('puts lines together', () => {
+    const read = createReader();
+    expect(['a\\', 'b'].map(read)).toEqual([undefined, 'a\nb']);
+    expect(['"""one', 'two', 'three"""', 'x'].map(read)).toEqual([undefined, undefined, 'one\ntwo\nthree', 'x']);
+    expect(read('"""in one"""')).toBe('in one');
+  });
+});
