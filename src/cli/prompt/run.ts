@@ -42,6 +42,14 @@ export function runCommand(): Command {
       const file = await readPrompt(path, options);
       const { openPrompt } = await import('../../prompt/open-prompt.ts');
       const fields = Object.fromEntries((options.set ?? []).map(pairOf));
+      const missing = Object.keys(file.options.fields).find(name => !(name in fields));
+      if (missing !== undefined) {
+        throw usageError(
+          'TSLM_MISSING_OPTION',
+          `${path}: the field '${missing}' is not given`,
+          `add --set ${missing}=VALUE`,
+        );
+      }
       const isAsked = options.model !== undefined || options.baseUrl !== undefined;
       if (!isAsked && !options.show) {
         throw usageError('TSLM_MISSING_OPTION', 'no model is given', 'give --model FOLDER, --base-url URL, or --show');

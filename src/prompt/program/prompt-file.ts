@@ -11,9 +11,9 @@ import { createParser, parserSchema } from './parsers.ts';
 import { definePrompt, type Fields, type Prompt } from './signature.ts';
 
 const FIELD_TYPES = {
-  string: z.coerce.string(),
-  number: z.coerce.number(),
-  integer: z.coerce.number().int(),
+  string: z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]),
+  number: z.union([z.number(), z.string().transform(Number)]).pipe(z.number()),
+  integer: z.union([z.number(), z.string().transform(Number)]).pipe(z.int()),
   boolean: z.union([z.boolean(), z.stringbool()]),
   list: z.array(z.unknown()),
 } as const;

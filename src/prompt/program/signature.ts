@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { ConstraintSource } from '../../constrain/index.ts';
 import { render } from '../../evaluate/harness/templates.ts';
+import { usageError } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
 import type { PromptText } from '../completer.ts';
 import { CONTENT_FREE } from '../examples/calibration.ts';
@@ -64,10 +65,10 @@ export function definePrompt<Input extends Fields, Value = unknown>(
     options.parser ?? schemaParser(jsonSchemaOf(output ?? z.string()), (output ?? z.string()) as z.ZodType<Value>);
   const { answer = isChat ? '{{ target }}' : ' {{ target }}', target = '{{ target }}' } = options;
   const generation: Generation = { maxTokens: 256, temperature: 0, stop: [], ...options.generation };
-  const fieldsOf = (fields: Fields, where: string): Fields => ({
-    ...fields,
-    ...(parseOptions(input, fields, where) as Fields),
-  });
+  const fieldsOf = (fields: Fields, where: string): Fields => {
+    requireFields(input, fields, where);
+    return { ...fields, ...(parseOptions(input, fields, where) as Fields) };
+  };
   const question = (fields: Fields, where = name): string =>
     render(template, fieldsOf(fields, where), `${where}: template`);
   const answerOf = (row: Fields, where = name): string =>
@@ -129,6 +130,21 @@ export function definePrompt<Input extends Fields, Value = unknown>(
     },
   };
   return prompt;
+}
+
+/** @throws UserError that names a field that is missing, and those that are there */
+function requireFields(input: z.ZodType, fields: Fields, where: string): void {
+  const shape = input instanceof z.ZodObject ? (input.shape as Record<string, z.ZodType>) : {};
+  const missing = Object.keys(shape).find(
+    name => fields[name] === undefined && !shape[name].safeParse(undefined).success,
+  );
+  if (missing === undefined) return;
+  const found = Object.keys(fields);
+  throw usageError(
+    'TSLM_MISSING_FIELD',
+    `${where}: the field '${missing}' is missing`,
+    found.length === 0 ? 'give it' : `there are ${found.join(', ')}`,
+  );
 }
 
 /** A field of an example that is its answer as it stands, in place of the template: what a model wrote itself. */

@@ -89,6 +89,21 @@ describe('tslm prompt', () => {
     expect(JSON.parse(first)).toEqual({ text: 'Q: What is 0 + 1?\nA: The answer is 1.', label: 'right' });
   });
 
+  it('optimises, and judges the result on other rows', async () => {
+    const more = join(folder, 'more.jsonl');
+    const all = Array.from({ length: 24 }, (_, i) => ({ question: `What is ${i} + 1?`, target: i + 1 }));
+    writeFileSync(more, all.map(row => `${JSON.stringify(row)}\n`).join(''));
+    const output = join(folder, 'best');
+    const args = ['optimize', 'prompts/direct.yaml', '--data', more, '--output', output, '--optimizer', 'bootstrap'];
+    const { stdout, stderr, code } = await run([...args, '--json']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^projection: about \d+ tokens/);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ before: expect.any(Number), judgement: { comparison: { test: 'exact McNemar' } } });
+    expect(readFileSync(result.path, 'utf8')).toContain('rows:');
+    expectRefusal(await run([...args, '--propose']), 2, '--propose goes with');
+  });
+
   it('says what is wrong and what to do', async () => {
     const set = ['--set', 'question=a'];
     expectRefusal(await tslmHere(['prompt', 'run', 'prompts/direct.yaml', ...set]), 2, 'no model is given');
