@@ -41,7 +41,7 @@ function bash(nodes: readonly Node[]): string {
   return `# tslm completion bash > ~/.local/share/bash-completion/completions/tslm
 _tslm() {
   local known=${quoted(knownOf(nodes))} words= current=\${COMP_WORDS[COMP_CWORD]}
-${findCommand('"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}  case $where in
+${findCommand(`"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}  case $where in
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -60,7 +60,7 @@ function zsh(nodes: readonly Node[]): string {
 _tslm() {
   local known=${quoted(knownOf(nodes))}
   local -a before=("\${(@)words[2,CURRENT-1]}")
-${findCommand('"${before[@]}"')}  local -a choices
+${findCommand(`"\${before[@]}"`)}  local -a choices
   case $where in
 ${cases.join('\n')}
   esac

@@ -61,10 +61,10 @@ describe('the process', () => {
     expect(await tslm(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('without a command explains itself, as wrong usage', async () => {
+  it('without a command says what is next', async () => {
     const { code, stderr, stdout } = await tslm([]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Usage: tslm');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Next in this folder:[\s\S]*tslm --help/);
   });
 
   it.each([
