@@ -157,7 +157,8 @@ async function run({ name, replay: repeats, poison, gate }: Condition): Promise<
     heldOut: 0.25,
     epochs: 4,
     lr: 2e-3,
-    replay: 0.4, kl: 4,
+    replay: 0.4,
+    kl: 4,
     defend: gate,
     ...(!gate && { userShare: 1 }),
   };
