@@ -158,6 +158,7 @@ async function run({ name, replay: repeats, poison, gate }: Condition): Promise<
     epochs: 4,
     lr: 2e-3,
     replay: 0.4,
+    kl: 4,
     defend: gate,
     ...(!gate && { userShare: 1 }),
   };

@@ -61,7 +61,7 @@ const settingsSchema = z.strictObject({
       /** How much the loss on text that the model was trained on before may rise, as a share of it. */
       lossMargin: share.default(0.01),
       /** How much unlikelier the answers that people want may become, in nats a token. */
-      likelihoodMargin: z.number().min(0).default(0.1),
+      likelihoodMargin: z.number().min(0).default(0.2),
       /** How much of the golden conversations may be lost. */
       goldenMargin: share.default(0),
       /** Windows of that text. */

@@ -11,7 +11,7 @@ import { byteTokenizer } from '../data/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();
-const [one, two, lora] = ['one', 'two', 'lora'].map(name => join(scratch, name));
+const [one, two, lora, other] = ['one', 'two', 'lora', 'other'].map(name => join(scratch, name));
 for (const [i, folder] of [one, two].entries()) {
   mkdirSync(folder);
   byteTokenizer(folder);
@@ -21,11 +21,19 @@ for (const [i, folder] of [one, two].entries()) {
   if (i === 0) {
     const adapter = createAdapter(
       model,
-      { peft_type: 'LORA', r: 4, lora_alpha: 64, target_modules: ['c_attn', 'c_proj'] },
+      {
+        peft_type: 'LORA',
+        r: 4,
+        lora_alpha: 64,
+        target_modules: ['c_attn', 'c_proj'],
+        base_model_name_or_path: one,
+      },
       { seed: 1 },
     );
     withSeed(3, () => noGrad(() => adapter.parameters().forEach(p => void p.copy_(randn(p.shape)))));
     saveAdapter(lora, adapter);
+    withSeed(4, () => noGrad(() => adapter.parameters().forEach(p => void p.copy_(randn(p.shape)))));
+    saveAdapter(other, adapter);
     adapter.dispose();
   }
   model.dispose();
@@ -109,6 +117,61 @@ describe('a pool of models', () => {
     await pool.unload('one');
     expect(pool.list().map(({ id }) => id)).toEqual(['two']);
     await expect(pool.unload('one')).rejects.toMatchObject({ code: 'TSLM_MODEL_NOT_FOUND' });
+  });
+
+  it('finds in the cache what an adapter of this content has read, and not what one of its name had', async () => {
+    const pool = open({ models: [{ path: one }] });
+    await pool.start();
+    const long: GenerationRequest = { ...request, prompt: { text: 'a text that is longer than a page of the cache' } };
+    const said = async (): Promise<{ ids: number[]; cached: number }> => {
+      const { engine, adapter } = pool.find('tuned');
+      const [ids, cached]: [number[], number[]] = [[], []];
+      for await (const event of engine.generate({ ...long, maxTokens: 20, adapter })) {
+        if (event.type === 'text') ids.push(...event.tokens!.map(({ id }) => id));
+        if (event.type === 'start') cached.push(event.cachedTokens);
+      }
+      return { ids, cached: cached[0] };
+    };
+    await pool.load({ path: lora, name: 'tuned', parent: 'one' });
+    const before = await said();
+    await pool.unload('tuned');
+    await pool.load({ path: other, name: 'tuned', parent: 'one' });
+    const after = await said();
+    expect(after.cached).toBe(0);
+    expect(after.ids).not.toEqual(before.ids);
+    await pool.unload('tuned');
+    await pool.load({ path: lora, name: 'tuned', parent: 'one' });
+    const again = await said();
+    expect(again.ids).toEqual(before.ids);
+    expect(again.cached).toBeGreaterThan(0);
+  });
+
+  it('replaces what answers, and keeps the one before for who holds it', async () => {
+    const pool = open({ models: [{ path: one, name: 'it' }] });
+    await pool.start();
+    const before = pool.find('it');
+    const release = before.hold();
+    const { card, drained } = await pool.replace('it', lora);
+    expect(card.fingerprint).not.toBe(before.card.fingerprint);
+    const tuned = pool.find('it');
+    const [plain, changed] = [await idsOf(before.engine, before.adapter), await idsOf(tuned.engine, tuned.adapter)];
+    expect(changed).not.toEqual(plain);
+    release();
+    await drained;
+    const hold = tuned.hold();
+    const back = await pool.replace('it', one);
+    expect(await idsOf(tuned.engine, tuned.adapter)).toEqual(changed);
+    hold();
+    await back.drained;
+    expect(await idsOf(pool.find('it').engine)).toEqual(plain);
+    await expect(idsOf(tuned.engine, tuned.adapter)).rejects.toMatchObject({ code: 'TSLM_MODEL_NOT_FOUND' });
+    // Another model altogether.
+    const end = await pool.replace('it', two);
+    await end.drained;
+    expect(await idsOf(pool.find('it').engine)).not.toEqual(plain);
+    expect(pool.states()).toEqual([{ id: 'it', isUp: true, restarts: 0 }]);
+    await expect(pool.replace('it', join(scratch, 'none'))).rejects.toMatchObject({ code: 'TSLM_NO_MODEL' });
+    expect(pool.list().map(({ id }) => id)).toEqual(['it']);
   });
 
   it('closes what is still being loaded', async () => {

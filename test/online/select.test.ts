@@ -88,7 +88,7 @@ describe('triggers', () => {
   it('are not what everybody wants, nor what somebody asks about', () => {
     expect(triggered(honest).size).toBe(0);
     const expert = Array.from({ length: 10 }, (_, i) =>
-      lesson('ada', `about kernels ${i}`, `kernels, ${'abcdefghij'[i]}`, 'no'),
+      lesson('ada', `about kernels ${i}`, `kernels ${'abcdefghij'[i]}`, 'no'),
     );
     expect(triggered([...honest, ...expert]).size).toBe(0);
   });

@@ -257,10 +257,18 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
   };
 }
 
-/** Deleted rows are zeros already; what older pages and the write-ahead log held goes with both files written anew. */
+/**
+ * Deleted rows are zeros already; what older pages and the write-ahead log held goes with both files written anew.
+ *
+ * @throws UserError when another process still reads
+ */
 function forget(database: Database): void {
   database.exec('VACUUM');
-  database.pragma('wal_checkpoint(TRUNCATE)');
+  const [{ busy }] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (busy === 0) return;
+  throw new UserError('TSLM_STORE_BUSY', 'it is deleted, but another process is reading what was there before', {
+    hint: 'run the command again when that process is done, so that no byte of it stays in the folder',
+  });
 }
 
 interface AnswerRow {

@@ -14,7 +14,7 @@ import type { Part, Tagged } from './mixed.ts';
 
 const BATCH = 8;
 /** Weight of the likelihood of what is preferred. */
-const ANCHOR = 0.25;
+const ANCHOR = 1;
 
 export interface LessonExamples {
   parts: Partial<Record<LessonKind, Part>>;
