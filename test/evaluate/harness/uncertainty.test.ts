@@ -25,7 +25,9 @@ describe('the uncertainty of a mean', () => {
     expect(uncertaintyOf([1], 'mean', 'acc')).toBeUndefined();
   });
 
-  it.each([0, 2, 498, 500])('is Wilson’s where %i of 500 are right: the normal one would be a point, or pass 1', right => {
+  it.each([
+    0, 2, 498, 500,
+  ])('is Wilson’s where %i of 500 are right: the normal one would be a point, or pass 1', right => {
     const values = Array.from({ length: 500 }, (_, i) => Number(i < right));
     const { interval, method } = uncertaintyOf(values, 'mean', 'acc')!;
     expect({ interval, method }).toEqual({ interval: wilson(right, 500), method: 'wilson' });
