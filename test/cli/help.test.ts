@@ -42,7 +42,7 @@ describe('commands that compute', () => {
   it.each(
     commands.filter(([, command]) => command.commands.length === 0 && command.name() !== 'help'),
   )('%j has --json, unless it writes a file or a story', (path, command) => {
-    const withoutJson = ['quickstart', 'ngram export', 'ngram import'];
+    const withoutJson = ['quickstart', 'ngram export', 'ngram import', 'feedback export'];
     expect(command.options.some(({ long }) => long === '--json')).toBe(!withoutJson.includes(path.join(' ')));
   });
 });
