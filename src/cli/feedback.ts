@@ -8,7 +8,9 @@ const KINDS = ['rating', 'thumb', 'choice', 'correction', 'label', 'text', 'sign
 const ROWS = ['instruction', 'preference', 'feedback', 'labelled'] as const;
 
 export function feedbackCommand(): Command {
-  const command = new Command('feedback').description('what people said of the answers of a service that learns');
+  const command = new Command('feedback')
+    .description('what people said of the answers of a service that learns')
+    .addHelpText('after', '\nExample:\n  $ tslm feedback list learning/\n');
   command.addCommand(listCommand());
   command.addCommand(exportCommand());
   command.addCommand(importCommand());

@@ -43,7 +43,7 @@ describe('commands that compute', () => {
     commands.filter(([, command]) => command.commands.length === 0 && command.name() !== 'help'),
   )('%j has --json, unless it writes a file or a story', (path, command) => {
     const withoutJson = [
-      ...['quickstart', 'ngram export', 'ngram import'],
+      ...['quickstart', 'ngram export', 'ngram import', 'feedback export'],
       ...['setup', 'chat', 'completion', 'recipes show', 'recipes copy'],
     ];
     expect(command.options.some(({ long }) => long === '--json')).toBe(!withoutJson.includes(path.join(' ')));
