@@ -128,7 +128,7 @@ describe("the harness's tasks", () => {
   for (const [name, folder] of TASKS.slice(0, 4)) {
     itShared(`data/${folder}`, `${name} runs with each strategy`, async path => {
       const row = openTaskLibrary([ownTasks]).select([name])[0] as TaskNode;
-      const questions = openTask(row, { dataMap: { [name]: path } }).docs.slice(9, 12);
+      const questions = openTask(row, { dataMap: { '*': dirname(path) } }).docs.slice(9, 12);
       for (const strategy of Object.keys(STRATEGIES)) {
         const own = strategy === 'auto-chain-of-thought' ? { questions } : OPTIONS[strategy];
         const file = mathFile({ strategy: { name: strategy, ...own } });
