@@ -44,6 +44,13 @@ const builtIn = z.discriminatedUnion('reward', [
   z.strictObject({ reward: z.literal('length'), most: z.int().positive(), weight }),
   /** 1 for JSON that follows a schema. */
   z.strictObject({ reward: z.literal('schema'), schema: z.record(z.string(), z.unknown()), weight }),
+  /** The share of a row's unit tests that an answer passes: expressions in JavaScript, run in a sandbox, `time` milliseconds each. */
+  z.strictObject({
+    reward: z.literal('tests'),
+    column: z.string().default('tests'),
+    time: z.int().positive().default(500),
+    weight,
+  }),
   /** The number of a reward model, by its folder. */
   z.strictObject({ reward: z.literal('model'), model: z.string(), weight }),
 ]);
@@ -55,8 +62,8 @@ const ofModule = z.strictObject({
   weight,
 });
 
-const NAMES = ['exact', 'numeric', 'expression', 'length', 'schema', 'model'];
-const WITHOUT_OPTIONS = ['exact', 'numeric'];
+const NAMES = ['exact', 'numeric', 'expression', 'length', 'schema', 'tests', 'model'];
+const WITHOUT_OPTIONS = ['exact', 'numeric', 'tests'];
 
 function isExpression(pattern: string): boolean {
   try {

@@ -1,6 +1,7 @@
 /** Rewards that recipes name: of an answer and its row a number from 0 to 1. */
 import { z } from 'zod';
 import type { BuiltInReward, Reward } from '../../objectives/reward-options.ts';
+import { unitTestReward } from './unit-tests.ts';
 
 /** A number as it is written: with a sign, commas between thousands, a fraction, an exponent. */
 const NUMBER = /[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?/gi;
@@ -30,6 +31,8 @@ export function builtInReward(options: Exclude<BuiltInReward, { reward: 'model' 
     }
     case 'length':
       return (_, completion) => Math.min(1, Math.max(0, 2 - [...completion].length / options.most));
+    case 'tests':
+      return unitTestReward(options);
     case 'schema': {
       const schema = z.fromJSONSchema(options.schema);
       return (_, completion) => (schema.safeParse(parsed(completion)).success ? 1 : 0);
