@@ -15,7 +15,7 @@ import { type CallParts, createCalls } from './calls.ts';
 import { createLocalEngine, type LocalEngine } from './local-engine.ts';
 import type { OpenOptions } from './messages.ts';
 import type { ModelCard } from './protocol.ts';
-import { thinkingTagsOf } from './thinking.ts';
+import { thinkingTagsOf } from './thinking-tags.ts';
 import { toolFormatOf } from './tools/tool-format.ts';
 
 export interface OpenedModel {

@@ -10,7 +10,7 @@ import type { Sampling } from '../generate/config/sampling-options.ts';
 import type { Ability } from '../tasks/abilities.ts';
 import type { TextToTextTask } from '../tasks/text-to-text.ts';
 import type { ChatMessage } from '../tokenizers/chat/chat.ts';
-import type { ThinkingTags } from './thinking.ts';
+import type { ThinkingTags } from './thinking-tags.ts';
 
 export type { AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';

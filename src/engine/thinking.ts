@@ -3,12 +3,9 @@
  * many tokens (budget forcing, Muennighoff et al. 2025, arXiv:2501.19393). Thinking and answering are two requests, of which the second
  * finds what the first read and wrote in the cache: what an answer must follow, and what ends it, does not hold for thoughts.
  */
-import type { Engine, GenerationEvent, GenerationRequest } from './protocol.ts';
 
-export interface ThinkingTags {
-  open: string;
-  close: string;
-}
+import type { Engine, GenerationEvent, GenerationRequest } from './protocol.ts';
+import type { ThinkingTags } from './thinking-tags.ts';
 
 export interface ThinkingOptions extends ThinkingTags {
   /** Most tokens of thought; default as many as the answer may have. */
@@ -23,10 +20,6 @@ export type ThinkingEvent =
 
 /** What goes between the end of thoughts that were cut off and the answer. */
 const AFTER = '\n\n';
-
-/** The tags that a chat template knows; undefined where its model does not think. */
-export const thinkingTagsOf = (template: unknown): ThinkingTags | undefined =>
-  JSON.stringify(template ?? '').includes('</think>') ? { open: '<think>', close: '</think>' } : undefined;
 
 interface Text {
   /** What was written so far, tags and all. */

@@ -15,6 +15,7 @@ export type {
   Engine,
   EngineStats,
   FinishReason,
+  Found,
   GenerationEvent,
   GenerationRequest,
   ModelCard,
@@ -28,6 +29,7 @@ export type {
   ToolFormat,
 } from '../engine/protocol.ts';
 export type { SuperviseOptions } from '../engine/supervise.ts';
+export type { ThinkingEvent, ThinkingTags } from '../engine/thinking.ts';
 export type { AttentionMap, AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
 export type { Sampling } from '../generate/config/sampling-options.ts';

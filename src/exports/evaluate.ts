@@ -4,7 +4,9 @@
 
 export type { CorpusIndex, SplitIndex } from '../data/corpus/corpus-index.ts';
 export type { CorpusSplit, MappedShard, Tokens } from '../data/corpus/corpus-split.ts';
+export type { PartScore, TaskContamination } from '../evaluate/contamination/contamination.ts';
 export type { Aggregated } from '../evaluate/harness/aggregations.ts';
+export type { TaskTwins } from '../evaluate/harness/bind-twins.ts';
 export type { Doc } from '../evaluate/harness/data-files.ts';
 export type { DataMap } from '../evaluate/harness/datasets.ts';
 export type { EvaluateOptions } from '../evaluate/harness/evaluate-tasks.ts';
@@ -19,7 +21,7 @@ export type {
 export type { FieldContext } from '../evaluate/harness/fields.ts';
 export type { PromptOptions } from '../evaluate/harness/prompts.ts';
 export type { RequestOptions as TaskRequestOptions, TaskRequest } from '../evaluate/harness/requests.ts';
-export type { RunFacts } from '../evaluate/harness/results.ts';
+export type { Contamination, RunFacts } from '../evaluate/harness/results.ts';
 export { resultsJson, sampleJson, writeResults } from '../evaluate/harness/results.ts';
 export type { Sampler } from '../evaluate/harness/samplers.ts';
 export type { Scores } from '../evaluate/harness/scores.ts';

@@ -18,6 +18,20 @@ export type {
   ToolFormat,
 } from '../engine/protocol.ts';
 export type { SuperviseOptions } from '../engine/supervise.ts';
+export type { Recording } from '../online/recorder.ts';
+export type { Alias, Registry, Revision } from '../online/registry/registry.ts';
+export type { LearningFigure, LearningService } from '../online/service.ts';
+export type { LearningSettings } from '../online/settings.ts';
+export type { JudgementKind, JudgementValue } from '../online/store/judgement.ts';
+export type { Keyed } from '../online/store/secret.ts';
+export type {
+  Choice,
+  Deletion,
+  FeedbackStore,
+  Judgement,
+  JudgementFilter,
+  StoredAnswer,
+} from '../online/store/store.ts';
 export type { AppOptions } from '../serve/http/app.ts';
 export { createApp } from '../serve/http/app.ts';
 export type { ParameterNames } from '../serve/http/errors.ts';
