@@ -16,7 +16,7 @@ export type { AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
 export type { Sampling } from '../generate/config/sampling-options.ts';
 export type { Ability } from '../tasks/abilities.ts';
-export type { ThinkingTags } from './thinking.ts';
+export type { ThinkingTags } from './thinking-tags.ts';
 
 /** How a model writes calls of functions (`http/tools/tool-format.ts`). */
 export type ToolFormat = 'hermes' | 'llama3' | 'mistral';

@@ -29,7 +29,8 @@ export type {
   ToolFormat,
 } from '../engine/protocol.ts';
 export type { SuperviseOptions } from '../engine/supervise.ts';
-export type { ThinkingEvent, ThinkingTags } from '../engine/thinking.ts';
+export type { ThinkingEvent } from '../engine/thinking.ts';
+export type { ThinkingTags } from '../engine/thinking-tags.ts';
 export type { AttentionMap, AttentionMaps } from '../explain/attention-maps.ts';
 export type { LayerPredictions } from '../explain/logit-lens.ts';
 export type { Sampling } from '../generate/config/sampling-options.ts';

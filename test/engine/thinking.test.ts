@@ -1,7 +1,8 @@
 /** Thoughts told apart from answers, and ended in time. */
 import { describe, expect, it } from 'vitest';
 import type { GenerationRequest } from '../../src/engine/protocol.ts';
-import { generateThinking, type ThinkingEvent, thinkingTagsOf } from '../../src/engine/thinking.ts';
+import { generateThinking, type ThinkingEvent } from '../../src/engine/thinking.ts';
+import { thinkingTagsOf } from '../../src/engine/thinking-tags.ts';
 import { fakeEngine, textOfPrompt } from '../serve/fake-engine.ts';
 
 const tags = { open: '<think>', close: '</think>' };
