@@ -15,7 +15,7 @@ import { simulate, writeReplay, writeSettings } from './helpers.ts';
 const scratch = scratchFolder();
 const model = tinyModelFolder(join(scratch, 'tiny'));
 const replay = writeReplay(join(scratch, 'replay.jsonl'));
-const [STORING, LEARNING] = process.env.TSLM_LONG === undefined ? [3, 3] : [50, 50];
+const [STORING, LEARNING] = process.env.TSLM_LONG === undefined ? [3, 3] : [50, 12];
 
 /** Ends a process by force after some milliseconds; what it had written. */
 function killed(
@@ -76,7 +76,7 @@ describe('kill −9', () => {
     expect(acknowledged.length).toBeGreaterThan(STORING);
   });
 
-  it(`leaves what answers whole, ${LEARNING} times in a round of learning, and the next round goes on`, async () => {
+  it(`leaves what answers whole, ${LEARNING} times in a round of learning, and the next round goes on`, { timeout: 900_000 }, async () => {
     const folder = join(scratch, 'learning');
     writeSettings(folder);
     {

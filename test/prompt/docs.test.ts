@@ -70,7 +70,7 @@ describe('docs/PROMPTS.md', () => {
     model.dispose();
     const code = blocks('ts')[0]
       .replace("'models/tiny'", `'${folder}'`)
-      .replace("from 'tslm'", `from '${resolve('src/index.ts')}'`)
+      .replace("from 'tslm/prompt'", `from '${resolve('src/exports/prompt.ts')}'`)
       .replace("from 'zod'", `from '${resolve('node_modules/zod/index.js')}'`);
     const path = join(scratchFolder(), 'example.ts');
     writeFileSync(path, code);

@@ -54,7 +54,8 @@ async function passes(
   const folder = mkdtempSync(join(tmpdir(), 'tslm-program-'));
   try {
     writeFileSync(join(folder, 'program.py'), program);
-    const limits = `ulimit -t ${Math.ceil(seconds)} -v ${MEMORY} -f ${FILE}; exec "$@"`;
+    // One limit a call: dash takes no more.
+    const limits = `ulimit -t ${Math.ceil(seconds)} && ulimit -v ${MEMORY} && ulimit -f ${FILE} && exec "$@"`;
     const child = spawn('sh', ['-c', limits, 'sh', ...before, path, '-I', 'program.py'], {
       cwd: folder,
       env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' },

@@ -122,8 +122,21 @@ describe('checkpoints', () => {
       Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0)) - scores[label];
     expect(loss!.item()).toBeCloseTo((nll(expected[0], 2) + nll(expected[1], 0)) / 2, 4);
     model.dispose();
+    // Without an id of padding the mask says where a text ends, and without a mask all of it is text.
     const without = llama({ ...config, pad_token_id: null });
-    expect(() => run(without, { inputIds: int64(rows) })).toThrow('pad_token_id');
+    const attentionMask = int64([
+      [1, 1, 1, 0, 0],
+      [1, 1, 1, 1, 1],
+    ]);
+    const masked = run(without, { inputIds: int64(rows), attentionMask });
+    const whole = run(without, { inputIds: int64(rows) });
+    const score = weightsOf(without).matrix('score.weight');
+    const scored = ({ lastHiddenState }: typeof masked, row: number, place: number) => {
+      const x = lastHiddenState.select(0, row).select(0, place).toNumbers();
+      return score.map(weights => weights.reduce((sum, value, i) => sum + value * x[i], 0));
+    };
+    expectClose(masked.logits!, tensor([scored(masked, 0, 2), scored(masked, 1, 4)]), tolerance);
+    expectClose(whole.logits!, tensor([scored(whole, 0, 4), scored(whole, 1, 4)]), tolerance);
     without.dispose();
   });
 
