@@ -22,7 +22,7 @@ import { scratchFolder } from '../support/scratch.ts';
 import { bin, py } from '../torch/pytorch-bin/writer.ts';
 import { mutateBytes, mutateHeader, mutateJson, pick } from './mutations.ts';
 
-const tries = process.env.TSLM_LONG ? 800 : 80;
+const tries = process.env.TSLM_LONG ? 300 : 80;
 const scratch = scratchFolder();
 const golden = 'test/fixtures/hf/gpt2/lm';
 
