@@ -61,14 +61,14 @@ export function learnCommand(): Command {
 }
 
 async function rounds(folder: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { learn, waitingLessons } = await import('../online/learn.ts');
+  const { learn, waitingJudgements } = await import('../online/learn.ts');
   const { openRegistry } = await import('../online/registry/registry.ts');
   const { openStore } = await import('../online/store/store.ts');
   using store = openStore(folder, { mustExist: options.model === undefined });
   const { model, rebuild, then } = options;
   const isOnce = options.every === undefined && options.after === undefined;
   do {
-    const isDue = options.after === undefined || waitingLessons(store, openRegistry(store, model)) >= options.after;
+    const isDue = options.after === undefined || waitingJudgements(store, openRegistry(store, model)) >= options.after;
     if (isDue) {
       let shown = 0;
       const result = await learn(store, {

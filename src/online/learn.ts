@@ -126,9 +126,12 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
 }
 
 /** Judgements that are waiting to be learnt from; `learn --after` counts them. */
-export function waitingLessons(store: FeedbackStore, registry: Registry): number {
+export function waitingJudgements(store: FeedbackStore, registry: Registry): number {
   const champion = registry.alias('champion') ?? registry.base.id;
-  return chooseLessons(store, registry, { settings: readSettings(store.folder), champion }).training.length;
+  const { training } = chooseLessons(store, registry, { settings: readSettings(store.folder), champion });
+  const known = new Set(learntIn(store, registry, champion).map(({ judgement }) => judgement));
+  // A correction is two lessons, what is said and what is preferred: one judgement all the same.
+  return new Set(training.flatMap(({ judgements }) => judgements.filter(id => !known.has(id)))).size;
 }
 
 /** Those that neither the champion nor one before it has learnt from, without what looks like a backdoor. */

@@ -76,7 +76,9 @@ describe('kill −9', () => {
     expect(acknowledged.length).toBeGreaterThan(STORING);
   });
 
-  it(`leaves what answers whole, ${LEARNING} times in a round of learning, and the next round goes on`, { timeout: 900_000 }, async () => {
+  it(`leaves what answers whole, ${LEARNING} times in a round of learning, and the next round goes on`, {
+    timeout: 900_000,
+  }, async () => {
     const folder = join(scratch, 'learning');
     writeSettings(folder);
     {

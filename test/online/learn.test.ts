@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { learn } from '../../src/online/learn.ts';
+import { learn, waitingJudgements } from '../../src/online/learn.ts';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { tinyModelFolder } from '../helpers/server.ts';
@@ -63,6 +63,17 @@ describe('a round', () => {
     const result = await learn(store, { model, replay });
     const poisoners = [7, 8, 9].map(person => store.keyed.user(`person ${person}`));
     expect(result.lessons!.leftOut.sort()).toEqual(poisoners.sort());
+  });
+
+  it('counts judgements and not what they teach: a correction says what is wanted, and what is not', () => {
+    writeSettings(join(scratch, 'counted'), { update: { heldOut: 1e-6 } });
+    using store = openStore(join(scratch, 'counted'));
+    const registry = openRegistry(store, model);
+    const answer = simulate(store, { people: 1, each: 2 }).length;
+    const before = waitingJudgements(store, registry);
+    const user = store.keyed.user('somebody');
+    store.addJudgement({ answer: 'cmpl-0-0', position: 0, user, value: { kind: 'correction', correction: 'yes!' } });
+    expect([answer, before, waitingJudgements(store, registry)]).toEqual([2, 2, 3]);
   });
 
   it('removes what a round that was killed has left', async () => {

@@ -3,7 +3,8 @@
  * than for the model as it began it holds an answer (Rafailov et al. 2023, arXiv:2305.18290, 4).
  */
 import type { Rows } from '../../data/rows/rows.ts';
-import { answerBatch, answerOf, scoreAnswers } from '../../objectives/answers.ts';
+import { answerBatch, pairOf, scoreAnswers } from '../../objectives/answers.ts';
+import { UserError } from '../../support/errors.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
 import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
@@ -16,17 +17,32 @@ export interface LikelyPair {
   rejected: number;
 }
 
-/** Log-probabilities of both answers of each row. */
-export function likelyPairs({ model, tokenizer, context }: Scored, rows: readonly Rows['preference'][]): LikelyPair[] {
+/**
+ * Log-probabilities of both answers of each row.
+ *
+ * @param skipBad leave out rows whose prompt leaves no room for an answer, as the training did
+ * @throws UserError for such a row without it
+ */
+export function likelyPairs(
+  { model, tokenizer, context }: Scored,
+  rows: readonly Rows['preference'][],
+  { skipBad = false }: { skipBad?: boolean } = {},
+): LikelyPair[] {
   model.eval();
   const most = context ?? model.maxPositions;
+  const pairs = rows.flatMap(row => {
+    try {
+      return [pairOf(tokenizer, row, most)];
+    } catch (error) {
+      if (skipBad && error instanceof UserError) return [];
+      throw error;
+    }
+  });
   const found: LikelyPair[] = [];
-  for (let start = 0; start < rows.length; start += TOGETHER) {
+  for (let start = 0; start < pairs.length; start += TOGETHER) {
     scope(() => {
-      const part = rows.slice(start, start + TOGETHER);
-      const answers = part.flatMap(({ prompt, chosen, rejected, tools }) =>
-        [chosen, rejected].map(answer => answerOf(tokenizer, [prompt, answer, tools], most)),
-      );
+      const part = pairs.slice(start, start + TOGETHER);
+      const answers = part.flat();
       const batch = answerBatch(answers, tokenizer.padTokenId ?? 0, model.device);
       const sums = inferenceMode(() => scoreAnswers(model, batch).sums).toNumbers();
       for (const i of part.keys()) found.push({ chosen: sums[2 * i], rejected: sums[2 * i + 1] });

@@ -49,9 +49,13 @@ interface Sides {
 }
 
 /** Rewards are how far the model has gone from where it began. */
-function preferences(rows: readonly Rows['preference'][], { objective }: Recipe, { before, after }: Sides): Baseline[] {
+function preferences(
+  rows: readonly Rows['preference'][],
+  { objective, data }: Recipe,
+  { before, after }: Sides,
+): Baseline[] {
   const beta = 'beta' in objective ? objective.beta : DPO_BETA;
-  const read = (scored: Scored): LikelyPair[] => likelyPairs(scored, rows);
+  const read = (scored: Scored): LikelyPair[] => likelyPairs(scored, rows, { skipBad: data.skipBad });
   const [first, last] = [before(read), after(read)];
   return [
     { name: AFTER, scores: preferenceScores(last, { before: first, beta }) },

@@ -1,7 +1,7 @@
 /** A service that learns, as the studio shows it. */
 import type { Said } from '../../data/rows/rows.ts';
 import type { Decision } from '../../online/gate/decision.ts';
-import { waitingLessons } from '../../online/learn.ts';
+import { waitingJudgements } from '../../online/learn.ts';
 import { ALIASES } from '../../online/registry/registry.ts';
 import type { LearningService } from '../../online/service.ts';
 import type { JudgementValue } from '../../online/store/judgement.ts';
@@ -28,7 +28,7 @@ export function describeLearning({ model, store, registry, settings }: LearningS
     consent: settings.consent,
     ...store.counts(),
     scrubbed: store.scrubbed(),
-    waiting: waitingLessons(store, registry),
+    waiting: waitingJudgements(store, registry),
     latest,
     revisions: registry
       .revisions()

@@ -213,6 +213,16 @@ describe('finetune of what writes', () => {
     expect(before.metrics.rewardAccuracy).toBeUndefined();
   });
 
+  it('preferences whose prompt leaves no room are left out of the comparison, too', async () => {
+    const long = (i: number) => (i % 5 === 0 ? { ...pair(i), prompt: 'far too long '.repeat(99) } : pair(i));
+    const file = rowsFile('long-preferences', long);
+    const more = { ...options, epochs: 1, skipBad: true, out: place('run-long') };
+    const { scores } = await finetune(await planFinetune(place('gpt2'), [file], more));
+    expect(scores[0].scores.rows).toBeGreaterThan(4);
+    expect(scores[0].scores.rows).toBeLessThan(12);
+    expect(scores[1].scores.rows).toBe(scores[0].scores.rows);
+  });
+
   it('answers that are good or not, and completions, are planned', async () => {
     const feedback = rowsFile('feedback', i => ({ prompt: words(i)[0], completion: ' good', label: isGood(i) }));
     const kto = await planFinetune(place('gpt2'), [feedback], { out: place('none') });
