@@ -1,6 +1,6 @@
 /** A network of one's own, trained by hand: layers, a loss, an optimizer. It learns the exclusive or. */
 import { backward, manualSeed, scope, tensor } from 'tslm';
-import { Linear, Module } from 'tslm/nn';
+import { initUniform, Linear, Module } from 'tslm/nn';
 import { mseLoss, type Tensor } from 'tslm/torch';
 import { adamW } from 'tslm/train';
 
@@ -16,6 +16,7 @@ class Network extends Module {
 
 manualSeed(0);
 const network = new Network();
+for (const parameter of network.parameters()) initUniform(parameter, 0.7); // until then a weight is whatever lies in memory
 const optimizer = adamW([...network.namedParameters()], { weightDecay: 0 });
 const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]; // biome-ignore format: a truth table
 let last = Number.NaN;

@@ -73,6 +73,7 @@ describe('swaps under load', () => {
     };
     const answers: { prompt: string; by: string; text: string }[] = [];
     let begun = 0;
+    let isChanging = true;
     const changes = [
       () => registry.promote(revisions[1], 'test'),
       () => registry.promote(revisions[2], 'test'),
@@ -80,7 +81,7 @@ describe('swaps under load', () => {
       () => registry.rollback('test'),
     ];
     const streams = Array.from({ length: STREAMS }, async () => {
-      while (begun < REQUESTS || changes.length > 0) {
+      while (begun < REQUESTS || isChanging) {
         const prompt = prompts[begun++ % prompts.length];
         answers.push({ prompt, ...(await ask(prompt)) });
       }
@@ -93,7 +94,9 @@ describe('swaps under load', () => {
         const { to } = next();
         await expect.poll(() => answers.at(-1)!.by, { timeout: 60_000, interval: 5 }).toBe(to);
       }
-    })();
+    })().finally(() => {
+      isChanging = false;
+    });
     await Promise.all([...streams, change]);
 
     // Asked one after another, what each revision says.
