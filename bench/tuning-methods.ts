@@ -6,7 +6,7 @@
  *   npm run bench && node build/bench/bench/tuning-methods.js --model RUN --rows train.jsonl --validation validation.jsonl --corpus CORPUS
  *   node build/bench/bench/tuning-methods.js --shape
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -149,11 +149,23 @@ async function tune(name: string, from: string, data: string, folder: string, se
   seconds.sort((a, b) => a - b);
   return {
     method: name,
-    trainable,
+    trainable: weightsOfAdapter(join(folder, 'model')) ?? trainable,
     secondsPerStep: seconds[Math.floor(seconds.length / 2)],
     peakMegabytes: Math.round(peak / 1e6),
     target: values.shape ? undefined : result.best?.loss,
   };
+}
+
+/** What an adapter's file holds; undefined where a whole model was trained. */
+function weightsOfAdapter(folder: string): number | undefined {
+  const path = join(folder, 'adapter_model.safetensors');
+  if (!existsSync(path)) return undefined;
+  const bytes = readFileSync(path);
+  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString()) as Record<
+    string,
+    { shape?: number[] }
+  >;
+  return Object.values(header).reduce((sum, { shape }) => sum + (shape?.reduce((a, b) => a * b, 1) ?? 0), 0);
 }
 
 function lossOn(folder: string, corpus: string): number {

@@ -71,7 +71,8 @@ function withTemplate({ model, generation }: StartingPoint, tokenizer: Tokenizer
   const before = [generation.eos_token_id ?? []].flat() as number[];
   const ends = [...new Set([...[tokenizer.eosTokenId ?? []].flat(), ...before])];
   const larger = withVocabulary(model, tokenizer.vocabSize);
-  larger.to({ device });
+  // A model in four bits has nothing to move.
+  if (larger !== model) larger.to({ device });
   return { model: larger, tokenizer, generation: { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends } };
 }
 

@@ -199,6 +199,14 @@ describe('finetune of what writes', () => {
     );
   });
 
+  it('conversations: an adapter over a model in four bits that gets a template', async () => {
+    const adapter = namedAdapter('lora', { quantize: 'nf4' });
+    const more = { ...options, epochs: 1, adapter, out: place('run-four-bits') };
+    const plan = await planFinetune(place('gpt2'), [rowsFile('four-bits', chat)], more);
+    expect(plan.recipe).toMatchObject({ data: { chatTemplate: 'plain' }, adapter: { quantize: 'nf4' } });
+    expect(await finetune(plan)).toMatchObject({ run: { finished: true } });
+  });
+
   it('preferences: rewards against the model before, with intervals', async () => {
     const file = rowsFile('preferences', pair);
     const plan = await planFinetune(place('gpt2'), [file], { ...options, out: place('run-preferences') });
