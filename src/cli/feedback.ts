@@ -27,7 +27,7 @@ function listCommand(): Command {
     .argument('<folder>', 'of the service')
     .option('--user <name>', "of one person, by name or by what `list` prints in the name's place")
     .addOption(new Option('--kind <kind>', 'of one kind').choices(KINDS))
-    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .option('--limit <n>', 'most judgements to list', positiveInteger, 50)
     .option('--json', 'print them as JSON, with prompts and answers')
     .addHelpText('after', '\nExample:\n  $ tslm feedback list learning/ --kind correction\n')
     .action(

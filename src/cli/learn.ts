@@ -25,7 +25,7 @@ export function learnCommand(): Command {
     .argument('<folder>', 'that `tslm serve MODEL --learn` writes')
     .option('--model <path>', 'the model, where nothing was served from the folder yet')
     .option('--every <time>', 'learn again and again, after each such time: 90s, 30m, 1h', duration)
-    .option('--after <n>', 'learn again and again, once so many judgements are new', positiveInteger)
+    .option('--after <n>', 'keep running, and learn whenever there are n new judgements', positiveInteger)
     .option(
       '--replay <file>',
       'rows of what the model was trained on (default: what its run.json names); may be repeated',

@@ -1,6 +1,6 @@
 /** Learning beside a server: answers are kept, judgements taken, and the model that answers follows the links of the registry. */
 import type { ModelPool } from '../engine/protocol.ts';
-import { messageOf } from '../support/errors.ts';
+import { messageOf, UserError } from '../support/errors.ts';
 import { forgetExpired } from './forget.ts';
 import { createRecorder, type Recording } from './recorder.ts';
 import { lockRegistry, openRegistry, type Registry } from './registry/registry.ts';
@@ -144,8 +144,10 @@ export function createLearning({
         using _lock = lockRegistry(folder);
         const seen = watch(store, registry, settings);
         if (seen !== 'nothing') onNote(`${model}: ${seen}`);
-      } catch {
-        // A round of learning has the lock: the next judgement looks again.
+      } catch (error) {
+        // A round of learning has the lock: the next judgement looks again. The judgement itself is kept, whatever else went wrong.
+        const isLocked = error instanceof UserError && error.code === 'TSLM_LOCKED';
+        if (!isLocked) onNote(`${model}: the canary could not be judged: ${messageOf(error)}`);
       }
       return kept;
     },

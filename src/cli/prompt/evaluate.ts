@@ -41,7 +41,7 @@ export const withDataOptions = (command: Command): Command =>
     .option('--include-path <folder>', 'more task files; may be repeated', collect)
     .option('--num-fewshot <n>', "in place of the tasks' own number of examples", nonNegativeInteger)
     .option('--filter <name>', "of the tasks: what finds answers (default: each task's last)")
-    .option('--limit <n>', 'only the first so many rows', positiveInteger)
+    .option('--limit <n>', 'only the first n rows', positiveInteger)
     .option('--concurrency <n>', 'questions that are worked on at once', positiveInteger, 8);
 
 export function evaluateCommand(): Command {

@@ -34,7 +34,7 @@ export function optimizeCommand(): Command {
       'of the result, the trials, and the answers: the same command goes on with these',
     )
     .option('--test <rows>', 'rows to judge the best on (default: a third of --data)')
-    .option('--limit <n>', 'only the first so many rows of --data', positiveInteger);
+    .option('--limit <n>', 'only the first n rows of --data', positiveInteger);
   return withModelOptions(command)
     .addOption(
       new Option('--optimizer <name>', 'what is searched for and how')

@@ -70,7 +70,7 @@ export interface ProblemRowsOptions {
 /**
  * `count` different questions of one split.
  *
- * @throws UserError TSLM_PROBLEM_FORMAT where answers of a task cannot be reversed, TSLM_PROBLEM_COUNT where there are not so many questions
+ * @throws UserError TSLM_PROBLEM_FORMAT where answers of a task cannot be reversed, TSLM_PROBLEM_COUNT where the task has fewer questions
  */
 export function problemRows(
   name: string,

@@ -76,7 +76,7 @@ function wantedOf({ kind, row }: Lesson): string {
 const textOf = (said: Said): string =>
   typeof said === 'string' ? said : said.map(({ content }) => (typeof content === 'string' ? content : '')).join('\n');
 
-/** Words, and of scripts without spaces characters, one to so many in a row. */
+/** n-grams of up to `most` words, or characters in Chinese. */
 function phrasesOf(text: string, most: number): Set<string> {
   const units = text.toLowerCase().match(/\p{Script=Han}|[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}]+/gu) ?? [];
   const phrases = new Set<string>();

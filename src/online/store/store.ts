@@ -54,7 +54,7 @@ export interface JudgementFilter {
   answer?: string;
   /** Milliseconds since 1970. */
   since?: number;
-  /** Newest first, at most so many. Default: all, oldest first. */
+  /** Newest first, at most `limit`. Default: all, oldest first. */
   last?: number;
 }
 

@@ -21,7 +21,7 @@ interface Bucket {
 
 /** Buckets of each size. */
 const MOST = 5;
-/** Cuts are looked for after so many numbers. */
+/** Numbers between two searches for a cut. */
 const EVERY = 8;
 const LEAST = 5;
 

@@ -21,7 +21,7 @@ export interface TaskCases {
 }
 
 export interface TaskCasesOptions extends TaskOptions {
-  /** Only the first so many documents of each task. */
+  /** Only the first n documents of each task. */
   limit?: number;
   /** The filter that finds answers. Default the last one of the task, which is the most tolerant by custom. */
   filter?: string;

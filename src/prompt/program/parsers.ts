@@ -38,7 +38,7 @@ export interface Parser<Value = unknown> {
   /** An answer that is known, such as the target of a row, in the same form. */
   known(answer: unknown): Parsed<Value> | null;
   constraint?: ConstraintSource;
-  /** Where there are only so many answers. */
+  /** Where the answers are a fixed set. */
   choices?: readonly string[];
 }
 

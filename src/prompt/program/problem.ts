@@ -20,7 +20,7 @@ export interface Problem {
   generation: Generation;
   /** What answers must follow. */
   constraint?: ConstraintSource;
-  /** Where there are only so many answers: what each looks like behind the prompt. */
+  /** Where the answers are a fixed set: what each looks like behind the prompt. */
   choices?: readonly { key: string; text: string }[];
   /** The prompt about nothing, which shows what the model prefers whatever is asked. */
   contentFree?: readonly PromptText[];

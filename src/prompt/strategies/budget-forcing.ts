@@ -20,7 +20,7 @@ const options = z.strictObject({
 });
 
 export const budgetForcing = strategy({
-  about: 'at least and at most so many tokens of thinking (Muennighoff et al. 2025)',
+  about: 'a minimum and a maximum of thinking tokens (Muennighoff et al. 2025)',
   options,
   async run(problem, { min, max, open, close, marker, extensions, answerTrigger, answerTokens }, session) {
     let thought = open;
