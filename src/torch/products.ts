@@ -1,6 +1,6 @@
 /**
  * The fused operators around matrix products in bfloat16 (`native/kernels/`: `linear.cc`, `feed_forward.cc`,
- * `attention.cc`, `linear_cross_entropy.cc`). They take weights in float32 and round them as they read them, so that
+ * `attention.cc`, `linear_cross_entropy.cc`, `muon.cc`). They take weights in float32 and round them as they read them, so that
  * mixed precision keeps no second copy of a weight. Processors with AMX or AVX512-BF16 have them; elsewhere `reference`
  * is the same in libtorch's own operators, and the tests compare the two.
  */
@@ -20,6 +20,8 @@ const $attentionPacked = operator('tslm::attention_packed');
 const $packWeight = operator('tslm::pack_weight');
 const $packedLinear = operator('tslm::packed_linear');
 const $linearCrossEntropy = operator('tslm::linear_cross_entropy');
+const $muon = operator('tslm::muon_');
+const $newtonSchulz = operator('tslm::newton_schulz');
 
 let available: boolean | undefined;
 
@@ -180,6 +182,34 @@ export const linearCrossEntropy = (
   targets: Tensor,
   { bias, ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions & { bias?: Tensor } = {},
 ): Tensor => call($linearCrossEntropy, [x, weight, bias, targets, ignoreIndex, reductions[reduction]]) as Tensor;
+
+export interface MuonUpdate {
+  /** float32 [rows, columns], contiguous */
+  parameters: readonly Tensor[];
+  gradients: readonly Tensor[];
+  /** The momentum of each. */
+  buffers: readonly Tensor[];
+  /** The number of independent matrices that the rows of each are made of. */
+  counts: readonly number[];
+  lr: number;
+  momentum: number;
+  weightDecay: number;
+  /** What gradients are multiplied with first, as by clipping. */
+  gradScale: number;
+}
+
+/** One step of Muon over a list of matrices, products in bfloat16. */
+export function muonUpdate({ parameters, gradients, buffers, counts, ...update }: MuonUpdate): void {
+  const { lr, momentum, weightDecay, gradScale } = update;
+  call($muon, [parameters, gradients, buffers, counts, lr, momentum, weightDecay, gradScale, 5]);
+}
+
+/**
+ * The nearest matrices with equal singular values, roughly: quintic Newton–Schulz iterations with products in bfloat16.
+ *
+ * @param matrices float32 [count, rows, columns]
+ */
+export const newtonSchulz = (matrices: Tensor, steps = 5): Tensor => call($newtonSchulz, [matrices, steps]) as Tensor;
 
 const activations = {
   gelu_tanh: (x: Tensor): Tensor => x.gelu({ approximate: 'tanh' }),

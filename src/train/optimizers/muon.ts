@@ -7,7 +7,7 @@
 import type { Parameter } from '../../nn/index.ts';
 import { autocastDtype } from '../../torch/autocast.ts';
 import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../../torch/index.ts';
-import { isFused, linearProduct } from '../../torch/products.ts';
+import { hasProducts, muonUpdate, newtonSchulz } from '../../torch/products.ts';
 import { type AdamWOptions, adamW } from './adamw.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 
@@ -41,23 +41,12 @@ export function muon(named: NamedParameters, { momentum = 0.95, ...options }: Mu
       rest.step(lr, gradScale);
       scope(() => {
         noGrad(() => {
-          const updates = states.flatMap(({ parameter, buffer, parts }) => {
-            const gradient = parameter.grad;
-            if (!gradient) return [];
-            // Nesterov's momentum: b ← μ b + g, and the step along g + μ b.
-            buffer.mul_(momentum).add_(gradient, { alpha: gradScale });
-            const direction = gradient.mul(gradScale).add_(buffer, { alpha: momentum });
-            const weights = parameter.detach().chunk(parts);
-            return direction.chunk(parts).map((part, i) => ({ weight: weights[i], direction: part }));
+          const active = states.flatMap(state => {
+            const gradient = state.parameter.grad;
+            return gradient ? [{ ...state, gradient }] : [];
           });
-          for (const group of byShape(updates)) {
-            const orthogonal = orthogonalize(stack(group.map(({ direction }) => direction)));
-            for (const [i, update] of orthogonal.unbind().entries()) {
-              const { weight } = group[i];
-              const size = ADAMW_RMS * Math.sqrt(Math.max(...weight.shape));
-              weight.mul_(1 - lr * weightDecay).add_(update, { alpha: -lr * size });
-            }
-          }
+          const update = isFused(active.map(({ parameter }) => parameter)) ? updateFused : updateComposed;
+          update(active, { lr, momentum, weightDecay, gradScale });
         });
       });
     },
@@ -83,6 +72,53 @@ export function muon(named: NamedParameters, { momentum = 0.95, ...options }: Mu
   };
 }
 
+/** Products in bfloat16 are wanted, and this processor has them. */
+const isFused = (tensors: readonly Tensor[]): boolean =>
+  autocastDtype() === 'bfloat16' &&
+  hasProducts() &&
+  tensors.every(({ device, dtype }) => device === 'cpu' && dtype === 'float32');
+
+interface State {
+  parameter: Parameter;
+  gradient: Tensor;
+  buffer: Tensor;
+  parts: number;
+}
+
+interface Rates {
+  lr: number;
+  momentum: number;
+  weightDecay: number;
+  gradScale: number;
+}
+
+const updateFused = (states: readonly State[], rates: Rates): void =>
+  muonUpdate({
+    parameters: states.map(({ parameter }) => parameter),
+    gradients: states.map(({ gradient }) => gradient),
+    buffers: states.map(({ buffer }) => buffer),
+    counts: states.map(({ parts }) => parts),
+    ...rates,
+  });
+
+function updateComposed(states: readonly State[], { lr, momentum, weightDecay, gradScale }: Rates): void {
+  const updates = states.flatMap(({ parameter, gradient, buffer, parts }) => {
+    // Nesterov's momentum: b ← μ b + g, and the step along g + μ b.
+    buffer.mul_(momentum).add_(gradient, { alpha: gradScale });
+    const direction = gradient.mul(gradScale).add_(buffer, { alpha: momentum });
+    const weights = parameter.detach().chunk(parts);
+    return direction.chunk(parts).map((part, i) => ({ weight: weights[i], direction: part }));
+  });
+  for (const group of byShape(updates)) {
+    const orthogonal = orthogonalize(stack(group.map(({ direction }) => direction)));
+    for (const [i, update] of orthogonal.unbind().entries()) {
+      const { weight } = group[i];
+      const size = ADAMW_RMS * Math.sqrt(Math.max(...weight.shape));
+      weight.mul_(1 - lr * weightDecay).add_(update, { alpha: -lr * size });
+    }
+  }
+}
+
 function byShape<Item extends { direction: Tensor }>(items: readonly Item[]): Item[][] {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
@@ -102,14 +138,12 @@ const [A, B, C] = [3.4445, -4.775, 2.0315];
  * @param matrices [count, rows, columns]
  */
 export function orthogonalize(matrices: Tensor, { steps = 5 }: { steps?: number } = {}): Tensor {
+  if (isFused([matrices])) return newtonSchulz(matrices, steps);
   const [, rows, columns] = matrices.shape;
   const wide = rows > columns ? matrices.transpose(1, 2) : matrices;
   const norms = wide.flatten({ startDim: 1 }).vectorNorm([1]).view([-1, 1, 1]);
   const scaled = wide.div(norms.add(1e-7));
-  const dtype = autocastDtype() ?? scaled.dtype;
-  const x = isFused(scaled.to(dtype))
-    ? stack(scaled.unbind().map(one => iterateFused(one, steps)))
-    : iterate(scaled.to(dtype), steps);
+  const x = iterate(scaled.to(autocastDtype() ?? scaled.dtype), steps);
   return (rows > columns ? x.transpose(1, 2) : x).to(matrices.dtype);
 }
 
@@ -121,22 +155,4 @@ function iterate(x: Tensor, steps: number): Tensor {
     x = gram.baddbmm(gram, gram, { beta: B, alpha: C }).matmul(x).add_(x, { alpha: A });
   }
   return x;
-}
-
-/**
- * The same for one matrix by fused products, which multiply by a transposed matrix: X is kept transposed, and G is symmetric.
- *
- * @param x float32 [rows, columns]
- */
-function iterateFused(x: Tensor, steps: number): Tensor {
-  let y = x.t().contiguous(); // [columns, rows]
-  for (let step = 0; step < steps; step++) {
-    y = scope(() => {
-      const wide = y.t().to('bfloat16').contiguous();
-      const gram = linearProduct(wide, wide);
-      const polynomial = linearProduct(gram, gram, { residual: gram.to('float32').mul(B / C) }).mul(C);
-      return linearProduct(y.to('bfloat16'), polynomial, { residual: y.mul(A) });
-    });
-  }
-  return y.t();
 }
