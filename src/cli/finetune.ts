@@ -18,6 +18,7 @@ interface Options {
   epochs?: number;
   batchSize?: number;
   lr?: number;
+  dropout?: number;
   adapter?: string;
   rank?: number;
   quantize?: string;
@@ -41,6 +42,7 @@ export function finetuneCommand(): Command {
     .option('--epochs <n>', 'passes over the rows (default: by the size of the model)', positiveInteger)
     .option('--batch-size <rows>', 'rows of an update (default: by the kind of rows)', positiveInteger)
     .option('--lr <rate>', 'highest learning rate (default: by the width of the model)', number)
+    .option('--dropout <p>', 'of the model while it trains (default: as its config.json says)', number)
     .option('--adapter <method>', 'train an adapter in place of all weights: lora, dora, pissa, ia3, vera, …')
     .option('--rank <r>', 'of lora, dora, pissa, vera, loha (default: by the method)', positiveInteger)
     .option('--quantize <type>', 'nf4: keep the model below lora or dora in four bits (QLoRA)')

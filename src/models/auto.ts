@@ -98,9 +98,22 @@ export function newModelConfig(
     dtype: 'float32',
     ...(performer && { performer }),
   };
-  const halves = ['encoder', 'decoder'].filter(half => half in full && half in config);
-  const merged = halves.map(half => [half, { ...(full[half] as object), ...(config[half] as object) }] as const);
-  return { ...full, ...config, ...Object.fromEntries(merged) };
+  return withKeys(full, config);
+}
+
+/** A config.json with other values of some keys; those of `encoder` and `decoder` one by one. */
+export function withKeys(config: Record<string, unknown>, keys: Record<string, unknown>): Record<string, unknown> {
+  const halves = ['encoder', 'decoder'].filter(half => half in config && half in keys);
+  const merged = halves.map(half => [half, { ...(config[half] as object), ...(keys[half] as object) }] as const);
+  return { ...config, ...keys, ...Object.fromEntries(merged) };
+}
+
+/** The keys of a family's config.json that say how much is dropped in training, with this rate; none where it has no sizes. */
+export function dropoutKeys({ configFor }: Family, rate: number): Record<string, unknown> {
+  const sizes: ModelSizes = { layers: 1, hidden: 64, heads: 1, context: 64, vocabSize: 64 };
+  const [none, some] = [0, 0.5].map(dropout => configFor?.(sizes, dropout, null) ?? {});
+  const names = Object.keys(some).filter(key => some[key] === 0.5 && none[key] === 0);
+  return Object.fromEntries(names.map(name => [name, rate]));
 }
 
 /**
@@ -157,6 +170,8 @@ export interface LoadOptions {
   labels?: readonly string[];
   /** What those labels are to each other. Default: exactly one fits. */
   problemType?: ProblemType;
+  /** Keys of config.json that are to be others, such as its dropout: the weights must fit them. */
+  config?: Record<string, unknown>;
   /** Of weights that the checkpoint lacks. Default 0. */
   seed?: number;
   /** Told of keys of config.json that have no effect. Default: Node's warnings. */
@@ -181,7 +196,8 @@ export function loadModel(folder: string, options: LoadOptions = {}): LoadedMode
   const adapter = options.adapter ?? (ownBase === undefined ? undefined : folder);
   const where = join(hasConfig(folder) ? folder : (ownBase ?? folder), 'config.json');
   const written = parseOptions(z.record(z.string(), z.unknown()), readJson(where), where);
-  const config = options.labels ? withLabels(written, options.labels, options.problemType) : written;
+  const changed = withKeys(written, options.config ?? {});
+  const config = options.labels ? withLabels(changed, options.labels, options.problemType) : changed;
   const checkpoint = openCheckpoint(ownBase ?? folder);
   const model = withWarnings(options.onWarning, () =>
     withoutMemory(() => build(config, where, { task: options.task, checkpoint })),

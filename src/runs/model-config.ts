@@ -1,6 +1,6 @@
 /** The config.json of the model that a recipe trains, before there is a model: what its images and its labels are. */
 import { join } from 'node:path';
-import { familyOf, modelFolder, newModelConfig } from '../models/auto.ts';
+import { familyOf, modelFolder, newModelConfig, withKeys } from '../models/auto.ts';
 import { withLabels } from '../models/config/keys.ts';
 import { classesFor } from '../objectives/index.ts';
 import { readJson } from '../support/files.ts';
@@ -20,7 +20,7 @@ export function modelConfigFor(
 ): Record<string, unknown> {
   const { from, labels, problemType, family, dropout, performer, config = {} } = wanted;
   if (from !== undefined) {
-    const written = readJson(join(modelFolder(from), 'config.json')) as Record<string, unknown>;
+    const written = withKeys(readJson(join(modelFolder(from), 'config.json')) as Record<string, unknown>, config);
     return labels ? withLabels(written, labels, problemType) : written;
   }
   const architecture = wanted.architecture ?? classesFor(familyOf(family, 'model.family'), objective.name)[0];

@@ -67,7 +67,15 @@ function requireLabels({ model: { labels, problemType } }: ParsedRecipe, where: 
 
 /** An adapter changes a model that there is. */
 function requireModelOfAdapter({ adapter, model }: ParsedRecipe, where: string): void {
-  if (adapter === undefined || model.from !== undefined) return;
+  if (adapter === undefined) return;
+  if (model.from !== undefined && model.config === undefined) return;
+  if (model.from !== undefined) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${where}: 'adapter' leaves the model below as it is, and 'model.config' changes its config.json`,
+      'leave one of them out',
+    );
+  }
   throw usageError(
     'TSLM_CONTRADICTION',
     `${where}: 'adapter' is for a model that there is, and this recipe makes a new one`,
@@ -169,7 +177,7 @@ export function refuseSizesOfLoadedModel(model: unknown, where: string): void {
     );
   }
   const other = Object.keys(model).find(
-    key => !['from', 'context', 'architecture', 'labels', 'problemType'].includes(key),
+    key => !['from', 'context', 'architecture', 'labels', 'problemType', 'config'].includes(key),
   );
   if (other === undefined) return;
   throw usageError(

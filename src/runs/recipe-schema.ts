@@ -100,7 +100,7 @@ export const recipeSchema = z.strictObject({
       problemType: z.enum(problemTypes).optional(),
       /** Word vectors that a new model begins with: a file in word2vec's or GloVe's format, or a folder of `tslm vectors train`. */
       embeddings: z.string().optional(),
-      /** Keys of config.json that the sizes below leave open, or that are to be others. */
+      /** Keys of config.json that the sizes below leave open, or that are to be others; of `from` those that change no weights. */
       config: z.record(z.string(), z.unknown()).optional(),
       layers: count.default(6),
       hidden: count.default(384),

@@ -124,10 +124,12 @@ export function loadForTraining(
 ): Model {
   const { device } = train;
   const { labels, problemType } = wanted;
+  // Of a new model they are in its config.json.
+  const config = wanted.from === undefined ? undefined : wanted.config;
   const model =
     architecture === undefined
-      ? loadCompleteModel(folder, { device })
-      : loadModel(folder, { device, seed, labels, problemType, task: taskOfClass(folder, architecture) }).model;
+      ? loadCompleteModel(folder, { device, config })
+      : loadModel(folder, { device, seed, labels, problemType, config, task: taskOfClass(folder, architecture) }).model;
   if (adapterInUse(model)) {
     model.dispose();
     const hint = 'train from the model itself';

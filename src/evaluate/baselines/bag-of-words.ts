@@ -51,11 +51,12 @@ export function majority(labels: readonly string[]): string {
 /** Words are letters and digits in a row; in scripts without spaces each character is one. */
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}']+/gu;
 
+export const wordsOf = (text: string): string[] => text.toLowerCase().match(WORD) ?? [];
+
 /** How often words and neighbours occur; those of the second text of a pair are other ones, and what both have a third kind. */
 function featuresOf({ text, pair }: Omit<LabelledText, 'label'>): Map<string, number> {
   const counts = new Map<string, number>();
   const add = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
-  const wordsOf = (part: string): string[] => part.toLowerCase().match(WORD) ?? [];
   const first = wordsOf(text);
   for (const name of ngrams(first)) add(name);
   if (pair === undefined) return counts;

@@ -2,6 +2,7 @@
 import type { Rows } from '../../data/rows/rows.ts';
 import { answerQuestion } from '../../tasks/question-answering.ts';
 import { squadExactMatch, squadF1 } from '../metrics/squad.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['reading'][]): RowScores {
@@ -19,9 +20,11 @@ export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['
     return { exact: squadExactMatch(text, references), f1: squadF1(text, references) };
   });
   const right = scores.filter(({ exact }) => exact).length;
+  const meanF1 = (items: Uint32Array): number => items.reduce((sum, i) => sum + scores[i].f1, 0) / rows.length;
   return {
-    metrics: { exactMatch: right / rows.length, f1: scores.reduce((sum, { f1 }) => sum + f1, 0) / rows.length },
+    metrics: { exactMatch: right / rows.length, f1: meanF1(Uint32Array.from(rows.keys())) },
     ...shareOf(right, rows.length),
+    intervals: { f1: bootstrapInterval(rows.length, meanF1) },
     rows: rows.length,
   };
 }

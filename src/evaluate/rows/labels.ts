@@ -5,6 +5,8 @@ import { classifyTexts } from '../../tasks/text-classification.ts';
 import { accuracy } from '../metrics/accuracy.ts';
 import { pearson, spearman } from '../metrics/correlation.ts';
 import { multilabelReport, prfReport } from '../metrics/f1.ts';
+import { areRelations, relationF1 } from '../metrics/relation-f1.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 export function scoreLabels({ model, tokenizer }: Scored, rows: readonly Rows['labelled'][]): RowScores {
@@ -12,12 +14,10 @@ export function scoreLabels({ model, tokenizer }: Scored, rows: readonly Rows['l
   const { labels: found } = classifyTexts(model, tokenizer, inputs, { truncate: true });
   const { count, names, numberOf } = labelsOf(model.config);
   if (model.config.problem_type === 'regression' || count === 1) {
-    const truth = rows.map(({ label }) => Number(label));
-    const predicted = found.map(([{ score }]) => score);
-    return {
-      metrics: { spearman: spearman(truth, predicted), pearson: pearson(truth, predicted) },
-      rows: rows.length,
-    };
+    return numberScores(
+      rows.map(({ label }) => Number(label)),
+      found.map(([{ score }]) => score),
+    );
   }
   if (rows.some(({ label }) => typeof label === 'object')) {
     const truth = rows.map(({ label }) => label as readonly number[]);
@@ -25,7 +25,14 @@ export function scoreLabels({ model, tokenizer }: Scored, rows: readonly Rows['l
       names.map(name => (all.find(({ label }) => label === name)!.score > 0.5 ? 1 : 0)),
     );
     const { micro, macro } = multilabelReport(truth, predicted);
-    return { metrics: { microF1: micro.f1, macroF1: macro.f1 }, rows: rows.length };
+    return {
+      metrics: { microF1: micro.f1, macroF1: macro.f1 },
+      interval: bootstrapInterval(
+        rows.length,
+        items => multilabelReport(at(truth, items), at(predicted, items)).micro.f1,
+      ),
+      rows: rows.length,
+    };
   }
   const truth = rows.map(({ label }) => names[numberOf(label as string | number)]);
   return labelScores(
@@ -34,12 +41,35 @@ export function scoreLabels({ model, tokenizer }: Scored, rows: readonly Rows['l
   );
 }
 
-/** Of one label for each row. */
-export function labelScores(truth: readonly string[], predicted: readonly string[]): RowScores {
-  const right = truth.filter((label, i) => label === predicted[i]).length;
+const at = <T>(values: readonly T[], items: Uint32Array): T[] => Array.from(items, i => values[i]);
+
+/** Of one number for each row. */
+export function numberScores(truth: readonly number[], predicted: readonly number[]): RowScores {
+  const correlation = (of: typeof pearson) => (items: Uint32Array) => of(at(truth, items), at(predicted, items));
   return {
-    metrics: { accuracy: accuracy(truth, predicted), macroF1: prfReport(truth, predicted).macro.f1 },
-    ...shareOf(right, truth.length),
+    metrics: { spearman: spearman(truth, predicted), pearson: pearson(truth, predicted) },
+    intervals: {
+      spearman: bootstrapInterval(truth.length, correlation(spearman)),
+      pearson: bootstrapInterval(truth.length, correlation(pearson)),
+    },
     rows: truth.length,
   };
 }
+
+/** Of one label for each row. */
+export function labelScores(truth: readonly string[], predicted: readonly string[]): RowScores {
+  const right = truth.filter((label, i) => label === predicted[i]).length;
+  const { name, of } = areRelations([...truth, ...predicted]) ? RELATION_F1 : MACRO_F1;
+  return {
+    metrics: { accuracy: accuracy(truth, predicted), [name]: of(truth, predicted) },
+    ...shareOf(right, truth.length),
+    intervals: { [name]: bootstrapInterval(truth.length, items => of(at(truth, items), at(predicted, items))) },
+    rows: truth.length,
+  };
+}
+
+const MACRO_F1 = {
+  name: 'macroF1',
+  of: (truth: readonly string[], predicted: readonly string[]): number => prfReport(truth, predicted).macro.f1,
+};
+const RELATION_F1 = { name: 'relationF1', of: relationF1 };

@@ -5,7 +5,9 @@ import { labelsOf } from '../../objectives/labels.ts';
 import { tokenClassification } from '../../objectives/token-classification.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
 import { accuracy } from '../metrics/accuracy.ts';
-import { spanReport } from '../metrics/span-f1.ts';
+import { prf } from '../metrics/f1.ts';
+import { spanReport, spansOf } from '../metrics/span-f1.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { type RowScores, type Scored, shareOf } from './row-scores.ts';
 
 /** Rows of a forward pass. */
@@ -28,7 +30,30 @@ export function tagScores(truth: readonly (readonly string[])[], predicted: read
     };
   }
   const { precision, recall, f1 } = spanReport(truth, predicted).micro;
-  return { metrics: { spanF1: f1, precision, recall, tagAccuracy: right / flatTruth.length }, rows: truth.length };
+  return {
+    metrics: { spanF1: f1, precision, recall, tagAccuracy: right / flatTruth.length },
+    interval: intervalOfF1(truth, predicted),
+    rows: truth.length,
+  };
+}
+
+/** By drawing sentences. */
+function intervalOfF1(truth: readonly (readonly string[])[], predicted: readonly (readonly string[])[]) {
+  const counts = truth.map((tags, i) => {
+    const [there, found] = [tags, predicted[i]].map(
+      some => new Set(spansOf(some).map(({ type, begin, end }) => `${type}:${begin}-${end}`)),
+    );
+    return { right: [...found].filter(span => there.has(span)).length, found: found.size, there: there.size };
+  });
+  return bootstrapInterval(counts.length, items => {
+    const sum = { right: 0, found: 0, there: 0 };
+    for (const i of items) {
+      sum.right += counts[i].right;
+      sum.found += counts[i].found;
+      sum.there += counts[i].there;
+    }
+    return prf(sum.right, sum.found, sum.there).f1;
+  });
 }
 
 /** A tag for each word; what was cut off has `O`, or the model's first label. */

@@ -1,6 +1,8 @@
 /** How much a statistic varies over samples drawn from the sample (Efron 1979). */
 import { pythonRandom } from '../../support/python-random.ts';
+import type { Interval } from './intervals.ts';
 import { sampleDeviation } from './means.ts';
+import { percentile } from './paired-bootstrap.ts';
 
 /** Draws that share a generator. */
 const CHUNK = 1000;
@@ -23,4 +25,22 @@ export function bootstrapError(n: number, statistic: (items: Uint32Array) => num
     }
   }
   return sampleDeviation(values);
+}
+
+/** Draws of an interval: its ends are the 13th value from either side. */
+const DRAWS = 500;
+
+/**
+ * The interval in which a statistic of `n` items lies with 95 %, by percentiles; the same draws each time.
+ *
+ * @param statistic of items by number
+ */
+export function bootstrapInterval(n: number, statistic: (items: Uint32Array) => number): Interval {
+  const random = pythonRandom(0);
+  const items = new Uint32Array(n);
+  const values = Array.from({ length: n === 0 ? 0 : DRAWS }, () => {
+    for (let at = 0; at < n; at++) items[at] = Math.floor(random.random() * n);
+    return statistic(items);
+  }).sort((a, b) => a - b);
+  return [percentile(values, 0.025), percentile(values, 0.975)];
 }

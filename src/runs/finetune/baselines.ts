@@ -1,10 +1,11 @@
 /** What a fine-tuned model is compared with, learnt from the same rows. */
 import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
-import { bagOfWords, majority } from '../../evaluate/baselines/bag-of-words.ts';
-import { labelScores } from '../../evaluate/rows/labels.ts';
+import { bagOfWords, majority, wordsOf } from '../../evaluate/baselines/bag-of-words.ts';
+import { labelScores, numberScores } from '../../evaluate/rows/labels.ts';
 import type { RowScores } from '../../evaluate/rows/row-scores.ts';
 import { tagScores } from '../../evaluate/rows/tags.ts';
+import { isNumbers } from './look.ts';
 
 export interface Baseline {
   name: string;
@@ -22,6 +23,7 @@ export function baselinesOf(kind: FileRowKind, training: Data<FileRowKind>, held
 
 function ofLabels(training: Data<'labelled'>, heldOut: Data<'labelled'>): Baseline[] {
   if (training.some(({ label }) => typeof label === 'object')) return [];
+  if (isNumbers([...new Set(training.map(({ label }) => String(label)))])) return ofNumbers(heldOut);
   const named = (rows: Data<'labelled'>) => rows.map(row => ({ ...row, label: String(row.label) }));
   const [known, asked] = [named(training), named(heldOut)];
   const truth = asked.map(({ label }) => label);
@@ -37,6 +39,18 @@ function ofLabels(training: Data<'labelled'>, heldOut: Data<'labelled'>): Baseli
       ),
     },
   ];
+}
+
+/** How much the words of a pair overlap; of single texts there is nothing so simple. */
+function ofNumbers(heldOut: Data<'labelled'>): Baseline[] {
+  if (heldOut.some(({ pair }) => pair === undefined)) return [];
+  const truth = heldOut.map(({ label }) => Number(label));
+  const predicted = heldOut.map(({ text, pair }) => {
+    const [a, b] = [text, pair!].map(part => new Set(wordsOf(part)));
+    const both = [...a].filter(word => b.has(word)).length;
+    return both / Math.max(1, a.size + b.size - both);
+  });
+  return [{ name: 'words in common', scores: numberScores(truth, predicted) }];
 }
 
 /** Each word's most frequent tag, and the most frequent of all for words that are new. */

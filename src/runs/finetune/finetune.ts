@@ -36,6 +36,8 @@ export interface FinetuneOptions {
   lr?: number;
   /** Train an adapter in place of all weights: what a recipe says of it (`namedAdapter`). */
   adapter?: Readonly<Record<string, unknown>>;
+  /** What is dropped in training. Default as the model's config.json says. */
+  dropout?: number;
   /** For conversations and a tokenizer without a template: chatml, llama3, plain or a file. Default chatml, for adapters plain. */
   chatTemplate?: string;
   /** Default 0. */
@@ -68,7 +70,7 @@ export async function planFinetune(
   const tokenizer = chatTemplate === undefined ? own : withChatTemplate(own, chatTemplate);
   const seen = look(kind, rows, { tokenizer, maxPositions: model.maxPositions });
   const training = typeof validation === 'number' ? rows.length - Math.round(rows.length * validation) : rows.length;
-  const { epochs, batchSize, lr, adapter } = options;
+  const { epochs, batchSize, lr, adapter, dropout } = options;
   const written = planRecipe(kind, seen, model, training, {
     ...{
       name,
@@ -81,6 +83,7 @@ export async function planFinetune(
       batchSize,
       lr,
       adapter,
+      dropout,
       chatTemplate,
     },
     validation: typeof validation === 'number' ? validation : validation.map(one => resolve(one)),

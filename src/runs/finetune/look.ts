@@ -71,7 +71,7 @@ function labelCounts(
 }
 
 /** Fractions, or many different numbers: something to predict, not to choose from. */
-function isNumbers(labels: readonly string[]): boolean {
+export function isNumbers(labels: readonly string[]): boolean {
   const numbers = labels.map(label => (label.trim() === '' ? Number.NaN : Number(label)));
   if (!numbers.every(Number.isFinite)) return false;
   return labels.length > MOST_NUMBERED || numbers.some(number => !Number.isInteger(number));

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileRowKind } from '../../data/rows/columns.ts';
+import { dropoutKeys } from '../../models/auto.ts';
 import type { ProblemType } from '../../models/config/keys.ts';
 import type { Model } from '../../models/model.ts';
+import { usageError } from '../../support/errors.ts';
 import { readJson } from '../../support/files.ts';
 import { type Look, labelNames } from './look.ts';
 import { classFor, wayOf } from './ways.ts';
@@ -24,6 +26,8 @@ export interface PlanOptions {
   lr?: number;
   /** Train an adapter and leave the model as it is. */
   adapter?: Readonly<Record<string, unknown>>;
+  /** What is dropped in training. Default: what the model's config.json says. */
+  dropout?: number;
   /** A template for a tokenizer that has none. */
   chatTemplate?: string;
   seed: number;
@@ -73,7 +77,13 @@ export function planRecipe(
       ...(options.chatTemplate !== undefined && { chatTemplate: options.chatTemplate }),
     },
     objective: { name: objective },
-    model: { from: options.model, context: seen.context, architecture, ...labels },
+    model: {
+      from: options.model,
+      context: seen.context,
+      architecture,
+      ...labels,
+      ...(options.dropout !== undefined && { config: dropoutFor(model, options.dropout) }),
+    },
     ...(options.adapter && { adapter: options.adapter }),
     train: { steps, batchSize },
     optimizer: {
@@ -87,6 +97,15 @@ export function planRecipe(
     evaluation: { every: perEpoch, windows: 0, patience: 3 },
     checkpoints: { every: perEpoch, keep: 1 },
   };
+}
+
+function dropoutFor({ family }: Model, rate: number): Record<string, unknown> {
+  if (!(rate >= 0 && rate < 1)) {
+    throw usageError('TSLM_BAD_VALUE', `--dropout ${rate}: not a share from 0 to below 1`, 'for example --dropout 0.1');
+  }
+  const keys = dropoutKeys(family, rate);
+  if (rate === 0 || Object.keys(keys).length > 0) return keys;
+  throw usageError('TSLM_NOT_SUPPORTED', `--dropout: '${family.modelType}' drops nothing in training`, 'leave it out');
 }
 
 function ownClass(model: string): string | undefined {

@@ -42,6 +42,21 @@ const review = (i: number): string =>
   [...words(i).slice(0, 3), isGood(i) ? 'good' : 'bad', ...words(i).slice(3)].join(' ');
 
 describe('planFinetune', () => {
+  it('drops what it is told to, under the names of the family, and the model keeps them', async () => {
+    const data = rowsFile('dropped', i => ({ text: review(i), label: isGood(i) ? 'yes' : 'no' }));
+    const out = place('run-dropout');
+    const plan = await planFinetune(place('bert'), [data], { out, epochs: 1, dropout: 0.3 });
+    const dropped = { hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.3 };
+    expect(plan.recipe.model.config).toEqual(dropped);
+    await finetune(plan);
+    expect(JSON.parse(readFileSync(join(out, 'model', 'config.json'), 'utf8'))).toMatchObject(dropped);
+    await expect(planFinetune(place('bert'), [data], { out: place('no'), dropout: 1 })).rejects.toThrow('--dropout 1');
+    const adapter = namedAdapter('lora', {});
+    await expect(planFinetune(place('bert'), [data], { out: place('no'), dropout: 0.1, adapter })).rejects.toThrow(
+      "'adapter' leaves the model below as it is",
+    );
+  });
+
   it('says what it understood, and writes a recipe that stands alone', async () => {
     const data = rowsFile('reviews', i => ({ review: review(i), sentiment: isGood(i) ? 'yes' : 'no' }));
     const plan = await planFinetune(place('bert'), [data], { out: place('run-plan'), epochs: 2, batchSize: 8 });

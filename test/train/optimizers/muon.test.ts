@@ -90,4 +90,37 @@ describe('muon', () => {
     });
     model.dispose();
   });
+
+  it('is the same as one operator and step by step, but for rounding', () => {
+    const moved = (region: <T>(body: () => T) => T): Map<string, number[]> => {
+      const model = createModel('gpt2', { ...sizes, hidden: 48, heads: 3 }, { seed: 2 });
+      const result = scope(() => {
+        const named = [...model.namedParameters()];
+        const before = new Map(named.map(([name, parameter]) => [name, parameter.detach().clone()]));
+        const optimizer = muon(named, { weightDecay: 0.1 });
+        withSeed(7, () => {
+          for (let step = 0; step < 3; step++) {
+            for (const [, parameter] of named) parameter.grad = randn(parameter.shape);
+            region(() => optimizer.step(0.01, 0.5));
+          }
+        });
+        optimizer.dispose();
+        return new Map(
+          named.map(([name, parameter]) => [
+            name,
+            noGrad(() => [...parameter.detach().sub(before.get(name)!).flatten().toArray()] as number[]),
+          ]),
+        );
+      });
+      model.dispose();
+      return result;
+    };
+    const exact = moved(body => body());
+    const rounded = moved(body => autocast('bfloat16', body));
+    for (const [name, own] of exact) {
+      const other = rounded.get(name)!;
+      const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
+      expect(dot(own, other) / Math.sqrt(dot(own, own) * dot(other, other)), name).toBeGreaterThan(0.99);
+    }
+  });
 });

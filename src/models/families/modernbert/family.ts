@@ -60,6 +60,8 @@ export const modernbert = defineFamily({
     attention_dropout: dropout,
     mlp_dropout: dropout,
     classifier_dropout: dropout,
+    // As in the published models: masked words teach the first token nothing of its own.
+    classifier_pooling: 'mean',
   }),
   backbone: modernBertEncoder,
   heads: {
