@@ -18,7 +18,7 @@ import { startRun } from '../src/runs/run.ts';
 import { memoryStats, resetPeakMemory } from '../src/torch/index.ts';
 
 /** Each with the best of the rates 3e-4, 1e-3, 3e-3, 1e-2, 3e-2 for a model of some million weights. */
-const METHODS: Record<string, { adapter?: object; lr: number }> = {
+const METHODS: Record<string, { adapter?: object; lr: number; recompute?: boolean }> = {
   full: { lr: 1e-3 },
   lora: { adapter: { method: 'lora', rslora: false }, lr: 3e-3 },
   rslora: { adapter: { method: 'lora' }, lr: 3e-3 },
@@ -26,7 +26,8 @@ const METHODS: Record<string, { adapter?: object; lr: number }> = {
   ia3: { adapter: { method: 'ia3' }, lr: 1e-2 },
   prompt: { adapter: { method: 'prompt-tuning' }, lr: 3e-2 },
   prefix: { adapter: { method: 'prefix-tuning' }, lr: 1e-2 },
-  qlora: { adapter: { method: 'lora', quantize: 'nf4' }, lr: 3e-3 },
+  // Activations are made again in the backward pass, as `tslm finetune --quantize` and PEFT's preparation for four bits have it.
+  qlora: { adapter: { method: 'lora', quantize: 'nf4' }, lr: 3e-3, recompute: true },
 };
 
 const { values } = parseArgs({
@@ -67,7 +68,7 @@ async function quality(): Promise<Row[]> {
   for (const name of names) {
     const folder = join(scratch, name);
     const sets = [`data.validation=[${validation}]`, `train.steps=${values.steps}`, 'train.gradientAccumulation=1'];
-    sets.push('train.batchSize=16', 'train.recompute=false', 'model.context=128', 'objective.packing=none');
+    sets.push('train.batchSize=16', 'model.context=128', 'objective.packing=none');
     const row = await tune(name, model, data, folder, sets);
     results.push({ ...row, forgetting: lossOn(join(folder, 'model'), corpus) - before });
     process.stderr.write(`${JSON.stringify(results.at(-1))}\n`);
@@ -95,7 +96,7 @@ async function shape(): Promise<Row[]> {
   const results: Row[] = [];
   for (const name of names) {
     const sets = [`data.validation=[${data}]`, 'train.steps=6', 'train.batchSize=4', 'train.gradientAccumulation=1'];
-    sets.push('train.recompute=false', 'model.context=512', 'objective.packing=none', 'evaluation.windows=1');
+    sets.push('model.context=512', 'objective.packing=none', 'evaluation.windows=1');
     results.push(await tune(name, base, data, join(scratch, name), sets));
     process.stderr.write(`${JSON.stringify(results.at(-1))}\n`);
     rmSync(join(scratch, name), { recursive: true });
@@ -112,7 +113,7 @@ async function characterTokenizer(folder: string): Promise<void> {
 }
 
 async function tune(name: string, from: string, data: string, folder: string, sets: string[]): Promise<Row> {
-  const { adapter, lr } = METHODS[name];
+  const { adapter, lr, recompute = false } = METHODS[name];
   const recipe = readRecipe('recipes/instructions.yaml', [
     `name=${name}`,
     `model.from=${from}`,
@@ -120,6 +121,7 @@ async function tune(name: string, from: string, data: string, folder: string, se
     'data.chatTemplate=plain',
     `optimizer.lr=${values.lr ?? lr}`,
     'schedule.numWarmupSteps=5',
+    `train.recompute=${recompute}`,
     'samples.every=0',
     'checkpoints.every=0',
     'evaluation.every=0',

@@ -44,7 +44,8 @@ export class Linear extends Module {
     if (this.isQuantized) return nf4Linear(input, this.#quantized!.data, { bias: this.bias, residual });
     if (isFused(input, [this.weight, this.bias]))
       return linearProduct(input, this.weight, { bias: this.bias, residual });
-    const y = linear(input, castWeight(this.weight), castWeight(this.bias));
+    // A frozen weight may be kept in 16 bits where the input is not.
+    const y = linear(input, castWeight(this.weight).to(input.dtype), castWeight(this.bias));
     return residual ? residual.add(y) : y;
   }
 

@@ -7,6 +7,7 @@ import { dispose, FileChangedError, keep, requireWholeFiles, rngState, scope, ty
 import { type Interval, stepsOf } from '../train/durations.ts';
 import { heldOut, isBetter, withAlso } from '../train/evaluation.ts';
 import { isMadeByWorkers } from '../train/examples.ts';
+import { roundFrozenLinears } from '../train/frozen-weights.ts';
 import { trainLoop } from '../train/loop.ts';
 import { computeDtype } from '../train/precision.ts';
 import type { Sampler } from '../train/sampler.ts';
@@ -17,7 +18,7 @@ import type { Lineage } from './lineage.ts';
 import { openMetricsLog } from './metrics-log.ts';
 import { heldOutPseudoPerplexity } from './pseudo-perplexity.ts';
 import { scheduleOf, withSteps } from './recipe.ts';
-import { secondsOf } from './recipe-schema.ts';
+import { type Recipe, secondsOf } from './recipe-schema.ts';
 import { rolloutsOf } from './rollouts/rollouts-of.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { namedEstimates, samplerFor } from './run-loop.ts';
@@ -30,6 +31,10 @@ export interface RunState extends RunParts {
   lineage: Lineage;
   progress: TrainProgress;
 }
+
+/** Whether an adapter reads the weights below it in products alone; DoRA measures their rows, too. */
+const readsOnlyProducts = (adapter: Recipe['adapter']): boolean =>
+  adapter !== undefined && !(adapter.method === 'lora' && adapter.dora);
 
 /** Trains from `progress` to the last step of the recipe, or to a signal. */
 export async function runSteps(
@@ -61,6 +66,7 @@ export async function runSteps(
   if (log.tensorboard) withEvents(() => (events = createEventWriter(join(folder, 'tensorboard'), { resumeStep })));
   // Measured when the run began: what is faster today may have been slower then, and losses would differ.
   const dtype = train.precision === 'auto' ? lineage.environment.precision : computeDtype(train);
+  if (readsOnlyProducts(recipe.adapter)) roundFrozenLinears(model, dtype);
   const rollouts = await rolloutsOf(run, dtype);
   const heldOutLoss = heldOut({
     objective: run.heldOutObjective,

@@ -85,7 +85,8 @@ export function planRecipe(
       ...(options.dropout !== undefined && { config: dropoutFor(model, options.dropout) }),
     },
     ...(options.adapter && { adapter: options.adapter }),
-    train: { steps, batchSize },
+    // Four bits are chosen where memory is short: activations are made again then, too.
+    train: { steps, batchSize, ...(options.adapter?.quantize !== undefined && { recompute: true }) },
     optimizer: {
       name: 'adamw',
       lr: Number(lr.toPrecision(2)),

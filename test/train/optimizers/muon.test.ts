@@ -108,7 +108,7 @@ describe('muon', () => {
         return new Map(
           named.map(([name, parameter]) => [
             name,
-            noGrad(() => [...parameter.detach().sub(before.get(name)!).flatten().toArray()] as number[]),
+            noGrad(() => parameter.detach().sub(before.get(name)!).flatten().toNumbers()),
           ]),
         );
       });
