@@ -26,10 +26,16 @@ napi_value runtimeInfo(napi_env napi, napi_callback_info) {
     setProperty(napi, result, "config", makeString(napi, at::show_config()));
     setProperty(napi, result, "parallel", makeString(napi, at::get_parallel_info()));
     setProperty(napi, result, "cudaDevices", makeNumber(napi, cudaDevices()));
-    const Isa best = isa();
-    const char* products = best == Isa::kAmx ? "amx" : best == Isa::kAvx512Bf16 ? "avx512_bf16" : "";
-    setProperty(napi, result, "products", makeString(napi, products));
+    setProperty(napi, result, "products", makeString(napi, isaName()));
     return result;
+  });
+}
+
+// withoutOneDnn(): libtorch's own operators alone. oneDNN asks what the processor has, not what it is told to take.
+napi_value withoutOneDnn(napi_env napi, napi_callback_info) {
+  return guarded(napi, [&]() -> napi_value {
+    at::globalContext().setUserEnabledMkldnn(false);
+    return nullptr;
   });
 }
 
@@ -97,6 +103,7 @@ napi_value adjustExternalMemory(napi_env napi, napi_callback_info info) {
 
 void exportRuntime(napi_env env, napi_value exports) {
   exportFunction(env, exports, "runtimeInfo", runtimeInfo);
+  exportFunction(env, exports, "withoutOneDnn", withoutOneDnn);
   exportFunction(env, exports, "setThreads", setThreads);
   exportFunction(env, exports, "threads", threads);
   exportFunction(env, exports, "synchronize", synchronize);

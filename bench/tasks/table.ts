@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     /** Random weights bear, and need, a higher rate than pretrained ones. */
     'scratch-lr': { type: 'string', default: '0.001' },
     epochs: { type: 'string' },
+    'batch-size': { type: 'string' },
     'no-scratch': { type: 'boolean', default: false },
   },
 });
@@ -32,7 +33,12 @@ if (out === undefined || values.model.length === 0) {
 
 interface Scores {
   name: string;
-  scores: { metrics: Record<string, number>; intervals?: Record<string, [number, number]>; rows: number };
+  scores: {
+    metrics: Record<string, number>;
+    interval?: [number, number];
+    intervals?: Record<string, [number, number]>;
+    rows: number;
+  };
 }
 
 /** The network of a model with weights drawn afresh, and its tokenizer. */
@@ -51,7 +57,12 @@ function randomCopy(model: string, folder: string): string {
 function finetuned(task: string, model: string, name: string, rate: string | undefined): Scores[] {
   const run = join(out, `${task}-${name}`);
   if (!existsSync(join(run, 'scores.json'))) {
-    const settings = Object.entries({ dropout: values.dropout, lr: rate, epochs: values.epochs });
+    const settings = Object.entries({
+      dropout: values.dropout,
+      lr: rate,
+      epochs: values.epochs,
+      'batch-size': values['batch-size'],
+    });
     const given = settings.flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`, value]));
     const files = ['--data', join(rows, task, 'train.jsonl'), '--validation', join(rows, task, 'validation.jsonl')];
     const { status } = spawnSync('bin/tslm', ['finetune', model, ...files, '--out', run, ...given, '--json'], {
@@ -63,12 +74,12 @@ function finetuned(task: string, model: string, name: string, rate: string | und
 }
 
 /** `accuracy 81.2 (78.5–83.7)` */
-function shown({ metrics, intervals }: Scores['scores']): string {
+function shown({ metrics, interval, intervals }: Scores['scores']): string {
   return Object.entries(metrics)
     .filter(([name]) => name !== 'loss' && name !== 'perplexity')
-    .map(([name, value]) => {
-      const bounds = intervals?.[name];
-      const digits = (x: number): string => (100 * x).toFixed(1);
+    .map(([name, value], i) => {
+      const bounds = intervals?.[name] ?? (i === 0 ? interval : undefined);
+      const digits = (x: number): string => (/bleu|chrf/.test(name) ? x : 100 * x).toFixed(1);
       return `${name} ${digits(value)}${bounds ? ` (${bounds.map(digits).join('–')})` : ''}`;
     })
     .join(', ');

@@ -101,47 +101,55 @@ T* room(std::vector<T>& buffer, int64_t size) {
 }
 
 // Row by row x ← scale x (+ bias); −∞ outside `visible`.
-TSLM_AVX512_LOOP inline void scaleRow(float* x, float scale, const float* bias, int64_t biasStride, Range visible, int64_t width) {
-  constexpr float kNothing = -std::numeric_limits<float>::infinity();
-  for (int64_t j = 0; j < visible.begin; j++) x[j] = kNothing;
-  if (!bias) {
-    for (int64_t j = visible.begin; j < visible.end; j++) x[j] *= scale;
-  } else if (biasStride == 1) {
-    for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j];
-  } else {
-    for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j * biasStride];
-  }
-  for (int64_t j = visible.end; j < width; j++) x[j] = kNothing;
+inline void scaleRow(float* x, float scale, const float* bias, int64_t biasStride, Range visible, int64_t width) {
+  vectorised([=]() TSLM_INSIDE {
+    constexpr float kNothing = -std::numeric_limits<float>::infinity();
+    for (int64_t j = 0; j < visible.begin; j++) x[j] = kNothing;
+    if (!bias) {
+      for (int64_t j = visible.begin; j < visible.end; j++) x[j] *= scale;
+    } else if (biasStride == 1) {
+      for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j];
+    } else {
+      for (int64_t j = visible.begin; j < visible.end; j++) x[j] = x[j] * scale + bias[j * biasStride];
+    }
+    for (int64_t j = visible.end; j < width; j++) x[j] = kNothing;
+  });
 }
 
 // The softmax of a row, rounded; returns log Σ eˣ.
-TSLM_AVX512_LOOP inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
-  float top = -std::numeric_limits<float>::infinity();
+inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
+  return vectorised([=]() TSLM_INSIDE {
+    float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < width; j++) top = top < x[j] ? x[j] : top;
-  float sum = 0;
+    for (int64_t j = 0; j < width; j++) top = top < x[j] ? x[j] : top;
+    float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < width; j++) {
-    x[j] = exponential(x[j] - top);
-    sum += x[j];
-  }
-  const float factor = 1.0f / sum;
-  for (int64_t j = 0; j < width; j++) store(p + j, x[j] * factor);
-  return top + std::log(sum);
+    for (int64_t j = 0; j < width; j++) {
+      x[j] = exponential(x[j] - top);
+      sum += x[j];
+    }
+    const float factor = 1.0f / sum;
+    for (int64_t j = 0; j < width; j++) store(p + j, x[j] * factor);
+    return top + std::log(sum);
+  });
 }
 
-TSLM_AVX512_LOOP inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
-  float sum = 0;
+inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
+  return vectorised([=]() TSLM_INSIDE {
+    float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < count; j++) sum += load(a + j) * load(b + j);
-  return sum;
+    for (int64_t j = 0; j < count; j++) sum += load(a + j) * load(b + j);
+    return sum;
+  });
 }
 
-TSLM_AVX512_LOOP inline void storeRows(const float* sums, int64_t stride, bfloat16* out, int64_t outStride, int64_t rows,
+inline void storeRows(const float* sums, int64_t stride, bfloat16* out, int64_t outStride, int64_t rows,
                                 int64_t columns) {
-  for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < columns; j++) store(out + i * outStride + j, sums[i * stride + j]);
-  }
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t i = 0; i < rows; i++) {
+      for (int64_t j = 0; j < columns; j++) store(out + i * outStride + j, sums[i * stride + j]);
+    }
+  });
 }
 
 // The products of 32 rows of `a` with columns [begin, end) of a packed matrix → rows that are `stride` apart.

@@ -5,20 +5,24 @@ namespace tslm::attention {
 namespace {
 
 // A row of p from its scores, and of ds from do vᵀ; `logSum` and `delta` are the row's.
-TSLM_AVX512_LOOP void backwardRow(const float* x, const float* dp, float logSum, float delta, float scale, bfloat16* ds,
+void backwardRow(const float* x, const float* dp, float logSum, float delta, float scale, bfloat16* ds,
                                   int64_t width) {
-  for (int64_t j = 0; j < width; j++) store(ds + j, exponential(x[j] - logSum) * (dp[j] - delta) * scale);
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t j = 0; j < width; j++) store(ds + j, exponential(x[j] - logSum) * (dp[j] - delta) * scale);
+  });
 }
 
 // The same along a key: each query has its own.
-TSLM_AVX512_LOOP void backwardColumn(const float* x, const float* dp, const float* logSum, const float* delta,
+void backwardColumn(const float* x, const float* dp, const float* logSum, const float* delta,
                                      float scale, bfloat16* p, bfloat16* ds, int64_t width, int64_t padded) {
-  for (int64_t j = 0; j < width; j++) {
-    const float weight = exponential(x[j] - logSum[j]);
-    store(p + j, weight);
-    store(ds + j, weight * (dp[j] - delta[j]) * scale);
-  }
-  for (int64_t j = width; j < padded; j++) p[j] = ds[j] = 0;
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t j = 0; j < width; j++) {
+      const float weight = exponential(x[j] - logSum[j]);
+      store(p + j, weight);
+      store(ds + j, weight * (dp[j] - delta[j]) * scale);
+    }
+    for (int64_t j = width; j < padded; j++) p[j] = ds[j] = 0;
+  });
 }
 
 // dq of one head; leaves Σ do o of each query in `delta`.

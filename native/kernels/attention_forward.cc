@@ -4,8 +4,10 @@
 namespace tslm::attention {
 namespace {
 
-TSLM_AVX512_LOOP void addScaledRow(float* sums, float weight, const bfloat16* value, int64_t dim) {
-  for (int64_t j = 0; j < dim; j++) sums[j] += weight * load(value + j);
+void addScaledRow(float* sums, float weight, const bfloat16* value, int64_t dim) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t j = 0; j < dim; j++) sums[j] += weight * load(value + j);
+  });
 }
 
 }  // namespace

@@ -1,14 +1,107 @@
 #include "block.h"
 
-#include <stdexcept>
+#include <cstring>
 
 #include "isa.h"
+#include "tiers.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 namespace tslm {
+
+namespace {
+
+// Tiers without instructions for bfloat16: of each step both factors become floats in the first cache, and are multiplied as such.
+using Eight = float __attribute__((vector_size(32)));
+using Sixteen = float __attribute__((vector_size(64)));
+
+template <class V>
+TSLM_INLINE V vectorAt(const float* p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// [32 rows, 32 columns] of floats; B in pairs of rows as packed, 16 columns a half.
+TSLM_INLINE void floatsOfB(const bfloat16* b, float* out) {
+  for (int half = 0; half < 2; half++) {
+    for (int pair = 0; pair < 16; pair++) {
+      const bfloat16* two = b + kStepSize / 2 * half + 32 * pair;
+      float* even = out + 64 * pair + 16 * half;
+      for (int j = 0; j < 16; j++) {
+        uint32_t both;
+        std::memcpy(&both, two + 2 * j, sizeof both);
+        even[j] = bits<float>(both << 16);
+        even[32 + j] = bits<float>(both & 0xffff0000u);
+      }
+    }
+  }
+}
+
+// kRows rows of C [.., 32], kWidth vectors of columns at a time.
+template <class V, int kRows, int kWidth>
+TSLM_INLINE void multiplyRows(const float* a, const float* b, float* c, int64_t ldc, bool accumulate) {
+  constexpr int kLanes = sizeof(V) / sizeof(float);
+  for (int column = 0; column < kBlock; column += kLanes * kWidth) {
+    V sum[kRows][kWidth];
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) sum[i][w] = accumulate ? vectorAt<V>(c + i * ldc + column + kLanes * w) : V{};
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < kBlock; k++) {
+      V right[kWidth];
+      for (int w = 0; w < kWidth; w++) right[w] = vectorAt<V>(b + k * kBlock + column + kLanes * w);
+      for (int i = 0; i < kRows; i++) {
+        const V left = a[i * kBlock + k] - V{};  // once for all columns
+        for (int w = 0; w < kWidth; w++) sum[i][w] += left * right[w];
+      }
+    }
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) std::memcpy(c + i * ldc + column + kLanes * w, &sum[i][w], sizeof(V));
+    }
+  }
+}
+
+// A step of A as floats, [rows, 32], and zeros up to a multiple of kRows.
+template <int kRows>
+TSLM_INLINE void floatsOfA(BlockA a, int64_t s, int64_t rows, float* out) {
+  for (int64_t i = 0; i < rows; i++) {
+    const bfloat16* line = a.data + s * a.stepStride + i * a.rowStride;
+    for (int64_t j = 0; j < kBlock; j++) out[i * kBlock + j] = load(line + j);
+  }
+  const int64_t filled = (rows + kRows - 1) / kRows * kRows;
+  std::memset(out + rows * kBlock, 0, static_cast<size_t>((filled - rows) * kBlock) * sizeof(float));
+}
+
+// Of the rows of a block kRows at a time; 32 is no multiple of six, so that the last two are done by themselves.
+template <class V, int kRows, int kWidth>
+TSLM_INLINE void multiplyFloats(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
+  constexpr int kRest = kBlock % kRows == 0 ? kRows : kBlock % kRows;
+  alignas(64) float left[kStepSize + 8 * kBlock], right[kStepSize];
+  for (int64_t s = 0; s < steps; s++, b += kStepSize) {
+    const bool adds = accumulate || s > 0;
+    floatsOfB(b, right);
+    floatsOfA<kRows>(a, s, rows, left);
+    for (int64_t i = 0; i < rows; i += kRows) {
+      if (i + kRows <= kBlock) multiplyRows<V, kRows, kWidth>(left + i * kBlock, right, c + i * ldc, ldc, adds);
+      else multiplyRows<V, kRest, kWidth>(left + i * kBlock, right, c + i * ldc, ldc, adds);
+    }
+  }
+}
+
+// 8 rows of 32 columns in 16 of 32 registers; 6 of 16 columns in 12 of 16. One row alone, as in decoding, does not pay for others.
+TSLM_FOR_AVX512 void multiplyAvx512F(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
+  if (rows == 1) return multiplyFloats<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate, rows);
+  multiplyFloats<Sixteen, 8, 2>(a, b, steps, c, ldc, accumulate, rows);
+}
+TSLM_FOR_AVX2 void multiplyAvx2(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
+  if (rows == 1) return multiplyFloats<Eight, 1, 4>(a, b, steps, c, ldc, accumulate, rows);
+  multiplyFloats<Eight, 6, 2>(a, b, steps, c, ldc, accumulate, rows);
+}
+
+}  // namespace
 
 #if defined(__x86_64__)
 namespace {
@@ -92,10 +185,10 @@ __attribute__((target("amx-tile,amx-bf16"))) void multiplyAmx(BlockA a, const bf
   _tile_stored(3, lower + 16, rowBytes);
 }
 
-// Eight rows at a time: 16 sums in registers, each fed by a pair of A's elements and 16 columns of B.
-__attribute__((target("avx512f,avx512bf16"))) void multiplyAvx512(BlockA a, const bfloat16* b, int64_t steps, float* c,
-                                                                  int64_t ldc, bool accumulate, int64_t rowCount) {
-  constexpr int kRows = 8;
+// kRows rows at a time, two sums in registers each, fed by a pair of A's elements and 16 columns of B.
+template <int kRows>
+__attribute__((target("avx512f,avx512bf16"))) void multiplyPairs(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc,
+                                                                 bool accumulate, int64_t rowCount) {
   for (int64_t first = 0; first < rowCount; first += kRows) {
     __m512 sum[kRows][2];
     for (int i = 0; i < kRows; i++) {
@@ -125,9 +218,31 @@ __attribute__((target("avx512f,avx512bf16"))) void multiplyAvx512(BlockA a, cons
   }
 }
 
+void multiplyAvx512(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
+  if (rows == 1) return multiplyPairs<1>(a, b, steps, c, ldc, accumulate, rows);
+  multiplyPairs<8>(a, b, steps, c, ldc, accumulate, rows);
+}
+
+// Intel's processors multiply pairs of bfloat16 at less than the rate of floats, AMD's at twice that (docs/LOG.md): a table of one
+// line, since a measurement could come out otherwise the next time, and with it the bits of a run that goes on.
+bool multipliesPairsFaster() {
+  __builtin_cpu_init();
+  return __builtin_cpu_is("amd") != 0;
+}
+
 }  // namespace
 
-MultiplyBlock multiplyBlock() { return isa() == Isa::kAmx ? multiplyAmx : multiplyAvx512; }
+MultiplyBlock multiplyBlock() {
+  switch (isa()) {
+    case Isa::kAmx: return multiplyAmx;
+    case Isa::kAvx512Bf16: {
+      static const bool pairs = multipliesPairsFaster();
+      return pairs ? multiplyAvx512 : multiplyAvx512F;
+    }
+    case Isa::kAvx512: return multiplyAvx512F;
+    default: return multiplyAvx2;
+  }
+}
 TileScope::TileScope() {
   if (isa() == Isa::kAmx) loadTileConfig();
 }
@@ -135,7 +250,7 @@ TileScope::~TileScope() {
   if (isa() == Isa::kAmx) releaseTiles();
 }
 #else
-MultiplyBlock multiplyBlock() { throw std::logic_error("no products of bfloat16 for this processor"); }
+MultiplyBlock multiplyBlock() { return multiplyAvx2; }  // its vectors, as many registers as they need
 TileScope::TileScope() = default;
 TileScope::~TileScope() = default;
 #endif

@@ -12,29 +12,51 @@
 namespace tslm {
 namespace {
 
-#if defined(__x86_64__) && defined(__linux__)
+constexpr const char* kNames[] = {"", "neon", "avx2", "avx512", "avx512_bf16", "amx"};
+
+#if defined(__x86_64__)
+#if defined(__linux__)
 // The kernel saves the tiles of a thread only for processes that ask for it.
 bool mayUseTiles() {
   constexpr int kRequestPermission = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-Isa detect() {
-  const char* given = std::getenv("TSLM_ISA");
-  // No products of ours in AVX2 yet: what stands for them are libtorch's operators and its BLAS (`src/torch/cpu.ts`).
-  if (given && (std::strcmp(given, "none") == 0 || std::strcmp(given, "avx2") == 0)) return Isa::kNone;
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")) return Isa::kNone;
+bool hasFlag(unsigned leaf, unsigned part, bool inD, unsigned bit) {
   unsigned a, b, c, d;
-  const bool hasBf16 = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5));
-  if (!hasBf16) return Isa::kNone;
-  const bool hasTiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 22)) && (d & (1u << 24));
-  const bool wantsTiles = !(given && std::strcmp(given, "avx512") == 0);
-  return hasTiles && wantsTiles && mayUseTiles() ? Isa::kAmx : Isa::kAvx512Bf16;
+  return __get_cpuid_count(leaf, part, &a, &b, &c, &d) && ((inD ? d : a) & (1u << bit)) != 0;
 }
-#else
-Isa detect() { return Isa::kNone; }
 #endif
+
+Isa best() {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kNone;
+  const bool isWide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  if (!isWide) return Isa::kAvx2;
+#if defined(__linux__)
+  if (!hasFlag(7, 1, false, 5)) return Isa::kAvx512;
+  return hasFlag(7, 0, true, 22) && hasFlag(7, 0, true, 24) && mayUseTiles() ? Isa::kAmx : Isa::kAvx512Bf16;
+#else
+  return Isa::kAvx512;
+#endif
+}
+#elif defined(__aarch64__)
+Isa best() { return Isa::kNeon; }
+#else
+Isa best() { return Isa::kNone; }
+#endif
+
+Isa detect() {
+  const Isa own = best();
+  const char* given = std::getenv("TSLM_ISA");
+  if (!given) return own;
+  if (std::strcmp(given, "none") == 0) return Isa::kNone;
+  for (int i = 1; i <= static_cast<int>(own); i++) {
+    if (std::strcmp(given, kNames[i]) == 0) return static_cast<Isa>(i);
+  }
+  return own;  // more than there is: who asked is told (`src/torch/native.ts`)
+}
 
 }  // namespace
 
@@ -42,5 +64,7 @@ Isa isa() {
   static const Isa detected = detect();
   return detected;
 }
+
+const char* isaName() { return kNames[static_cast<int>(isa())]; }
 
 }  // namespace tslm

@@ -1,12 +1,15 @@
-// What this processor multiplies bfloat16 with. Packing and blocks are written for AVX-512, so a machine has these
-// products from AVX512-BF16 on; everywhere else libtorch's own are used.
+// What this processor multiplies with, from the least on. All tiers read and write the same: bfloat16 in the order of `block.h`, sums in
+// float32. Tiers without instructions for bfloat16 make floats of it where it lies in the first cache.
 #pragma once
 
 namespace tslm {
 
-enum class Isa { kNone, kAvx512Bf16, kAmx };
+enum class Isa { kNone, kNeon, kAvx2, kAvx512, kAvx512Bf16, kAmx };
 
-// The best of this processor; TSLM_ISA=avx512 or none asks for less.
+// The best of this processor; TSLM_ISA=avx512_bf16, avx512, avx2 or none asks for less.
 Isa isa();
+
+// Its name, as TSLM_ISA says it; empty for none.
+const char* isaName();
 
 }  // namespace tslm

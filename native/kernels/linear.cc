@@ -36,12 +36,14 @@ struct StoreSums {
 };
 
 template <class T>
-TSLM_AVX512_LOOP void roundRow(const T* row, bfloat16* rounded, float* sums, int64_t count) {
-  for (int64_t j = 0; j < count; j++) {
-    const float value = load(row + j);
-    sums[j] += value;
-    if (rounded) store(rounded + j, value);
-  }
+void roundRow(const T* row, bfloat16* rounded, float* sums, int64_t count) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t j = 0; j < count; j++) {
+      const float value = load(row + j);
+      sums[j] += value;
+      if (rounded) store(rounded + j, value);
+    }
+  });
 }
 
 void checkLinear(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
@@ -95,6 +97,24 @@ at::Tensor linearAutograd(const at::Tensor& x, const at::Tensor& weight, const O
   return Linear::apply(x, weight, bias, residual, type);
 }
 
+// One row of weights with each row of x; in float32 they are rounded first.
+template <class W>
+void dotsAnywhere(int64_t rows, const W* w, const bfloat16* x, int64_t k, int64_t stride, float* out, int64_t outStride) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t r = 0; r < rows; r++) {
+      const bfloat16* own = x + r * stride;
+      float sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t j = 0; j < k; j++) {
+        bfloat16 rounded;
+        store(&rounded, load(w + j));
+        sum += load(&rounded) * load(own + j);
+      }
+      out[r * outStride] = sum;
+    }
+  });
+}
+
 #if defined(__x86_64__)
 // One row of bfloat16 weights with each row of x, 32 products at a time.
 template <int kRows>
@@ -133,7 +153,7 @@ TSLM_AVX512 inline void dots(const float* w, const bfloat16* x, int64_t k, int64
 }
 
 template <class W>
-TSLM_AVX512 void dotsOf(int64_t rows, const W* w, const bfloat16* x, int64_t k, int64_t stride, float* out, int64_t outStride) {
+TSLM_AVX512 void dotsAvx512(int64_t rows, const W* w, const bfloat16* x, int64_t k, int64_t stride, float* out, int64_t outStride) {
   switch (rows) {
     case 1: return dots<1>(w, x, k, stride, out, outStride);
     case 2: return dots<2>(w, x, k, stride, out, outStride);
@@ -144,6 +164,16 @@ TSLM_AVX512 void dotsOf(int64_t rows, const W* w, const bfloat16* x, int64_t k, 
     case 7: return dots<7>(w, x, k, stride, out, outStride);
     default: return dots<8>(w, x, k, stride, out, outStride);
   }
+}
+
+#endif
+
+template <class W>
+void dotsOf(int64_t rows, const W* w, const bfloat16* x, int64_t k, int64_t stride, float* out, int64_t outStride) {
+#if defined(__x86_64__)
+  if (isa() >= Isa::kAvx512Bf16) return dotsAvx512(rows, w, x, k, stride, out, outStride);
+#endif
+  dotsAnywhere(rows, w, x, k, stride, out, outStride);
 }
 
 template <class W, class T>
@@ -169,11 +199,9 @@ void fewRowsOf(const at::Tensor& out, const at::Tensor& x, const at::Tensor& wei
     }
   });
 }
-#endif
 
 }  // namespace
 
-#if defined(__x86_64__)
 void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, Added added) {
   withElementType("linear", out.scalar_type(), [&](auto result) {
     withElementType("linear", weight.scalar_type(), [&](auto w) {
@@ -181,9 +209,6 @@ void fewRowsInto(const at::Tensor& out, const at::Tensor& x, const at::Tensor& w
     });
   });
 }
-#else
-void fewRowsInto(const at::Tensor&, const at::Tensor&, const at::Tensor&, Added) { requireProducts("linear"); }
-#endif
 
 at::Tensor linearForward(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias,
                      const Optional<at::Tensor>& residual, c10::ScalarType type) {

@@ -7,12 +7,7 @@
 
 #include "product.h"
 #include "tensor.h"
-
-#if defined(__x86_64__)
-#define TSLM_AVX512_LOOP __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,avx512dq,prefer-vector-width=512")))
-#else
-#define TSLM_AVX512_LOOP
-#endif
+#include "tiers.h"
 
 namespace tslm {
 
@@ -21,12 +16,14 @@ namespace tslm {
 template <class Rows>
 struct RowByRow {
   Rows rows;
-  TSLM_AVX512_LOOP void operator()(const Sums& s) const {
-    for (int64_t i = 0; i < s.rows; i++) {
-      const float* sums = s.data + i * s.stride;
-      if (s.columns == kBlock) rows.row(sums, s.row + i, s.column, kBlock);
-      else rows.row(sums, s.row + i, s.column, s.columns);
-    }
+  void operator()(const Sums& s) const {
+    vectorised([rows = rows, s]() TSLM_INSIDE {
+      for (int64_t i = 0; i < s.rows; i++) {
+        const float* sums = s.data + i * s.stride;
+        if (s.columns == kBlock) rows.row(sums, s.row + i, s.column, kBlock);
+        else rows.row(sums, s.row + i, s.column, s.columns);
+      }
+    });
   }
 };
 template <class Rows>

@@ -25,9 +25,13 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kStretchBytes = int64_t{64} << 20;  // of logits
 
-TSLM_AVX512_LOOP float logSumExp(const bfloat16* x, int64_t classes) { return logSumExpOf(x, classes); }
-TSLM_AVX512_LOOP void slopes(bfloat16* x, float logSum, float factor, int64_t classes) {
-  gradientOf(x, logSum, factor, x, classes);
+float logSumExp(const bfloat16* x, int64_t classes) {
+  return vectorised([=]() TSLM_INSIDE { return logSumExpOf(x, classes); });
+}
+void slopes(bfloat16* x, float logSum, float factor, int64_t classes) {
+  vectorised([=]() TSLM_INSIDE {
+    gradientOf(x, logSum, factor, x, classes);
+  });
 }
 
 struct LinearCrossEntropyResult {

@@ -3,6 +3,79 @@
 #pragma once
 
 #include "block.h"
+#include "tiers.h"
+
+namespace tslm::anywhere {
+
+// The same for every tier: plain loops.
+
+// A from lines that are its rows.
+template <class T>
+inline void packARows(const T* lines, int64_t stride, int64_t valid, int64_t count, bfloat16* out) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t i = 0; i < kBlock; i++) {
+      const int64_t width = i < valid ? count : 0;
+      for (int64_t j = 0; j < width; j++) store(out + kBlock * i + j, load(lines + i * stride + j));
+      for (int64_t j = width; j < kBlock; j++) out[kBlock * i + j] = 0;
+    }
+  });
+}
+
+// A from lines that are its columns.
+template <class T>
+inline void packAColumns(const T* lines, int64_t stride, int64_t valid, int64_t count, bfloat16* out) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t i = 0; i < kBlock; i++) {
+      for (int64_t j = 0; j < kBlock; j++) {
+        out[kBlock * i + j] = 0;
+        if (i < count && j < valid) store(out + kBlock * i + j, load(lines + j * stride + i));
+      }
+    }
+  });
+}
+
+// B from lines that are its rows: pairs of them, 16 columns a half.
+template <class T>
+inline void packBRows(const T* lines, int64_t stride, int64_t valid, int64_t count, bfloat16* out) {
+  vectorised([=]() TSLM_INSIDE {
+    bfloat16 rounded[2][kBlock];
+    for (int64_t p = 0; p < kBlock / 2; p++) {
+      for (int64_t odd = 0; odd < 2; odd++) {
+        const int64_t line = 2 * p + odd, width = line < valid ? count : 0;
+        for (int64_t j = 0; j < width; j++) store(rounded[odd] + j, load(lines + line * stride + j));
+        for (int64_t j = width; j < kBlock; j++) rounded[odd][j] = 0;
+      }
+      for (int64_t half = 0; half < 2; half++) {
+        bfloat16* pairs = out + kStepSize / 2 * half + kBlock * p;
+        for (int64_t j = 0; j < kBlock / 2; j++) {
+          pairs[2 * j] = rounded[0][kBlock / 2 * half + j];
+          pairs[2 * j + 1] = rounded[1][kBlock / 2 * half + j];
+        }
+      }
+    }
+  });
+}
+
+// B from lines that are its columns.
+template <class T>
+inline void packBColumns(const T* lines, int64_t stride, int64_t valid, int64_t count, bfloat16* out) {
+  vectorised([=]() TSLM_INSIDE {
+    for (int64_t half = 0; half < 2; half++) {
+      for (int64_t j = 0; j < kBlock / 2; j++) {
+        const int64_t line = kBlock / 2 * half + j;
+        bfloat16* column = out + kStepSize / 2 * half + 2 * j;
+        bfloat16 rounded[kBlock] = {};
+        if (line < valid) for (int64_t i = 0; i < count; i++) store(rounded + i, load(lines + line * stride + i));
+        for (int64_t p = 0; p < kBlock / 2; p++) {
+          column[kBlock * p] = rounded[2 * p];
+          column[kBlock * p + 1] = rounded[2 * p + 1];
+        }
+      }
+    }
+  });
+}
+
+}  // namespace tslm::anywhere
 
 #if defined(__x86_64__)
 #include <immintrin.h>

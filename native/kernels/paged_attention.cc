@@ -73,14 +73,16 @@ void append(const Pages& pages, const HeadsView& key, const HeadsView& value, in
   }
 }
 
-TSLM_AVX512_LOOP void scoreRow(float* x, const Options& o, float slope, int64_t first, Range seen, int64_t width) {
-  constexpr float kNothing = -std::numeric_limits<float>::infinity();
-  const int64_t begin = seen.begin - first, end = seen.end - first;
-  for (int64_t j = 0; j < begin; j++) x[j] = kNothing;
-  for (int64_t j = begin; j < end; j++) x[j] *= o.scale;
-  if (o.softcap > 0) for (int64_t j = begin; j < end; j++) x[j] = o.softcap * std::tanh(x[j] / o.softcap);
-  if (o.slopes) for (int64_t j = begin; j < end; j++) x[j] += slope * static_cast<float>(first + j);
-  for (int64_t j = end; j < width; j++) x[j] = kNothing;
+void scoreRow(float* x, const Options& o, float slope, int64_t first, Range seen, int64_t width) {
+  vectorised([=]() TSLM_INSIDE {
+    constexpr float kNothing = -std::numeric_limits<float>::infinity();
+    const int64_t begin = seen.begin - first, end = seen.end - first;
+    for (int64_t j = 0; j < begin; j++) x[j] = kNothing;
+    for (int64_t j = begin; j < end; j++) x[j] *= o.scale;
+    if (o.softcap > 0) for (int64_t j = begin; j < end; j++) x[j] = o.softcap * std::tanh(x[j] / o.softcap);
+    if (o.slopes) for (int64_t j = begin; j < end; j++) x[j] += slope * static_cast<float>(first + j);
+    for (int64_t j = end; j < width; j++) x[j] = kNothing;
+  });
 }
 
 // Rows [row, row + 32) of a sequence's queries, which are its tokens times the heads that share keys and values.

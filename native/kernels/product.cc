@@ -46,7 +46,7 @@ Workspace& workspace() {
 }
 
 void requireProducts(const char* kernel) {
-  TORCH_CHECK(isa() != Isa::kNone, kernel, " needs a processor with AVX512-BF16 or AMX (and TSLM_ISA not 'none')");
+  TORCH_CHECK(isa() != Isa::kNone, kernel, " needs a processor with AVX2, AVX-512, AMX or NEON (and TSLM_ISA not 'none')");
 }
 
 Matrix matrixOf(const at::Tensor& tensor) {
@@ -105,43 +105,69 @@ PackedA::PackedA(const Matrix& a, int64_t m, int64_t k) : steps_(blocksOf(k)) {
   });
 }
 
-#if defined(__x86_64__)
 namespace {
 
-template <class T>
-TSLM_AVX512 void packBOf(const T* data, const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps,
-                         int64_t column, bfloat16* out) {
-  const int64_t width = std::min(kBlock, n - column);
-  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {
-    const int64_t height = std::min(kBlock, k - first);
-    const T* corner = data + first * b.rowStride + column * b.columnStride;
-    if (b.columnStride == 1) packBRows(corner, b.rowStride, height, width, out);
-    else packBColumns(corner, b.columnStride, width, height, out);
+// A factor step by step, each from its first row or column on.
+#define TSLM_PACK_B(rowsFrom, columnsFrom)                                                      \
+  const int64_t width = std::min(kBlock, n - column);                                           \
+  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {                      \
+    const int64_t height = std::min(kBlock, k - first);                                         \
+    const T* corner = static_cast<const T*>(b.data) + first * b.rowStride + column * b.columnStride; \
+    if (b.columnStride == 1) rowsFrom(corner, b.rowStride, height, width, out);                 \
+    else columnsFrom(corner, b.columnStride, width, height, out);                               \
   }
-}
+#define TSLM_PACK_A(rowsFrom, columnsFrom)                                                      \
+  const int64_t height = std::min(kBlock, m - row);                                             \
+  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {                      \
+    const int64_t width = std::min(kBlock, k - first);                                          \
+    const T* corner = static_cast<const T*>(a.data) + row * a.rowStride + first * a.columnStride; \
+    if (a.columnStride == 1) rowsFrom(corner, a.rowStride, height, width, out);                 \
+    else columnsFrom(corner, a.columnStride, width, height, out);                               \
+  }
 
 template <class T>
-TSLM_AVX512 void packAOf(const T* data, const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps,
-                         bfloat16* out) {
-  const int64_t height = std::min(kBlock, m - row);
-  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {
-    const int64_t width = std::min(kBlock, k - first);
-    const T* corner = data + row * a.rowStride + first * a.columnStride;
-    if (a.columnStride == 1) packARows(corner, a.rowStride, height, width, out);
-    else packAColumns(corner, a.columnStride, width, height, out);
-  }
+void packBOf(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
+  TSLM_PACK_B(anywhere::packBRows, anywhere::packBColumns)
 }
+template <class T>
+void packAOf(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
+  TSLM_PACK_A(anywhere::packARows, anywhere::packAColumns)
+}
+#if defined(__x86_64__)
+template <class T>
+TSLM_AVX512 void packBAvx512(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
+  TSLM_PACK_B(packBRows, packBColumns)
+}
+template <class T>
+TSLM_AVX512 void packAAvx512(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
+  TSLM_PACK_A(packARows, packAColumns)
+}
+#else
+// Never called: no other processor has its instructions.
+template <class T>
+void packBAvx512(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
+  packBOf<T>(b, k, n, first, steps, column, out);
+}
+template <class T>
+void packAAvx512(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
+  packAOf<T>(a, m, k, row, first, steps, out);
+}
+#endif
+#undef TSLM_PACK_A
+#undef TSLM_PACK_B
 
 }  // namespace
 
 void packB(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
-  if (b.isFloat) packBOf(static_cast<const float*>(b.data), b, k, n, first, steps, column, out);
-  else packBOf(static_cast<const bfloat16*>(b.data), b, k, n, first, steps, column, out);
+  const bool isOwn = isa() >= Isa::kAvx512Bf16;
+  if (b.isFloat) (isOwn ? packBAvx512<float> : packBOf<float>)(b, k, n, first, steps, column, out);
+  else (isOwn ? packBAvx512<bfloat16> : packBOf<bfloat16>)(b, k, n, first, steps, column, out);
 }
 
 void packA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
-  if (a.isFloat) packAOf(static_cast<const float*>(a.data), a, m, k, row, first, steps, out);
-  else packAOf(static_cast<const bfloat16*>(a.data), a, m, k, row, first, steps, out);
+  const bool isOwn = isa() >= Isa::kAvx512Bf16;
+  if (a.isFloat) (isOwn ? packAAvx512<float> : packAOf<float>)(a, m, k, row, first, steps, out);
+  else (isOwn ? packAAvx512<bfloat16> : packAOf<bfloat16>)(a, m, k, row, first, steps, out);
 }
 
 BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
@@ -152,15 +178,5 @@ BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t firs
   packA(a, m, k, row, first, steps, out);
   return {out, kBlock, kStepSize};
 }
-#else
-void packA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) { requireProducts("packing"); }
-void packB(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {
-  requireProducts("packing");
-}
-BlockA panelOfA(const Matrix&, int64_t, int64_t, int64_t, int64_t, int64_t, bfloat16*) {
-  requireProducts("packing");
-  return {};
-}
-#endif
 
 }  // namespace tslm

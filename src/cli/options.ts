@@ -37,7 +37,7 @@ export type InferenceTypeName = (typeof INFERENCE_TYPES)[number];
 export const inferenceTypeOf = (type: InferenceTypeName): InferenceType => (type === 'auto' ? type : dtypeOf(type));
 
 export const inferenceTypeOption = (): Option =>
-  new Option('--dtype <type>', 'of the weights; auto: bf16 for decoders where this processor multiplies it faster')
+  new Option('--dtype <type>', 'of the weights; auto: bf16 for decoders where tslm has products for this processor')
     .choices(INFERENCE_TYPES)
     .default('auto');
 

@@ -2,7 +2,6 @@
  * Models that are used and not trained: element type, packing and device are decided here for `generate`, `serve` and
  * `pipeline` alike, so that a prompt is answered alike by all three.
  */
-import { fasterDtype } from '../torch/faster-dtype.ts';
 import type { DType } from '../torch/index.ts';
 import { hasProducts } from '../torch/products.ts';
 import { adapterInUse } from './adapters/adapter.ts';
@@ -12,8 +11,8 @@ import type { Model } from './model.ts';
 import { packForInference } from './pack-for-inference.ts';
 
 /**
- * Element type of the weights; `auto`: bfloat16 for decoders that write text where this processor multiplies it faster by
- * the products of `torch/products.ts`, else float32.
+ * Element type of the weights; `auto`: bfloat16 for decoders that write text where there are the products of `torch/products.ts`,
+ * since writing takes as long as reading the weights from memory; else float32.
  */
 export type InferenceType = DType | 'auto';
 
@@ -40,5 +39,5 @@ export function loadForInference(folder: string, { dtype = 'auto', ...options }:
 /** Without products of our own the sums of a row depend on its batch, which in bfloat16 would show. */
 function typeFor({ task, backbone, device }: Model): DType {
   const writes = task === 'causalLM' && backbone.kind === 'decoder';
-  return writes && device === 'cpu' && hasProducts() ? fasterDtype() : 'float32';
+  return writes && device === 'cpu' && hasProducts() ? 'bfloat16' : 'float32';
 }

@@ -3,7 +3,8 @@
  * decomposition whose factors are held near orthonormal by a penalty.
  */
 import { castInput } from '../torch/autocast.ts';
-import { dropout, eye, type Tensor } from '../torch/index.ts';
+import { eye, type Tensor } from '../torch/index.ts';
+import { dropout } from '../torch/kernels.ts';
 import type { AdaptedLayer, AdapterParameter, LayerAdapter } from './layer-adapter.ts';
 import type { Linear } from './linear.ts';
 import { emptyParameter, type Parameter } from './module.ts';
@@ -28,7 +29,7 @@ export class AdaLora implements LayerAdapter {
   }
 
   forward(x: Tensor, layer: AdaptedLayer, residual?: Tensor): Tensor {
-    const input = layer.training && this.dropout > 0 ? dropout(x, this.dropout, true) : x;
+    const input = layer.training && this.dropout > 0 ? dropout(x, this.dropout) : x;
     const [down, up] = [this.down.mul(this.values), this.up].map(factor => castInput(factor).to(x.dtype));
     return layer.own(x, residual).add(input.matmul(down.t()).matmul(up.t()), { alpha: this.scale });
   }

@@ -2,7 +2,8 @@
  * Weight-decomposed low-rank adaptation (Liu et al. 2024, arXiv:2402.09353): direction and length of each row of the weight are
  * learnt apart, W' = m · (W + s·BA) / ‖W + s·BA‖. As in the paper (4.3) no gradient goes through the norm.
  */
-import { dropout, keep, noGrad, scope, type Tensor } from '../torch/index.ts';
+import { keep, noGrad, scope, type Tensor } from '../torch/index.ts';
+import { dropout } from '../torch/kernels.ts';
 import { type AdaptedLayer, type AdapterParameter, type LayerAdapter, plus } from './layer-adapter.ts';
 import type { Linear } from './linear.ts';
 import { Lora, type LoraOptions } from './lora.ts';
@@ -29,7 +30,7 @@ export class Dora implements LayerAdapter {
     const bare = layer.bias ? layer.own(x).sub(layer.bias.to(x.dtype)) : layer.own(x);
     if (layer.training && lora.dropout > 0) {
       // Dropout is on what the adapter changes, and not on the layer's own result.
-      const input = dropout(x, lora.dropout, true);
+      const input = dropout(x, lora.dropout);
       const dropped = layer.bias ? layer.own(input).sub(layer.bias.to(x.dtype)) : layer.own(input);
       const low = lora.up.forward(lora.down.forward(input)).mul(ratio).mul(lora.factor);
       const y = bare.add(dropped.mul(ratio.sub(1))).add(low);

@@ -1,4 +1,5 @@
-import { dropout, type Tensor } from '../torch/index.ts';
+import type { Tensor } from '../torch/index.ts';
+import { dropout } from '../torch/kernels.ts';
 import { Module } from './module.ts';
 
 /** Zeroes elements with probability `p` while training (Srivastava et al. 2014), scaling the rest by 1 / (1 − p). */
@@ -16,6 +17,6 @@ export class Dropout extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.isActive ? dropout(x, this.p, true) : x;
+    return this.isActive ? dropout(x, this.p) : x;
   }
 }

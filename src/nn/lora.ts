@@ -3,7 +3,8 @@
  * They stay apart from W, so that one model serves with many of them.
  */
 import { castInput } from '../torch/autocast.ts';
-import { cat, dropout, keep, noGrad, scope, type Tensor } from '../torch/index.ts';
+import { cat, keep, noGrad, scope, type Tensor } from '../torch/index.ts';
+import { dropout } from '../torch/kernels.ts';
 import { Embedding } from './embedding.ts';
 import type { AdaptedLayer, AdapterParameter, LayerAdapter } from './layer-adapter.ts';
 import { Linear } from './linear.ts';
@@ -65,7 +66,7 @@ export class Lora implements LayerAdapter {
 
   /** BA x, of [..., in] or ids; s is `factor`. */
   product(x: Tensor, { training }: { training: boolean }): Tensor {
-    const input = training && this.dropout > 0 ? dropout(x, this.dropout, true) : x;
+    const input = training && this.dropout > 0 ? dropout(x, this.dropout) : x;
     if (!this.#start) return this.up.forward(this.down.forward(input));
     // One pair of products for both pairs of factors.
     const { down, up } = this.doubled();

@@ -3,7 +3,8 @@
  * matrices, and each learns only how much of every direction it takes, W + diag(b) B diag(d) A.
  */
 import { castInput } from '../torch/autocast.ts';
-import { dropout, type Tensor } from '../torch/index.ts';
+import type { Tensor } from '../torch/index.ts';
+import { dropout } from '../torch/kernels.ts';
 import type { AdaptedLayer, AdapterParameter, LayerAdapter } from './layer-adapter.ts';
 import type { Linear } from './linear.ts';
 import { emptyParameter, type Parameter } from './module.ts';
@@ -39,7 +40,7 @@ export class Vera implements LayerAdapter {
 
   forward(x: Tensor, layer: AdaptedLayer, residual?: Tensor): Tensor {
     const [down, up] = this.#projections().map(factor => castInput(factor).to(x.dtype));
-    const input = layer.training && this.dropout > 0 ? dropout(x, this.dropout, true) : x;
+    const input = layer.training && this.dropout > 0 ? dropout(x, this.dropout) : x;
     const inside = input.matmul(down.t()).mul(this.inner.to(x.dtype));
     return layer.own(x, residual).add(inside.matmul(up.t()).mul(this.outer.to(x.dtype)));
   }

@@ -44,7 +44,7 @@ function readCpu(): Cpu {
 }
 
 /** What `TSLM_ISA` may name: the instruction set that products use at most; `none`: libtorch's own operators alone. */
-const ISAS = ['amx', 'avx512', 'avx2', 'none'] as const;
+const ISAS = ['amx', 'avx512_bf16', 'avx512', 'avx2', 'neon', 'none'] as const;
 export type Isa = (typeof ISAS)[number];
 
 /** @throws UserError when `TSLM_ISA` names no instruction set */
@@ -63,7 +63,7 @@ export function forcedIsa(value: string | undefined = process.env.TSLM_ISA): Isa
  */
 export function openblasCoreType({ flags, vendor }: Cpu = cpu(), forced = forcedIsa()): string | undefined {
   if (forced !== 'avx2') {
-    if (flags.has('avx512_bf16')) return 'COOPERLAKE';
+    if (flags.has('avx512_bf16') && forced !== 'avx512') return 'COOPERLAKE';
     if (flags.has('avx512f') && flags.has('avx512vl')) return 'SKYLAKEX';
   }
   if (flags.has('avx2') && flags.has('fma')) return vendor === 'AuthenticAMD' ? 'ZEN' : 'HASWELL';
@@ -80,15 +80,11 @@ export function openblasCoreType({ flags, vendor }: Cpu = cpu(), forced = forced
 export function configureRuntime(): void {
   const coreType = openblasCoreType();
   if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
+  if (forcedIsa() === 'avx512') process.env.DNNL_MAX_CPU_ISA ??= 'AVX512_CORE_VNNI';
   if (forcedIsa() === 'avx2') {
     process.env.ATEN_CPU_CAPABILITY ??= 'avx2';
-    process.env.DNNL_MAX_CPU_ISA ??= 'AVX2'; // oneDNN
     process.env.MKL_ENABLE_INSTRUCTIONS ??= 'AVX2';
   }
   if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
   process.env.OMP_WAIT_POLICY ??= 'passive';
 }
-
-/** True where there are instructions that multiply bfloat16. Whether they are faster, `fasterDtype` measures. */
-export const multipliesBfloat16 = ({ flags }: Cpu = cpu(), forced = forcedIsa()): boolean =>
-  forced !== 'avx2' && (flags.has('amx_bf16') || flags.has('avx512_bf16'));

@@ -3,7 +3,6 @@
  * processors have more throughput in float32.
  */
 import { inferenceMode } from './autograd.ts';
-import { multipliesBfloat16 } from './cpu.ts';
 import type { DType } from './dtype.ts';
 import { fastestRun } from './fastest-run.ts';
 import { arange } from './ops.ts';
@@ -16,9 +15,9 @@ const [ROWS, INNER, OUTER] = [2048, 384, 512];
 
 let faster: DType | undefined;
 
-/** `bfloat16` or `float32`, measured once a process in some 50 ms; `float32` where nothing multiplies bfloat16. */
+/** `bfloat16` or `float32`, measured once a process in some 50 ms; `float32` where there are no products of ours. */
 export function fasterDtype(): DType {
-  if (!multipliesBfloat16()) return 'float32';
+  if (!hasProducts()) return 'float32';
   faster ??= productRate('bfloat16') > productRate('float32') ? 'bfloat16' : 'float32';
   return faster;
 }

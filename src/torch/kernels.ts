@@ -18,6 +18,7 @@ import {
   arange,
   cat,
   crossEntropyLoss,
+  dropout as nativeDropout,
   embedding as nativeEmbedding,
   layerNorm as nativeLayerNorm,
   linear as nativeLinear,
@@ -28,6 +29,7 @@ import { scope } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 const $gelu = operator('tslm::gelu_tanh');
+const $dropout = operator('tslm::dropout');
 const $crossEntropy = operator('tslm::cross_entropy');
 const $causalSoftmax = operator('tslm::causal_softmax');
 const $layerNorm = operator('tslm::layer_norm');
@@ -73,6 +75,13 @@ export interface AdamWUpdate {
 
 /** GELU by its tanh approximation. */
 export const geluTanh = (x: Tensor): Tensor => (fused(x) ? (call($gelu, [x]) as Tensor) : reference.geluTanh(x));
+
+/**
+ * Elements zeroed with probability `p`, the others scaled by 1 / (1 − p). The mask follows from one draw of the generator and
+ * takes no memory; elsewhere than on the CPU it is libtorch's own.
+ */
+export const dropout = (x: Tensor, p: number): Tensor =>
+  fused(x) ? (call($dropout, [x, p]) as Tensor) : nativeDropout(x, p, true);
 
 /**
  * Cross-entropy, a float32 scalar; the gradient has the logits' element type.

@@ -25,7 +25,7 @@ export interface RuntimeInfo {
   config: string;
   parallel: string;
   cudaDevices: number;
-  /** What multiplies bfloat16 in our own products: `amx`, `avx512_bf16`, or nothing. */
+  /** What our own products are made with: `amx`, `avx512_bf16`, `avx512`, `avx2`, `neon`, or nothing. */
   products: string;
 }
 
@@ -78,6 +78,8 @@ export interface Native {
   setGeneratorState(generator: number, device: string, state: number): void;
 
   runtimeInfo(): RuntimeInfo;
+  /** libtorch's own operators in place of oneDNN's. */
+  withoutOneDnn(): void;
   setThreads(count: number): void;
   threads(): number;
   synchronize(device: string): void;
@@ -139,6 +141,7 @@ function load(): Native {
     });
   }
   requireForced(addon.runtimeInfo().products);
+  if (forcedIsa() === 'avx2') addon.withoutOneDnn();
   addon.setBuffer(buffer);
   addon.setThreads(threadCount());
   return addon;
@@ -147,17 +150,13 @@ function load(): Native {
 /** @throws UserError when `TSLM_ISA` asks for what this processor lacks */
 function requireForced(products: string): void {
   const forced = forcedIsa();
-  const isMissing =
-    (forced === 'amx' && products !== 'amx') ||
-    (forced === 'avx512' && products !== 'avx512_bf16') ||
-    (forced === 'avx2' && process.arch === 'x64' && !cpu().flags.has('avx2'));
+  const isMissing = forced !== undefined && forced !== 'none' && products !== forced;
   if (!isMissing) return;
   throw usageError('TSLM_BAD_ISA', `TSLM_ISA is '${forced}', which this processor lacks`, 'leave it out, or set none');
 }
 
 /**
- * What multiplies matrices: `amx` and `avx512_bf16` are products of ours in bfloat16; else the instruction set that
- * libtorch and its BLAS use, such as `avx2`.
+ * The instruction set of our own products, `amx` or `avx2`; where there are none, that of libtorch and its BLAS.
  */
 export function processorTier(): string {
   const { products, config } = native().runtimeInfo();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Cpu, cpu, forcedIsa, multipliesBfloat16, openblasCoreType } from '../../src/torch/cpu.ts';
+import { type Cpu, cpu, forcedIsa, openblasCoreType } from '../../src/torch/cpu.ts';
 
 const withFlags = (flags: string, vendor = 'GenuineIntel'): Cpu => ({
   model: 'test',
@@ -27,7 +27,7 @@ describe('TSLM_ISA', () => {
 
   it('avx2 leaves out what is wider', () => {
     expect(openblasCoreType(zen4, 'avx2')).toBe('ZEN');
-    expect(multipliesBfloat16(zen4, 'avx2')).toBe(false);
+    expect(openblasCoreType(zen4, 'avx512')).toBe('SKYLAKEX');
   });
 
   it('names an instruction set', () => {
@@ -43,11 +43,5 @@ describe('cpu', () => {
     expect(model).not.toBe('');
     expect(cores).toBeGreaterThanOrEqual(1);
     expect(cpu()).toBe(cpu());
-  });
-
-  it('knows where bfloat16 is multiplied', () => {
-    expect(multipliesBfloat16(withFlags('amx_bf16'), 'amx')).toBe(true);
-    expect(multipliesBfloat16(withFlags('avx512_bf16'), 'amx')).toBe(true);
-    expect(multipliesBfloat16(withFlags('avx2 fma avx512f'), 'amx')).toBe(false);
   });
 });
