@@ -3,7 +3,9 @@
 import { inferenceMode } from '../torch/autograd.ts';
 import type { DType } from '../torch/dtype.ts';
 import { fastestRun } from '../torch/fastest-run.ts';
+import { processorTier } from '../torch/native.ts';
 import { randn } from '../torch/ops.ts';
+import { hasProducts, linearProduct } from '../torch/products.ts';
 import { scope } from '../torch/scope.ts';
 import type { Device } from '../torch/tensor.ts';
 
@@ -19,8 +21,30 @@ export interface ProductShape {
 
 export const productFlops = ({ batch = 1, m, k, n }: ProductShape): number => 2 * batch * m * k * n;
 
+/** How a product may be made on a CPU. */
+interface Way {
+  dtype: DType;
+  /** By the products of `torch/products.ts` in place of libtorch's. */
+  isOurs: boolean;
+}
+
 /**
- * Seconds for one product [m, k] · [k, n], the fastest of several.
+ * Every way that may be the fastest: in bfloat16 ours, libtorch's where the processor has instructions for it (without them one product
+ * takes minutes), and floats, which are faster than those instructions on some processors.
+ */
+function waysOf(dtype: DType, device: Device): Way[] {
+  const asItIs = { dtype, isOurs: false };
+  if (dtype !== 'bfloat16' || device !== 'cpu') return [asItIs];
+  const hasInstructions = ['amx', 'avx512_bf16'].includes(processorTier());
+  const others: Way[] = [
+    { dtype: 'float32', isOurs: false },
+    { dtype, isOurs: true },
+  ];
+  return [...(hasInstructions ? [asItIs] : []), ...others].filter(({ isOurs }) => !isOurs || hasProducts());
+}
+
+/**
+ * Seconds for one product [m, k] · [k, n], the fastest of several, and of the ways there are to make it.
  *
  * @param options.seconds how long to measure; default 0.2
  */
@@ -28,15 +52,20 @@ export function productSeconds(
   { batch = 1, m, k, n, transposed = false }: ProductShape,
   { dtype, device = 'cpu', seconds }: { dtype: DType; device?: Device; seconds?: number },
 ): number {
-  return scope(() =>
-    inferenceMode(() => {
-      const lead = batch > 1 ? [batch] : [];
-      const a = randn([...lead, m, k], { device }).to(dtype);
-      const b = randn([...lead, ...(transposed ? [n, k] : [k, n])], { device }).to(dtype);
-      const factor = transposed ? b.transpose(-1, -2) : b;
-      return fastestRun(() => a.matmul(factor), { device, seconds });
-    }),
-  );
+  const timed = ({ dtype, isOurs }: Way): number =>
+    scope(() =>
+      inferenceMode(() => {
+        const lead = batch > 1 ? [batch] : [];
+        const a = randn([...lead, m, k], { device }).to(dtype);
+        const b = randn([...lead, ...(transposed || isOurs ? [n, k] : [k, n])], { device }).to(dtype);
+        if (isOurs) return fastestRun(() => linearProduct(a, b), { device, seconds });
+        const factor = transposed ? b.transpose(-1, -2) : b;
+        return fastestRun(() => a.matmul(factor), { device, seconds });
+      }),
+    );
+  // Ours are linear maps: no batches of products.
+  const ways = waysOf(dtype, device).filter(({ isOurs }) => !isOurs || batch === 1);
+  return Math.min(...ways.map(timed));
 }
 
 /** Products of a kind, and how many of them there are. */

@@ -1,5 +1,5 @@
 /** `tslm learn FOLDER`: what people said becomes a new revision, if it is better. */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LearnResult } from '../online/learn.ts';
@@ -52,11 +52,17 @@ export function learnCommand(): Command {
         throw usageError('TSLM_CONTRADICTION', '--rebuild is done once', 'leave out --every and --after');
       }
       try {
-        setPriority(5); // whoever answers comes first
+        if (getPriority() < BEHIND) setPriority(BEHIND); // whoever answers comes first
       } catch {
         // A system without priorities.
       }
-      await withSignals('stopping; nothing is changed …', signal => rounds(folder, options, signal));
+      // A server that learns in the background has started it, and may be gone without a word.
+      const server = new AbortController();
+      process.once('disconnect', () => server.abort());
+      if (process.send && !process.connected) server.abort();
+      await withSignals('stopping; nothing is changed …', signal =>
+        rounds(folder, options, AbortSignal.any([signal, server.signal])),
+      );
     });
 }
 
@@ -93,6 +99,9 @@ async function rounds(folder: string, options: Options, signal: AbortSignal): Pr
 }
 
 const POLL = 2000;
+
+/** Priority of what nobody waits for. */
+const BEHIND = 5;
 
 function show(result: LearnResult, { json }: Options): void {
   if (json) {

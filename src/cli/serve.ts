@@ -38,6 +38,9 @@ interface Options {
   runs?: string[];
   results?: string[];
   learn?: string;
+  learnAfter?: number;
+  learnThen?: 'promote' | 'canary' | 'nothing';
+  learnReplay?: string[];
   studio: boolean;
   logLevel: string;
   logPrompts?: boolean;
@@ -85,6 +88,22 @@ export function serveCommand(): Command {
       '--learn <folder>',
       'keep answers that requests allow it for, take judgements, and follow what `tslm learn` makes of them',
     )
+    .option(
+      '--learn-after <n>',
+      'with --learn: learn whenever there are n new judgements, in a process that the answers go before',
+      positiveInteger,
+    )
+    .addOption(
+      new Option(
+        '--learn-then <what>',
+        'with --learn-after, what has passed: everybody gets it, a few people first, or nobody (default: promote)',
+      ).choices(['promote', 'canary', 'nothing']),
+    )
+    .option(
+      '--learn-replay <file>',
+      'with --learn-after: rows of what the model was trained on (default: what its run.json names); may be repeated',
+      collect,
+    )
     .option('--no-studio', 'no web page')
     .addOption(
       new Option('--log-level <level>', 'of the log on stderr')
@@ -98,7 +117,7 @@ export function serveCommand(): Command {
       '\nExamples:\n  $ tslm serve models/Qwen2.5-0.5B-Instruct\n' +
         '  $ tslm serve models/gpt2 runs/tiny --name large --name small --port 9000\n' +
         '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n' +
-        '  $ tslm serve runs/quickstart --learn learning/\n',
+        '  $ tslm serve runs/quickstart --learn learning/ --learn-after 100\n',
     )
     .action(async (paths: string[], options: Options) => {
       const { createLog } = await import('../serve/http/log.ts');
@@ -115,11 +134,13 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
   }
   checkCount(options.name, paths, '--name', 'models');
   checkCount(options.upstreamKeyEnv, upstreamUrls, '--upstream-key-env', 'servers');
+  refuseIdleLearning(options);
   if (options.adapter && paths.length === 0) throw usageError('TSLM_NO_MODEL', 'an adapter needs a model');
   const { note, logger } = log;
   const models = await createModels(paths, options, log);
   let server: Listening | undefined;
   let learning: LearningService | undefined;
+  let rounds: { close(): Promise<void> } | undefined;
   try {
     const { createApp } = await import('../serve/http/app.ts');
     const { LOOPBACK_HOSTS } = await import('../serve/http/guard.ts');
@@ -164,16 +185,54 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
     await Promise.race([models.start(), stopped]);
     if (signal.aborted) return;
     await learning?.start();
+    rounds = await roundsFor(options, log);
     const names = pool.list().map(({ id }) => id);
     if (options.json) createLineWriter(1).write(`${JSON.stringify({ url: server.url, models: names }, null, 2)}\n`);
     else note(`ready: ${names.join(', ')} at ${server.url}`);
     await stopped;
   } finally {
     await server?.close(options.grace * 1000);
+    await rounds?.close();
     await learning?.close();
     await models.close();
     await log.end();
   }
+}
+
+/** Options of learning without what they are for. */
+function refuseIdleLearning({ learn, learnAfter, learnThen, learnReplay }: Options): void {
+  const given = [
+    ['--learn-then', learnThen],
+    ['--learn-replay', learnReplay],
+  ] as const;
+  const [option, needs] =
+    learnAfter !== undefined && learn === undefined
+      ? ['--learn-after', '--learn FOLDER']
+      : learnAfter === undefined
+        ? [given.find(([, value]) => value !== undefined)?.[0], '--learn-after N']
+        : [];
+  if (option !== undefined) {
+    throw usageError(
+      'TSLM_CONTRADICTION',
+      `${option} is given without ${needs}`,
+      `for example --learn learning/ --learn-after 100`,
+    );
+  }
+}
+
+async function roundsFor(
+  { learn, learnAfter: after, learnThen: then, learnReplay: replay }: Options,
+  { note, logger }: Log,
+) {
+  if (learn === undefined || after === undefined) return undefined;
+  const { learnInBackground } = await import('../online/background.ts');
+  return learnInBackground(learn, {
+    after,
+    then,
+    replay,
+    onNote: note,
+    onError: reason => logger.error({ reason }, 'learning'),
+  });
 }
 
 async function learningFor(

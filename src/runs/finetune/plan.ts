@@ -95,10 +95,14 @@ export function planRecipe(
       ...(model.backbone.kind === 'encoder' && !options.adapter && { layerDecay: 0.9 }),
     },
     schedule: { name: 'linear', numWarmupSteps: Math.floor(steps / 10) },
-    evaluation: { every: perEpoch, windows: 0, patience: 3 },
+    evaluation: { every: perEpoch, windows: 0, patience: 3, ...(isRight(kind, seen) && { best: 'accuracy' }) },
     checkpoints: { every: perEpoch, keep: 1 },
   };
 }
+
+/** Whether answers are right or wrong: how many are right goes on rising when their loss has begun to. */
+const isRight = (kind: FileRowKind, { isRegression, isAnyOf }: Look): boolean =>
+  kind === 'choice' || (kind === 'labelled' && !isRegression && !isAnyOf);
 
 function dropoutFor({ family }: Model, rate: number): Record<string, unknown> {
   if (!(rate >= 0 && rate < 1)) {
