@@ -1,6 +1,6 @@
 /**
  * Muon (Jordan et al. 2024): the momentum of each hidden matrix is made orthogonal before it is applied, so that no
- * direction of a layer is learned much faster than the others. Everything else (embeddings, output layer, norms, biases)
+ * direction of a layer is learned much faster than the others. Everything else (embeddings, scores, norms, biases)
  * is left to AdamW. Updates are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982), so one learning rate
  * and one weight decay serve both.
  */
@@ -19,9 +19,15 @@ export interface MuonOptions extends AdamWOptions {
 /** Root mean square of AdamW's updates, as measured by Liu et al. */
 const ADAMW_RMS = 0.2;
 
-/** Matrices inside the layers, with the number of independent matrices that each is made of. */
-function hiddenMatrix(name: string, { dim, shape }: Parameter): number {
-  if (dim !== 2 || !/\.layers\.\d+\./.test(name)) return 0;
+/**
+ * Maps from one hidden state to another: in the layers, and around them the pooler, what is before the scores, and a projection behind
+ * the embeddings. AdamW at Muon's rate saturates a pooler in a few steps.
+ */
+const HIDDEN = /\.layers\.\d+\.|(^|\.)(pooler|transform|dense)\.|\.embeddings\.projection\./;
+
+/** Whether Muon takes a parameter: the number of independent matrices that it is made of, or 0. */
+export function hiddenMatrix(name: string, { dim, shape }: Pick<Parameter, 'dim' | 'shape'>): number {
+  if (dim !== 2 || !HIDDEN.test(name)) return 0;
   return name.endsWith('.qkv.weight') && shape[0] === 3 * shape[1] ? 3 : 1;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../../src/models/auto.ts';
 import { autocast, noGrad, randn, scope, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
-import { muon, orthogonalize } from '../../../src/train/optimizers/muon.ts';
+import { hiddenMatrix, muon, orthogonalize } from '../../../src/train/optimizers/muon.ts';
 
 /** Squared singular values, as the eigenvalues of the Gram matrix by power iteration on what is left. */
 function largestSingularValue(matrix: Tensor): number {
@@ -58,6 +58,27 @@ describe('orthogonalize', () => {
         .item();
       expect(difference).toBeLessThan(1e-3);
     }));
+});
+
+describe('hiddenMatrix', () => {
+  const taken = (family: string, architecture?: string): string[] => {
+    const own = { layers: 1, hidden: 32, heads: 2, context: 32, vocabSize: 40 };
+    using model = createModel(family, own, { seed: 1, architecture });
+    return [...model.namedParameters()]
+      .filter(([name, parameter]) => hiddenMatrix(name, parameter) > 0 && !/\.layers\.0\./.test(name))
+      .map(([name]) => name);
+  };
+
+  it('takes maps between hidden states outside the layers, and no table and no scores', () => {
+    expect(taken('albert', 'AlbertForPreTraining')).toEqual([
+      'backbone.embeddings.projection.weight',
+      'backbone.pooler.weight',
+      'head.predictions.transform.weight',
+    ]);
+    expect(taken('electra', 'ElectraForPreTraining')).toEqual(['head.dense.weight']);
+    expect(taken('modernbert', 'ModernBertForMaskedLM')).toEqual(['head.transform.weight']);
+    for (const family of ['gpt2', 'llama', 'xlnet', 't5', 'bart', 'vit']) expect(taken(family), family).toEqual([]);
+  });
 });
 
 describe('muon', () => {
