@@ -13,6 +13,7 @@ import { native, processorTier } from '../torch/native.ts';
 import { computeDtype } from '../train/precision.ts';
 import { resolvedRecipe } from './recipe.ts';
 import type { Recipe } from './recipe-schema.ts';
+import { moduleHashes } from './rewards/module-hashes.ts';
 import type { RunSource } from './run-source.ts';
 import type { TakenVectors } from './word-vectors.ts';
 
@@ -33,6 +34,7 @@ interface LineageParts {
 
 export function lineageOf({ recipe, source, model, vectors }: LineageParts) {
   const { from } = recipe.model;
+  const rewards = moduleHashes(recipe);
   return {
     tslm: version,
     name: recipe.name,
@@ -40,6 +42,7 @@ export function lineageOf({ recipe, source, model, vectors }: LineageParts) {
     /** Folders of the models that this one goes on from. */
     parents: from === undefined ? [] : [resolve(modelFolder(from))],
     data: source.facts,
+    ...(Object.keys(rewards).length > 0 && { rewards }),
     ...(vectors && { embeddings: { ...vectors, file: resolve(vectors.file) } }),
     parameters: model.parameterCount(),
     recipe: resolvedRecipe(recipe),

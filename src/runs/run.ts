@@ -16,6 +16,7 @@ import { readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { withReference } from './reference.ts';
+import { requireSameModules } from './rewards/module-hashes.ts';
 import { lockRun, refuseOccupied, removeLeftovers } from './run-folder.ts';
 import type { RunHooks, RunResult } from './run-hooks.ts';
 import { assemble, type RunParts } from './run-parts.ts';
@@ -79,6 +80,7 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   const before = lineage?.data.corpus;
   const source = await openSource(recipe, before === undefined ? undefined : String(before));
   if (lineage) requireSameData(lineage, source);
+  if (lineage) requireSameModules(lineage.rewards, recipe);
   const checkpoint = latestCheckpoint(folder);
   if (checkpoint === undefined || lineage === undefined) {
     const vectors = await vectorsFor(recipe);
