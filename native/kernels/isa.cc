@@ -60,10 +60,7 @@ Isa detect() {
 
 }  // namespace
 
-Isa isa() {
-  static const Isa detected = detect();
-  return detected;
-}
+const Isa kDetectedIsa = detect();
 
 const char* isaName() { return kNames[static_cast<int>(isa())]; }
 

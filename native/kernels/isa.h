@@ -6,8 +6,11 @@ namespace tslm {
 
 enum class Isa { kNone, kNeon, kAvx2, kAvx512, kAvx512Bf16, kAmx };
 
+// Found when the bridge is loaded; read in the innermost loops.
+extern const Isa kDetectedIsa;
+
 // The best of this processor; TSLM_ISA=avx512_bf16, avx512, avx2 or none asks for less.
-Isa isa();
+inline Isa isa() { return kDetectedIsa; }
 
 // Its name, as TSLM_ISA says it; empty for none.
 const char* isaName();

@@ -59,6 +59,7 @@ export function learnCommand(): Command {
       // A server that learns in the background has started it, and may be gone without a word.
       const server = new AbortController();
       process.once('disconnect', () => server.abort());
+      process.channel?.unref(); // listening for that is no reason to stay
       if (process.send && !process.connected) server.abort();
       await withSignals('stopping; nothing is changed …', signal =>
         rounds(folder, options, AbortSignal.any([signal, server.signal])),
