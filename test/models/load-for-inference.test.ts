@@ -5,7 +5,6 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { type InferenceType, loadForInference } from '../../src/models/load-for-inference.ts';
 import { pipeline } from '../../src/pipeline.ts';
-import { fasterDtype } from '../../src/torch/faster-dtype.ts';
 import { noGrad } from '../../src/torch/index.ts';
 import { hasProducts } from '../../src/torch/products.ts';
 import { byteTokenizer } from '../data/helpers.ts';
@@ -35,7 +34,7 @@ beforeAll(() => {
 });
 
 /** The type that a model on this processor is opened in. */
-const expected = (): InferenceType => (hasProducts() ? fasterDtype() : 'float32');
+const expected = (): InferenceType => (hasProducts() ? 'bfloat16' : 'float32');
 
 /** The server does not report the token that ends a text. */
 const withoutEnd = (ids: number[]): number[] => ids.filter(id => id !== END);
@@ -87,7 +86,7 @@ describe('the most probable tokens after a prompt', () => {
 });
 
 describe('the element type', () => {
-  it('of a decoder that writes is the one that is faster here', () => {
+  it('of a decoder that writes is bfloat16 where there are products for it', () => {
     using model = loadForInference(folder);
     expect(model.parameters()[0].dtype).toBe(expected());
   });
