@@ -37,7 +37,6 @@ const WORK: Record<string, string[]> = {
 interface Result {
   tokensPerSecond: number;
   ceilingRatio: number;
-  peakTensorBytes?: number;
   peer?: { tokensPerSecond: number };
 }
 

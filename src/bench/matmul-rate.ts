@@ -7,7 +7,7 @@ import { processorTier } from '../torch/native.ts';
 import { randn } from '../torch/ops.ts';
 import { hasProducts, linearProduct } from '../torch/products.ts';
 import { scope } from '../torch/scope.ts';
-import type { Device } from '../torch/tensor.ts';
+import type { Device, Tensor } from '../torch/tensor.ts';
 
 export interface ProductShape {
   /** Independent products; default 1. */
@@ -21,51 +21,35 @@ export interface ProductShape {
 
 export const productFlops = ({ batch = 1, m, k, n }: ProductShape): number => 2 * batch * m * k * n;
 
-/** How a product may be made on a CPU. */
-interface Way {
-  dtype: DType;
-  /** By the products of `torch/products.ts` in place of libtorch's. */
-  isOurs: boolean;
-}
-
 /**
- * Every way that may be the fastest: in bfloat16 ours, libtorch's where the processor has instructions for it (without them one product
- * takes minutes), and floats, which are faster than those instructions on some processors.
- */
-function waysOf(dtype: DType, device: Device): Way[] {
-  const asItIs = { dtype, isOurs: false };
-  if (dtype !== 'bfloat16' || device !== 'cpu') return [asItIs];
-  const hasInstructions = ['amx', 'avx512_bf16'].includes(processorTier());
-  const others: Way[] = [
-    { dtype: 'float32', isOurs: false },
-    { dtype, isOurs: true },
-  ];
-  return [...(hasInstructions ? [asItIs] : []), ...others].filter(({ isOurs }) => !isOurs || hasProducts());
-}
-
-/**
- * Seconds for one product [m, k] · [k, n], the fastest of several, and of the ways there are to make it.
+ * Seconds for one product [m, k] · [k, n], the fastest of several: by libtorch, and in bfloat16 on the CPU by our own, which make no
+ * batches of products. Libtorch's in bfloat16 count only where the processor has instructions for them: without, one takes minutes.
  *
  * @param options.seconds how long to measure; default 0.2
+ * @returns infinite where nothing makes it
  */
 export function productSeconds(
   { batch = 1, m, k, n, transposed = false }: ProductShape,
   { dtype, device = 'cpu', seconds }: { dtype: DType; device?: Device; seconds?: number },
 ): number {
-  const timed = ({ dtype, isOurs }: Way): number =>
-    scope(() =>
-      inferenceMode(() => {
-        const lead = batch > 1 ? [batch] : [];
-        const a = randn([...lead, m, k], { device }).to(dtype);
-        const b = randn([...lead, ...(transposed || isOurs ? [n, k] : [k, n])], { device }).to(dtype);
-        if (isOurs) return fastestRun(() => linearProduct(a, b), { device, seconds });
-        const factor = transposed ? b.transpose(-1, -2) : b;
-        return fastestRun(() => a.matmul(factor), { device, seconds });
-      }),
-    );
-  // Ours are linear maps: no batches of products.
-  const ways = waysOf(dtype, device).filter(({ isOurs }) => !isOurs || batch === 1);
-  return Math.min(...ways.map(timed));
+  const isOurs = dtype === 'bfloat16' && device === 'cpu' && hasProducts();
+  const isLibtorchs = !isOurs || ['amx', 'avx512_bf16'].includes(processorTier());
+  return scope(() =>
+    inferenceMode(() => {
+      const lead = batch > 1 ? [batch] : [];
+      const a = randn([...lead, m, k], { device }).to(dtype);
+      const timed = (shape: number[], product: (b: Tensor) => Tensor): number => {
+        const b = randn([...lead, ...shape], { device }).to(dtype);
+        return fastestRun(() => product(b), { device, seconds });
+      };
+      return Math.min(
+        isOurs && batch === 1 ? timed([n, k], b => linearProduct(a, b)) : Number.POSITIVE_INFINITY,
+        isLibtorchs
+          ? timed(transposed ? [n, k] : [k, n], b => a.matmul(transposed ? b.transpose(-1, -2) : b))
+          : Number.POSITIVE_INFINITY,
+      );
+    }),
+  );
 }
 
 /** Products of a kind, and how many of them there are. */
@@ -84,7 +68,7 @@ export function countProducts(shapes: Iterable<ProductShape>): Products[] {
   return [...counts.values()];
 }
 
-/** What some products cost when nothing else is done. */
+/** What some products cost when nothing else is done; those of bfloat16 in float32 where that is faster. */
 export function productsAlone(
   products: readonly Products[],
   options: { dtype: DType; device?: Device },
@@ -92,7 +76,8 @@ export function productsAlone(
   let [flops, seconds] = [0, 0];
   for (const { shape, count } of products) {
     flops += productFlops(shape) * count;
-    seconds += productSeconds(shape, options) * count;
+    const dtypes: DType[] = options.dtype === 'bfloat16' ? ['bfloat16', 'float32'] : [options.dtype];
+    seconds += Math.min(...dtypes.map(dtype => productSeconds(shape, { ...options, dtype }))) * count;
   }
   return { flops, seconds };
 }

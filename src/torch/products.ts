@@ -1,7 +1,7 @@
 /**
  * The fused operators around matrix products in bfloat16 (`native/kernels/`: `linear.cc`, `feed_forward.cc`,
  * `attention.cc`, `linear_cross_entropy.cc`, `muon.cc`). They take weights in float32 and round them as they read them, so that
- * mixed precision keeps no second copy of a weight. Processors with AMX or AVX512-BF16 have them; elsewhere `reference`
+ * mixed precision keeps no second copy of a weight. Processors from AVX2 on, and arm64, have them; elsewhere `reference`
  * is the same in libtorch's own operators, and the tests compare the two.
  */
 import { call } from './call.ts';
@@ -25,7 +25,7 @@ const $newtonSchulz = operator('tslm::newton_schulz');
 
 let available: boolean | undefined;
 
-/** Whether this processor has them: with AMX or AVX512-BF16, unless `TSLM_ISA` is `none`. */
+/** Whether this processor has them: x86-64 from AVX2 on, arm64; not where `TSLM_ISA` is `none`. */
 export function hasProducts(): boolean {
   available ??= native().runtimeInfo().products !== '';
   return available;

@@ -9,7 +9,7 @@ export interface RowScores {
   /** Of the first metric with 95 % confidence, where it is a share of the rows. */
   interval?: readonly [low: number, high: number];
   /** Of other metrics. */
-  intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
+  intervals?: Readonly<Record<string, readonly [low: number, high: number] | undefined>>;
   rows: number;
 }
 

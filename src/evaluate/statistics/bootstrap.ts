@@ -27,20 +27,24 @@ export function bootstrapError(n: number, statistic: (items: Uint32Array) => num
   return sampleDeviation(values);
 }
 
-/** Draws of an interval: its ends are the 13th value from either side. */
-const DRAWS = 500;
+/** Draws of an interval, fewer of so many items that each says little new. */
+const drawsOf = (n: number): number => Math.round(Math.min(500, Math.max(100, 5e6 / n)));
 
 /**
  * The interval in which a statistic of `n` items lies with 95 %, by percentiles; the same draws each time.
  *
- * @param statistic of items by number
+ * @param statistic of items by number; draws of which there is none, such as a correlation of equal numbers, do not count
+ * @returns undefined where there is none of any draw
  */
-export function bootstrapInterval(n: number, statistic: (items: Uint32Array) => number): Interval {
+export function bootstrapInterval(n: number, statistic: (items: Uint32Array) => number): Interval | undefined {
+  if (n === 0) return undefined;
   const random = pythonRandom(0);
   const items = new Uint32Array(n);
-  const values = Array.from({ length: n === 0 ? 0 : DRAWS }, () => {
+  const values = Array.from({ length: drawsOf(n) }, () => {
     for (let at = 0; at < n; at++) items[at] = Math.floor(random.random() * n);
     return statistic(items);
-  }).sort((a, b) => a - b);
-  return [percentile(values, 0.025), percentile(values, 0.975)];
+  })
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  return values.length === 0 ? undefined : [percentile(values, 0.025), percentile(values, 0.975)];
 }

@@ -9,7 +9,7 @@ describe('intervals of scores', () => {
     const mean = (items: Uint32Array): number => items.reduce((sum, i) => sum + values[i], 0) / items.length;
     const all = mean(Uint32Array.from(values.keys()));
     const error = Math.sqrt(values.reduce((sum, x) => sum + (x - all) ** 2, 0) / 399 / 400);
-    const [low, high] = bootstrapInterval(400, mean);
+    const [low, high] = bootstrapInterval(400, mean)!;
     expect(Math.abs(low - (all - 1.96 * error))).toBeLessThan(0.3 * error);
     expect(Math.abs(high - (all + 1.96 * error))).toBeLessThan(0.3 * error);
   });
@@ -20,8 +20,8 @@ describe('intervals of scores', () => {
     const { metrics, interval, intervals } = labelScores(truth, predicted);
     expect(interval![0]).toBeLessThan(metrics.accuracy);
     expect(interval![1]).toBeGreaterThan(metrics.accuracy);
-    expect(intervals!.macroF1[0]).toBeLessThan(metrics.macroF1);
-    expect(intervals!.macroF1[1]).toBeGreaterThan(metrics.macroF1);
+    expect(intervals!.macroF1![0]).toBeLessThan(metrics.macroF1);
+    expect(intervals!.macroF1![1]).toBeGreaterThan(metrics.macroF1);
     expect(labelScores(truth, truth).intervals!.macroF1).toEqual([1, 1]);
   });
 
@@ -30,8 +30,8 @@ describe('intervals of scores', () => {
     const noisy = truth.map((x, i) => x + Math.sin(i * 7.1) * 2);
     const { metrics, intervals } = numberScores(truth, noisy);
     for (const name of ['spearman', 'pearson']) {
-      expect(intervals![name][0]).toBeLessThan(metrics[name]);
-      expect(intervals![name][1]).toBeGreaterThan(metrics[name]);
+      expect(intervals![name]![0]).toBeLessThan(metrics[name]);
+      expect(intervals![name]![1]).toBeGreaterThan(metrics[name]);
     }
     const tags = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? ['B-A', 'I-A', 'O'] : ['O', 'B-B', 'O']));
     const found = tags.map((sentence, i) => (i % 5 === 0 ? ['O', 'O', 'O'] : sentence));
@@ -39,5 +39,12 @@ describe('intervals of scores', () => {
     expect(scores.metrics.spanF1).toBeCloseTo(64 / 72, 12); // 32 of 40 spans, none that is not there
     expect(scores.interval![0]).toBeLessThan(scores.metrics.spanF1);
     expect(scores.interval![1]).toBeGreaterThan(scores.metrics.spanF1);
+  });
+
+  it('are none where there is nothing to draw from, and leave out draws without a value', () => {
+    expect(bootstrapInterval(0, () => 1)).toBeUndefined();
+    expect(numberScores([1, 1], [2, 3]).intervals!.pearson).toBeUndefined();
+    const [low, high] = numberScores([1, 2, 3], [1, 2, 4]).intervals!.spearman!;
+    expect(low).toBeLessThanOrEqual(high);
   });
 });

@@ -230,7 +230,7 @@ describe('finetune of what writes', () => {
     const [after, before] = scores.map(one => one.scores);
     expect(after.metrics).toMatchObject({ rewardAccuracy: 1, likelier: 1 });
     expect(after.interval![0]).toBeGreaterThan(0.5);
-    const [low, high] = after.intervals!.margin;
+    const [low, high] = after.intervals!.margin!;
     expect(low).toBeGreaterThan(0);
     expect(high).toBeGreaterThan(after.metrics.margin);
     expect(before.metrics.rewardAccuracy).toBeUndefined();
