@@ -80,6 +80,8 @@ export function openblasCoreType({ flags, vendor }: Cpu = cpu(), forced = forced
 export function configureRuntime(): void {
   const coreType = openblasCoreType();
   if (coreType !== undefined) process.env.OPENBLAS_CORETYPE ??= coreType;
+  // oneDNN would take tiles all the same.
+  if (forcedIsa() === 'avx512_bf16') process.env.DNNL_MAX_CPU_ISA ??= 'AVX512_CORE_BF16';
   if (forcedIsa() === 'avx512') process.env.DNNL_MAX_CPU_ISA ??= 'AVX512_CORE_VNNI';
   if (forcedIsa() === 'avx2') {
     process.env.ATEN_CPU_CAPABILITY ??= 'avx2';
