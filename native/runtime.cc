@@ -7,6 +7,11 @@
 #include "env.h"
 #include "kernels/isa.h"
 #include "memory.h"
+#include "version.h"
+
+#if TSLM_TORCH_AT_LEAST(2, 9)
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 
 namespace tslm {
 namespace {
@@ -62,10 +67,33 @@ napi_value synchronize(napi_env napi, napi_callback_info info) {
   });
 }
 
-// memory() -> { liveBytes, peakBytes, cachedBytes, tensors }
-napi_value memory(napi_env napi, napi_callback_info) {
+#if TSLM_TORCH_AT_LEAST(2, 9)
+// The allocator of a device that keeps count, null where it keeps none.
+c10::DeviceAllocator* countingAllocator(const c10::Device& device) {
+  return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+}
+c10::DeviceIndex indexOf(const c10::Device& device) {
+  return device.has_index() ? device.index() : c10::impl::getDeviceGuardImpl(device.type())->getDevice().index();
+}
+#endif
+
+// Of another device than the CPU: zeros before libtorch 2.9, which has no common name for them.
+MemoryStats deviceMemory(const c10::Device& device) {
+  if (device.is_cpu()) return memoryStats();
+#if TSLM_TORCH_AT_LEAST(2, 9)
+  if (auto* allocator = countingAllocator(device)) {
+    const auto stats = allocator->getDeviceStats(indexOf(device));
+    const auto& allocated = stats.allocated_bytes[0];  // of blocks of every size together
+    return {allocated.current, allocated.peak, stats.reserved_bytes[0].current - allocated.current};
+  }
+#endif
+  return {};
+}
+
+// memory(device) -> { liveBytes, peakBytes, cachedBytes, tensors }
+napi_value memory(napi_env napi, napi_callback_info info) {
   return guarded(napi, [&] {
-    const MemoryStats stats = memoryStats();
+    const MemoryStats stats = deviceMemory(c10::Device(Args(napi, info).string(0)));
     napi_value result;
     napi_create_object(napi, &result);
     setProperty(napi, result, "liveBytes", makeNumber(napi, static_cast<double>(stats.live)));
@@ -76,9 +104,14 @@ napi_value memory(napi_env napi, napi_callback_info) {
   });
 }
 
-napi_value resetPeak(napi_env napi, napi_callback_info) {
+// resetPeakMemory(device)
+napi_value resetPeak(napi_env napi, napi_callback_info info) {
   return guarded(napi, [&]() -> napi_value {
-    resetPeakMemory();
+    const c10::Device device(Args(napi, info).string(0));
+    if (device.is_cpu()) resetPeakMemory();
+#if TSLM_TORCH_AT_LEAST(2, 9)
+    else if (auto* allocator = countingAllocator(device)) allocator->resetPeakStats(indexOf(device));
+#endif
     return nullptr;
   });
 }

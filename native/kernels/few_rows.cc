@@ -10,19 +10,24 @@ namespace {
 
 constexpr int64_t kMostRows = 8;
 
-// Sixteen lanes, in as many registers as the processor needs for them.
-using Lanes = float __attribute__((vector_size(64)));
-constexpr int64_t kLanes = 16;
+// Sixteen lanes in two halves: a vector that is wider than a register of the processor would be kept in memory.
+using Half = float __attribute__((vector_size(32)));
+constexpr int64_t kHalf = 8, kLanes = 2 * kHalf;
 
-TSLM_INLINE Lanes lanesAt(const float* p) {
-  Lanes lanes;
-  std::memcpy(&lanes, p, sizeof lanes);
-  return lanes;
+struct Lanes {
+  Half low, high;
+};
+
+TSLM_INLINE Half halfAt(const float* p) {
+  Half half;
+  std::memcpy(&half, p, sizeof half);
+  return half;
 }
 
-TSLM_INLINE float sumOf(Lanes lanes) {
+TSLM_INLINE float sumOf(const Lanes& lanes) {
   float sum = 0;
-  for (int64_t i = 0; i < kLanes; i++) sum += lanes[i];
+  for (int64_t i = 0; i < kHalf; i++) sum += lanes.low[i];
+  for (int64_t i = 0; i < kHalf; i++) sum += lanes.high[i];
   return sum;
 }
 
@@ -32,11 +37,13 @@ TSLM_INLINE void dots(const float* w, int64_t stride, const float* x, int64_t k,
   Lanes lanes[kColumns][kRows] = {};
   int64_t i = 0;
   for (; i + kLanes <= k; i += kLanes) {
-    Lanes input[kRows];
-    for (int r = 0; r < kRows; r++) input[r] = lanesAt(x + r * k + i);
     for (int c = 0; c < kColumns; c++) {
-      const Lanes weights = lanesAt(w + c * stride + i);
-      for (int r = 0; r < kRows; r++) lanes[c][r] += weights * input[r];
+      const float* weights = w + c * stride + i;
+      const Half low = halfAt(weights), high = halfAt(weights + kHalf);
+      for (int r = 0; r < kRows; r++) {
+        lanes[c][r].low += low * halfAt(x + r * k + i);
+        lanes[c][r].high += high * halfAt(x + r * k + i + kHalf);
+      }
     }
   }
   for (int c = 0; c < kColumns; c++) {

@@ -57,12 +57,12 @@ export function randomPrompts({ batch, vocab }: InferenceOptions, length: number
 
 /** Timing with the peak of this model's tensors. */
 export async function timed(
-  { steps = 5, peer }: InferenceOptions,
+  { steps = 5, peer, device }: InferenceOptions,
   step: () => number,
 ): Promise<SideBySide & { peakTensorBytes: number }> {
-  resetPeakMemory();
+  resetPeakMemory(device);
   const timing = await sideBySide(step, { steps, peer });
-  return { ...timing, peakTensorBytes: memoryStats().peakBytes };
+  return { ...timing, peakTensorBytes: memoryStats(device).peakBytes };
 }
 
 /** What every measurement says, for steps of so many tokens. */

@@ -42,7 +42,7 @@ export interface Throughput {
   stepSeconds: number;
   /** Largest resident set of the process until the last step. */
   peakMemoryBytes: number;
-  /** Largest total of live tensors on the CPU. */
+  /** Largest total of live tensors on the device. */
   peakTensorBytes: number;
   /** What the matrix products alone would allow. */
   ceilingTokensPerSecond: number;
@@ -59,12 +59,12 @@ export async function trainThroughput(options: ThroughputOptions): Promise<Throu
   requireCausal(model, 'bench');
   model.to({ device });
   const optimizer = adamW([...model.namedParameters()]);
-  resetPeakMemory();
+  resetPeakMemory(device);
   const timing = await sideBySide(trainingStep(model, optimizer, { dtype, device, batch, seq, vocab }), {
     steps,
     peer,
   });
-  const { peakBytes } = memoryStats();
+  const { peakBytes } = memoryStats(device);
   optimizer.dispose();
   model.zeroGrad();
 

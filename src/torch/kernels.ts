@@ -1,11 +1,12 @@
 /**
  * The fused operators: each does in one pass over memory what libtorch's operators do in several. They are compiled for
  * the CPU, float32 and bfloat16 (`native/kernels/`, one file each, with the formulas); elsewhere the composition in
- * `reference` computes the same, and the tests compare the two.
+ * `reference` computes the same, and the tests compare the two. What libtorch has fused for GPUs is in `gpu.ts`.
  */
 import { isGradEnabled } from './autograd.ts';
 import { call } from './call.ts';
 import type { DType } from './dtype.ts';
+import { fusedAdamW, isOnGpu } from './gpu.ts';
 import { operator } from './operator.ts';
 import {
   _foreachAdd_,
@@ -213,8 +214,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 /** One update of AdamW, in place. Use it inside `noGrad`. */
 export function adamWUpdate(update: AdamWUpdate): void {
   const { parameters, gradients, means, squares, weightDecay, lr, betas, eps, step, gradScale } = update;
-  if (![...parameters, ...gradients].every(isFloat32OnCpu)) reference.adamWUpdate(update);
-  else call($adamW, [parameters, gradients, means, squares, weightDecay, lr, ...betas, eps, step, gradScale]);
+  const all = [...parameters, ...gradients];
+  if (all.every(isFloat32OnCpu)) {
+    call($adamW, [parameters, gradients, means, squares, weightDecay, lr, ...betas, eps, step, gradScale]);
+  } else if (all.every(tensor => tensor.dtype === 'float32' && isOnGpu(tensor))) fusedAdamW(update);
+  else reference.adamWUpdate(update);
 }
 
 /** The joint Euclidean norm of all gradients, a scalar. */

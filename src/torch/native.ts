@@ -30,7 +30,7 @@ export interface RuntimeInfo {
 }
 
 export interface MemoryStats {
-  /** Bytes in tensors on the CPU now. */
+  /** Bytes in tensors of the device now. */
   liveBytes: number;
   /** Most bytes at once since the last reset. */
   peakBytes: number;
@@ -83,8 +83,8 @@ export interface Native {
   setThreads(count: number): void;
   threads(): number;
   synchronize(device: string): void;
-  memory(): MemoryStats;
-  resetPeakMemory(): void;
+  memory(device: string): MemoryStats;
+  resetPeakMemory(device: string): void;
   emptyCache(): void;
   /** Returns all the native memory that the garbage collector was told of. */
   adjustExternalMemory(bytes: number): number;

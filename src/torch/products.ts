@@ -6,6 +6,7 @@
  */
 import { call } from './call.ts';
 import type { DType } from './dtype.ts';
+import { isOnGpu, scaledDotProductAttention } from './gpu.ts';
 import { type CrossEntropyOptions, reductions, reference as simple } from './kernels.ts';
 import { native } from './native.ts';
 import { operator } from './operator.ts';
@@ -36,6 +37,9 @@ export function isFused(input: Tensor, weights: readonly (Tensor | undefined)[] 
   if (input.dtype !== 'bfloat16' || input.device !== 'cpu' || !hasProducts()) return false;
   return weights.every(w => !w || (w.device === 'cpu' && (w.dtype === 'float32' || w.dtype === 'bfloat16')));
 }
+
+/** Whether `attentionProduct` takes these queries: products of ours on the CPU, libtorch's on a GPU. */
+export const isAttentionFused = (query: Tensor): boolean => isFused(query) || isOnGpu(query);
 
 export interface LinearProductOptions {
   /** [out] */
@@ -142,12 +146,11 @@ export interface AttentionProductOptions {
  * @param key bfloat16 [batch, kvHeads, keys, dim], `value` likewise; heads / kvHeads queries share each
  * @returns [batch, heads, queries, dim], in memory [batch, queries, heads, dim]
  */
-export const attentionProduct = (
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  { scale, causal, window = 0, bias, documentStarts }: AttentionProductOptions,
-): Tensor => call($attention, [query, key, value, bias, scale, causal, window, documentStarts]) as Tensor;
+export function attentionProduct(query: Tensor, key: Tensor, value: Tensor, options: AttentionProductOptions): Tensor {
+  if (isOnGpu(query)) return scaledDotProductAttention(query, key, value, options);
+  const { scale, causal, window = 0, bias, documentStarts } = options;
+  return call($attention, [query, key, value, bias, scale, causal, window, documentStarts]) as Tensor;
+}
 
 export interface PackedHeads {
   heads: number;
@@ -161,12 +164,25 @@ export interface PackedHeads {
  *
  * @param qkv bfloat16 [batch, time, (heads + 2 kvHeads) dim]
  */
-export const packedAttentionProduct = (
-  qkv: Tensor,
-  { heads, kvHeads, byHead }: PackedHeads,
-  { scale, causal, window = 0, bias, documentStarts }: AttentionProductOptions,
-): Tensor =>
-  call($attentionPacked, [qkv, heads, kvHeads, byHead, bias, scale, causal, window, documentStarts]) as Tensor;
+export function packedAttentionProduct(qkv: Tensor, packed: PackedHeads, options: AttentionProductOptions): Tensor {
+  if (isOnGpu(qkv)) return scaledDotProductAttention(...unpackHeads(qkv, packed), options);
+  const { heads, kvHeads, byHead } = packed;
+  const { scale, causal, window = 0, bias, documentStarts } = options;
+  return call($attentionPacked, [qkv, heads, kvHeads, byHead, bias, scale, causal, window, documentStarts]) as Tensor;
+}
+
+/** Views [batch, heads, time, dim], those of keys and values with `kvHeads`. */
+function unpackHeads(qkv: Tensor, { heads, kvHeads, byHead }: PackedHeads): [Tensor, Tensor, Tensor] {
+  const [batch, time, width] = qkv.shape;
+  const dim = width / (heads + 2 * kvHeads);
+  const parts = byHead
+    ? qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4]).unbind()
+    : qkv
+        .view([batch, time, heads + 2 * kvHeads, dim])
+        .transpose(1, 2)
+        .splitWithSizes([heads, kvHeads, kvHeads], 1);
+  return parts as [Tensor, Tensor, Tensor];
+}
 
 /**
  * The cross-entropy of x Wᵀ + b with target classes, a float32 scalar, without the logits of all rows in memory. Its
@@ -259,17 +275,8 @@ export const reference = {
     return scores.softmax(-1).matmul(repeated(value));
   },
 
-  packedAttention(qkv: Tensor, { heads, kvHeads, byHead }: PackedHeads, options: AttentionProductOptions): Tensor {
-    const [batch, time, width] = qkv.shape;
-    const dim = width / (heads + 2 * kvHeads);
-    if (byHead) {
-      const parts = qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4]).unbind();
-      return reference.attention(parts[0], parts[1], parts[2], options);
-    }
-    const split = qkv.view([batch, time, heads + 2 * kvHeads, dim]).transpose(1, 2);
-    const [query, key, value] = split.splitWithSizes([heads, kvHeads, kvHeads], 1);
-    return reference.attention(query, key, value, options);
-  },
+  packedAttention: (qkv: Tensor, packed: PackedHeads, options: AttentionProductOptions): Tensor =>
+    reference.attention(...unpackHeads(qkv, packed), options),
 
   linearCrossEntropy: (
     x: Tensor,

@@ -184,9 +184,9 @@ interface Passes {
 async function accumulateGradients(loop: TrainLoop, examples: readonly unknown[][]): Promise<Passes | undefined> {
   const { trainable, objective, dtype, group = alone } = loop;
   const parts = microBatches(loop, examples);
+  const means: { term: string; share: number; mean: Tensor }[] = [];
   try {
     const totals = totalCounts(parts, group);
-    const terms: Record<string, number> = {};
     for (const [i, { batch, counts }] of parts.entries()) {
       if (i > 0) await nextTurn();
       if (loop.signal?.aborted) {
@@ -194,18 +194,21 @@ async function accumulateGradients(loop: TrainLoop, examples: readonly unknown[]
         return undefined;
       }
       scope(() => {
-        const means = trainable.run(() => autocast(dtype, () => objective.means(trainable.model, batch)));
+        const found = trainable.run(() => autocast(dtype, () => objective.means(trainable.model, batch)));
         const weighted: Tensor[] = [];
-        for (const [term, mean] of Object.entries(means)) {
+        for (const [term, mean] of Object.entries(found)) {
           if (!counts[term]) continue;
           const share = counts[term] / totals[term];
-          terms[term] = (terms[term] ?? 0) + mean.item() * share;
+          means.push({ term, share, mean: keep(mean.detach()) });
           const weight = (objective.weights[term] ?? 0) * share;
           if (weight !== 0) weighted.push(weight === 1 ? mean : mean.mul(weight));
         }
         if (weighted.length > 0) trainable.run(() => backward(weighted.reduce((a, b) => a.add(b))));
       });
     }
+    // Read when all is queued: a GPU that waits to be asked has nothing to do meanwhile.
+    const terms: Record<string, number> = {};
+    for (const { term, share, mean } of means) terms[term] = (terms[term] ?? 0) + mean.item() * share;
     scope(() => group.sum(trainable.namedParameters().flatMap(([, { grad }]) => grad ?? [])));
     const names = Object.keys(totals);
     const sums = group.sumNumbers([...names.map(term => terms[term] ?? 0), ...parts.map(({ tokens }) => tokens)]);
@@ -214,6 +217,7 @@ async function accumulateGradients(loop: TrainLoop, examples: readonly unknown[]
     return { loss, terms: Object.fromEntries(names.map((term, i) => [term, sums[i]])), tokens };
   } finally {
     for (const { batch } of parts) dispose(batch);
+    for (const { mean } of means) mean.dispose();
   }
 }
 

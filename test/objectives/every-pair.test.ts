@@ -113,6 +113,11 @@ function teacherFolder(model: Model, tokenizer: Tokenizer): string {
   return folder;
 }
 
+function copyOf(model: Model): Model {
+  const copy = createFromConfig(model.config, { seed: 1 });
+  return copy;
+}
+
 describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) => {
   const isUnigram = needsSentinels.includes(name) || ['t5', 'mt5'].includes(family);
   const isBert = ['albert', 'bert', 'electra', 'big_bird', 'distilbert'].includes(family);
@@ -191,6 +196,17 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
       expect(gradients.length).toBeGreaterThan(model.parameters().length / 2);
       for (const gradient of gradients) expect(gradient.isfinite().all().item()).toBe(1);
       model.zeroGrad();
+    });
+  });
+
+  // Where nothing is computed, a tensor that was made on the CPU is found out by those that are elsewhere.
+  it('makes all that it computes with on the device of its model', () => {
+    scope(() => {
+      const elsewhere = copyOf(model).to({ device: 'meta' });
+      const means = objective.means(elsewhere.train(), objective.batch(examples, 'meta'));
+      const terms = Object.keys(objective.weights).filter(term => means[term]);
+      for (const term of terms) expect(means[term].device).toBe('meta');
+      backward(terms.map(term => means[term]).reduce((a, b) => a.add(b)));
     });
   });
 });

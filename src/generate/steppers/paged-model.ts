@@ -31,12 +31,12 @@ const attentionsOf = (model: Model): Attention[] =>
   model.backbone instanceof Decoder ? model.backbone.stack.layers.map(({ attention }) => attention) : [];
 
 /**
- * Whether a model's keys and values can lie in pages: a decoder's on the CPU whose tokens all attend in full or in a window,
+ * Whether a model's keys and values can lie in pages: a decoder's whose tokens all attend in full or in a window,
  * whatever the length of the text, and nothing learnt before it.
  */
 export function canPage(model: Model): boolean {
-  const { backbone, device } = model;
-  if (!(backbone instanceof Decoder) || backbone.prompt || device !== 'cpu' || model.task !== 'causalLM') return false;
+  const { backbone } = model;
+  if (!(backbone instanceof Decoder) || backbone.prompt || model.task !== 'causalLM') return false;
   const { layers, embeddings, relativeBias } = backbone.options;
   if (relativeBias || embeddings.positions?.afterPadding !== undefined) return false;
   const attentions = attentionsOf(model);
@@ -67,7 +67,8 @@ function pageShapeOf(model: Model) {
 export function pagedModel(model: Model, { pages, pageSize = 32 }: { pages: number; pageSize?: number }): PagedModel {
   const backbone = model.backbone as Decoder;
   const slopes = backbone.options.alibi ? alibiSlopes(attentionsOf(model)[0].heads) : undefined;
-  const cache = new PagedCache(model.backbone.layerCount, { pages, pageSize, ...pageShapeOf(model) }, { slopes });
+  const { device } = model;
+  const cache = new PagedCache(backbone.layerCount, { pages, pageSize, ...pageShapeOf(model) }, { device, slopes });
   return {
     pageSize,
     pages,
@@ -81,8 +82,8 @@ export function pagedModel(model: Model, { pages, pageSize = 32 }: { pages: numb
           cache.step(sequences, () => {
             const shape = [1, ids.length];
             const output = backbone.forward({
-              inputIds: int64(ids, shape, 'cpu'),
-              positionIds: int64(positions, shape, 'cpu'),
+              inputIds: int64(ids, shape, device),
+              positionIds: int64(positions, shape, device),
               pagedCache: cache,
             });
             const rows = wanted.flat();
@@ -90,7 +91,7 @@ export function pagedModel(model: Model, { pages, pageSize = 32 }: { pages: numb
             const lastHiddenState =
               rows.length === ids.length
                 ? output.lastHiddenState
-                : output.lastHiddenState.indexSelect(1, int64(rows, [rows.length], 'cpu'));
+                : output.lastHiddenState.indexSelect(1, int64(rows, [rows.length], device));
             return vectorsOf(model.head!.forward({ lastHiddenState }, {}).logits!)[0];
           }),
         ),

@@ -27,7 +27,7 @@ const PAGE = 32;
 
 /** Whether the products that do not depend on the batch are those of this model. */
 export const readsPages = (model: Model): boolean =>
-  hasProducts() && canPage(model) && model.parameters()[0].dtype === 'bfloat16';
+  hasProducts() && canPage(model) && model.device === 'cpu' && model.parameters()[0].dtype === 'bfloat16';
 
 /** It shows no hidden states. */
 export function pagedStepper(
