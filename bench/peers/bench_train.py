@@ -8,6 +8,7 @@ from steps import answer_steps, read_job
 job = read_job()
 device = job["device"]
 model = from_sizes(job, job["seq"]).to(device)
+forward = torch.compile(model) if job.get("compile") else model
 
 
 def groups():
@@ -36,7 +37,7 @@ def windows():
 def step(tokens):
     tokens = tokens.to(device)
     with torch.autocast(device.split(":")[0], dtype=torch.bfloat16, enabled=job["dtype"] == "bf16"):
-        logits = model(tokens[:, :-1])
+        logits = forward(tokens[:, :-1])
         loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), tokens[:, 1:].reshape(-1))
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -30,7 +30,10 @@ function tokens(device: Device): Tensor {
   return fromTypedArray(ids, [BATCH, TIME]).to({ device });
 }
 
-const make = (family: string): Model => createFromConfig({ model_type: family, ...tinyConfigs[family] }, { seed: 1 });
+/** Without dropout, whose draws are another device's. */
+const NO_DROPOUT = { attn_pdrop: 0, embd_pdrop: 0, resid_pdrop: 0, attention_dropout: 0, hidden_dropout: 0 };
+const make = (family: string): Model =>
+  createFromConfig({ model_type: family, ...tinyConfigs[family], ...NO_DROPOUT }, { seed: 1 });
 
 /** The loss and the gradients by name, on the CPU afterwards. */
 function pass(model: Model, device: Device, dtype: DType): Map<string, Tensor> {

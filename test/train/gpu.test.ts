@@ -45,7 +45,11 @@ describe.skipIf(device === undefined)('training on a GPU', () => {
 
   const corpus = tinyCorpus(join(folder, 'corpus'));
   const recipe = (changes: object) => tinyRecipe(corpus, { train: { steps: 12, batchSize: 2, device, ...changes } });
-  const lossesOf = (run: string): number[] => metricsOf(run).flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
+  const lossesOf = (run: string): number[] =>
+    metricsOf(run).flatMap(line => {
+      const { loss } = JSON.parse(line) as { loss?: number };
+      return loss === undefined ? [] : [loss];
+    });
 
   it.each(['float32', 'bf16'] as const)('runs a recipe in %s, and goes on to the same numbers', async precision => {
     const straight = join(folder, `straight-${precision}`);

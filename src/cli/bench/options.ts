@@ -23,6 +23,8 @@ export interface BenchOptions {
 export interface BenchTrainOptions extends BenchOptions {
   /** Tokens in a sequence. */
   seq: number;
+  /** Of the peer. */
+  compile?: boolean;
 }
 
 type Defaults = Pick<BenchOptions, 'layers' | 'hidden' | 'heads' | 'vocab' | 'batch'>;
@@ -59,6 +61,9 @@ export async function peerFor(name: string, { peer, json, ...job }: BenchOptions
 interface Figures {
   parameters: number;
   threads: number;
+  /** Of the products, in the step and alone. */
+  gflopsPerSecond?: number;
+  ceilingGflopsPerSecond?: number;
   ceilingTokensPerSecond: number;
   ceilingRatio: number;
   peakMemoryBytes: number;
@@ -74,10 +79,16 @@ export function resultRows(figures: Figures, ceiling: string): Rows {
   return [
     ['ceiling', `${formatCount(ceilingTokensPerSecond)} tokens/s ${ceiling}`],
     ['share', `${formatShare(ceilingRatio)} of the ceiling`],
+    ...productRows(figures),
     ['peak memory', `${formatBytes(peakMemoryBytes)}, tensors ${formatBytes(peakTensorBytes)}`],
     ['model', `${formatCount(parameters)} parameters, ${threads} threads`],
     ...peerRows(figures.peer),
   ];
+}
+
+function productRows({ gflopsPerSecond, ceilingGflopsPerSecond }: Figures): Rows {
+  if (gflopsPerSecond === undefined || ceilingGflopsPerSecond === undefined) return [];
+  return [['products', `${formatCount(gflopsPerSecond)} of ${formatCount(ceilingGflopsPerSecond)} GFLOP/s`]];
 }
 
 function peerRows(peer: PeerFigures | undefined): Rows {

@@ -25,9 +25,9 @@ export async function runSweep(sweep: Sweep, options: BenchTrainOptions): Promis
 }
 
 async function benchTrain(options: BenchTrainOptions): Promise<(BenchTrainOptions & Throughput) | { error: string }> {
-  const { json, peer, ...values } = options;
+  const { json, peer, compile, ...values } = options;
   const flags = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const args = ['bench', 'train', ...flags, ...(peer ? ['--peer'] : []), '--json'];
+  const args = ['bench', 'train', ...flags, ...(peer ? ['--peer'] : []), ...(compile ? ['--compile'] : []), '--json'];
   const child = spawn(process.execPath, [join(root, 'bin', 'tslm'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<NodeJS.Signals | null>(resolve => child.on('close', (_, signal) => resolve(signal)));
   const [result, stderr] = await Promise.all([

@@ -16,6 +16,7 @@ export function benchTrainCommand(): Command {
     256,
   );
   return runOptions(command, { dtype: 'matrix products', steps: 'steps that are timed' })
+    .option('--compile', 'the peer by torch.compile')
     .addOption(
       new Option(
         '--sweep <along>',
