@@ -22,7 +22,7 @@ GPT2_124M='--layers 12 --hidden 768 --heads 12 --vocab 50257 --device cuda --pee
 step 'machine' nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 step 'set-up' node scripts/setup.mjs
 [ "$failed" = 0 ] || exit 1
-step 'tests' node_modules/.bin/vitest run test/torch/gpu.test.ts test/nn/device-pages.test.ts test/models/gpu.test.ts test/train/gpu.test.ts \
+step 'tests' node node_modules/vitest/vitest.mjs run test/torch/gpu.test.ts test/nn/device-pages.test.ts test/models/gpu.test.ts test/train/gpu.test.ts \
   test/generate/gpu.test.ts test/objectives/every-pair.test.ts -t "GPU|cuda" --reporter=default
 step 'training 124M beside PyTorch' bin/tslm bench train $GPT2_124M --batch 16 --seq 1024 --steps 10
 step 'training 124M beside PyTorch, compiled' bin/tslm bench train $GPT2_124M --batch 16 --seq 1024 --steps 10 --compile
