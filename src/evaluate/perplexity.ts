@@ -11,7 +11,7 @@ import type { Packing } from '../objectives/objective.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { strideOver } from '../support/sliding-windows.ts';
 import { unknownBits } from '../tokenizers/encode/unknown.ts';
-import { autocast, type DType, fromTypedArray, inferenceMode, scope } from '../torch/index.ts';
+import { autocast, type DType, inferenceMode, int64Tensor, scope } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 import { evaluationWindows } from './windows.ts';
 
@@ -91,24 +91,24 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
   for (let w = 0; w < windows.length; w += batchSize) {
     const group = windows.slice(w, w + batchSize);
     const time = Math.max(...group.map(({ before, begin, end }) => before.length + end - 1 - begin));
-    const inputs = new BigInt64Array(group.length * time);
-    const targets = new BigInt64Array(group.length * time).fill(BigInt(IGNORE_INDEX));
-    const starts = new BigInt64Array(isolates ? group.length * time : 0);
+    const inputs = new Float64Array(group.length * time);
+    const targets = new Float64Array(group.length * time).fill(IGNORE_INDEX);
+    const starts = new Float64Array(isolates ? group.length * time : 0);
     for (const [row, { before, begin, end, scored }] of group.entries()) {
       // The last token is predicted and not read.
       const tokens = split.read(begin, end - begin);
       const place = row * time + before.length - begin;
       before.forEach((id, i) => {
-        inputs[row * time + i] = BigInt(id);
+        inputs[row * time + i] = id;
       });
-      for (let at = begin; at < end - 1; at++) inputs[place + at] = BigInt(tokens[at - begin]);
-      for (const at of scored) targets[place + at - 1] = BigInt(tokens[at - begin]);
+      for (let at = begin; at < end - 1; at++) inputs[place + at] = tokens[at - begin];
+      for (const at of scored) targets[place + at - 1] = tokens[at - begin];
       if (isolates) {
         // Without a prefix a document begins with the end-of-text token of the one before.
         const shared = prefix.length > 0 ? 0 : 1;
         for (const start of split.documentStarts(begin, end - begin)) {
           const first = start + before.length - shared;
-          if (first > 0 && first < time) starts.fill(BigInt(first), row * time + first, (row + 1) * time);
+          if (first > 0 && first < time) starts.fill(first, row * time + first, (row + 1) * time);
         }
       }
       done += scored.length;
@@ -117,10 +117,10 @@ export function perplexity(model: Model, split: CorpusSplit, options: Perplexity
       inferenceMode(() =>
         autocast(dtype, () => {
           const shape = [group.length, time];
-          const inputIds = fromTypedArray(inputs, shape).to({ device });
-          const documentStarts = isolates ? fromTypedArray(starts, shape).to({ device }) : undefined;
+          const inputIds = int64Tensor(inputs, shape, { device });
+          const documentStarts = isolates ? int64Tensor(starts, shape, { device }) : undefined;
           const logits = model.forward({ inputIds, documentStarts, rawLogits: true }).logits!;
-          const flat = fromTypedArray(targets, shape).to({ device }).view([-1]);
+          const flat = int64Tensor(targets, shape, { device }).view([-1]);
           const options = { reduction: 'sum', ignoreIndex: IGNORE_INDEX } as const;
           return crossEntropy(logits.view([-1, logits.size(-1)]), flat, options).item();
         }),

@@ -3,7 +3,7 @@
 /** `tslm/torch`: tensors, operators, autograd, memory, files of tensors. */
 export { autocast, autocastDtype } from '../torch/autocast.ts';
 export { backward, enableGrad, grad, inferenceMode, isGradEnabled, noGrad } from '../torch/autograd.ts';
-export { fromTypedArray, type NestedNumbers, type TensorOptions, tensor } from '../torch/create.ts';
+export { fromTypedArray, int64Tensor, type NestedNumbers, type TensorOptions, tensor } from '../torch/create.ts';
 export { requireDevice } from '../torch/device.ts';
 export type { DTypeInfo } from '../torch/dtype.ts';
 export { type DType, dtypeInfo, dtypes, isFloatingPoint, type TypedArray } from '../torch/dtype.ts';

@@ -9,7 +9,7 @@ import { emptyParameter, initZeros, Module, type Parameter } from '../nn/index.t
 import { UserError } from '../support/errors.ts';
 import { makeFolder } from '../support/files.ts';
 import {
-  fromTypedArray,
+  int64Tensor,
   loadSafetensors,
   noGrad,
   saveSafetensors,
@@ -68,7 +68,7 @@ export class Crf extends Module {
         return Array.from({ length: time }, (_, t) => (t < row.length ? begin + t : begin));
       });
       const int64 = (values: readonly number[]): Tensor =>
-        fromTypedArray(BigInt64Array.from(values, BigInt), [values.length]).to({ device: scores.device });
+        int64Tensor(values, [values.length], { device: scores.device });
       const laid = scores.indexSelect(0, int64(places)).view([tags.length, time, labels]);
 
       const own = scores.gather(1, int64(tags.flat()).unsqueeze(1)).sum();

@@ -10,6 +10,7 @@ import {
   dispose,
   fromTypedArray,
   inferenceMode,
+  int64Tensor,
   keep,
   scope,
   type Tensor,
@@ -45,8 +46,7 @@ export function devicePages(layers: number, shape: PageShape, { device, slopes }
   const empty = (): Tensor => zeros([pages * pageSize, kvHeads, headDim], { dtype, device });
   const store = Array.from({ length: layers }, () => keep({ keys: empty(), values: empty() }));
   const slope = slopes && keep(fromTypedArray(Float32Array.from(slopes), [1, slopes.length, 1, 1]).to({ device }));
-  const int64 = (values: readonly number[]): Tensor =>
-    fromTypedArray(BigInt64Array.from(values, BigInt), [values.length], { copy: false }).to({ device });
+  const int64 = (values: readonly number[]): Tensor => int64Tensor(values, [values.length], { device });
   let written: Tensor | undefined;
   let groups: Group[] = [];
 

@@ -2,16 +2,13 @@
 import type { LMHead } from '../models/heads/lm.ts';
 import type { MaskedLMHead } from '../models/heads/masked-lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
-import { type Device, fromTypedArray, isGradEnabled, type Tensor } from '../torch/index.ts';
+import { type Device, int64Tensor, isGradEnabled, type Tensor } from '../torch/index.ts';
 import type { Means } from './objective.ts';
 import { squaredLogZ } from './z-loss.ts';
 
-const int64 = (values: BigInt64Array, shape: readonly number[], device: Device): Tensor =>
-  fromTypedArray(values, shape, { copy: false }).to({ device });
-
 /** int64 [values] */
 export const int64Of = (values: ArrayLike<number>, device: Device): Tensor =>
-  int64(BigInt64Array.from(values as number[], BigInt), [values.length], device);
+  int64Tensor(values, [values.length], { device });
 
 /** The longest of the rows. */
 export const longest = (rows: readonly ArrayLike<number>[]): number =>
@@ -20,11 +17,9 @@ export const longest = (rows: readonly ArrayLike<number>[]): number =>
 /** int64 [rows, longest], filled on the right. */
 export function padRows(rows: readonly ArrayLike<number>[], fill: number, device: Device): Tensor {
   const time = longest(rows);
-  const values = new BigInt64Array(rows.length * time).fill(BigInt(fill));
-  for (const [i, row] of rows.entries()) {
-    for (let t = 0; t < row.length; t++) values[i * time + t] = BigInt(row[t]);
-  }
-  return int64(values, [rows.length, time], device);
+  const values = new Float64Array(rows.length * time).fill(fill);
+  for (const [i, row] of rows.entries()) values.set(row, i * time);
+  return int64Tensor(values, [rows.length, time], { device });
 }
 
 /**

@@ -10,7 +10,7 @@ import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { fimTokens } from '../tokenizers/fim-tokens.ts';
-import { type Device, fromTypedArray, scope, type Tensor } from '../torch/index.ts';
+import { type Device, int64Tensor, scope, type Tensor } from '../torch/index.ts';
 import { fillInTheMiddle, fillInTheMiddleKeys } from './fill-in-the-middle.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
 import { unlikelihood } from './smoothing.ts';
@@ -100,23 +100,20 @@ export function causal(
     batch(examples, device) {
       const time = Math.max(...examples.map(({ ids }) => ids.length)) - 1;
       const shape = [examples.length, time];
-      const inputs = new BigInt64Array(examples.length * time);
-      const targets = new BigInt64Array(examples.length * time).fill(BigInt(IGNORE_INDEX));
+      const inputs = new Float64Array(examples.length * time);
+      const targets = new Float64Array(examples.length * time).fill(IGNORE_INDEX);
       let words = 0;
       for (const [row, { ids, ends }] of examples.entries()) {
-        for (let t = 0; t < ids.length - 1; t++) {
-          inputs[row * time + t] = BigInt(ids[t]);
-          targets[row * time + t] = BigInt(ids[t + 1]);
-        }
+        inputs.set(ids.subarray(0, -1), row * time);
+        targets.set(ids.subarray(1), row * time);
         const hidden = ends.filter(end => end < ids.length - 1);
-        for (const end of hidden) targets[row * time + end] = BigInt(IGNORE_INDEX);
+        for (const end of hidden) targets[row * time + end] = IGNORE_INDEX;
         words += ids.length - 1 - hidden.length;
       }
       const isOne = examples.every(({ starts }) => starts.every(start => start === 0 || start >= time));
-      const toTensor = (values: BigInt64Array): Tensor => fromTypedArray(values, shape, { copy: false }).to({ device });
       return {
-        inputIds: toTensor(inputs),
-        targets: toTensor(targets),
+        inputIds: int64Tensor(inputs, shape, { device }),
+        targets: int64Tensor(targets, shape, { device }),
         documentStarts: isOne ? undefined : documentStartsOf(examples, time, device),
         words,
       };
@@ -169,11 +166,11 @@ export function documentStartsOf(
   time: number,
   device: Device,
 ): Tensor {
-  const result = new BigInt64Array(examples.length * time);
+  const result = new Float64Array(examples.length * time);
   for (const [row, { starts }] of examples.entries()) {
     for (const [i, start] of starts.entries()) {
-      result.fill(BigInt(start), row * time + start, row * time + Math.min(starts[i + 1] ?? time, time));
+      result.fill(start, row * time + start, row * time + Math.min(starts[i + 1] ?? time, time));
     }
   }
-  return fromTypedArray(result, [examples.length, time], { copy: false }).to({ device });
+  return int64Tensor(result, [examples.length, time], { device });
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Rows } from '../data/rows/rows.ts';
 import { IGNORE_INDEX } from '../models/losses.ts';
 import { UserError } from '../support/errors.ts';
-import { type Device, fromTypedArray, isGradEnabled, scope, type Tensor } from '../torch/index.ts';
+import { type Device, int64Tensor, isGradEnabled, scope, type Tensor } from '../torch/index.ts';
 import { arrangeRows } from './arrange.ts';
 import { longest, padRows, type Targets, targetsOf, wordMeans } from './batches.ts';
 import { learnables, taught } from './conversations.ts';
@@ -188,11 +188,11 @@ export function joined(
 function documentStartsOf(examples: readonly InstructionExample[], device: Device): Tensor | undefined {
   if (examples.every(({ starts }) => starts.length === 0)) return undefined;
   const time = longest(examples.map(({ ids }) => ids));
-  const values = new BigInt64Array(examples.length * time);
+  const values = new Float64Array(examples.length * time);
   for (const [row, { starts }] of examples.entries()) {
     for (const [i, start] of starts.entries()) {
-      values.fill(BigInt(start), row * time + start, row * time + (starts[i + 1] ?? time));
+      values.fill(start, row * time + start, row * time + (starts[i + 1] ?? time));
     }
   }
-  return fromTypedArray(values, [examples.length, time], { copy: false }).to({ device });
+  return int64Tensor(values, [examples.length, time], { device });
 }

@@ -9,7 +9,7 @@ import type { LMHead } from '../models/heads/lm.ts';
 import { IGNORE_INDEX, tokenLoss } from '../models/losses.ts';
 import type { Model } from '../models/model.ts';
 import { MultiTokenHeads } from '../models/multi-token-heads.ts';
-import { fromTypedArray, isGradEnabled, scope, type Tensor } from '../torch/index.ts';
+import { int64Tensor, isGradEnabled, scope, type Tensor } from '../torch/index.ts';
 import { padRows } from './batches.ts';
 import { bordersOf, documentStartsOf } from './causal.ts';
 import type { Means, Objective, ObjectiveContext } from './objective.ts';
@@ -76,19 +76,19 @@ export function multiToken(
       const time = Math.max(...rows.map(({ length }) => length));
       const words: number[] = [];
       const targets = all.map(ahead => {
-        const values = new BigInt64Array(examples.length * time).fill(BigInt(IGNORE_INDEX));
+        const values = new Float64Array(examples.length * time).fill(IGNORE_INDEX);
         let count = 0;
         for (const [row, { ids, starts }] of examples.entries()) {
           for (let t = 0; t < rows[row].length && t + ahead < ids.length; t++) {
             // What ends a document may be what begins the next one: it is predicted from both.
             const border = starts.find(start => start > t);
             if (border !== undefined && t + ahead >= border + (endBegins ? 1 : 0)) continue;
-            values[row * time + t] = BigInt(ids[t + ahead]);
+            values[row * time + t] = ids[t + ahead];
             count++;
           }
         }
         words.push(count);
-        return fromTypedArray(values, [examples.length, time], { copy: false }).to({ device });
+        return int64Tensor(values, [examples.length, time], { device });
       });
       const holdsTwo = examples.some(({ starts }) => starts.some(start => start > 0 && start < time));
       return {

@@ -175,13 +175,13 @@ export function packedAttentionProduct(qkv: Tensor, packed: PackedHeads, options
 function unpackHeads(qkv: Tensor, { heads, kvHeads, byHead }: PackedHeads): [Tensor, Tensor, Tensor] {
   const [batch, time, width] = qkv.shape;
   const dim = width / (heads + 2 * kvHeads);
-  const parts = byHead
-    ? qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4]).unbind()
-    : qkv
-        .view([batch, time, heads + 2 * kvHeads, dim])
-        .transpose(1, 2)
-        .splitWithSizes([heads, kvHeads, kvHeads], 1);
-  return parts as [Tensor, Tensor, Tensor];
+  if (byHead) {
+    return qkv.view([batch, time, heads, 3, dim]).permute([3, 0, 2, 1, 4]).unbind() as [Tensor, Tensor, Tensor];
+  }
+  const counts = [heads, kvHeads, kvHeads];
+  const widths = counts.map(count => count * dim);
+  const parts = qkv.splitWithSizes(widths, -1); // gradients are joined where the projection's lie
+  return parts.map((part, i) => part.view([batch, time, counts[i], dim]).transpose(1, 2)) as [Tensor, Tensor, Tensor];
 }
 
 /**

@@ -40,6 +40,7 @@ export function wholeModel(
 ): Trainable {
   const others = Object.entries(companions);
   const models = [model, ...others.map(([, companion]) => companion)];
+  for (const [, companion] of others) companion.to({ device: model.device });
   const each = (act: (one: Companion) => void): void => {
     for (const one of models) act(one);
   };

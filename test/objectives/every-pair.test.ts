@@ -200,6 +200,7 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
     const [device] = cudaDevice;
     const passOn = (on: Device): Map<string, Tensor> => {
       model.to({ device: on }).eval();
+      for (const companion of Object.values(objective.companions ?? {})) companion.to({ device: on });
       const means = objective.means(model, objective.batch(examples, on));
       const terms = Object.entries(objective.weights).filter(([term]) => means[term]);
       backward(terms.map(([term, weight]) => means[term].mul(weight)).reduce((a, b) => a.add(b)));
@@ -211,7 +212,7 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
     scope(() => {
       const expected = passOn('cpu');
       const actual = passOn(device);
-      model.to({ device: 'cpu' });
+      passOn('cpu'); // back again
       expect([...actual.keys()]).toEqual([...expected.keys()]);
       for (const [path, tensor] of actual) {
         expectClose(tensor, expected.get(path)!, { atol: 1e-4, rtol: 1e-3, name: path });

@@ -1,7 +1,7 @@
 /** Log-probabilities of given tokens from hidden states: only the places that are asked for meet the output layer. */
 import { wordHeadOf } from '../../models/heads/word-head.ts';
 import type { Model } from '../../models/model.ts';
-import { fromTypedArray, inferenceMode, scope, type Tensor } from '../../torch/index.ts';
+import { inferenceMode, int64Tensor, scope, type Tensor } from '../../torch/index.ts';
 
 export interface TokenLogProb {
   logProb: number;
@@ -26,7 +26,7 @@ export function tokenLogProbs(model: Model, states: Tensor, targets: readonly nu
     scope(() => {
       const part = states.narrow(0, begin, ids.length).unsqueeze(0);
       const logits = head.forward({ lastHiddenState: part }, {}).logits!.squeezeDim(0); // [places, vocab]
-      const wanted = fromTypedArray(BigInt64Array.from(ids, BigInt), [ids.length, 1]).to({ device: model.device });
+      const wanted = int64Tensor(ids, [ids.length, 1], { device: model.device });
       const own = logits.logSoftmax(-1).gather(1, wanted).toNumbers();
       const best = logits.argmax({ dim: 1 }).toNumbers();
       for (const [i, id] of ids.entries()) found.push({ logProb: own[i], isGreedy: best[i] === id });
@@ -45,10 +45,10 @@ export function logProbsAt(
     inferenceMode(() => {
       const all = states();
       const [, time, hidden] = all.shape;
-      const index = BigInt64Array.from(places, ({ row, at }) => BigInt(row * time + at));
+      const index = places.map(({ row, at }) => row * time + at);
       const chosen = all
         .reshape([-1, hidden])
-        .indexSelect(0, fromTypedArray(index, [index.length]).to({ device: model.device }));
+        .indexSelect(0, int64Tensor(index, [index.length], { device: model.device }));
       return tokenLogProbs(
         model,
         chosen,

@@ -3,7 +3,7 @@
  * seen, and where its prompt goes, stays behind this interface.
  */
 import { usageError } from '../../support/errors.ts';
-import { type Device, fromTypedArray, type Tensor } from '../../torch/index.ts';
+import { type Device, int64Tensor, type Tensor } from '../../torch/index.ts';
 
 /** One batch of sequences growing step by step, whatever the architecture. */
 export interface Stepper extends Disposable {
@@ -75,7 +75,7 @@ export function readOneByOne(
 
 /** int64 of this shape. */
 export const int64 = (values: ArrayLike<number>, shape: readonly number[], device: Device): Tensor =>
-  fromTypedArray(BigInt64Array.from(Array.from(values), BigInt), shape, { copy: false }).to({ device });
+  int64Tensor(values, shape, { device });
 
 export const repeat = (value: number, count: number): number[] => new Array<number>(count).fill(value);
 
