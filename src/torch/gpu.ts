@@ -18,6 +18,15 @@ const $attention = operator('aten::scaled_dot_product_attention', [
   'is_causal',
   'scale',
 ]);
+const $flash = operator('aten::_scaled_dot_product_flash_attention', [
+  'query',
+  'key',
+  'value',
+  'dropout_p',
+  'is_causal',
+  'return_debug_mask',
+  'scale',
+]);
 const $adamW = operator('aten::_fused_adamw_', [
   'self',
   'grads',
@@ -65,8 +74,18 @@ export function scaledDotProductAttention(
   // The operator's own causal mask aligns the first query with the first key.
   const isCausal = options.causal && isPlain && isWhole;
   const mask = isCausal ? undefined : maskOf(query, key, options);
+  if (!mask && isFlashable(query)) {
+    return (call($flash, [query, repeated(key), repeated(value), 0, isCausal, false, options.scale]) as Tensor[])[0];
+  }
   return call($attention, [query, repeated(key), repeated(value), mask, 0, isCausal, options.scale]) as Tensor;
 }
+
+/**
+ * Whether FlashAttention takes these heads. It is asked for by name: what the general operator may choose instead, cuDNN's, plans
+ * anew for each length, which decoding pays at each token.
+ */
+const isFlashable = ({ dtype, shape, device }: Tensor): boolean =>
+  device.startsWith('cuda') && dtype === 'bfloat16' && shape[3] % 8 === 0 && shape[3] <= 256;
 
 /** What is added to the scores, or where they count, [1 or batch, 1 or heads, queries, keys]; undefined: everywhere. */
 function maskOf(

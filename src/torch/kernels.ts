@@ -254,8 +254,9 @@ export const reference = {
     return scores.mul(scale).maskedFill(hidden, Number.NEGATIVE_INFINITY).softmax(-1);
   },
 
+  // On a GPU input and weight must be of one type.
   layerNorm: (x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, dtype: DType = x.dtype): Tensor =>
-    nativeLayerNorm(x, weight.shape, { weight, bias, eps }).to(dtype),
+    nativeLayerNorm(x.to(weight.dtype), weight.shape, { weight, bias, eps }).to(dtype),
 
   layerNormResidual: (
     x: Tensor,

@@ -13,7 +13,7 @@ import type { AnyObjective } from '../../src/objectives/objective.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { parseOptions } from '../../src/support/schema.ts';
 import type { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { backward, type Device, scope, type Tensor } from '../../src/torch/index.ts';
+import { autocast, backward, type Device, type DType, scope, type Tensor } from '../../src/torch/index.ts';
 import { cudaDevice } from '../helpers/cuda.ts';
 import { tinyConfigs } from '../models/tiny-configs.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -198,10 +198,10 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
 
   it.runIf(cudaDevice.length > 0)('has the means and the gradients of the CPU on a GPU', () => {
     const [device] = cudaDevice;
-    const passOn = (on: Device): Map<string, Tensor> => {
+    const passOn = (on: Device, dtype: DType = 'float32'): Map<string, Tensor> => {
       model.to({ device: on }).eval();
       for (const companion of Object.values(objective.companions ?? {})) companion.to({ device: on });
-      const means = objective.means(model, objective.batch(examples, on));
+      const means = autocast(dtype, () => objective.means(model, objective.batch(examples, on)));
       const terms = Object.entries(objective.weights).filter(([term]) => means[term]);
       backward(terms.map(([term, weight]) => means[term].mul(weight)).reduce((a, b) => a.add(b)));
       const found: [string, Tensor][] = Object.entries(means).map(([term, mean]) => [term, mean.detach()]);
@@ -212,6 +212,7 @@ describe.each(pairs)('$name: $architecture', ({ family, name, architecture }) =>
     scope(() => {
       const expected = passOn('cpu');
       const actual = passOn(device);
+      for (const tensor of passOn(device, 'bfloat16').values()) expect(tensor.isfinite().all().item()).toBe(1);
       passOn('cpu'); // back again
       expect([...actual.keys()]).toEqual([...expected.keys()]);
       for (const [path, tensor] of actual) {
