@@ -2,6 +2,7 @@
  * What libtorch itself has fused for GPUs: attention without a matrix of scores in memory (Dao et al. 2022, by
  * `scaled_dot_product_attention`) and AdamW over all parameters in a few kernels.
  */
+import { isGradEnabled } from './autograd.ts';
 import { call } from './call.ts';
 import type { AdamWUpdate } from './kernels.ts';
 import { hasOperator, operator } from './operator.ts';
@@ -74,15 +75,15 @@ export function scaledDotProductAttention(
   // The operator's own causal mask aligns the first query with the first key.
   const isCausal = options.causal && isPlain && isWhole;
   const mask = isCausal ? undefined : maskOf(query, key, options);
-  if (!mask && isFlashable(query)) {
+  if (!mask && !isGradEnabled() && isFlashable(query)) {
     return (call($flash, [query, repeated(key), repeated(value), 0, isCausal, false, options.scale]) as Tensor[])[0];
   }
   return call($attention, [query, repeated(key), repeated(value), mask, 0, isCausal, options.scale]) as Tensor;
 }
 
 /**
- * Whether FlashAttention takes these heads. It is asked for by name: what the general operator may choose instead, cuDNN's, plans
- * anew for each length, which decoding pays at each token.
+ * Whether FlashAttention takes these heads. Inference asks for it by name: the operator that the general one prefers on an H100 takes
+ * less time in training, and much to prepare for each new length, as decoding has at every token.
  */
 const isFlashable = ({ dtype, shape, device }: Tensor): boolean =>
   device.startsWith('cuda') && dtype === 'bfloat16' && shape[3] % 8 === 0 && shape[3] <= 256;
