@@ -3,7 +3,9 @@ import { type MemoryStats, native } from './native.ts';
 
 export type { MemoryStats };
 
+/** Bytes of tensors that are alive, and the most since `resetPeakMemory`. */
 export const memoryStats = (): MemoryStats => native().memory();
+/** Starts the measurement of peak memory anew. */
 export const resetPeakMemory = (): void => native().resetPeakMemory();
 
 /** Gives blocks that are kept for reuse back to the system. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const CORPUS_FORMAT = 1;
 
 export const SPLITS = ['train', 'validation', 'test'] as const;
+/** `train`, `validation` or `test`. */
 export type SplitName = (typeof SPLITS)[number];
 
 const count = z.number().int().nonnegative();
@@ -62,7 +63,9 @@ export const corpusIndexSchema = z.strictObject({
   splits: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
 });
 
+/** `corpus.json`: splits, tokenizer, and how the corpus was made. */
 export type CorpusIndex = z.output<typeof corpusIndexSchema>;
+/** One split: its sizes and its shards. */
 export type SplitIndex = z.output<typeof splitSchema>;
 export type ShardIndex = z.output<typeof shardSchema>;
 

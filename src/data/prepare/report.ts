@@ -10,6 +10,7 @@ export interface Amount {
   bytes: number;
 }
 
+/** A near-duplicate that was removed, beside the document that was kept. */
 export interface DuplicateExample {
   similarity: number;
   kept: ExampleText;

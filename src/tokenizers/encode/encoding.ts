@@ -233,6 +233,7 @@ export class Encoding {
   }
 }
 
+/** The token that pads sequences to one length. */
 export interface PadToken {
   id: number;
   token: string;

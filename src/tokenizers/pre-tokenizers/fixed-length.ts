@@ -5,7 +5,7 @@ import type { PreTokenizer } from './pre-tokenizer.ts';
 
 const schema = z.strictObject({ type: z.literal('FixedLength'), length: z.int().positive().default(5) });
 
-/** Pieces of so many characters each; the last one may be shorter. */
+/** Pieces of n characters each; the last one may be shorter. */
 export const createFixedLength: Factory<PreTokenizer> = (config, where) => {
   const { length } = parseConfig(schema, config, where);
   return {

@@ -281,7 +281,7 @@ export const en = {
     p: 'p',
     detectable: 'Detectable',
     detectableHint:
-      'p-values are of paired tests, adjusted for their number. Detectable: the smallest difference that so many documents show four times in five.',
+      'p-values are of paired tests, adjusted for their number. Detectable: the smallest difference that this many documents show with a power of 80 %.',
     samples: 'Sample by sample',
     kinds: {
       a: (a: string) => `${a} better`,
