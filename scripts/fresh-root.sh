@@ -55,7 +55,7 @@ if ! inside 'node -e "fetch(\"https://github.com\").catch(() => process.exit(1))
   inside 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 make g++' >/dev/null
 fi
 step 'the tutorial'
-inside 'node --version && node /package/run-page.mjs /package/TUTORIAL.md --replace "npm install tslm=npm install --no-audit --no-fund $(ls /package/*.tgz)"' |
+inside 'node --version && node /package/run-page.mjs /package/TUTORIAL.md --replace "npm install tslm => npm install --no-audit --no-fund $(ls /package/*.tgz)"' |
   tee "$folder/$suite-$node.txt"
 if [ -n "${BRIDGE:-}" ]; then
   step 'a prebuilt bridge'

@@ -1,7 +1,7 @@
 /**
  * Runs what a page of documentation says, in the current folder, and prints each command with its output as a terminal shows it:
  *
- *   node scripts/run-page.mjs docs/TUTORIAL.md [--replace 'npm install tslm=npm install ./tslm-0.1.0.tgz'] …
+ *   node scripts/run-page.mjs docs/TUTORIAL.md [--replace 'npm install tslm => npm install ./tslm-0.1.0.tgz'] …
  *
  * Blocks called `sh` are commands, one a line; blocks with a file name (`js rows.mjs`) are written into that file. `tslm serve` runs beside
  * the commands after it, from when it says that it listens to the end. The first command that fails ends everything with its exit code.
@@ -74,7 +74,7 @@ async function runPage(path, replacements) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [path, ...rest] = process.argv.slice(2);
-  const replacements = rest.filter(word => word !== '--replace').map(word => word.split(/=(.*)/s).slice(0, 2));
+  const replacements = rest.filter(word => word !== '--replace').map(word => word.split(' => '));
   await runPage(path, replacements).catch(error => {
     console.error(`run-page: ${error.message}`);
     process.exitCode = error.code ?? 1;
