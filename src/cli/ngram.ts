@@ -1,3 +1,4 @@
+/** `tslm ngram`: the commands of n-gram models. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { NgramProvenance, StoredNgram } from '../ngram/index.ts';
 import { formatCount } from '../support/format.ts';

@@ -1,3 +1,4 @@
+/** `tslm prepare`: its options, and how the result is printed. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare/prepare.ts';
 import { encodingCounts } from '../data/prepare/report.ts';

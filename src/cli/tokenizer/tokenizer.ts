@@ -1,3 +1,4 @@
+/** `tslm tokenizer`: the group of its subcommands. */
 import { Command, Option } from 'commander';
 import { usageError } from '../../support/errors.ts';
 import { formatBytes, formatDuration } from '../../support/format.ts';

@@ -1,3 +1,4 @@
+/** `corpus.json`: what a corpus folder says of itself, read and checked. */
 import { z } from 'zod';
 
 /** The index of a corpus directory, `corpus.json`: what lies in the shards, and how they were made. */

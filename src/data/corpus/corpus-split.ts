@@ -1,3 +1,4 @@
+/** One split of a corpus: its tokens and documents, over memory-mapped shards. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
 import { type CorpusIndex, offsetsFileOf, type SplitIndex, sentencesFileOf, tokenArray } from './corpus-index.ts';

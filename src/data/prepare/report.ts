@@ -1,3 +1,4 @@
+/** What `prepare` reports of the documents it read, kept and removed. */
 import type { SplitName } from '../corpus/corpus-index.ts';
 import { newFacts, type SourceFacts } from '../readers/facts.ts';
 import type { InputFile } from '../readers/inputs.ts';

@@ -1,3 +1,4 @@
+/** The result of encoding a text, with Hugging Face's fields. */
 import { slidingWindows } from '../../support/sliding-windows.ts';
 import { TokenRun } from './token-run.ts';
 
