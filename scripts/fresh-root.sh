@@ -6,7 +6,8 @@
 #
 # SUITE: bookworm (12) or trixie (13). Roots are kept under FOLDER (default: tslm-roots in the system's temporary folder), each as it
 # was before the first test; what the commands printed is kept beside them as SUITE-NODE.txt. With BRIDGE=1 the bridge that was compiled
-# there is packed into FOLDER, and a second project takes it.
+# there is packed into FOLDER, and a second project takes it. With PREBUILT=FILE such a bridge is installed with tslm, and nothing is
+# compiled. With QUICK=1 the model is pretrained for half a minute.
 set -euo pipefail
 suite=$1 node=$2 folder=$(realpath -m "${3:-${TMPDIR:-/tmp}/tslm-roots}")
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -55,7 +56,9 @@ if ! inside 'node -e "fetch(\"https://github.com\").catch(() => process.exit(1))
   inside 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 make g++' >/dev/null
 fi
 step 'the tutorial'
-inside 'node --version && node /package/run-page.mjs /package/TUTORIAL.md --replace "npm install tslm => npm install --no-audit --no-fund $(ls /package/*.tgz)"' |
+[ -z "${PREBUILT:-}" ] || cp "$PREBUILT" "$root/package"
+inside "node --version && node /package/run-page.mjs /package/TUTORIAL.md ${QUICK:+--replace 'train.budget=4m => train.budget=30s'} \\
+  --replace \"npm install tslm => npm install --no-audit --no-fund \$(ls /package/*.tgz | xargs)\"" |
   tee "$folder/$suite-$node.txt"
 if [ -n "${BRIDGE:-}" ]; then
   step 'a prebuilt bridge'

@@ -13,6 +13,7 @@ export interface LrRangeOptions {
   steps?: number;
 }
 
+/** A step of the test: its rate and the average of the loss. */
 export interface LrPoint {
   lr: number;
   loss: number;
