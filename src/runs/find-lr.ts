@@ -17,6 +17,7 @@ import { startingPoint } from './starting-point.ts';
 import { vectorsFor } from './word-vectors.ts';
 
 export interface FindLrOptions extends LrRangeOptions {
+  /** Ends the test after the pass in progress; what it has measured by then is the result. */
   signal?: AbortSignal;
   onStep?: (step: number, steps: number) => void;
 }
