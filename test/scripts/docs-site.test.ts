@@ -76,7 +76,7 @@ describe('the tutorial', async () => {
     const own = commands.flatMap(commandsIn);
     expect(own.length).toBeGreaterThan(12);
     for (const words of own) checkCommand(program(), words);
-    expect(steps.filter(({ file }) => file !== undefined)).toHaveLength(4);
+    expect(steps.filter(({ file }) => file !== undefined)).toHaveLength(5);
   });
 
   it('is the same in Chinese', () => {
