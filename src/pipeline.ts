@@ -17,6 +17,7 @@ export interface Opened<Text = Tokenizer> extends Disposable {
   dispose(): void;
 }
 
+/** A task over a model that is loaded: call it with what the task takes, and dispose of it. */
 export type Pipeline<Name extends keyof Pipelines> = Pipelines[Name] &
   Opened<Name extends 'image-classification' ? undefined : Tokenizer>;
 

@@ -133,3 +133,10 @@ import {
     expect(isAllowed('torch/tensor.ts', '../c.ts')).toBe(true);
   });
 });
+
+it('each file opens with a comment that says what it is', () => {
+  const files = globSync('src/**/*.ts').filter(path => !/^src\/(online|prompt)\//.test(path.replaceAll('\\', '/')));
+  expect(files.length).toBeGreaterThan(500);
+  const bare = files.filter(path => !/^(\/\*\*|\/\/|\/\*)/.test(readFileSync(path, 'utf8')));
+  expect(bare).toEqual([]);
+});

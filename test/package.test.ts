@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
-  'dependencies' | 'peerDependencies',
+  'dependencies' | 'optionalDependencies' | 'peerDependencies',
   Record<string, string>
 >;
 
 it('everything that src/ imports is a dependency, types included', () => {
   // A peer that is optional is there wherever the types that mention it are used.
-  const { dependencies: own, peerDependencies } = manifest;
-  const dependencies = { ...own, ...peerDependencies };
+  const { dependencies: own, optionalDependencies, peerDependencies } = manifest;
+  const dependencies = { ...own, ...optionalDependencies, ...peerDependencies };
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
   const imported = files.flatMap(file =>
     [...readFileSync(join('src', file), 'utf8').matchAll(/^(?:import|export)[^;]*?from '([^'.][^']*)'/gm)].map(

@@ -63,7 +63,7 @@ export function createTslm(given: TslmOptions = {}): TslmProvider {
     imageModel(): never {
       throw usageError(
         'TSLM_NOT_SUPPORTED',
-        'there are no models that draw',
+        'image generation is not supported',
         'ask for a languageModel or an embeddingModel',
       );
     },

@@ -32,7 +32,7 @@ export interface PlannedCall {
   warnings: SharedV3Warning[];
   /** Functions that the model may call. */
   tools: readonly FunctionTool[];
-  /** The text is held to calls and is nothing else. */
+  /** The text is constrained to calls and is nothing else. */
   isCall: boolean;
 }
 
@@ -44,7 +44,8 @@ export function planCall(options: LanguageModelV3CallOptions, card: ModelCard): 
   const tools = callableTools(options, card, warn);
   const calling = callConstraint(options, tools);
   const format = formatConstraint(options.responseFormat, own, warn);
-  if (format && tools.length > 0) warn('responseFormat', 'the text is not held to it while functions may be called');
+  if (format && tools.length > 0)
+    warn('responseFormat', 'the text is not constrained to it while functions may be called');
   const request: GenerationRequest = {
     prompt: promptOf(options, card, tools, own, warn),
     sampling: {

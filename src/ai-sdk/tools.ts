@@ -26,7 +26,7 @@ export function callableTools(
     }
     if (tool.inputExamples) warn(`tool ${tool.name}: inputExamples`);
     if (tool.strict && (toolChoice?.type ?? 'auto') === 'auto') {
-      warn(`tool ${tool.name}: strict`, 'arguments are held to their schema where toolChoice asks for a call');
+      warn(`tool ${tool.name}: strict`, 'arguments are constrained to their schema where toolChoice asks for a call');
     }
     return true;
   }) as FunctionTool[];

@@ -65,7 +65,7 @@ export async function timed(
   return { ...timing, peakTensorBytes: memoryStats(device).peakBytes };
 }
 
-/** What every measurement says, for steps of so many tokens. */
+/** What every measurement reports, for steps of n tokens. */
 export function figures(
   model: Model,
   timing: SideBySide & { peakTensorBytes: number },

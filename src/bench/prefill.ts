@@ -1,6 +1,6 @@
 /** The speed of reading prompts beside the ceiling: it can be no faster than its matrix products alone. */
 
-import { decoderStepper } from '../generate/steppers/decoder-stepper.ts';
+import { decoderSession } from '../generate/sessions/decoder-session.ts';
 import {
   figures,
   type InferenceOptions,
@@ -26,9 +26,9 @@ export async function prefillThroughput(options: InferenceOptions & { seq: numbe
   using model = inferenceModel(options, seq);
   const prompts = randomPrompts(options, seq);
   const timing = await timed(options, () => {
-    using stepper = decoderStepper(model, { capacity: seq });
+    using session = decoderSession(model, { capacity: seq });
     const start = performance.now();
-    stepper.step(prompts); // the logits come to JavaScript, so nothing is still running
+    session.step(prompts); // the logits come to JavaScript, so nothing is still running
     return (performance.now() - start) / 1000;
   });
   const products = countProducts(forwardProducts(model, { batch, seq, logitsToKeep: 1 }));

@@ -43,7 +43,7 @@ export interface PeerFigures extends NonNullable<SideBySide['peer']> {
   ratio: number;
 }
 
-/** The peer's figures for steps of so many tokens. */
+/** The peer's figures for steps of n tokens. */
 export const peerFigures = ({ seconds, peer }: SideBySide, tokens: number): PeerFigures | undefined =>
   peer && { ...peer, tokensPerSecond: tokens / peer.seconds, ratio: peer.seconds / seconds };
 

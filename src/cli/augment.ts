@@ -37,9 +37,7 @@ const OF_TRANSLATION = [
 
 export function augmentCommand(): Command {
   return new Command('augment')
-    .description(
-      'write rows with variants of their texts: words replaced, inserted, swapped, deleted, or translated back',
-    )
+    .description('augment rows: replace, insert, swap or delete words (EDA), or back-translate')
     .argument('<rows>', 'JSON Lines, packed or not')
     .requiredOption('--out <file>', 'JSON Lines to write')
     .option('--overwrite', 'replace a file that is there already')
@@ -151,7 +149,7 @@ async function backTranslation(options: Options): Promise<Augmenter> {
   const { forward, backward, sourceLanguage, pivotLanguage, numBeams, temperature, maxNewTokens, seed } = options;
   if (forward === undefined) {
     throw new UserError('TSLM_MISSING_OPTION', 'back-translation needs a model that translates', {
-      hint: 'give its folder: --forward MODEL, and --backward MODEL for the way back',
+      hint: 'give its folder: --forward MODEL, and --backward MODEL to translate back',
       exitCode: 2,
     });
   }

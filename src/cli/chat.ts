@@ -39,9 +39,9 @@ A line that ends with \\ goes on in the next; """ begins and ends a text of many
 
 export function chatCommand(): Command {
   return new Command('chat')
-    .description('talk to a model in the terminal')
+    .description('chat with a model in the terminal')
     .argument('<model>', 'folder of a model with a chat template, or its name on the hub')
-    .option('--system <text>', 'what the model is told first')
+    .option('--system <text>', 'system prompt')
     .option('--temperature <t>', '0: always the most probable token', number)
     .option('--top-p <p>', 'draw from the most probable tokens that make up so much', number)
     .option('--max-tokens <n>', 'most tokens of an answer', positiveInteger, 1024)

@@ -17,7 +17,7 @@ interface Options {
 
 export function classifyCommand(): Command {
   return new Command('classify')
-    .description('say what images show, or what texts are, by a model with labels')
+    .description('classify images or texts')
     .argument('<model>', 'folder of a model or of a run')
     .argument('[images...]', 'files of images, or data: URLs')
     .option('--text <text>', 'a text, for a model that reads text; may be repeated', collect)

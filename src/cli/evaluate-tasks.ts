@@ -98,7 +98,7 @@ export const withTaskOptions = (command: Command): Command =>
         'max',
       ]),
     )
-    .option('--apply-chat-template', 'ask in a conversation, as the tokenizer writes it')
+    .option('--apply-chat-template', "render prompts with the tokenizer's chat template")
     .option('--fewshot-as-multiturn', 'with --apply-chat-template: examples are turns of their own')
     .option('--system-instruction <text>', 'in front of everything')
     .option(

@@ -24,7 +24,7 @@ const OF_CORPORA = ['split', 'context', 'stride', 'batchSize', 'packing'];
 
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .description('measure how well a model predicts a corpus, or does tasks')
+    .description('evaluate a model on a corpus (perplexity, bits per byte) or on benchmark tasks')
     .argument('<model>', 'folder of a model or of a run')
     .addOption(new Option('--data <corpus>', 'folder that `tslm prepare` wrote').conflicts('tasks'))
     .addOption(
@@ -41,7 +41,7 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--limit <n>',
-      'only the first so many tokens of the corpus, or documents of each task (below 1: a share of them)',
+      'only the first n tokens of the corpus, or documents of each task (below 1: a share of them)',
       positiveNumber,
     )
     .addOption(new Option('--precision <type>', 'matrix products').choices([...PRECISIONS]).default('float32'))

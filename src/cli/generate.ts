@@ -67,15 +67,19 @@ export function generateCommand(): Command {
     .option('--encoding <name>', ENCODING_HELP, 'auto')
     .option('--max-new-tokens <n>', 'most tokens to generate (default: 200)', positiveInteger)
     .option('--greedy', 'always take the most probable token (default for an encoder–decoder)')
-    .option('--temperature <t>', 'below 1 more predictable, above 1 more surprising (default: 0.8)', number)
+    .option(
+      '--temperature <t>',
+      'sampling temperature: below 1 more predictable, above 1 more random (default: 0.8)',
+      number,
+    )
     .option('--top-k <k>', 'draw from the k most probable tokens (default: 50)', nonNegativeInteger)
     .option('--top-p <p>', 'draw from the most probable tokens that make up p', number)
     .option('--min-p <p>', 'drop tokens below p times the best one', number)
     .option('--typical-p <p>', 'locally typical sampling', number)
-    .option('--repetition-penalty <x>', 'above 1: avoid what is there already', number)
-    .option('--presence-penalty <x>', 'subtract from tokens that were generated', number)
-    .option('--frequency-penalty <x>', 'subtract for each time a token was generated', number)
-    .option('--no-repeat-ngram-size <n>', 'never repeat n tokens in a row', positiveInteger)
+    .option('--repetition-penalty <x>', 'repetition penalty; above 1: avoid tokens of the text so far', number)
+    .option('--presence-penalty <x>', 'presence penalty: subtract from tokens that were generated', number)
+    .option('--frequency-penalty <x>', 'frequency penalty: subtract for each time a token was generated', number)
+    .option('--no-repeat-ngram-size <n>', 'never repeat an n-gram of this length', positiveInteger)
     .option('--num-beams <n>', 'search for probable texts, n at once', positiveInteger)
     .option('--num-return-sequences <n>', 'texts for each prompt', positiveInteger)
     .option('--length-penalty <x>', 'of beam search: above 0 favours long texts (default: 1)', number)
@@ -87,9 +91,13 @@ export function generateCommand(): Command {
     )
     .option(
       '--assistant <model>',
-      'a smaller model of the same vocabulary guesses ahead, or heads of the model itself (MODEL/multi-token): the same greedy texts, equally likely samples, sooner',
+      "speculative decoding with a smaller model of the same vocabulary, or with the model's own heads (MODEL/multi-token)",
     )
-    .option('--prompt-lookup <n>', 'guess n tokens by what followed the last ones before: likewise', positiveInteger)
+    .option(
+      '--prompt-lookup <n>',
+      'prompt-lookup decoding with n draft tokens: the same text, often faster',
+      positiveInteger,
+    )
     .addOption(
       new Option(
         '--penalty-alpha <x>',

@@ -9,7 +9,7 @@ import { printJson, printTable } from './print.ts';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('show the architecture, its sizes and the memory it needs')
+    .description('show the architecture, its sizes and its memory')
     .argument('<model>', 'folder of a model, a run or a corpus, or the name of a model that was pulled')
     .option('--json', 'print everything as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm inspect runs/quickstart\n')

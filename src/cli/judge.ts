@@ -28,7 +28,9 @@ const CRITERION = 'The better one does what is asked, is right, and is well writ
 
 export function judgeCommand(): Command {
   return new Command('judge')
-    .description('let a model compare answers in pairs, both ways round: who wins, and how strong each is')
+    .description(
+      'compare answers in pairs with a model as the judge, in both orders: win rates and Bradley-Terry strengths',
+    )
     .argument(
       '<answers...>',
       'two or more: files of JSON lines with prompt and answer, or models that answer --prompts; NAME=… names one',
@@ -42,7 +44,7 @@ export function judgeCommand(): Command {
       ).choices(['likelihood', 'text']),
     )
     .option('--criterion <text>', 'what makes an answer better', CRITERION)
-    .option('--apply-chat-template', 'ask models and judge in a conversation, as their tokenizers write it')
+    .option('--apply-chat-template', 'render prompts with the chat templates of models and judge')
     .option('--tokenizer <folder>', "of a server's model: for its chat template, and for --by likelihood")
     .option('--max-new-tokens <n>', 'that an answer or a reasoned verdict may have', positiveInteger, 256)
     .option('--limit <n>', 'only the first <n> prompts', positiveInteger)

@@ -13,13 +13,13 @@ interface AddOptions {
 
 export function keysCommand(): Command {
   const add = new Command('add')
-    .description('make a key and print it, once')
+    .description('create a key and print it, once')
     .argument('<file>', 'file of keys, made where there is none')
     .argument('<name>', 'whose key it is')
     .option('--admin', 'may load and unload models')
     .option('--requests-per-minute <n>', 'limit of requests', positiveInteger)
     .option('--tokens-per-minute <n>', 'limit of tokens, read and written', positiveInteger)
-    .option('--concurrency <n>', 'limit of requests under way', positiveInteger)
+    .option('--concurrency <n>', 'limit of concurrent requests', positiveInteger)
     .option('--json', 'print the key as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm keys add keys.json anna --requests-per-minute 60\n')
     .action(async (file: string, name: string, { admin, json, ...limits }: AddOptions) => {
@@ -43,10 +43,10 @@ export function keysCommand(): Command {
       else printTable(keys.map(key => [key.name, describe(key)] as const));
     });
   const remove = new Command('remove')
-    .description('take a key away; a running server refuses it within a second')
+    .description('revoke a key; a running server refuses it within a second')
     .argument('<file>', 'file of keys')
     .argument('<name>', 'whose key it is')
-    .option('--json', 'print what was removed as JSON')
+    .option('--json', 'print the removed keys as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm keys remove keys.json anna\n')
     .action(async (file: string, name: string, { json }: { json?: boolean }) => {
       const { removeKey } = await import('../serve/http/keys/key-file.ts');

@@ -12,6 +12,9 @@ import { chatCommand } from './chat.ts';
 import { classifyCommand } from './classify.ts';
 import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
+import { applyConfig, unknownVariables } from './config/apply-config.ts';
+import { configCommand } from './config/config.ts';
+import { configLayers } from './config/layers.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { feedbackCommand } from './feedback.ts';
@@ -103,6 +106,7 @@ export function program(): Command {
     listCommand(),
     setupCommand(),
     doctorCommand(),
+    configCommand(program),
     completionCommand(),
   ];
   for (const command of commands) root.addCommand(command);
@@ -145,7 +149,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       printNextSteps();
       return 0;
     }
-    await program().parseAsync(argv, { from: 'user' });
+    const root = program();
+    if (argv[0] !== 'config') applyConfig(root, configLayers(), process.env);
+    for (const name of unknownVariables(root, process.env)) {
+      process.stderr.write(`tslm: warning: ${name} is no option of a command, and has no effect\n`);
+    }
+    await root.parseAsync(argv, { from: 'user' });
     requireWholeFiles();
     return Number(process.exitCode ?? 0);
   } catch (thrown) {

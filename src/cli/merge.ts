@@ -16,7 +16,7 @@ interface Options {
 
 export function mergeCommand(): Command {
   return new Command('merge')
-    .description('put an adapter into its model, or make one model of several')
+    .description('merge an adapter into its model, or several models into one')
     .argument(
       '<model>',
       "folder of a model; or mergekit's YAML: linear, slerp, task_arithmetic, ties, dare_linear, dare_ties",

@@ -1,3 +1,4 @@
+/** `tslm ngram`: the commands of n-gram models. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { NgramProvenance, StoredNgram } from '../ngram/index.ts';
 import { formatCount } from '../support/format.ts';
@@ -112,7 +113,7 @@ function generateCommand(): Command {
 
 function exportCommand(): Command {
   return new Command('export')
-    .description('write the model as an ARPA file, which KenLM and SRILM read')
+    .description('export the model as an ARPA file, as read by KenLM and SRILM')
     .argument('<dir>', 'model directory')
     .requiredOption('--arpa <file>', 'file to write')
     .addHelpText('after', '\nExample:\n  tslm ngram export models/wiki-5gram --arpa wiki.arpa')
@@ -125,7 +126,7 @@ function exportCommand(): Command {
 
 function importCommand(): Command {
   return new Command('import')
-    .description('make a model directory of an ARPA file')
+    .description('import an ARPA file as a model directory')
     .argument('<arpa>', 'ARPA file')
     .requiredOption('--out <dir>', 'model directory to write')
     .addOption(charactersOption())

@@ -1,3 +1,4 @@
+/** `tslm prepare`: its options, and how the result is printed. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare/prepare.ts';
 import { encodingCounts } from '../data/prepare/report.ts';
@@ -69,7 +70,7 @@ export function prepareCommand(): Command {
     .option('--test-input <path...>', 'inputs that are the test split, whole')
     .option('--seed <n>', 'of all random choices', whole, 0)
     .optionsGroup('Cleaning:')
-    .option('--no-clean', 'leave the texts as they are')
+    .option('--no-clean', 'no cleaning')
     .option('--min-characters <n>', 'remove shorter documents', whole, 1)
     .option('--max-characters <n>', 'remove longer documents', whole)
     .option('--max-duplicate-lines <share>', 'remove documents with more of their text in repeated lines', number, 0.2)
@@ -77,11 +78,11 @@ export function prepareCommand(): Command {
     .optionsGroup('Preprocessing, in this order:')
     .option('--unicode-form <form>', 'normalise Unicode: NFC, NFD, NFKC or NFKD; cleaning gives NFC')
     .option('--chinese <script>', 'convert Chinese to simplified or traditional characters')
-    .option('--strip-accents', 'letters without their accents')
+    .option('--strip-accents', 'remove accents')
     .option('--replace <kind>', 'urls, emails or numbers by <url>, <email>, <number>; may be given again', collect)
-    .option('--lower-case', 'all letters in lower case')
+    .option('--lower-case', 'lower-case all letters')
     .option('--stop-words <list>', 'leave words out: english, chinese, or a file of them; may be given again', collect)
-    .option('--strip-punctuation', 'leave punctuation out')
+    .option('--strip-punctuation', 'remove punctuation')
     .optionsGroup('Deduplication:')
     .option('--no-dedup', 'keep duplicates')
     .option('--near-dedup-threshold <s>', 'Jaccard similarity of near-duplicates', number, 0.8)

@@ -20,7 +20,7 @@ interface Options {
 
 export function problemsCommand(): Command {
   return new Command('problems')
-    .description('write questions whose answers a program knows, with or without their chains of thought')
+    .description('generate problems with verifiable answers, with or without chains of thought')
     .addCommand(listCommand())
     .addCommand(writeCommand())
     .addHelpText('after', '\nExample:\n  $ tslm problems list\n');
@@ -28,7 +28,7 @@ export function problemsCommand(): Command {
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('the problems there are, each with an example')
+    .description('list the problems, each with an example')
     .option('--json', 'print them as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm problems list\n')
     .action(async ({ json }: Options) => {
@@ -49,7 +49,7 @@ const listCommand = (): Command =>
 
 const writeCommand = (): Command =>
   new Command('write')
-    .description('write rows of a problem: train, validation, test and texts for a tokenizer')
+    .description('generate rows of a problem: train, validation, test and texts for a tokenizer')
     .argument('<problem>', 'what `tslm problems list` names')
     .requiredOption('--out <folder>', 'folder to write')
     .addOption(

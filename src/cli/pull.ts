@@ -1,3 +1,4 @@
+/** `tslm pull`: its options, and how the result is printed. */
 import { Command, Option } from 'commander';
 import type { PulledFile } from '../hub/pull.ts';
 import { DEFAULT_SELECTION } from '../hub/select.ts';

@@ -1,3 +1,4 @@
+/** Text that commands read from a file or from standard input. */
 import { describeDecision } from '../support/encoding/describe.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import { printNote } from './print.ts';

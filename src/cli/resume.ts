@@ -8,7 +8,9 @@ import { trainingView } from './views/training-view.ts';
 
 export function resumeCommand(): Command {
   return new Command('resume')
-    .description('go on with a run that was interrupted, as if it had not been, or prolong one')
+    .description(
+      'resume an interrupted run, with the same results as without the interruption, or extend a finished one',
+    )
     .argument('<run>', 'folder of the run')
     .option(
       '--set <path=value>',

@@ -19,13 +19,13 @@ interface Options {
 
 export function scoreCommand(): Command {
   return new Command('score')
-    .description('say how probable a model finds a text, token by token')
+    .description('log-probability of a text, token by token')
     .argument('<model>', 'folder of a model or of a run')
     .addOption(new Option('--text <text>', 'text to score; may be repeated').argParser(collect).conflicts('file'))
     .option('--file <file>', 'score the text of a file; - is standard input')
     .option('--encoding <name>', ENCODING_HELP, 'auto')
     .option('--input <text>', 'what an encoder–decoder answers with the text; as often as --text', collect)
-    .option('--top-k <k>', 'show the k most probable tokens at each place', positiveInteger)
+    .option('--top-k <k>', 'show the k most probable tokens at each position', positiveInteger)
     .option(
       '--stride <tokens>',
       'over long texts, how far the window moves on (default: half the context)',

@@ -52,8 +52,8 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description("serve models over HTTP, for clients of OpenAI's API")
     .argument('[models...]', 'folders of models or of runs')
-    .option('--port <n>', 'port; 0: any that is free', nonNegativeInteger, 8080)
-    .option('--host <address>', 'address to listen on; 0.0.0.0: every one of this machine', '127.0.0.1')
+    .option('--port <n>', 'port; 0: any free one', nonNegativeInteger, 8080)
+    .option('--host <address>', 'address to listen on; 0.0.0.0: all interfaces', '127.0.0.1')
     .option('--name <name>', "name of a model in requests, in the models' order (default: its folder's)", collect)
     .option(
       '--adapter <name=path>',
@@ -61,23 +61,23 @@ export function serveCommand(): Command {
       collect,
     )
     .addOption(inferenceTypeOption())
-    .option('--memory <bytes>', 'for keys and values (default: a quarter of what is free)', positiveInteger)
-    .option('--max-queue <n>', 'requests that may wait (default: 256)', positiveInteger)
-    .option('--max-batch <n>', 'texts that grow at once (default: 32)', positiveInteger)
-    .option('--max-context <n>', 'tokens of prompt and answer, if fewer than the model can', positiveInteger)
+    .option('--memory <bytes>', 'of the KV cache (default: a quarter of free memory)', positiveInteger)
+    .option('--max-queue <n>', 'length of the queue (default: 256)', positiveInteger)
+    .option('--max-batch <n>', 'sequences decoded together (default: 32)', positiveInteger)
+    .option('--max-context <n>', "longest context, prompt and answer together (default: the model's)", positiveInteger)
     .option('--strict-objects', 'JSON Schemas allow only the properties that they mention')
-    .option('--keys <file>', 'API keys that are asked for; `tslm keys add` makes them')
-    .option('--cors <origin>', 'pages that may ask, such as https://example.com; may be repeated', collect)
-    .option('--allow-host <name>', 'name that a server on this machine answers to; may be repeated', collect)
+    .option('--keys <file>', 'require API keys from this file; `tslm keys add` makes them')
+    .option('--cors <origin>', 'allowed origin (CORS), such as https://example.com; may be repeated', collect)
+    .option('--allow-host <name>', 'additional Host header to accept; may be repeated', collect)
     .option(
       '--upstream <url>',
-      "another server with OpenAI's API, whose models are passed on; may be repeated",
+      "another server with OpenAI's API, to which requests for its models are forwarded; may be repeated",
       collect,
     )
     .option('--upstream-key-env <variable>', 'environment variable with its key, in the same order', collect)
-    .option('--timeout <seconds>', 'that a request may take', positiveInteger, 600)
-    .option('--grace <seconds>', 'for streams to finish when the server is stopped', nonNegativeInteger, 30)
-    .option('--max-body <bytes>', 'size of a request', positiveInteger, 8 * 2 ** 20)
+    .option('--timeout <seconds>', 'timeout of a request', positiveInteger, 600)
+    .option('--grace <seconds>', 'for streams to finish on shutdown', nonNegativeInteger, 30)
+    .option('--max-body <bytes>', 'largest request body', positiveInteger, 8 * 2 ** 20)
     .option('--runs <folder>', 'runs that the studio shows (default: runs); may be repeated', collect)
     .option(
       '--results <folder>',
@@ -110,7 +110,7 @@ export function serveCommand(): Command {
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info'),
     )
-    .option('--log-prompts', 'log what is asked as well')
+    .option('--log-prompts', 'log prompts as well')
     .option('--json', 'print address and models as JSON once they are ready')
     .addHelpText(
       'after',

@@ -7,7 +7,7 @@ export interface ConstrainingProcessor {
   /** Forbids what may not follow `inputIds` in `logits`, in place. */
   (inputIds: ArrayLike<number>, logits: Float32Array): void;
   /**
-   * Works for so many steps (`work.ts`) towards what the next token of a text may be.
+   * Works for a number of steps (`work.ts`) on the mask of the next token.
    *
    * @returns whether the processor has little left to do for this text
    */

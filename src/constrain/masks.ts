@@ -189,7 +189,7 @@ export function createMasks(pushdown: Pushdown, vocabulary: Vocabulary): Masks {
 /** For each tree and terminal: what is known of its states. Terminals that many grammars share are shared here too. */
 const insides = new WeakMap<TokenTree, WeakMap<Terminal, Map<number, Inside>>>();
 
-/** Whether any plain characters, so many, may follow inside the terminal, and it ends after none of them. */
+/** Whether any n plain characters may follow inside the terminal, and it ends after none of them. */
 function staysInside(terminal: Terminal, state: number, length: number): boolean {
   const bytes = memo(plainBytes, terminal, () => {
     const classes = new Map(PLAIN.map(byte => [terminal.classOf[byte], byte]));

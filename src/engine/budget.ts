@@ -1,6 +1,6 @@
 /** How much memory the key–value cache gets, decided and stated when a model is loaded. */
 import { freemem } from 'node:os';
-import { pageBytes } from '../generate/steppers/paged-model.ts';
+import { pageBytes } from '../generate/sessions/paged-model.ts';
 import type { Model } from '../models/model.ts';
 import { usageError } from '../support/errors.ts';
 import { formatBytes } from '../support/format.ts';

@@ -2,7 +2,7 @@
 
 import { type ConstraintCompiler, compilerInThread } from '../constrain/index.ts';
 import { generationDefaults } from '../generate/config/model-defaults.ts';
-import { canPage, pagedModel } from '../generate/steppers/paged-model.ts';
+import { canPage, pagedModel } from '../generate/sessions/paged-model.ts';
 import { vocabSizeOf } from '../generate/vocabulary-size.ts';
 import { wholeCharacters } from '../generate/whole-characters.ts';
 import type { Model } from '../models/model.ts';
@@ -23,7 +23,7 @@ import { createTokenInfos } from './token-infos.ts';
 export interface EngineLimits {
   /** Requests that may wait. Default 256. */
   maxQueue?: number;
-  /** Texts that grow at once. Default 32. */
+  /** Sequences decoded together. Default 32. */
   maxBatch?: number;
   /** Bytes for keys and values. Default a quarter of what is free. */
   memory?: number;

@@ -59,7 +59,7 @@ try {
     return true;
   };
 
-  /** One step of the texts that grow, and a part of what is computed in one go; false when there is nothing to do. */
+  /** One step of the running sequences, and a part of what is computed in one pass; false when there is nothing to do. */
   const work = (): boolean => {
     receive();
     const stepped = engine.step();

@@ -9,7 +9,7 @@ export interface PagePool {
   /** Pages that can be taken now. */
   readonly available: number;
   readonly total: number;
-  /** Pages for `count` more pages of a text; undefined when there are not so many, and nothing is taken then. */
+  /** Pages for `count` more pages of a text; undefined, and nothing is taken, when there are not enough. */
   take(count: number): number[] | undefined;
   /** The full pages that hold how `ids` begins, now used once more. `root` keeps texts of different models apart. */
   share(root: string, ids: ArrayLike<number>): number[];

@@ -86,7 +86,7 @@ export interface GenerationRequest {
   n?: number;
   /** Texts that are drawn, of which the `n` with the highest mean log-probability are returned, at the end. */
   bestOf?: number;
-  /** Beam search with so many beams in place of sampling: all texts come at the end. */
+  /** Beam search with this many beams in place of sampling: all texts come at the end. */
   beams?: number;
   lengthPenalty?: number;
   /** Within what the context leaves; default all of that. 0 with `promptLogprobs`: the prompt alone is scored. */
@@ -112,10 +112,11 @@ export interface TokenInfo {
   top?: { id: number; text: string; bytes: number[]; logprob: number }[];
 }
 
+/** Why a text ended: by its end-of-text token or a stop text, or at its limit. */
 export type FinishReason = 'stop' | 'length';
 
 export type GenerationEvent =
-  /** The prompt was read as so many tokens, of which `cached` were known from before. */
+  /** Tokens of the prompt, of which `cached` were in the prefix cache. */
   | { type: 'start'; promptTokens: number; cachedTokens: number; prompt?: TokenInfo[] }
   /** Text of choice `index`, never half a character nor the beginning of a stop string. */
   | { type: 'text'; index: number; text: string; tokens?: TokenInfo[] }
@@ -129,6 +130,7 @@ export type GenerationEvent =
       completionTokens: number;
     };
 
+/** A text, or its token ids. */
 export type TextInput = string | readonly number[];
 
 export interface Results {
@@ -169,7 +171,7 @@ export interface Calls {
 
 /** Where a model's work stands. */
 export interface EngineStats {
-  /** Requests that wait, and texts that grow. */
+  /** Requests in the queue, and sequences that are decoded. */
   queued: number;
   running: number;
   /** Of the key–value cache. */

@@ -1,12 +1,12 @@
 /**
- * Continuous batching (Yu et al. 2022): at every step each growing text gets a token, and what room the step has left goes to
+ * Continuous batching (Yu et al. 2022): at every step each running sequence gets a token, and what room the step has left goes to
  * prompts that are still to be read, in stretches (Agrawal et al. 2023). Texts come and go between two steps. Who takes part is
  * decided in `batch.ts`, what a step reads in `step-plan.ts`.
  */
 
 import { spentSoFar } from '../constrain/index.ts';
 import type { LogitsProcessor } from '../generate/logits-processors/index.ts';
-import type { PagedInput, PagedModel } from '../generate/steppers/paged-model.ts';
+import type { PagedInput, PagedModel } from '../generate/sessions/paged-model.ts';
 import { createBatch } from './batch.ts';
 import { grow } from './grow.ts';
 import type { Job } from './job.ts';

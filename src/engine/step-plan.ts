@@ -2,7 +2,7 @@
  * What a step reads: a token of each text that grows, and of prompts stretches that share the room there is (Agrawal et al.
  * 2023).
  */
-import type { PagedInput } from '../generate/steppers/paged-model.ts';
+import type { PagedInput } from '../generate/sessions/paged-model.ts';
 import type { Batch } from './batch.ts';
 import { ownerOf, type Sequence, scoresPrompt, unread } from './sequence.ts';
 import { divideFairly } from './shares.ts';

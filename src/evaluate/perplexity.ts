@@ -52,7 +52,7 @@ export interface PerplexityOptions {
    * or its prefix; `stream`: a window is one text. Default `stream`.
    */
   packing?: Packing;
-  /** Predict only the first so many tokens. */
+  /** Predict only the first n tokens. */
   limit?: number;
   onProgress?: (tokensDone: number, tokens: number) => void;
 }

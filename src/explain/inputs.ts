@@ -3,7 +3,7 @@
 import { resolveGenerationConfig } from '../generate/config/generation-config.ts';
 import { generate } from '../generate/generate.ts';
 import { contextOf } from '../generate/prompt/prompts.ts';
-import { int64 } from '../generate/steppers/stepper.ts';
+import { int64 } from '../generate/sessions/session.ts';
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
 import type { EncoderDecoder } from '../models/encoder-decoder.ts';

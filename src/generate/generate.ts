@@ -44,17 +44,17 @@ export function* generate(
 }
 
 function* sampling(
-  { prompts, stepper, context }: Start,
+  { prompts, session, context }: Start,
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
   const copies = config.numReturnSequences;
   let rows = createRows(prompts, config, options);
-  let logits = stepper.step(prompts.map(({ ids }) => ids));
+  let logits = session.step(prompts.map(({ ids }) => ids));
   if (copies > 1) {
     // A prompt is read once, however many texts follow it.
     const promptOf = rows.map(({ index }) => Math.floor(index / copies));
-    stepper.selectRows(promptOf);
+    session.selectRows(promptOf);
     logits = promptOf.map(prompt => logits[prompt].slice());
   }
   while (true) {
@@ -65,9 +65,9 @@ function* sampling(
 
     const alive = [...tokens.keys()].filter(r => tokens[r].stop === undefined);
     if (alive.length === 0) return;
-    if (alive.length < rows.length) stepper.selectRows(alive);
+    if (alive.length < rows.length) session.selectRows(alive);
     rows = alive.map(r => rows[r]);
-    logits = stepper.step(rows.map(row => [row.ids.at(-1)!]));
+    logits = session.step(rows.map(row => [row.ids.at(-1)!]));
   }
 }
 

@@ -1,4 +1,4 @@
-/** The texts that grow: tokens, random numbers and processors of each, and when it ends. */
+/** The sequences of a batch: tokens, random generator and processors of each, and when it ends. */
 
 import type { ConstrainingProcessor } from '../constrain/constrain.ts';
 import { createRandom, type Random } from '../support/random.ts';

@@ -8,7 +8,7 @@ import type { GeneratedToken } from './generated-token.ts';
 import type { GenerationInputs } from './prompt/generation-inputs.ts';
 import { decoderStartToken } from './prompt/prompts.ts';
 import { logSoftmax } from './sampling.ts';
-import { repeat } from './steppers/stepper.ts';
+import { repeat } from './sessions/session.ts';
 
 export interface GeneratedSequences {
   /**

@@ -1,6 +1,7 @@
 /** When generation ends: an end-of-sequence token, a length, a time, or a text. */
 import { type GenerationConfig, maxLengthOf } from './config/generation-options.ts';
 
+/** What ended a sequence. */
 export type StopReason = 'eos' | 'maxLength' | 'maxTime' | 'stopString';
 
 /** Why a text ended. `context`: the model's context is full. */

@@ -1,3 +1,4 @@
+/** The size of a model's vocabulary. */
 import { Decoder } from '../models/decoder.ts';
 import { Encoder } from '../models/encoder.ts';
 import type { Backbone } from '../models/model.ts';

@@ -10,6 +10,7 @@ import { explainFileError, isErrno } from '../support/errors.ts';
 import { makeFolder, renameDurably, temporaryBeside, writeFileAtomically } from '../support/files.ts';
 import { isCommit } from './model-id.ts';
 
+/** Environment variables: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir());

@@ -16,10 +16,11 @@ export interface EmbedTextsOptions extends CallOptions {
   /** Default as the model's files say, else the mean. */
   pooling?: 'mean' | 'cls' | 'last';
   normalize?: boolean;
-  /** The first so many numbers, for models that were trained so (Matryoshka). */
+  /** Keep the first n dimensions, for models that were trained for that (Matryoshka). */
   dimensions?: number;
 }
 
+/** A label of a classifier with its probability. */
 export interface Label {
   label: string;
   score: number;
@@ -61,7 +62,7 @@ export interface OpenModel extends AsyncDisposable {
   classify(texts: readonly string[], options?: CallOptions & { topK?: number }): Promise<Label[][]>;
   /** How relevant each document is for the query, in their order. */
   rerank(query: string, documents: readonly string[], options?: CallOptions): Promise<number[]>;
-  /** Answers that are passages of the context, by a model for question answering. */
+  /** Answers that are spans of the context, by a model for question answering. */
   answer(
     question: string,
     context: string,

@@ -115,7 +115,7 @@ export function checkTraining(given: TrainingOptions): void {
   if (given.model?.from !== undefined || given.tokenizer !== undefined) refuse(['vocabSize'], 'is decided already');
 }
 
-/** A head for every so many numbers of a hidden state, as in GPT-2. */
+/** Dimensions of a head, as in GPT-2. */
 const HEAD = 64;
 
 function headsFor(hidden: number): number {

@@ -1,3 +1,4 @@
+/** Losses that heads compute from labels. */
 import { mseLoss, type Tensor } from '../torch/index.ts';
 import { crossEntropy } from '../torch/kernels.ts';
 

@@ -96,7 +96,7 @@ export interface ModelInputs {
   keepPrompt?: boolean;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
-  /** Language models: project only the last so many positions, [batch, n, vocab]. */
+  /** Language models: project only the last n positions, [batch, n, vocab]. */
   logitsToKeep?: number;
   /** Language models: leave the logits in the element type of matrix products, for a loss that reads them so. */
   rawLogits?: boolean;
@@ -131,6 +131,7 @@ export interface HeadOutput {
   endLogits?: Tensor;
 }
 
+/** Hidden states of the backbone with what the head makes of them. */
 export type ModelOutput = BackboneOutput & HeadOutput;
 
 export abstract class Backbone extends Module {
@@ -172,7 +173,7 @@ export abstract class Backbone extends Module {
     return false;
   }
 
-  /** Whether `isCausal` can be chosen for inputs of so many positions. */
+  /** Whether `isCausal` can be chosen for inputs of this many positions. */
   readsBothWays(_positions: number): boolean {
     return false;
   }

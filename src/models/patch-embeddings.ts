@@ -14,6 +14,7 @@ export interface PatchEmbeddingsOptions {
   dropout: number;
 }
 
+/** Pixels, [batch, channels, height, width]. */
 export interface PatchEmbeddingsInputs {
   pixelValues?: Tensor;
   interpolatePosEncoding?: boolean;

@@ -101,7 +101,7 @@ export class Stack extends Module {
   }
 
   /**
-   * Whether a causal stack can let so many positions see those after them: windows and linear biases are about what came
+   * Whether a causal stack can let this many positions see those after them: windows and linear biases are about what came
    * before.
    */
   readsBothWays(positions: number): boolean {

@@ -10,6 +10,7 @@
  */
 import { usageError } from '../support/errors.ts';
 
+/** Modified Kneser-Ney with three discounts, or absolute discounting with one. */
 export type Smoothing = 'modified' | 'absolute';
 
 /** Discounts of counts 1, 2 and 3 or more. */

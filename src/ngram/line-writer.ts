@@ -1,3 +1,4 @@
+/** Fast writing of ARPA files. */
 import { writeFully } from '../support/files.ts';
 
 const BUFFER_BYTES = 1 << 20;

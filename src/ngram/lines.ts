@@ -1,3 +1,4 @@
+/** Fast reading of text files line by line. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { explainFileError } from '../support/errors.ts';

@@ -40,6 +40,7 @@ const provenanceSchema = z.strictObject({
   prune: z.array(count).optional(),
   levels: z.array(levelReport).optional(),
 });
+/** How an n-gram model was made. */
 export type NgramProvenance = z.infer<typeof provenanceSchema>;
 
 const manifestSchema = z.strictObject({

@@ -2,6 +2,7 @@
 import type { Tensor } from '../torch/index.ts';
 import { geluTanh } from '../torch/kernels.ts';
 
+/** Activation functions under Transformers' names. */
 export const activations = {
   /** Exact: x Φ(x) (Hendrycks & Gimpel 2016). */
   gelu: (x: Tensor) => x.gelu(),
@@ -37,4 +38,5 @@ export const activations = {
   linear: (x: Tensor) => x,
 } satisfies Record<string, (x: Tensor) => Tensor>;
 
+/** The name of an activation function. */
 export type Activation = keyof typeof activations;

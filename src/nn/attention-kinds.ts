@@ -4,6 +4,7 @@ import { BlockSparseAttention, type BlockSparseKind } from './block-sparse-atten
 import { PerformerAttention, type PerformerKind } from './performer-attention.ts';
 import { SlidingWindowAttention, type SlidingWindowKind } from './sliding-window-attention.ts';
 
+/** A kind of attention with its options; full attention has none. */
 export type AttentionKind = SlidingWindowKind | BlockSparseKind | PerformerKind;
 
 /** The attention that `options.kind` names; full attention without one. */

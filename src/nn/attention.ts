@@ -47,7 +47,7 @@ export interface AttentionOptions {
   /** Over each head of queries and keys. */
   qkNorm?: NormOptions;
   rotary?: Rotary;
-  /** A position sees the last so many, its own included; and as many after it where attention is not causal. */
+  /** A position sees this many before it, its own included, and as many after it where attention is not causal. */
   window?: number;
   /** Compute scores and their softmax in float32 even in mixed precision. Default false. */
   upcast?: boolean;
@@ -110,7 +110,7 @@ export interface Attended {
   globalProbabilities?: Tensor;
 }
 
-/** From so many keys on, and so many times the window, what leaves out keys outside it is faster than one fused product. */
+/** From this many keys on, and this many times the window, leaving out the keys outside of it is faster than one fused product. */
 const LOCAL = { keys: 512, windows: 8 };
 
 export class Attention extends Module {
@@ -208,7 +208,7 @@ export class Attention extends Module {
     return this.#isPlain;
   }
 
-  /** Whether `mask` of the inputs is read when there are so many keys. */
+  /** Whether `mask` of the inputs is read with this number of keys. */
   needsMask(keys: number, inputs: Omit<AttentionInputs, 'mask' | 'layer'> = {}): boolean {
     return !this.#isLocal(keys, inputs);
   }

@@ -1,3 +1,4 @@
+/** Dropout. */
 import type { Tensor } from '../torch/index.ts';
 import { dropout } from '../torch/kernels.ts';
 import { Module } from './module.ts';

@@ -1,3 +1,4 @@
+/** Embedding tables. */
 import { castInput, castWeight } from '../torch/autocast.ts';
 import { keep, type Tensor } from '../torch/index.ts';
 import { embedding, linear } from '../torch/kernels.ts';

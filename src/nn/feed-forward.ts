@@ -1,3 +1,4 @@
+/** The feed-forward network of a block, plain or gated (Shazeer 2020). */
 import { castInput } from '../torch/autocast.ts';
 import type { Tensor } from '../torch/index.ts';
 import { type FusedActivation, feedForward, isFused } from '../torch/products.ts';

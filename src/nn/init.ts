@@ -2,6 +2,7 @@
 import { noGrad, scope, tensor } from '../torch/index.ts';
 import type { Parameter } from './module.ts';
 
+/** Fills a parameter from a normal distribution. */
 export const initNormal = (parameter: Parameter, std: number, mean = 0): void =>
   fill(() => parameter.normal_({ mean, std }));
 /**
@@ -25,6 +26,7 @@ export const initUniform = (parameter: Parameter, limit: number): void =>
 export const initZeros = (parameter: Parameter, row?: number): void =>
   fill(() => (row === undefined ? parameter : parameter.select(0, row)).zero_());
 export const initConstant = (parameter: Parameter, value: number): void => fill(() => parameter.fill_(value));
+/** Fills a parameter with ones. */
 export const initOnes = (parameter: Parameter): void => fill(() => parameter.fill_(1));
 
 const fill = (body: () => unknown): void =>

@@ -26,7 +26,7 @@ export class KVCache implements Disposable {
   /**
    * Appends the keys and values of new positions to a layer and returns all so far.
    *
-   * @param keys [batch, heads, new, dim], `values` likewise
+   * @param keys [batch, heads, new, dim], `values` the same
    * @returns views [batch, heads, past + new, dim]
    */
   append(layer: number, keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {

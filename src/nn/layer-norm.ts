@@ -1,3 +1,4 @@
+/** Layer normalization. */
 import type { DType, Tensor } from '../torch/index.ts';
 import { layerNorm, layerNormResidual } from '../torch/kernels.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';

@@ -1,3 +1,4 @@
+/** Linear maps. */
 import { castInput, castWeight } from '../torch/autocast.ts';
 import { empty, keep, type Tensor } from '../torch/index.ts';
 import { linear } from '../torch/kernels.ts';

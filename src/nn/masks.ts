@@ -14,7 +14,7 @@ export const mostNegative = (dtype: DType): number => MOST_NEGATIVE[dtype] ?? -3
 export interface MaskOptions {
   /** Each query sees the keys up to its own position. */
   causal: boolean;
-  /** Only keys that are fewer than so many positions away. */
+  /** Only keys that are fewer than this many positions away. */
   window?: number;
   /** [batch, keys], 0 where a key is padding */
   attentionMask?: Tensor;

@@ -10,7 +10,9 @@ export interface NormOptions {
   bias?: boolean;
 }
 
+/** A normalization over the last dimension. */
 export type Norm = LayerNorm | RMSNorm;
 
+/** Makes a layer norm or an RMS norm. */
 export const createNorm = (dim: number, { kind, eps, bias }: NormOptions): Norm =>
   kind === 'layer' ? new LayerNorm(dim, { eps, bias }) : new RMSNorm(dim, { eps, offset: kind === 'gemma' });

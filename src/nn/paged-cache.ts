@@ -16,6 +16,7 @@ export interface PagedSequence {
   pages: readonly number[];
 }
 
+/** What paged attention must know of a layer. */
 export interface PagedAttentionKind {
   scale: number;
   window?: number;

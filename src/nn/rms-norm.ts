@@ -1,3 +1,4 @@
+/** RMS normalization. */
 import type { DType, Tensor } from '../torch/index.ts';
 import { rmsNorm, rmsNormResidual } from '../torch/kernels.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';

@@ -65,7 +65,7 @@ export function yarnRope({ theta, dim, factor, originalPositions, ...options }: 
   const attentionFactor =
     options.attentionFactor ?? (mscale && mscaleAllDim ? strength(mscale) / strength(mscaleAllDim) : strength());
 
-  /** The pair that turns so many times over the original length. */
+  /** The pair that makes this many rotations over the original context length. */
   const pairOf = (turns: number): number =>
     (dim * Math.log(originalPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [pairOf(betaFast), pairOf(betaSlow)];

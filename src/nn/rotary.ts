@@ -16,7 +16,7 @@ export interface Rotary {
   inverseFrequencies: (length: number) => Float32Array;
   /** The inverse frequencies depend on the length. */
   dynamic?: boolean;
-  /** Past so many positions keys that were turned before are turned anew: generation starts over with its cache. */
+  /** Past this many positions cached keys are rotated again: generation starts over with its cache. */
   switchesAt?: number;
   /** Factor on cosines and sines. Default 1. */
   attentionFactor?: number;

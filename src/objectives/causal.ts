@@ -45,8 +45,10 @@ export const causalOptions = z.strictObject({
   ...zLossKeys,
 });
 
+/** Options of causal language modelling; each is explained in docs/OBJECTIVES.md. */
 export type CausalOptions = Partial<Omit<z.output<typeof causalOptions>, 'name'>>;
 
+/** What causal language modelling takes of the context of an objective. */
 export type CausalContext = Pick<ObjectiveContext, 'context' | 'packing' | 'endBegins'> &
   Partial<Pick<ObjectiveContext, 'tokenizer'>>;
 

@@ -25,6 +25,7 @@ export const contrastiveOptions = z.strictObject({
   matryoshka: z.array(z.int().positive()).default([]),
 });
 
+/** Options of contrastive learning; each is explained in docs/OBJECTIVES.md. */
 export type ContrastiveOptions = Partial<Omit<z.output<typeof contrastiveOptions>, 'name'>>;
 
 /** The sentence, its partner, and a hard negative. */
@@ -53,6 +54,7 @@ export function infoNCE(anchors: Tensor, candidates: Tensor, temperature: number
   return { loss: tokenLoss(scores, right), accuracy: shareRight(scores, right) };
 }
 
+/** Contrastive learning of sentence vectors, with the other rows of the batch as negatives (SimCSE, Gao et al. 2021). */
 export function contrastive(
   { tokenizer, context, model }: ObjectiveContext,
   { rows = 'text', temperature = 0.05, pooling = 'cls', matryoshka = [] }: ContrastiveOptions = {},

@@ -31,6 +31,7 @@ export const explorationKeys = {
 };
 
 export const explorationOptions = z.object(explorationKeys);
+/** How a model writes the answers that it learns from. */
 export type ExplorationOptions = z.output<typeof explorationOptions>;
 
 /** An answer that the model has written. */

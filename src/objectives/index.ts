@@ -49,7 +49,7 @@ interface Entry<Options extends z.ZodObject = z.ZodObject, Kind extends RowKind 
   suits?: (family: string) => boolean;
 }
 
-/** @param rows held to what the objective says itself by the compiler */
+/** @param rows checked by the compiler against the objective's own rows */
 const entry = <Options extends z.ZodObject, Kind extends RowKind>(
   options: Options,
   make: Entry<Options, Kind>['make'],
@@ -117,7 +117,9 @@ export const objectives = {
   ul2: entry(ul2Options, ul2, 'tokens', ['seq2seqLM'], readsText),
 };
 
+/** The name of an objective. */
 export type ObjectiveName = keyof typeof objectives;
+/** The names of the objectives, as `objective.name` of a recipe takes them. */
 export const objectiveNames = Object.keys(objectives) as ObjectiveName[];
 
 const schemas = Object.values(objectives).map(({ options }) => options);
@@ -127,6 +129,7 @@ export const objectiveOptions = z.discriminatedUnion(
   'name',
   schemas as unknown as [(typeof schemas)[number], ...(typeof schemas)[number][]],
 );
+/** The section `objective` of a recipe. */
 export type ObjectiveOptions = z.output<typeof objectiveOptions>;
 
 /** The kind of rows that an objective learns from. */

@@ -37,7 +37,7 @@ export function dynamicMeans(head: WordHead, states: Tensor, targets: Targets): 
 }
 
 /**
- * Mean −log p, so many tokens at a time: scores of one chunk are in memory, and computed again for the gradient (Chen et al. 2016).
+ * Mean −log p, a chunk of tokens at a time: scores of one chunk are in memory, and computed again for the gradient (Chen et al. 2016).
  *
  * @param states [batch, time, hidden]
  */

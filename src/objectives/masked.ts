@@ -36,6 +36,7 @@ export const maskedOptions = z
   .strictObject({ name: z.literal('masked'), ...maskingKeys, ...zLossKeys })
   .refine(isPartition, { message: 'maskShare and randomShare are more than 1 together' });
 
+/** Options of masked language modelling; each is explained in docs/OBJECTIVES.md. */
 export type MaskedOptions = Partial<Omit<z.output<typeof maskedOptions>, 'name'>>;
 
 /** The share that is chosen when so much of the training is done. */

@@ -1,7 +1,7 @@
 /**
  * Multi-token prediction (Gloeckle et al. 2024, arXiv:2404.19737): each position predicts the next token and those after it, by
  * heads side by side over a shared trunk (DeepSeek-V3 has them one after the other). The heads are saved below the model,
- * which stays the plain one of its family, and can guess ahead for it (`strategies/multi-token-guesser.ts`).
+ * which stays the plain one of its family, and can guess ahead for it (`strategies/multi-token-drafter.ts`).
  */
 import { z } from 'zod';
 import type { Tokens } from '../data/rows/rows.ts';
@@ -37,7 +37,7 @@ export interface MultiTokenBatch {
   documentStarts: Tensor | undefined;
   /** For each token ahead, the next one first: int64 [batch, time], −100 where it is another document's. */
   targets: Tensor[];
-  /** Targets that count, likewise. */
+  /** Targets that count, of each head. */
   words: number[];
 }
 

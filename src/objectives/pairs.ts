@@ -16,7 +16,7 @@ export interface Pair {
 
 const joined = (sentences: Sentences): number[] => sentences.flatMap(ids => Array.from(ids));
 
-/** A random sentence from which on there are so many tokens, in so many sentences; the first where there is none. */
+/** A random sentence that is followed by enough tokens, in enough sentences; the first where there is none. */
 function drawStart(sentences: Sentences, tokens: number, count: number, random: Random): number {
   let [start, after] = [sentences.length, 0];
   while (start > 0 && (after < tokens || sentences.length - start < count)) after += sentences[--start].length;
@@ -24,7 +24,7 @@ function drawStart(sentences: Sentences, tokens: number, count: number, random: 
 }
 
 /**
- * Consecutive sentences of so many tokens, two of them where the document has two. The one that is too much is the last
+ * Consecutive sentences of this many tokens, at least two of them where the document has two. The one that is too much is the last
  * or the first equally often, so that lengths do not tell the order.
  */
 function drawChunk(sentences: Sentences, length: number, random: Random): ArrayLike<number>[] {

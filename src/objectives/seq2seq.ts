@@ -30,6 +30,7 @@ export const seq2seqOptions = z.strictObject({
   ...zLossKeys,
 });
 
+/** Options of sequence-to-sequence learning; each is explained in docs/OBJECTIVES.md. */
 export type Seq2SeqOptions = Partial<Omit<z.output<typeof seq2seqOptions>, 'name'>>;
 
 /** Texts are cut where they are too long; special tokens stay. */

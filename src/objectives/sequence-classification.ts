@@ -17,6 +17,7 @@ export const sequenceClassificationOptions = z.strictObject({
   ...labelKeys,
 });
 
+/** Options of sequence classification; each is explained in docs/OBJECTIVES.md. */
 export type SequenceClassificationOptions = Partial<Omit<z.output<typeof sequenceClassificationOptions>, 'name'>>;
 
 export interface ClassifiedText extends EncodedText {
@@ -29,6 +30,7 @@ export interface ClassifiedBatch extends EncodedBatch {
   labels: Tensor;
 }
 
+/** Labels, several labels or a number of a text or a pair of texts. */
 export function sequenceClassification(
   { tokenizer, context, model, config = model?.config }: ObjectiveContext,
   options: SequenceClassificationOptions = {},

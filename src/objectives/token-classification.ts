@@ -23,6 +23,7 @@ export const tokenClassificationOptions = z.strictObject({
   crf: z.boolean().default(false),
 });
 
+/** Options of token classification; each is explained in docs/OBJECTIVES.md. */
 export type TokenClassificationOptions = Partial<Omit<z.output<typeof tokenClassificationOptions>, 'name'>>;
 
 export interface TaggedText extends EncodedText {
@@ -36,6 +37,7 @@ export interface TaggedBatch extends EncodedBatch {
   tags: readonly (readonly number[])[];
 }
 
+/** A tag for each word of a text, by cross-entropy or a conditional random field. */
 export function tokenClassification(
   { tokenizer, context, model, config = model?.config }: ObjectiveContext,
   { everyToken = false, crf: isField = false, ...options }: TokenClassificationOptions = {},

@@ -55,7 +55,9 @@ const progressSchema = z.strictObject({
   pending: z.strictObject({ lr: z.number(), gradNorm: z.number() }).nullable().default(null),
 });
 
+/** Where a run is: its step, its best evaluation, and what a checkpoint must remember. */
 export type TrainProgress = z.output<typeof progressSchema>;
+/** The best evaluation of a run so far. */
 export type Best = NonNullable<TrainProgress['best']>;
 
 export const noSteps: TrainProgress['sinceLine'] = { steps: 0, loss: 0, tokens: 0, seconds: 0, wait: 0, terms: {} };

@@ -109,7 +109,7 @@ function refusePseudoPerplexity({ evaluation, objective }: ParsedRecipe, where: 
   );
 }
 
-/** Updates on the same answers are counted in batches of so many prompts. */
+/** Updates on the same answers are counted in batches of this many prompts. */
 function refuseRepeatedTokens({ objective, train }: ParsedRecipe, where: string): void {
   if (!('numIterations' in objective) || objective.numIterations === 1 || train.batchTokens === undefined) return;
   throw usageError(

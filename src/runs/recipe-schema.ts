@@ -200,7 +200,9 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
 });
 
+/** A recipe as its file says, defaults filled in. */
 export type ParsedRecipe = z.output<typeof recipeSchema>;
+/** A recipe that can be run: its schedule and its number of steps are known. */
 export type Recipe = Omit<ParsedRecipe, 'train'> &
   Required<Pick<ParsedRecipe, 'schedule'>> & { train: ParsedRecipe['train'] & { steps: number } };
 

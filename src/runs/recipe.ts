@@ -56,6 +56,11 @@ function parseYaml(text: string, where: string): unknown {
   }
 }
 
+/**
+ * Checks a recipe and fills in its defaults.
+ *
+ * @throws UserError that names an unknown key with its nearest neighbour
+ */
 export function parseRecipe(value: unknown, where: string, overrides: readonly string[] = []): Recipe {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw usageError('TSLM_BAD_RECIPE', `${where}: not a recipe`, 'a recipe maps sections (model, train, …) to keys');

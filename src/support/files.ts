@@ -1,3 +1,4 @@
+/** Files and folders written beside their place and renamed, so that nobody ever sees half of one. */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,

@@ -1,3 +1,4 @@
+/** Progress on a terminal. */
 import { formatCount, formatDuration } from './format.ts';
 
 /** One live line on stderr: what, how far, rate, time left. Silent when stderr is not a terminal. */

@@ -1,3 +1,4 @@
+/** Reading options with zod, and errors that name the nearest known key. */
 import type { z } from 'zod';
 import { type UserError, usageError } from './errors.ts';
 import { nearest } from './nearest.ts';

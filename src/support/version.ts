@@ -1,3 +1,4 @@
+/** Which version of tslm this is. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.ts';

@@ -1,6 +1,7 @@
 /** What a file says that is passed over: worth a line, and no reason to stop. */
 import { usageError } from './errors.ts';
 
+/** Gets each warning as one line. */
 export type OnWarning = (message: string) => void;
 
 let byDefault: OnWarning = message => process.emitWarning(message, 'TslmWarning');

@@ -9,6 +9,7 @@ export interface ChatTaskOptions extends WritingOptions {
   template?: Omit<ChatOptions, 'addGenerationPrompt'>;
 }
 
+/** An answer with its message, to be appended to the conversation. */
 export interface ChatAnswer extends GeneratedText {
   message: { role: 'assistant'; content: string };
 }

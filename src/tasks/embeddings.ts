@@ -1,5 +1,5 @@
 /** Vectors of texts: one for each token, or one for the whole text (Reimers & Gurevych 2019). */
-import { vectorsOf } from '../generate/steppers/stepper.ts';
+import { vectorsOf } from '../generate/sessions/session.ts';
 import type { Model } from '../models/model.ts';
 import { embed, type Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
@@ -11,7 +11,7 @@ export interface EmbeddingOptions extends ReadingOptions {
   pooling?: Pooling;
   /** Scale to length 1, so that products are cosines. Default true. */
   normalize?: boolean;
-  /** Keep the first so many numbers, for models trained to be cut so (Kusupati et al. 2022, "Matryoshka"). Default all. */
+  /** Keep the first n dimensions, for models trained for that (Kusupati et al. 2022, "Matryoshka"). Default all. */
   dimensions?: number;
 }
 

@@ -4,7 +4,7 @@
  */
 import { checkIds } from '../generate/prompt/prompt-checks.ts';
 import { contextOf } from '../generate/prompt/prompts.ts';
-import { int64, padMask, padRows } from '../generate/steppers/stepper.ts';
+import { int64, padMask, padRows } from '../generate/sessions/session.ts';
 import { Encoder } from '../models/encoder.ts';
 import type { Model, ModelInputs } from '../models/model.ts';
 import { readsSegments } from '../models/segments.ts';

@@ -14,6 +14,7 @@ import { streamWriting, type Writing, type WritingOptions, write, writingConfig 
 import { encodeInputs, type ReadingOptions } from './inputs.ts';
 import { checkTask } from './labels.ts';
 
+/** Options of summarization and translation. */
 export interface RewritingOptions extends WritingOptions, ReadingOptions {}
 
 export interface TranslationOptions extends RewritingOptions {

@@ -19,7 +19,7 @@ export interface TokenClassificationOptions extends ReadingOptions {
   /** Left out of the result. Default `O`, outside of everything. */
   ignoreLabels?: readonly string[];
   /**
-   * A text that is longer than the model reads is read in parts that share so many tokens, and entities are joined; not
+   * A text that is longer than the model reads is read in parts that overlap by this many tokens, and entities are joined; not
    * with `none`.
    */
   stride?: number;

@@ -3,6 +3,7 @@ import { type DType, dtypeInfo, dtypeOfArray, type TypedArray } from './dtype.ts
 import { buffer, native } from './native.ts';
 import { type Device, Tensor } from './tensor.ts';
 
+/** A number, or nested lists of numbers of the same length. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 export interface TensorOptions {

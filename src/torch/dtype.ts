@@ -12,6 +12,7 @@ export type DType =
   | 'uint8'
   | 'bool';
 
+/** The typed arrays that tensors are made from. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -50,7 +51,9 @@ const info: Record<DType, DTypeInfo> = {
 
 const byCode = new Map(Object.entries(info).map(([name, { code }]) => [code, name as DType]));
 
+/** The element types under PyTorch's names. */
 export const dtypes = Object.keys(info) as DType[];
+/** Size and codes of an element type. */
 export const dtypeInfo = (dtype: DType): DTypeInfo => info[dtype];
 export const dtypeCode = (name: string): number | undefined => info[name as DType]?.code;
 
@@ -60,6 +63,7 @@ export function dtypeOfCode(code: number): DType {
   return dtype;
 }
 
+/** True for float16, bfloat16, float32 and float64. */
 export const isFloatingPoint = (dtype: DType): boolean => dtype.includes('float');
 
 /** The element type that a typed array holds by itself. */

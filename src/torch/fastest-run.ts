@@ -1,3 +1,4 @@
+/** Timing of short computations. */
 import { native } from './native.ts';
 import { scope } from './scope.ts';
 import type { Device } from './tensor.ts';

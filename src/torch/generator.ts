@@ -56,6 +56,7 @@ export function manualSeed(seed: number): void {
 /** State of a device's default generator, a uint8 tensor on the CPU. */
 export const rngState = (device = 'cpu'): Tensor => tensorOf(native().generatorState(-1, device));
 
+/** Sets the state of the default random generator of a device, as `rngState` gave it. */
 export const setRngState = (state: Tensor, device = 'cpu'): void =>
   native().setGeneratorState(-1, device, state.live());
 

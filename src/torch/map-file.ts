@@ -1,3 +1,4 @@
+/** Memory-mapped files, and what happens when they are shortened. */
 import { join, sep } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { explainFileError, UserError } from '../support/errors.ts';

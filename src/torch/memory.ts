@@ -4,9 +4,17 @@ import type { Device } from './tensor.ts';
 
 export type { MemoryStats };
 
-/** @param device default `cpu`; of a GPU bytes are 0 where libtorch is older than 2.9 */
+/**
+ * Bytes of tensors that are alive, and the most since `resetPeakMemory`.
+ *
+ * @param device default `cpu`; of a GPU bytes are 0 where libtorch is older than 2.9
+ */
 export const memoryStats = (device: Device = 'cpu'): MemoryStats => native().memory(device);
-/** @param device default `cpu` */
+/**
+ * Starts the measurement of peak memory anew.
+ *
+ * @param device default `cpu`
+ */
 export const resetPeakMemory = (device: Device = 'cpu'): void => native().resetPeakMemory(device);
 
 /** Gives blocks that are kept for reuse back to the system. */

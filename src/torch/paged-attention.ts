@@ -37,7 +37,7 @@ export function emptyPages(shape: PageShape): Tensor {
 export interface PagedAttentionOptions {
   pageSize: number;
   scale: number;
-  /** Only the last so many positions are seen. */
+  /** Only the last n positions are seen. */
   window?: number;
   /** Scores s become c·tanh(s / c). */
   softcap?: number;
@@ -50,7 +50,7 @@ export interface PagedAttentionOptions {
  * only, on the CPU.
  *
  * @param query [1, heads, tokens, dim]: the new tokens of all sequences, one sequence after the other
- * @param key [1, kvHeads, tokens, dim], `value` likewise
+ * @param key [1, kvHeads, tokens, dim], `value` the same
  * @param pages of the layer: changed
  * @param plan int32 [sequences, 3 + pages]: first token in the batch, number of tokens, positions in the cache, and the
  *   numbers of the sequence's pages

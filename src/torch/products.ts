@@ -59,6 +59,7 @@ export function linearProduct(x: Tensor, weight: Tensor, { bias, residual }: Lin
   return call($linear, [x, weight, bias, residual, residual ? 'float32' : 'bfloat16']) as Tensor;
 }
 
+/** Activation functions that a product applies while its result is in the cache. */
 export type FusedActivation = 'gelu_tanh' | 'gelu' | 'silu' | 'relu';
 
 /**
@@ -128,7 +129,7 @@ export interface AttentionProductOptions {
   scale: number;
   /** Each query sees the keys up to its own position; the queries are the last of the keys' positions. */
   causal: boolean;
-  /** Causal: only the last so many of them. */
+  /** Causal: only the last n of them. */
   window?: number;
   /** Added to the scaled scores, [1 or batch, 1 or heads, 1 or queries, 1 or keys]; it gets no gradient. */
   bias?: Tensor;
@@ -143,7 +144,7 @@ export interface AttentionProductOptions {
  * softmax(scale q kᵀ + bias) v, without a matrix of all pairs in memory.
  *
  * @param query bfloat16 [batch, heads, queries, dim]
- * @param key bfloat16 [batch, kvHeads, keys, dim], `value` likewise; heads / kvHeads queries share each
+ * @param key bfloat16 [batch, kvHeads, keys, dim], `value` the same; heads / kvHeads queries share each
  * @returns [batch, heads, queries, dim], in memory [batch, queries, heads, dim]
  */
 export function attentionProduct(query: Tensor, key: Tensor, value: Tensor, options: AttentionProductOptions): Tensor {
@@ -290,7 +291,7 @@ export const reference = {
  * True where a query and a key are of different documents.
  *
  * @param documentStarts int64 [batch, keys]
- * @param queries the last so many of the keys' positions
+ * @param queries the last positions of the keys
  * @returns [batch, 1, queries, keys]
  */
 export function otherDocuments(documentStarts: Tensor, queries: number): Tensor {

@@ -15,6 +15,7 @@ export interface Owned {
   externalBytes: number;
 }
 
+/** The tensors that a call of `scope` frees at its end. */
 export class Scope {
   readonly parent: Scope | undefined;
   readonly tensors: Owned[] = [];

@@ -14,6 +14,7 @@ export interface Estimate {
   count: number;
 }
 
+/** Means of an evaluation by term. */
 export type Estimates = Record<string, Estimate>;
 
 export interface Evaluation {

@@ -63,7 +63,7 @@ export interface ExampleFeed {
   close(): Promise<void>;
 }
 
-/** Steps whose examples are made ahead, so many at most. */
+/** Most steps whose examples are prefetched. */
 const AHEAD = 4;
 /** A share of a step's time for which a thread is worth its start and its memory. */
 const WORTH = 0.03;

@@ -1,3 +1,4 @@
+/** The element type of a training's matrix products. */
 import { fasterDtype } from '../torch/faster-dtype.ts';
 import type { Device, DType } from '../torch/index.ts';
 

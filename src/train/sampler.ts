@@ -17,7 +17,7 @@ export interface Sampler {
   drawnBefore(step: number): number;
   /** Steps of an epoch, which need not be a whole number. */
   readonly stepsPerEpoch: number;
-  /** Steps after which so many epochs are over, the steps before included that another sampler has done. */
+  /** Steps at which this number of epochs is over, including the steps that another sampler did before. */
   stepsOfEpochs(epochs: number): number;
 }
 

@@ -136,6 +136,7 @@ const schedules = {
   ),
 };
 
+/** The name of a schedule. */
 export type ScheduleName = keyof typeof schedules;
 
 /** The names of the schedules, as in Hugging Face's `lr_scheduler_type`. */

@@ -17,6 +17,7 @@ export const spikeOptions = z.strictObject({
   after: z.int().min(1).default(100),
 });
 
+/** Which updates are left out as spikes. */
 export type SpikeOptions = z.output<typeof spikeOptions>;
 
 /** What must be kept to go on. */

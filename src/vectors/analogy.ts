@@ -6,7 +6,9 @@
 import { type Scored, topOf } from './top.ts';
 import { dot, unit, type WordVectors } from './word-vectors.ts';
 
+/** 3CosAdd and 3CosMul (Levy & Goldberg 2014). */
 export const ANALOGY_METHODS = ['add', 'mul'] as const;
+/** The name of an analogy method. */
 export type AnalogyMethod = (typeof ANALOGY_METHODS)[number];
 
 /** Keeps 3CosMul from dividing by zero. */

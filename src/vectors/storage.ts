@@ -35,11 +35,14 @@ const provenanceSchema = z.strictObject({
   losses: z.array(z.number()),
   seconds: z.number(),
 });
+/** `vectors.json`: how vectors were made. */
 export type VectorsProvenance = z.output<typeof provenanceSchema>;
+/** What a caller says of how vectors were made. */
 export type NewProvenance = Omit<VectorsProvenance, 'format' | 'version' | 'words' | 'dimension' | 'subwords'>;
 
 const TENSOR = 'buckets';
 
+/** Writes word vectors as a folder: vectors, vocabulary, and how they were made. */
 export function saveVectors(
   folder: string,
   vectors: WordVectors,

@@ -9,7 +9,7 @@ import { createSequence, type Sequence } from '../../src/engine/sequence.ts';
 import { createTokenInfos } from '../../src/engine/token-infos.ts';
 import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import type { GenerationOptions } from '../../src/generate/config/generation-options.ts';
-import type { PagedInput, PagedModel } from '../../src/generate/steppers/paged-model.ts';
+import type { PagedInput, PagedModel } from '../../src/generate/sessions/paged-model.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { byteTokenizer } from '../data/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveGenerationConfig } from '../../src/generate/config/generation-config.ts';
 import { generateSequences } from '../../src/generate/sequences.ts';
-import { pagedModel } from '../../src/generate/steppers/paged-model.ts';
+import { pagedModel } from '../../src/generate/sessions/paged-model.ts';
 import { createFromConfig } from '../../src/models/auto.ts';
 import type { Model } from '../../src/models/model.ts';
 import type { Device } from '../../src/torch/index.ts';

@@ -1,7 +1,7 @@
 /** Adapted models in pages: a text's logits are the same bits alone and beside others. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type PagedInput, pagedModel } from '../../src/generate/steppers/paged-model.ts';
+import { type PagedInput, pagedModel } from '../../src/generate/sessions/paged-model.ts';
 import { createAdapter, loadAdapter, saveAdapter, withAdapter } from '../../src/models/adapters/index.ts';
 import { createFromConfig } from '../../src/models/auto.ts';
 import { families } from '../../src/models/families/index.ts';

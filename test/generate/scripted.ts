@@ -1,5 +1,5 @@
-/** A stepper without a model: numbers that depend on the whole text, and on nothing else. */
-import type { Stepper } from '../../src/generate/steppers/stepper.ts';
+/** A session without a model: numbers that depend on the whole text, and on nothing else. */
+import type { Session } from '../../src/generate/sessions/session.ts';
 import { createRandom } from '../../src/support/random.ts';
 
 export function scriptedLogProbs(ids: readonly number[], vocab: number): number[] {
@@ -9,7 +9,7 @@ export function scriptedLogProbs(ids: readonly number[], vocab: number): number[
   return logits.map(x => x - total);
 }
 
-export function scriptedStepper(vocab: number): Stepper & { rows: number[][] } {
+export function scriptedSession(vocab: number): Session & { rows: number[][] } {
   return {
     rows: [],
     step(input) {

@@ -142,10 +142,10 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByRole('slider', { name: 'Min-p' }).fill('0.1');
     await page.getByLabel('Seed').fill('12x3');
     await page.getByLabel('System prompt').fill('Be brief.');
-    await page.getByLabel('Longest answer').fill('5');
-    await page.getByLabel('Stop at').fill('END');
+    await page.getByLabel('Maximum tokens').fill('5');
+    await page.getByLabel('Stop sequences').fill('END');
     await ask(page);
-    await page.getByText('Cut off at the longest length').waitFor();
+    await page.getByText('Cut off at the token limit').waitFor();
     const { sampling } = server.pool.asked[0].input as { sampling: Record<string, unknown> };
     expect(sampling).toMatchObject({ temperature: 0.5, min_p: 0.1, seed: 123, max_tokens: 5, stop: ['END'] });
     expect(sampling).not.toHaveProperty('top_p');
@@ -176,7 +176,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByLabel('Model').selectOption('plain');
     await page.getByText('plain has no chat template').waitFor();
     await page.getByRole('button', { name: 'Use completion' }).click();
-    await page.getByLabel('Text to go on with').fill('Once');
+    await page.getByLabel('Text to continue').fill('Once');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('button', { name: 'Retry' }).waitFor();
     expect(server.pool.asked[0].input).toMatchObject({ prompt: { text: 'Once' } });
@@ -332,7 +332,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     expect(await page.evaluate('document.activeElement.type')).toBe('password');
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
-    await dialog.getByText('does not know this key').waitFor();
+    await dialog.getByText('Invalid key').waitFor();
     await dialog.getByLabel('Key').fill('right');
     await dialog.getByRole('button', { name: 'Use it' }).click();
     await page.getByRole('link', { name: 'storyteller' }).waitFor();
@@ -346,7 +346,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await page.getByRole('link', { name: 'Runs' }).click();
     await page.getByText('tslm train recipes/quickstart.yaml').waitFor();
     await page.getByRole('link', { name: 'Inside' }).click();
-    await page.getByRole('heading', { name: 'No model to look into' }).waitFor();
+    await page.getByRole('heading', { name: 'No model to inspect' }).waitFor();
     const { port } = server;
     await server.close();
     await page.getByRole('link', { name: 'Runs' }).click();

@@ -10,7 +10,7 @@ import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from
 const sizes = { layers: 12, hidden: 768, heads: 12, vocab: 50_257, batch: 1 };
 
 export function benchPrefillCommand(): Command {
-  const command = new Command('prefill').description('time reading a prompt, and its matrix products alone');
+  const command = new Command('prefill').description('time the prefill of a prompt, and its matrix products alone');
   modelOptions(command, sizes).option('--seq <n>', 'tokens in the prompt', positiveInteger, 512);
   return runOptions(command, { dtype: 'weights', steps: 'prompts that are timed' })
     .addHelpText('after', '\nExample:\n  $ tslm bench prefill --seq 512 --dtype bf16 --peer\n')
@@ -33,7 +33,9 @@ export function benchPrefillCommand(): Command {
 }
 
 export function benchGenerateCommand(): Command {
-  const command = new Command('generate').description('time greedy decoding, and reading the weights from memory');
+  const command = new Command('generate').description(
+    'time greedy decoding, beside reading the weights from memory once a token',
+  );
   modelOptions(command, sizes)
     .option('--prompt <n>', 'tokens in the prompt', positiveInteger, 32)
     .option('--tokens <n>', 'tokens to decode, the first of which the prompt gives', positiveInteger, 64);

@@ -43,7 +43,7 @@ export const runOptions = (command: Command, { dtype, steps }: { dtype: string; 
     .addOption(new Option('--dtype <type>', dtype).choices([...PRECISIONS]).default('bf16'))
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--steps <n>', steps, positiveInteger, 5)
-    .option('--peer', 'beside plain PyTorch, in turns (TSLM_PYTHON names its Python)')
+    .option('--peer', 'alternating with plain PyTorch (TSLM_PYTHON names its Python)')
     .option('--json', 'print the result as JSON');
 
 /** The peer where one is asked for. */

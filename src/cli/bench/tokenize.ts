@@ -29,7 +29,7 @@ export function benchTokenizeCommand(): Command {
     )
     .option('--vocab-size <n>', 'tokens in all, for training', positiveInteger, 8192)
     .option('--rounds <n>', 'rounds, the fastest of which counts', positiveInteger, 5)
-    .option('--peer', 'beside the npm package tokenizers, in turns')
+    .option('--peer', 'alternating with the npm package tokenizers')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm bench tokenize book.txt --tokenizer models/gpt2 --peer\n')
     .action(async (files: string[], { tokenizer: path, split, vocabSize, rounds, peer, json }: Options) => {

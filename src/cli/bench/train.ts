@@ -18,10 +18,9 @@ export function benchTrainCommand(): Command {
   return runOptions(command, { dtype: 'matrix products', steps: 'steps that are timed' })
     .option('--compile', 'the peer by torch.compile')
     .addOption(
-      new Option(
-        '--sweep <along>',
-        'how it grows: along context (tokens of a step held constant), batch or size of the model',
-      ).choices([...SWEEPS]),
+      new Option('--sweep <along>', 'sweep context (with constant tokens a step), batch or model size').choices([
+        ...SWEEPS,
+      ]),
     )
     .addHelpText(
       'after',

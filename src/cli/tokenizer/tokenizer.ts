@@ -1,3 +1,4 @@
+/** `tslm tokenizer`: the group of its subcommands. */
 import { Command, Option } from 'commander';
 import { usageError } from '../../support/errors.ts';
 import { formatBytes, formatDuration } from '../../support/format.ts';
@@ -25,7 +26,7 @@ const WHERE = 'tokenizer.json, or a folder that holds one';
 
 function trainCommand(): Command {
   return new Command('train')
-    .description('make a tokenizer from texts; it opens in Hugging Face tokenizers')
+    .description("train a tokenizer on texts, in Hugging Face's format")
     .argument('<input...>', 'text files, .gz and .zst too; - is standard input')
     .option('--encoding <name>', ENCODING_HELP, 'auto')
     .requiredOption('--out <dir>', 'folder for tokenizer.json and tokenizer_config.json')
@@ -186,7 +187,7 @@ function inspectCommand(): Command {
 
 function compareCommand(): Command {
   return new Command('compare')
-    .description('how many tokens several tokenizers make of a text, and where they cut it')
+    .description('compare tokenizers on a text: tokens, and where they split')
     .argument('<tokenizer...>', WHERE)
     .option('--text <file>', 'text file, .gz and .zst too; - is standard input')
     .option('--encoding <name>', ENCODING_HELP, 'auto')

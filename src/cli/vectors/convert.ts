@@ -6,7 +6,7 @@ import { jsonOption, limitOption, openVectors, VECTORS_HELP } from './open.ts';
 
 export function convertCommand(): Command {
   return new Command('convert')
-    .description('write word vectors in a format of other programs')
+    .description('convert word vectors to another format')
     .argument('<vectors>', VECTORS_HELP)
     .requiredOption('--out <file>', 'file to write')
     .addOption(

@@ -1,3 +1,4 @@
+/** Options and opening of word vectors, for the commands of `tslm vectors`. */
 import { Option } from 'commander';
 import { createProgress } from '../../support/progress.ts';
 import type { WordVectors } from '../../vectors/index.ts';

@@ -17,7 +17,7 @@ const printWords = (words: readonly Scored[]): void =>
 
 export function nearestCommand(): Command {
   return new Command('nearest')
-    .description('the words with the largest cosines to a word')
+    .description('nearest words by cosine similarity')
     .argument('<vectors>', VECTORS_HELP)
     .argument('<word...>', 'words')
     .addOption(topOption())
@@ -37,7 +37,7 @@ export function nearestCommand(): Command {
 
 export function analogyCommand(): Command {
   return new Command('analogy')
-    .description('what is to C as B is to A')
+    .description('solve an analogy: A is to B as C is to ?')
     .argument('<vectors>', VECTORS_HELP)
     .argument('<a>', 'man')
     .argument('<b>', 'king')

@@ -17,7 +17,7 @@ import { jsonOption } from './open.ts';
 
 export function trainCommand(): Command {
   return new Command('train')
-    .description('learn a vector for each word of a text: skip-gram, CBOW or GloVe, with subwords or without')
+    .description('train word vectors on texts: skip-gram, CBOW or GloVe, with or without subwords')
     .argument('<text...>', 'text files, .gz and .zst too; - is standard input')
     .requiredOption('--out <dir>', 'folder to write')
     .addOption(new Option('--method <name>', 'model').choices(VECTOR_METHODS).default('skip-gram'))

@@ -1,3 +1,4 @@
+/** The progress of `tslm prepare` on a terminal. */
 import type { PrepareStage, ProgressListener } from '../../data/prepare/progress-listener.ts';
 import { createProgress, type Progress } from '../../support/progress.ts';
 

@@ -80,7 +80,7 @@ export function countedItems(builder: Builder, items: CountedItems): Expression 
       'leave it out, and check the result',
     );
 
-  /** What may come after so many items. */
+  /** What may come after this number of items. */
   const from = (count: number, counts: readonly number[], used: number): Expression =>
     memo(states, `${count}:${counts}:${used}`, () => {
       if (states.size > MOST_STATES) throw badSchema(path, `more than ${MOST_STATES} places that counts tell apart`);

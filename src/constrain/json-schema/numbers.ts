@@ -126,7 +126,7 @@ function multiplesOf(divisor: number, path: string): Dfa {
   classOf[0x2e] = 2;
   for (let digit = 0; digit < 10; digit++) classOf[0x30 + digit] = 3 + digit;
   const SIGNED = 1;
-  /** After so many digits behind the point; −1 before it. What is read is whole × 10 ** place, so far. */
+  /** Digits after the point so far; −1 before it. What is read is whole × 10 ** place, so far. */
   const stateOf = (place: number, remainder: number): number => 2 + (place + 1) * modulus + remainder;
   const states = stateOf(scale + 1, 0) + modulus;
   const next = new Int32Array(states * classes).fill(-1);

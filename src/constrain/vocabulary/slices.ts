@@ -1,5 +1,5 @@
 /**
- * Parts of a vocabulary that are allowed or not as a whole: tokens of up to so many plain characters. Inside a string all
+ * Parts of a vocabulary that are allowed or not as a whole: tokens of up to n plain characters. Inside a string all
  * of them may follow, whatever the string's count of characters is, and only the others are walked (the slices of
  * llguidance, Microsoft 2025).
  */

@@ -40,6 +40,7 @@ export interface VocabularyData {
   first?: { texts: Texts; tokens: TokenTree };
 }
 
+/** The bytes of each token by its id; undefined for special tokens, which no text holds. */
 export type TokenTexts = readonly (Uint8Array | undefined)[];
 
 export function vocabularyData(texts: TokenTexts, firstTexts: TokenTexts = texts): VocabularyData {

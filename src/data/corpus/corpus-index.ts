@@ -1,9 +1,11 @@
+/** `corpus.json`: what a corpus folder says of itself, read and checked. */
 import { z } from 'zod';
 
 /** The index of a corpus directory, `corpus.json`: what lies in the shards, and how they were made. */
 export const CORPUS_FORMAT = 1;
 
 export const SPLITS = ['train', 'validation', 'test'] as const;
+/** `train`, `validation` or `test`. */
 export type SplitName = (typeof SPLITS)[number];
 
 const count = z.number().int().nonnegative();
@@ -62,7 +64,9 @@ export const corpusIndexSchema = z.strictObject({
   splits: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
 });
 
+/** `corpus.json`: splits, tokenizer, and how the corpus was made. */
 export type CorpusIndex = z.output<typeof corpusIndexSchema>;
+/** One split: its sizes and its shards. */
 export type SplitIndex = z.output<typeof splitSchema>;
 export type ShardIndex = z.output<typeof shardSchema>;
 

@@ -1,8 +1,10 @@
+/** One split of a corpus: its tokens and documents, over memory-mapped shards. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../support/errors.ts';
 import { type CorpusIndex, offsetsFileOf, type SplitIndex, sentencesFileOf, tokenArray } from './corpus-index.ts';
 import { bordersIn } from './sentence-bits.ts';
 
+/** Ids of 16 bits where the vocabulary allows, else of 32. */
 export type Tokens = Uint16Array | Uint32Array;
 
 /** The two files of a shard, mapped. */

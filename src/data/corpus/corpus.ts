@@ -1,3 +1,4 @@
+/** Opening a corpus folder: its index, its splits and its tokenizer. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Writing the shards of a split: tokens, and where documents and sentences begin. */
 import { join } from 'node:path';
 import { BufferedFile } from '../prepare/buffered-file.ts';
 import { offsetsFileOf, type ShardIndex, type SplitIndex, type SplitName, sentencesFileOf } from './corpus-index.ts';

@@ -1,3 +1,4 @@
+/** Which split a document belongs to: by the hash of its text, or by its place in reading order. */
 import type { SplitName } from './corpus-index.ts';
 import { mix32 } from './hash.ts';
 

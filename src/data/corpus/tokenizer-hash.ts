@@ -1,3 +1,4 @@
+/** The identity of a tokenizer, by which a corpus and a model are known to fit. */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

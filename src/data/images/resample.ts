@@ -33,6 +33,7 @@ const FILTERS = {
   },
 } as const satisfies Record<string, Filter>;
 
+/** Pillow's resampling filters. */
 export type Resample = 'nearest' | keyof typeof FILTERS;
 
 /** In the order of Pillow's numbers. */

@@ -1,3 +1,4 @@
+/** Buffered writing of one file. */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { writeFully } from '../../support/files.ts';

@@ -1,3 +1,4 @@
+/** The data card of a corpus, `README.md`. */
 import { describeDecision } from '../../support/encoding/describe.ts';
 import { formatBytes } from '../../support/format.ts';
 import { type CorpusIndex, SPLITS, sentencesFileOf } from '../corpus/corpus-index.ts';

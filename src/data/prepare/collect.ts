@@ -1,3 +1,4 @@
+/** The first half of `prepare`: documents are examined in worker threads, deduplicated, and spooled to disk. */
 import { CHUNK_BYTES, type Chunk } from '../readers/chunk.ts';
 import { addBadRecord } from '../readers/facts.ts';
 import { HashSet } from './dedup/exact.ts';

@@ -1,3 +1,4 @@
+/** From chunks of bytes to documents, with the faults met on the way. */
 import { messageOf, type UserError, usageError } from '../../support/errors.ts';
 import type { Chunk } from '../readers/chunk.ts';
 import { cutPoint, forEachLine, forEachParagraph } from '../readers/cut.ts';

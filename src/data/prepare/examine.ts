@@ -1,3 +1,4 @@
+/** Cleaning, preprocessing, filters and hashes of one document, as a worker thread does them. */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { hash as digest } from 'node:crypto';
 import type { Chunk } from '../readers/chunk.ts';

@@ -1,3 +1,4 @@
+/** Where a corpus may be written. */
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { explainFileError, usageError } from '../../support/errors.ts';

@@ -1,3 +1,4 @@
+/** The worker threads of `prepare` and what they are asked for. */
 import { unknownIn } from '../../tokenizers/encode/unknown.ts';
 import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { type CorpusIndex, tokenArray } from '../corpus/corpus-index.ts';

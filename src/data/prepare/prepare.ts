@@ -22,6 +22,7 @@ import type { PrepareReport } from './report.ts';
 import { warnOfFiles, warnOfRemoved, warnOfSmallVocabulary, warnOfUnknown } from './warnings.ts';
 import { writeSplits } from './write.ts';
 
+/** The folder that was written, its index, and what was read, kept and removed. */
 export interface PrepareResult {
   directory: string;
   index: CorpusIndex;

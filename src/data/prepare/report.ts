@@ -1,3 +1,4 @@
+/** What `prepare` reports of the documents it read, kept and removed. */
 import type { SplitName } from '../corpus/corpus-index.ts';
 import { newFacts, type SourceFacts } from '../readers/facts.ts';
 import type { InputFile } from '../readers/inputs.ts';
@@ -10,6 +11,7 @@ export interface Amount {
   bytes: number;
 }
 
+/** A near-duplicate that was removed, beside the document that was kept. */
 export interface DuplicateExample {
   similarity: number;
   kept: ExampleText;

@@ -1,3 +1,4 @@
+/** The file of documents between the two halves of `prepare`. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { BufferedFile } from './buffered-file.ts';

@@ -1,3 +1,4 @@
+/** The sample of the training split that a tokenizer is trained on. */
 import { mix32 } from '../corpus/hash.ts';
 import { cutPoint } from '../readers/cut.ts';
 import type { Assigned } from './assign.ts';

@@ -1,3 +1,4 @@
+/** The second half of `prepare`: tokenization in worker threads, and shards. */
 import type { Pool } from '../../support/worker-pool.ts';
 import { type CorpusIndex, SPLITS, type SplitName } from '../corpus/corpus-index.ts';
 import { ShardWriter } from '../corpus/shards.ts';

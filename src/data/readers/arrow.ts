@@ -1,3 +1,4 @@
+/** Reading Arrow files and streams. */
 import { tableFromIPC } from '@uwdata/flechette';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
 import { mapFile } from '../../torch/map-file.ts';

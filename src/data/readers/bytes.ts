@@ -1,3 +1,4 @@
+/** The bytes of a file, decompressed and hashed. */
 import { createHash } from 'node:crypto';
 import { toUtf8 } from '../../support/encoding/decode.ts';
 import { readUnpacked } from '../../support/encoding/text-file.ts';

@@ -1,3 +1,4 @@
+/** Reading CSV and TSV. */
 import { pipeline, Readable } from 'node:stream';
 import { type Info, parse } from 'csv-parse';
 import { messageOf, UserError } from '../../support/errors.ts';

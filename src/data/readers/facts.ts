@@ -1,3 +1,4 @@
+/** What is recorded of each file that was read, and what makes it fail. */
 import type { EncodingDecision } from '../../support/encoding/decide.ts';
 import { UserError } from '../../support/errors.ts';
 

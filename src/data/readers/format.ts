@@ -1,3 +1,4 @@
+/** The format of a file by its name. */
 import { extname } from 'node:path';
 import { type Compression, compressionOf } from '../../support/encoding/compression.ts';
 

@@ -1,3 +1,4 @@
+/** Files, folders and globs as a list of files. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';

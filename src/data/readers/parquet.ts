@@ -1,3 +1,4 @@
+/** Reading Parquet. */
 import { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';

@@ -1,3 +1,4 @@
+/** One reader for all formats, as chunks of documents. */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

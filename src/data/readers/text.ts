@@ -1,3 +1,4 @@
+/** Reading text and source code: a file, a paragraph or a line a document. */
 import { CHUNK_BYTES, type Layout } from './chunk.ts';
 import { cutPoint, lastLineEnd, lastParagraphEnd } from './cut.ts';
 

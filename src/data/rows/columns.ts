@@ -107,6 +107,7 @@ export const COLUMNS = {
 } as const satisfies Partial<Record<keyof Rows, Readonly<Record<string, Column>>>>;
 
 type ColumnKind = keyof typeof COLUMNS;
+/** Kinds of rows that files can hold, told apart by their columns. */
 export type FileRowKind = ColumnKind | ShapedKind;
 export const isFileRowKind = (kind: string): kind is FileRowKind => Object.hasOwn(COLUMNS, kind) || isShapedKind(kind);
 

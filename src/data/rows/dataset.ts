@@ -14,4 +14,5 @@ export interface Dataset<Row> {
   readonly fingerprint: string;
 }
 
+/** A dataset of rows of one kind. */
 export type RowsOf<Kind extends keyof Rows> = Dataset<Rows[Kind]>;

@@ -7,6 +7,7 @@ export type Said = string | readonly ChatMessage[];
 /** JSON schemas of functions that a model may call. */
 export type Tools = readonly Record<string, unknown>[];
 
+/** Ids of 16 bits where the vocabulary allows, else of 32. */
 export type Tokens = Uint16Array | Uint32Array;
 
 export interface Rows {
@@ -48,4 +49,5 @@ export interface Rows {
   image: { pixels: Uint8Array; width: number; height: number; text?: string; label?: number | string };
 }
 
+/** Names of the kinds of rows that objectives learn from. */
 export type RowKind = keyof Rows;

@@ -189,6 +189,7 @@ export const SHAPES = {
   prompt: PROMPTS,
 } as const satisfies Record<string, readonly Shape[]>;
 
+/** Kinds of rows that come in several shapes: conversations, completions, preferences. */
 export type ShapedKind = keyof typeof SHAPES;
 export const isShapedKind = (kind: string): kind is ShapedKind => Object.hasOwn(SHAPES, kind);
 

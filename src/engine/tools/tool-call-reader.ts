@@ -17,7 +17,7 @@ export interface ToolCallReader {
 }
 
 export interface ToolCallReaderOptions {
-  /** `json`: the text was held to calls and is nothing else. */
+  /** `json`: the text was constrained to calls and is nothing else. */
   format: ToolFormat | 'json';
   /** Functions there are: a call of another one is text. */
   names: readonly string[];

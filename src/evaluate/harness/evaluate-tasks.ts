@@ -21,7 +21,7 @@ import { metricsOf, type TaskMetric } from './task-metrics.ts';
 import { type Uncertainty, uncertaintyOf } from './uncertainty.ts';
 
 export interface EvaluateOptions extends TaskOptions, RequestOptions {
-  /** Only the first so many documents of each task; below 1 a share of them. */
+  /** Only the first n documents of each task; below 1 a share of them. */
   limit?: number;
   /** Or these, by task. */
   samples?: Readonly<Record<string, readonly number[]>>;

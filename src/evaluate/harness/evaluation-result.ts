@@ -45,6 +45,7 @@ export interface TaskResult {
   floors: Floors;
 }
 
+/** The aggregated scores of a group of tasks. */
 export interface GroupResult {
   name: string;
   alias: string;
@@ -53,6 +54,7 @@ export interface GroupResult {
   values: ReadonlyMap<string, Aggregated>;
 }
 
+/** Scores of tasks and groups. */
 export interface EvaluationResult {
   tasks: readonly TaskResult[];
   groups: readonly GroupResult[];

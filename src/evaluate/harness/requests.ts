@@ -7,6 +7,7 @@ import { endsWithSpace, type PromptOptions, promptOf } from './prompts.ts';
 import { pythonStr } from './python-literals.ts';
 import type { Task } from './task.ts';
 
+/** What a task asks a model, as in lm-evaluation-harness. */
 export type TaskRequest =
   | { kind: 'loglikelihood'; context: string; continuation: string }
   | { kind: 'loglikelihood_rolling'; text: string }

@@ -30,6 +30,7 @@ export interface RunFacts {
   date: number;
 }
 
+/** Scores apart for documents that occur in a training corpus. */
 export interface Contamination {
   corpora: readonly string[];
   tasks: readonly TaskContamination[];

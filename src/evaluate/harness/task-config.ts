@@ -74,6 +74,7 @@ export const taskSchema = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** A task's YAML file. */
 export type TaskConfig = z.output<typeof taskSchema>;
 
 const groupMetric = z.strictObject({
@@ -94,6 +95,7 @@ export const groupSchema = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** A group's YAML file. */
 export type GroupConfig = z.output<typeof groupSchema>;
 
 /** Fields that hold code, or ask for what is not here. */

@@ -28,6 +28,7 @@ export interface TaskNode {
   twins?: TaskTwins;
 }
 
+/** A group with its members. */
 export interface GroupNode {
   kind: 'group';
   name: string;
@@ -35,6 +36,7 @@ export interface GroupNode {
   children: readonly Node[];
 }
 
+/** A task or a group. */
 export type Node = TaskNode | GroupNode;
 
 export interface TaskLibrary {

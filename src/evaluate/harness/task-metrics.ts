@@ -6,6 +6,7 @@ import { requireAggregation } from './aggregations.ts';
 import type { TaskTwins } from './bind-twins.ts';
 import type { OutputType, TaskConfig } from './task-config.ts';
 
+/** A metric of a task, with how its values are aggregated. */
 export interface TaskMetric {
   name: string;
   aggregation: string;

@@ -23,7 +23,7 @@ export function createBeamDistance(reference: readonly string[]): (words: readon
   };
 }
 
-/** The edits of the way back. */
+/** The edits, by backtracking from the end. */
 export const flipped = (trace: Trace): Trace =>
   trace.map(edit => (edit === 'insert' ? 'delete' : edit === 'delete' ? 'insert' : edit));
 

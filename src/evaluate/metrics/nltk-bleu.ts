@@ -7,7 +7,7 @@ import { countNgrams } from './words.ts';
 export interface NltkBleuOptions {
   /** Longest run of words; all count alike. Default 4. */
   maxNgramOrder?: number;
-  /** 1: 0.1 of a match; 2: one more of both; 3: ½, ¼, …; 4: likewise, less for short texts. Default none: 0. */
+  /** 1: 0.1 of a match; 2: one more of both; 3: ½, ¼, …; 4: the same, less for short texts. Default none: 0. */
   smoothing?: 0 | 1 | 2 | 3 | 4;
 }
 

@@ -15,7 +15,7 @@ export const mrr = (searches: readonly (readonly number[])[]): number =>
  * order would give.
  *
  * @param gains of the listed items, in order
- * @param k only the first so many
+ * @param k only the first k
  */
 export function ndcg(gains: readonly number[], k = gains.length): number {
   const discounted = (list: readonly number[]): number =>

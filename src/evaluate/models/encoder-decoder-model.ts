@@ -1,6 +1,6 @@
 /** An encoder–decoder as benchmarks ask it: the encoder reads the context, and the decoder's tokens are the continuation's. */
 import { contextOf } from '../../generate/prompt/prompts.ts';
-import { int64, padMask, padRows } from '../../generate/steppers/stepper.ts';
+import { int64, padMask, padRows } from '../../generate/sessions/session.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { UserError, usageError } from '../../support/errors.ts';

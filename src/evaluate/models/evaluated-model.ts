@@ -4,6 +4,7 @@
  */
 import type { ChatMessage } from '../../tokenizers/tokenizer.ts';
 
+/** A continuation whose probability after a context is asked for. */
 export interface LoglikelihoodRequest {
   context: string;
   continuation: string;

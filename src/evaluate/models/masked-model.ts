@@ -4,7 +4,7 @@
  * several tokens does not give itself away. A decoder that was trained by masked-next-token is asked the same way; it predicts a
  * token where the one before it stands (Charpentier & Samuel 2024, arXiv:2410.24159).
  */
-import { int64, padMask, padRows } from '../../generate/steppers/stepper.ts';
+import { int64, padMask, padRows } from '../../generate/sessions/session.ts';
 import type { Decoder } from '../../models/decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { readsSegments } from '../../models/segments.ts';

@@ -3,7 +3,7 @@
  * that several continuations share, are read once.
  */
 import { turnsByLength } from '../../generate/scoring/score-tokens.ts';
-import { int64, padRows } from '../../generate/steppers/stepper.ts';
+import { int64, padRows } from '../../generate/sessions/session.ts';
 import type { Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
 import { partsOf } from '../../support/parts.ts';

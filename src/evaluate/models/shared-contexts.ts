@@ -2,7 +2,7 @@
  * Several continuations of one context, as the answers of a multiple-choice question are: the context is read once, and its keys
  * and values serve each of them.
  */
-import { int64, padMask, padRows, repeat } from '../../generate/steppers/stepper.ts';
+import { int64, padMask, padRows, repeat } from '../../generate/sessions/session.ts';
 import type { Model } from '../../models/model.ts';
 import { KVCache } from '../../nn/index.ts';
 import { partsOf } from '../../support/parts.ts';

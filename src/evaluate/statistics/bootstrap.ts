@@ -27,7 +27,7 @@ export function bootstrapError(n: number, statistic: (items: Uint32Array) => num
   return sampleDeviation(values);
 }
 
-/** Draws of an interval, fewer of so many items that each says little new. */
+/** Resamples for an interval; fewer where there are so many items that each changes little. */
 const drawsOf = (n: number): number => Math.round(Math.min(500, Math.max(100, 5e6 / n)));
 
 /**

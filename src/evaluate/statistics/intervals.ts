@@ -1,6 +1,7 @@
 /** Confidence intervals of proportions that hold for few items, too. */
 import { betaQuantile, normalQuantile } from './distributions.ts';
 
+/** Both ends of a confidence interval. */
 export type Interval = readonly [low: number, high: number];
 
 /** Wilson's score interval (1927). */

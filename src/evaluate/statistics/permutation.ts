@@ -4,13 +4,13 @@ import { createRandom } from '../../support/random.ts';
 import { ranks } from '../metrics/correlation.ts';
 import { normalTail } from './distributions.ts';
 
-/** Up to so many differences all patterns of signs are counted. */
+/** Up to this many differences all patterns of signs are counted. */
 const MOST_EXACT = 20;
 /** Sums that differ by rounding alone are the same. */
 const ROUNDING = 1e-12;
 
 /**
- * Two-sided p of the sum of paired differences over patterns of signs: all of them, or so many drawn ones for more differences.
+ * Two-sided p of the sum of paired differences over patterns of signs: all of them, or a random sample of them where there are more differences.
  *
  * @param clusters differences of one change sign together
  */

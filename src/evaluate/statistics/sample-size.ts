@@ -1,4 +1,4 @@
-/** How many items show a difference of some size, and which difference so many items show. */
+/** How many items are needed to detect a difference, and which difference a number of items can detect. */
 import { normalQuantile } from './distributions.ts';
 
 export interface Power {

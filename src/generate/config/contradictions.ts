@@ -13,7 +13,7 @@ const SAMPLING_ONLY = [
   'etaCutoff',
 ] as const satisfies (keyof GenerationOptions)[];
 
-/** Likewise, where there are no beams. */
+/** The same without beams. */
 const BEAMS_ONLY = [
   'earlyStopping',
   'lengthPenalty',

@@ -28,9 +28,9 @@ export const generationConfigSchema = z.strictObject({
     .union([z.string().transform(text => [text]), z.array(z.string())], { error: 'expected a text or a list of texts' })
     .default([]),
 
-  /** Draw from the distribution (true) or always take the most probable token (false). */
+  /** Sample (true) or always take the most probable token (false). */
   doSample: z.boolean().default(false),
-  /** Seed of the draws. Default: another one each time, which the resolved configuration and every text report. */
+  /** Seed of sampling. Default: random, and reported by the resolved configuration and by every text. */
   seed: samplingOptions.seed.nonnegative().default(randomSeed),
   temperature: samplingOptions.temperature.positive().default(1),
   /** 0: off. Sampling keeps the 50 most probable tokens unless told otherwise. */
@@ -45,7 +45,7 @@ export const generationConfigSchema = z.strictObject({
   /** 0: off. */
   etaCutoff: z.number().min(0).lt(1).default(0),
 
-  /** Texts followed at once in beam search; 1: off. */
+  /** Beams; 1: no beam search. */
   numBeams: beamOptions.numBeams.default(1),
   /**
    * When beam search ends: true: with `numBeams` finished texts; false: when the best open one, scored at its present
@@ -56,7 +56,7 @@ export const generationConfigSchema = z.strictObject({
     .default(false),
   /** A text of beam search scores its log-probability / length ** lengthPenalty: above 0 favours long ones. */
   lengthPenalty: beamOptions.lengthPenalty.default(1),
-  /** Texts for each prompt: the best of beam search, or so many draws. */
+  /** Texts for each prompt: the best of beam search, or independent samples. */
   numReturnSequences: z.int().positive().default(1),
   /** Groups of beams that differ from each other; 1: off. */
   numBeamGroups: z.int().positive().default(1),
@@ -74,21 +74,21 @@ export const generationConfigSchema = z.strictObject({
     )
     .default([]),
 
-  /** Contrastive search: what likeness to the text so far costs, with `topK` candidates; 0: off. */
+  /** Contrastive search: the penalty on similarity to the text so far, with `topK` candidates; 0: off. */
   penaltyAlpha: probability.default(0),
 
-  /** Guess so many tokens at once by what followed the last ones earlier in the prompt or text. */
+  /** Prompt-lookup decoding: draft this many tokens from an earlier occurrence of the last ones in the prompt or text. */
   promptLookupNumTokens: z.int().positive().optional(),
-  /** Most tokens that must be the same there. */
+  /** Longest n-gram that is matched. */
   maxMatchingNgramSize: z.int().positive().default(2),
-  /** Tokens that an assistant guesses at once. */
+  /** Tokens that an assistant drafts at once. */
   numAssistantTokens: z.int().positive().default(20),
-  /** heuristic: two more after guesses that were all right, otherwise one fewer. Each text starts anew. */
+  /** heuristic: two more after a draft that was accepted whole, otherwise one fewer. Each text starts anew. */
   numAssistantTokensSchedule: z.enum(['constant', 'heuristic', 'heuristic_transient']).default('constant'),
-  /** An assistant guesses no further after a token that it finds less probable than this. */
+  /** An assistant stops drafting after a token that it finds less probable than this. */
   assistantConfidenceThreshold: probability.default(0.4),
 
-  /** Classifier-free guidance: how far to lean from what would follow without the prompt; 1: off. */
+  /** Scale of classifier-free guidance, against the model without the prompt; 1: off. */
   guidanceScale: z.number().default(1),
 
   /** 1: off. */

@@ -1,3 +1,4 @@
+/** The logits processors of a generation configuration, in the order of Transformers. */
 import { constrain } from '../../constrain/constrain.ts';
 import type { Constraint } from '../../constrain/constraint.ts';
 import { UserError } from '../../support/errors.ts';

@@ -1,3 +1,4 @@
+/** Generation defaults that a model folder has. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../../support/files.ts';

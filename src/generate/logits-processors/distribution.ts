@@ -1,3 +1,4 @@
+/** Probabilities and entropy of logits, for the processors that filter by them. */
 import { maximum } from './select.ts';
 
 /** What the filters need to know of softmax(logits), computed in float64 without overflow. */

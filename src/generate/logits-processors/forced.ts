@@ -1,3 +1,4 @@
+/** Tokens that must come first or last. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /** Makes `id` the only choice after a text of one token (the decoder's start token). */

@@ -1,3 +1,4 @@
+/** Diverse beam search (Vijayakumar et al. 2016). */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /**

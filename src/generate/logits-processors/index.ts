@@ -1,3 +1,4 @@
+/** The logits processors, one file each. */
 export { epsilonCutoff, etaCutoff } from './cutoff.ts';
 export { forcedBos, forcedEos } from './forced.ts';
 export { hammingDiversity } from './hamming-diversity.ts';

@@ -1,3 +1,4 @@
+/** Shortest lengths, and a penalty on long texts. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /** Forbids the end of the sequence while the text, prompt included, is shorter than `length` tokens. */

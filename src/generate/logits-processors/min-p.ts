@@ -1,3 +1,4 @@
+/** Min-p sampling. */
 import type { FilterOptions, LogitsProcessor } from './logits-processor.ts';
 import { forbidBelow, maximum } from './select.ts';
 

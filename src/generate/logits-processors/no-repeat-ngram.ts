@@ -1,3 +1,4 @@
+/** No n-gram twice. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /** Forbids every token that would complete an n-gram that has occurred already (Paulus et al. 2017, arXiv:1705.04304). */

@@ -1,3 +1,4 @@
+/** Logits as log-probabilities, and without infinities. */
 import { distributionOf } from './distribution.ts';
 import type { LogitsProcessor } from './logits-processor.ts';
 

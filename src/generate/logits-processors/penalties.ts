@@ -1,3 +1,4 @@
+/** Repetition, presence and frequency penalties. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /**

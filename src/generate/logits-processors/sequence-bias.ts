@@ -1,3 +1,4 @@
+/** Biases on sequences of tokens, and words that are forbidden. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /**

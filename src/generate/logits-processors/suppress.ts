@@ -1,3 +1,4 @@
+/** Tokens that are forbidden, everywhere or at the beginning. */
 import { UserError } from '../../support/errors.ts';
 import type { LogitsProcessor } from './logits-processor.ts';
 

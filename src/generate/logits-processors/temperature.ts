@@ -1,3 +1,4 @@
+/** Temperature. */
 import type { LogitsProcessor } from './logits-processor.ts';
 
 /** Divides by the temperature t > 0: below 1 sharper, above 1 flatter. */

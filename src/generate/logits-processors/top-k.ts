@@ -1,3 +1,4 @@
+/** Top-k sampling. */
 import type { FilterOptions, LogitsProcessor } from './logits-processor.ts';
 import { forbidBelow } from './select.ts';
 

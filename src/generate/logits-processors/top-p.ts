@@ -1,3 +1,4 @@
+/** Nucleus sampling. */
 import { distributionOf } from './distribution.ts';
 import type { FilterOptions, LogitsProcessor } from './logits-processor.ts';
 import { crossing } from './select.ts';

@@ -1,3 +1,4 @@
+/** Locally typical sampling. */
 import { distributionOf, entropyOf } from './distribution.ts';
 import type { FilterOptions, LogitsProcessor } from './logits-processor.ts';
 import { crossing, kthLargest } from './select.ts';

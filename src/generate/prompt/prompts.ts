@@ -1,4 +1,4 @@
-/** What generation starts from: prompts that fit the model, and a stepper that is ready for them. */
+/** What generation starts from: prompts that fit the model, and a session that is ready for them. */
 import { Decoder } from '../../models/decoder.ts';
 import { Encoder } from '../../models/encoder.ts';
 import { EncoderDecoder } from '../../models/encoder-decoder.ts';
@@ -7,19 +7,19 @@ import type { Backbone, Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
 import { isContrastive } from '../config/contradictions.ts';
 import { type GenerationConfig, maxLengthOf } from '../config/generation-options.ts';
-import { decoderStepper } from '../steppers/decoder-stepper.ts';
-import { encoderDecoderStepper } from '../steppers/encoder-decoder-stepper.ts';
-import { pagedStepper, readsPages } from '../steppers/paged-stepper.ts';
-import { permutationStepper } from '../steppers/permutation-stepper.ts';
-import type { Stepper } from '../steppers/stepper.ts';
-import { guidedStepper } from '../strategies/guided-stepper.ts';
+import { decoderSession } from '../sessions/decoder-session.ts';
+import { encoderDecoderSession } from '../sessions/encoder-decoder-session.ts';
+import { pagedSession, readsPages } from '../sessions/paged-session.ts';
+import { permutationSession } from '../sessions/permutation-session.ts';
+import type { Session } from '../sessions/session.ts';
+import { guidedSession } from '../strategies/guided-session.ts';
 import type { GenerationInputs, Prompt, StartOptions } from './generation-inputs.ts';
 import { checkEncoderInputs, checkIds, checkInputs, checkPrompts, paddingOf } from './prompt-checks.ts';
 
 /** Disposing of it frees what the model remembers. */
 export interface Start extends Disposable {
   prompts: Prompt[];
-  stepper: Stepper;
+  session: Session;
   /** Most positions of a text, padding left out. */
   context: number;
 }
@@ -65,16 +65,16 @@ export function startGeneration(
     ...prompts.map(({ ids, padding }) => Math.min(maxLengthOf(config, ids.length), context + padding + 1) - ids.length),
   );
   const capacity = longest + furthest;
-  const stepper =
+  const session =
     config.guidanceScale === 1
-      ? stepperFor(model, inputs, capacity, canPageFor(config) ? prompts.length * config.numReturnSequences : undefined)
-      : guidedBy(unprompted(), () => stepperFor(model, inputs, capacity));
-  return { prompts, stepper, context, [Symbol.dispose]: () => stepper[Symbol.dispose]() };
+      ? sessionFor(model, inputs, capacity, canPageFor(config) ? prompts.length * config.numReturnSequences : undefined)
+      : guidedBy(unprompted(), () => sessionFor(model, inputs, capacity));
+  return { prompts, session, context, [Symbol.dispose]: () => session[Symbol.dispose]() };
 
-  function guidedBy(others: readonly ArrayLike<number>[], conditional: () => Stepper): Stepper {
+  function guidedBy(others: readonly ArrayLike<number>[], conditional: () => Session): Session {
     const room = Math.max(...others.map(({ length }) => length)) + furthest;
-    const unconditional = stepperFor(model, { inputIds: others }, room);
-    return guidedStepper(conditional(), unconditional, { prompts: others, scale: config.guidanceScale });
+    const unconditional = sessionFor(model, { inputIds: others }, room);
+    return guidedSession(conditional(), unconditional, { prompts: others, scale: config.guidanceScale });
   }
 
   function unprompted(): readonly ArrayLike<number>[] {
@@ -100,17 +100,17 @@ export function startGeneration(
 const canPageFor = (config: GenerationConfig): boolean => config.numBeams === 1 && !isContrastive(config);
 
 /** @param rows most rows at a time, where keys and values may lie in pages */
-function stepperFor(model: Model, inputs: GenerationInputs, capacity: number, rows?: number): Stepper {
+function sessionFor(model: Model, inputs: GenerationInputs, capacity: number, rows?: number): Session {
   const { attentionMask } = inputs;
   const { backbone } = model;
   if (backbone instanceof EncoderDecoder) {
-    return encoderDecoderStepper(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs });
+    return encoderDecoderSession(model as Model & { backbone: EncoderDecoder }, { capacity, ...inputs });
   }
   if (backbone instanceof TwoStream) {
-    return permutationStepper(model, { attentionMask, useMems: backbone.options.useMems.eval });
+    return permutationSession(model, { attentionMask, useMems: backbone.options.useMems.eval });
   }
-  if (rows !== undefined && readsPages(model)) return pagedStepper(model, { capacity, rows, attentionMask });
-  return decoderStepper(model, { capacity, attentionMask });
+  if (rows !== undefined && readsPages(model)) return pagedSession(model, { capacity, rows, attentionMask });
+  return decoderSession(model, { capacity, attentionMask });
 }
 
 /** What a text of an encoder–decoder begins with; undefined for a decoder, which continues its prompt. */

@@ -2,7 +2,7 @@
 export interface ScoreOptions {
   /** What an encoder–decoder answers with each text: token ids. */
   sources?: readonly ArrayLike<number>[];
-  /** Report so many of the most probable tokens at each place. Default 0. */
+  /** Report the k most probable tokens at each position. Default 0. */
   topK?: number;
   /** Texts in a forward pass. Default 8. */
   batchSize?: number;

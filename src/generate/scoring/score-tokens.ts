@@ -9,9 +9,9 @@ import { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
 import { inferenceMode, scope, type Tensor } from '../../torch/index.ts';
-import { int64, padMask, padRows } from '../steppers/stepper.ts';
-import { type Passage, passagesOf } from './passages.ts';
+import { int64, padMask, padRows } from '../sessions/session.ts';
 import type { ScoreOptions } from './score-options.ts';
+import { type Window, windowsOf } from './windows.ts';
 
 export interface TokenScore {
   /** Its place in the text. */
@@ -35,11 +35,11 @@ export function scoreTokens(
 ): TokenScore[][] {
   const empty = texts.findIndex(({ length }) => length === 0);
   if (empty >= 0) throw usageError('TSLM_EMPTY_TEXT', `text ${empty + 1} has no tokens`, 'give at least one word');
-  const passages = texts.flatMap((ids, text) => passagesOf(model, Array.from(ids), text, options));
+  const windows = texts.flatMap((ids, text) => windowsOf(model, Array.from(ids), text, options));
   const scores = texts.map((): TokenScore[] => []);
   const batchSize = turnsByLength(model) ? 1 : (options.batchSize ?? 8);
-  for (let start = 0; start < passages.length; start += batchSize) {
-    const batch = passages.slice(start, start + batchSize);
+  for (let start = 0; start < windows.length; start += batchSize) {
+    const batch = windows.slice(start, start + batchSize);
     const found = scope(() => inferenceMode(() => scoreBatch(model, batch, options)));
     for (const [row, { text }] of batch.entries()) scores[text].push(...found[row]);
   }
@@ -52,7 +52,7 @@ export function turnsByLength({ backbone }: Model): boolean {
   return reader instanceof Decoder && reader.options.layers.some(({ attention }) => attention.rotary?.dynamic);
 }
 
-function scoreBatch(model: Model, batch: readonly Passage[], options: ScoreOptions): TokenScore[][] {
+function scoreBatch(model: Model, batch: readonly Window[], options: ScoreOptions): TokenScore[][] {
   const { topK = 0 } = options;
   const { device } = model;
   const logits = logitsOf(model, batch, options);
@@ -85,7 +85,7 @@ function scoreBatch(model: Model, batch: readonly Passage[], options: ScoreOptio
  * [batch, time, vocab]. Later tokens never change what a decoder says of earlier ones, unless it reads both ways: it needs no
  * mask for padding.
  */
-function logitsOf(model: Model, batch: readonly Passage[], { sources, masked }: ScoreOptions): Tensor {
+function logitsOf(model: Model, batch: readonly Window[], { sources, masked }: ScoreOptions): Tensor {
   const { device, backbone, task } = model;
   const matrix = (rows: readonly (readonly number[])[]): Tensor =>
     int64(rows.flat(), [rows.length, rows[0].length], device);

@@ -4,24 +4,24 @@ import { UserError, usageError } from '../../support/errors.ts';
 import type { GenerationConfig } from '../config/generation-options.ts';
 import type { GenerationInputs, StartOptions } from '../prompt/generation-inputs.ts';
 import { type Start, startGeneration } from '../prompt/prompts.ts';
-import { isCached } from '../steppers/stepper.ts';
+import { isCached } from '../sessions/session.ts';
 import { vocabSizeOf } from '../vocabulary-size.ts';
-import { addGuess, type Guesser } from './guesser.ts';
+import { addGuess, type Drafter } from './drafter.ts';
 import type { Guess } from './speculative-sampling.ts';
 
 /**
  * @param inputs of one text, as the model itself reads them
  * @throws UserError when the assistant does not generate from such inputs, keeps no cache, or the prompt is too long for it
  */
-export function assistantGuesser(
+export function assistantDrafter(
   assistant: Model,
   inputs: GenerationInputs,
   config: GenerationConfig,
   options: StartOptions,
-): Guesser {
+): Drafter {
   const start = startAssistant(assistant, inputs, config, options);
-  const { stepper, context, prompts } = start;
-  if (!isCached(stepper)) {
+  const { session, context, prompts } = start;
+  if (!isCached(session)) {
     start[Symbol.dispose]();
     throw usageError(
       'TSLM_BAD_ASSISTANT',
@@ -38,7 +38,7 @@ export function assistantGuesser(
   let read: number[] = [];
   const feed = (ids: number[]): Float32Array => {
     read.push(...ids);
-    return stepper.step([ids])[0];
+    return session.step([ids])[0];
   };
   return {
     guess(row, most, vocabSize) {
@@ -49,7 +49,7 @@ export function assistantGuesser(
       if (room < 1 || text.some(id => id >= vocabulary)) return guesses;
       if (read.length === 0) feed(prompt);
       const same = commonLength(read, text.slice(0, -1));
-      stepper.truncate(same);
+      session.truncate(same);
       read = read.slice(0, same);
       let logits = feed(text.slice(same));
       while (true) {

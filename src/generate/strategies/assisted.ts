@@ -15,10 +15,10 @@ import { nextToken } from '../next-token.ts';
 import type { GenerationInputs } from '../prompt/generation-inputs.ts';
 import { readPrompts, type Start, startGeneration } from '../prompt/prompts.ts';
 import { createRows, type Row } from '../rows.ts';
-import { type CachedStepper, requireCache } from '../steppers/stepper.ts';
-import { assistantGuesser } from './assistant.ts';
-import { type Guesser, promptLookup } from './guesser.ts';
-import { multiTokenGuesser } from './multi-token-guesser.ts';
+import { type CachedSession, requireCache } from '../sessions/session.ts';
+import { assistantDrafter } from './assistant.ts';
+import { type Drafter, promptLookup } from './drafter.ts';
+import { multiTokenDrafter } from './multi-token-drafter.ts';
 
 export function* assisted(
   model: Model,
@@ -38,28 +38,28 @@ export function* assisted(
         pixelValues: pixels,
       };
       using start = startGeneration(model, own, config, options);
-      using guesser = createGuesser(model, own, config, options, start);
-      yield* answers(start, guesser, prompt, config, options);
+      using drafter = createDrafter(model, own, config, options, start);
+      yield* answers(start, drafter, prompt, config, options);
     } finally {
       dispose(pixels);
     }
   }
 }
 
-function createGuesser(
+function createDrafter(
   model: Model,
   inputs: GenerationInputs,
   config: GenerationConfig,
   options: GenerateOptions,
   { prompts, context }: Start,
-): Guesser {
+): Drafter {
   const { assistant } = options;
   if (assistant instanceof MultiTokenHeads) {
     const [{ ids, padding }] = prompts;
     const capacity = Math.min(maxLengthOf(config, ids.length), context + padding + 1);
-    return multiTokenGuesser(model, assistant, config, { promptLength: ids.length, padding, capacity });
+    return multiTokenDrafter(model, assistant, config, { promptLength: ids.length, padding, capacity });
   }
-  if (assistant) return assistantGuesser(assistant, inputs, config, options);
+  if (assistant) return assistantDrafter(assistant, inputs, config, options);
   const { backbone } = model;
   const source = backbone.kind === 'encoderDecoder' ? inputs.inputIds?.[0] : undefined;
   return promptLookup(config.promptLookupNumTokens!, config.maxMatchingNgramSize, source);
@@ -67,28 +67,28 @@ function createGuesser(
 
 /** The texts after one prompt, which is read once. */
 function* answers(
-  { prompts, stepper, context }: Start,
-  guesser: Guesser,
+  { prompts, session, context }: Start,
+  drafter: Drafter,
   prompt: number,
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
   requireCache(
-    stepper,
+    session,
     'guesses are checked against keys and values in a cache',
     'the assistant or promptLookupNumTokens',
   );
-  const [logits] = stepper.step([prompts[0].ids]);
+  const [logits] = session.step([prompts[0].ids]);
   for (const row of createRows(prompts, config, options, prompt)) {
-    stepper.truncate(row.promptLength);
-    guesser.restart?.();
-    yield* answer(row, logits.slice(), { stepper, guesser, context, config, options });
+    session.truncate(row.promptLength);
+    drafter.restart?.();
+    yield* answer(row, logits.slice(), { session, drafter, context, config, options });
   }
 }
 
 interface Parts {
-  stepper: CachedStepper;
-  guesser: Guesser;
+  session: CachedSession;
+  drafter: Drafter;
   context: number;
   config: GenerationConfig;
   options: GenerateOptions;
@@ -98,10 +98,10 @@ interface Parts {
 function* answer(
   row: Row,
   first: Float32Array,
-  { stepper, guesser, context, config, options }: Parts,
+  { session, drafter, context, config, options }: Parts,
 ): Generator<GeneratedToken[], void> {
   const longest = Math.min(maxLengthOf(config, row.promptLength), context + row.padding + 1);
-  let guesses: ReturnType<Guesser['guess']> = [];
+  let guesses: ReturnType<Drafter['guess']> = [];
   let logits = [first];
   while (true) {
     let right = 0;
@@ -118,14 +118,14 @@ function* answer(
       if (!isRight) break;
     }
     if (guesses.length > 0) {
-      guesser.learn?.(right);
+      drafter.learn?.(right);
       options.onGuesses?.(guesses.length, right);
     }
     // What was read of wrong guesses is forgotten; the last token has not been read.
-    stepper.truncate(row.ids.length - 1);
+    session.truncate(row.ids.length - 1);
     const most = longest - row.ids.length - 1;
-    guesses = most > 0 ? guesser.guess(row, most, first.length) : [];
+    guesses = most > 0 ? drafter.guess(row, most, first.length) : [];
     const fed = [row.ids.at(-1)!, ...guesses.map(({ id }) => id)];
-    [logits] = stepper.read([fed], { logitsToKeep: fed.length }).logits;
+    [logits] = session.read([fed], { logitsToKeep: fed.length }).logits;
   }
 }

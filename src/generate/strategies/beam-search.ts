@@ -30,7 +30,7 @@ export interface BeamSearchOptions {
   constraintSteps?: number;
 }
 
-/** Beams of one prompt, or of one group of them, with the row of the stepper that each of them is. */
+/** Beams of one prompt, or of one group of them, with the row of the session that each of them is. */
 interface Group {
   beams: Beams;
   rows: number[];
@@ -52,7 +52,7 @@ interface Search {
  * @throws UserError when the options allow no token at all
  */
 export function* beamSearch(
-  { prompts, stepper, context }: Start,
+  { prompts, session, context }: Start,
   config: GenerationConfig,
   options: BeamSearchOptions = {},
 ): Generator<void, Hypothesis[][]> {
@@ -61,7 +61,7 @@ export function* beamSearch(
   let input: ArrayLike<number>[] = prompts.map(({ ids }) => ids);
   let isFirst = true;
   while (alive.length > 0) {
-    const logProbs = stepper.step(input).map(logSoftmax);
+    const logProbs = session.step(input).map(logSoftmax);
     const { constraintSteps = Number.POSITIVE_INFINITY } = options;
     for (const { beams, prepare } of alive) {
       for (const { ids } of beams.open) while (prepare?.(ids, constraintSteps) === false) yield;
@@ -85,7 +85,7 @@ export function* beamSearch(
     isFirst = false;
     alive = alive.filter(({ beams }) => !beams.done);
     if (alive.length > 0) {
-      stepper.selectRows(alive.flatMap(({ beams, rows }) => beams.open.map(({ parent }) => rows[parent])));
+      session.selectRows(alive.flatMap(({ beams, rows }) => beams.open.map(({ parent }) => rows[parent])));
       let row = 0;
       for (const group of alive) group.rows = group.rows.map(() => row++);
       input = alive.flatMap(({ beams }) => beams.open.map(({ ids }) => [ids[ids.length - 1]]));

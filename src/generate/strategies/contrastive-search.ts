@@ -10,18 +10,18 @@ import type { GeneratedToken } from '../generated-token.ts';
 import type { Start } from '../prompt/prompts.ts';
 import { addToken, createRows } from '../rows.ts';
 import { softmax } from '../sampling.ts';
-import { requireCache } from '../steppers/stepper.ts';
+import { requireCache } from '../sessions/session.ts';
 import { bestCandidates } from './candidates.ts';
 
-/** Every candidate of a text is a row of the stepper: the model reads them all before one is chosen. */
+/** Every candidate of a text is a row of the session: the model reads them all before one is chosen. */
 export function* contrastiveSearch(
-  { prompts, stepper, context }: Start,
+  { prompts, session, context }: Start,
   config: GenerationConfig,
   options: GenerateOptions,
 ): Generator<GeneratedToken[], void> {
-  requireCache(stepper, "'penaltyAlpha' asks for hidden states beside a cache", "'penaltyAlpha'");
+  requireCache(session, "'penaltyAlpha' asks for hidden states beside a cache", "'penaltyAlpha'");
   const { topK, penaltyAlpha } = config;
-  const first = stepper.read(
+  const first = session.read(
     prompts.map(({ ids }) => ids),
     { hiddenStates: true },
   );
@@ -30,7 +30,7 @@ export function* contrastiveSearch(
     logits: first.logits[r][0],
     /** Hidden states of its tokens, of length 1: [time][hidden]. */
     states: first.hiddenStates![r].map(unit),
-    /** Its row of the stepper. */
+    /** Its row of the session. */
     place: r,
   }));
   while (true) {
@@ -42,8 +42,8 @@ export function* contrastiveSearch(
       const allowed = bestCandidates([0], [logits], topK).filter(({ id }) => probabilities[id] > 0);
       return allowed.map(({ id }) => ({ text, id, probability: probabilities[id] }));
     });
-    stepper.selectRows(candidates.map(({ text }) => text.place));
-    const seen = stepper.read(
+    session.selectRows(candidates.map(({ text }) => text.place));
+    const seen = session.read(
       candidates.map(({ id }) => [id]),
       { hiddenStates: true },
     );

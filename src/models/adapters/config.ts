@@ -48,6 +48,7 @@ const nearest: Record<string, string> = {
   BEFT: 'IA3',
 };
 
+/** PEFT's `adapter_config.json`, of any supported method. */
 export type AdapterConfig = AnyConfig;
 
 /** @throws UserError for a method that is not here, with the nearest one */

@@ -1,3 +1,4 @@
+/** Writing an adapter in PEFT's format. */
 import { join } from 'node:path';
 import { Lora } from '../../nn/index.ts';
 import { usageError } from '../../support/errors.ts';

@@ -17,6 +17,7 @@ import {
 } from '../../torch/index.ts';
 import { readIndex } from './index-file.ts';
 
+/** `model.safetensors`, or `pytorch_model.bin`. */
 export type CheckpointFormat = 'safetensors' | 'pytorch';
 
 /** Tensors by key, wherever they lie. */

@@ -13,6 +13,7 @@ export const refuse = <T extends boolean | number | string>(only: T) =>
 
 /** What labels are to each other: exactly one of them fits, any of them, or there is one and it is a number. */
 export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
+/** Transformers' `problem_type` of a sequence classifier. */
 export type ProblemType = (typeof problemTypes)[number];
 
 /** What every config.json may say. */
@@ -33,7 +34,7 @@ export const commonConfig = {
   add_cross_attention: refuse(false),
   tie_encoder_decoder: refuse(false),
   pruned_heads: z.record(z.string(), z.never()).nullish(),
-  /** A key of ours: attention by random features, so many of them, in place of full attention (`performer.ts`). */
+  /** A key of ours: attention by this many random features in place of full attention (`performer.ts`). */
   performer: z
     .strictObject({
       features: z

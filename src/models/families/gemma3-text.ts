@@ -26,7 +26,7 @@ export const gemma3Text = defineFamily({
     ...gemmaConfig,
     // Not a part of this model, although the key is written.
     attn_logit_softcapping: z.null().optional(),
-    /** Every so many layers, one sees everything. */
+    /** Every nth layer has full attention. */
     sliding_window_pattern: pattern,
     _sliding_window_pattern: pattern,
     rope_parameters: z

@@ -1,3 +1,4 @@
+/** The part of a head that scores words. */
 import type { Head, Model, Task } from '../model.ts';
 import { PretrainingHead } from './sentence-pair.ts';
 

@@ -15,7 +15,7 @@ export interface RandomBlockOptions {
   randomBlocks: number;
   heads: number;
   seed: number;
-  /** `max_position_embeddings`: at the three lengths above a few blocks near the end of so many may repeat the window. */
+  /** `max_position_embeddings`: at the three lengths above a few of the last blocks may repeat the window. */
   maxPositions: number;
   device: Device;
 }

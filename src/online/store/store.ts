@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import type { Said, Tools } from '../../data/rows/rows.ts';
 import { namingFile, UserError } from '../../support/errors.ts';
 import { makeFolder } from '../../support/files.ts';
+import { isSqliteError, openSqlite } from '../../support/sqlite.ts';
 import type { JudgementKind, JudgementValue } from './judgement.ts';
 import { migrate } from './schema.ts';
 import { type Keyed, keyedNames } from './secret.ts';
@@ -114,7 +115,7 @@ export function openStore(folder: string, { mustExist = false }: { mustExist?: b
 function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
-    database = new BetterSqlite(path, { timeout: 30_000 });
+    database = openSqlite(path, { timeout: 30_000 });
     database.pragma('secure_delete = ON');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
@@ -123,7 +124,7 @@ function openDatabase(path: string): Database {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof BetterSqlite.SqliteError) {
+    if (isSqliteError(error)) {
       throw new UserError('TSLM_STORE', `${path}: ${error.message}`, {
         hint: 'it may be no database of tslm, or on a file system that cannot lock files',
         cause: error,

@@ -7,6 +7,7 @@ import type { RowScores } from '../../evaluate/rows/row-scores.ts';
 import { tagScores } from '../../evaluate/rows/tags.ts';
 import { isNumbers } from './look.ts';
 
+/** The scores of a model or a simple baseline on the held-out rows. */
 export interface Baseline {
   name: string;
   scores: RowScores;

@@ -8,7 +8,7 @@ import type { CostJob, Costs } from './costs.ts';
 
 const PAGE = 4096;
 
-/** Each measurement is the best of so many: what else runs on the machine makes it only slower. */
+/** Each measurement is the best of n: other load on the machine can only make it slower. */
 const TIMES = 3;
 
 /** Peak and present size of the process in bytes. */

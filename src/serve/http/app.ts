@@ -52,6 +52,7 @@ export interface AppOptions {
   studio?: Hono;
 }
 
+/** OpenAI's API over a pool of models, as a Hono app. */
 export function createApp(options: AppOptions): Hono<Env> {
   const { pool, keys, upstreams = [], limits = {}, cors: origins = [], hosts, studio, learning } = options;
   const { maxBodyBytes = 8 * 2 ** 20, timeoutMs = 600_000 } = limits;

@@ -10,7 +10,7 @@ export interface LineWriter {
   write(line: string): void;
   /** Lines that were given up. */
   readonly dropped: number;
-  /** Resolves when all that waits is written, at the latest after so many milliseconds (default 500). */
+  /** Resolves when everything buffered is written, at the latest after this many milliseconds (default 500). */
   end(patienceMs?: number): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ export interface ListenOptions {
 export interface Listening {
   /** `http://127.0.0.1:8080` */
   url: string;
-  /** Finishes what is under way, for at most so many milliseconds (default 30 seconds); then ends it. */
+  /** Finishes requests in progress, for at most this many milliseconds (default 30 seconds); then aborts them. */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ function explain(error: Error, port: number, host: string): Error {
     });
   }
   if (code === 'EACCES') {
-    return new UserError('TSLM_PORT_DENIED', `port ${port} is not yours to use`, { hint: 'choose one above 1023' });
+    return new UserError('TSLM_PORT_DENIED', `port ${port}: permission denied`, { hint: 'choose one above 1023' });
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return new UserError('TSLM_BAD_HOST', `this machine has no address ${host}`, {

@@ -30,6 +30,7 @@ export interface Work {
   body?: Promise<void>;
 }
 
+/** The types of the app's variables, for Hono. */
 export type Env = { Variables: { work: Work }; Bindings: Partial<HttpBindings> };
 
 /** @param timeoutMs milliseconds that a request may take; Infinity: as long as it likes */

@@ -14,7 +14,7 @@ export interface ResultFile {
   path: string;
 }
 
-/** Results lie at most so many folders below a root. */
+/** Results are at most this many folders below a root. */
 const DEPTH = 4;
 
 /** Folders that hold many files, and no results. */

@@ -9,7 +9,7 @@ export interface RunFolder {
   path: string;
 }
 
-/** Runs lie at most so many folders below a root. */
+/** Runs are at most this many folders below a root. */
 const DEPTH = 3;
 
 /** Run folders in the order of their names; links are not followed. */

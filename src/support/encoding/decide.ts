@@ -20,7 +20,7 @@ export interface EncodingDoubt {
   candidates: { encoding: string; confidence: number }[];
 }
 
-/** For each damaged sequence, so many good ones at least: then the text is UTF-8. */
+/** The text is UTF-8 if there are at least this many valid sequences for each invalid one. */
 const GOOD_PER_DAMAGED = 20;
 /** A detection is sure from here on, where it is so much more probable than the next that reads otherwise. */
 const MIN_CONFIDENCE = 0.25;

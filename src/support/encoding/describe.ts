@@ -1,3 +1,4 @@
+/** An encoding and how it was found, in words. */
 import type { EncodingDecision } from './decide.ts';
 
 /** `gb18030, detected with confidence 1.00`; nothing for texts that are plainly UTF-8. */

@@ -25,7 +25,7 @@ import { type ParserOptions, parse } from './syntax/parser.ts';
 export interface TemplateOptions extends ParserOptions {
   /** Filters beside Jinja's own, or in their place. */
   filters?: Record<string, Filter>;
-  /** Likewise tests. */
+  /** The same for tests. */
   tests?: Record<string, Test>;
   /** Variables that every rendering has. */
   globals?: Record<string, unknown>;

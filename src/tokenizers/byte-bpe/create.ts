@@ -1,3 +1,4 @@
+/** When the fast path of byte-level BPE can be taken. */
 import { Bpe } from '../models/bpe.ts';
 import type { Model } from '../models/model.ts';
 import { byteLevelSchema, GPT2_PATTERN } from '../pre-tokenizers/byte-level.ts';

@@ -1,3 +1,4 @@
+/** Tokens and offsets of byte-level BPE, made when they are asked for. */
 import type { Section } from '../added-tokens.ts';
 import type { Details } from '../encode/token-run.ts';
 

@@ -14,12 +14,12 @@ interface Turn {
 export interface TurnSpan {
   start: number;
   end: number;
-  /** How it was found: the texts before and after are the beginnings of the whole, or what the turn says was looked for. */
+  /** How it was found: the texts before and after are prefixes of the whole, or the content of the turn was searched for. */
   by: 'difference' | 'text';
 }
 
 export interface TurnSearch {
-  /** Renders so many messages from the beginning of the conversation; throws where the template refuses them. */
+  /** Renders the first n messages of the conversation; throws where the template refuses them. */
   render(count: number, addGenerationPrompt: boolean): string;
   /** Special tokens as they stand in texts, one of which ends a turn. */
   specialTokens: readonly string[];

@@ -1,3 +1,4 @@
+/** When texts can be encoded chunk by chunk, split at spaces. */
 import { AlignedText } from '../aligned-text.ts';
 import { Bpe } from '../models/bpe.ts';
 import type { Model } from '../models/model.ts';

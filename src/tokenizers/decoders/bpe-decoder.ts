@@ -1,3 +1,4 @@
+/** The decoder `BPEDecoder` of tokenizer.json. */
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Decoder } from './decoder.ts';

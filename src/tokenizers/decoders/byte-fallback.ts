@@ -1,3 +1,4 @@
+/** The decoder `ByteFallback` of tokenizer.json. */
 import { isUtf8 } from 'node:buffer';
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Decoder } from './decoder.ts';

@@ -1,3 +1,4 @@
+/** The decoder `ByteLevel` of tokenizer.json. */
 import { fromByteChars } from '../byte-alphabet.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { byteLevelSchema } from '../pre-tokenizers/byte-level.ts';

@@ -1,3 +1,4 @@
+/** Decoders of tokenizer.json by their type. */
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBpeDecoder } from './bpe-decoder.ts';

@@ -1,3 +1,4 @@
+/** The decoder `Metaspace` of tokenizer.json. */
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { metaspaceSchema, prependScheme } from '../pre-tokenizers/metaspace.ts';
 import type { Decoder } from './decoder.ts';

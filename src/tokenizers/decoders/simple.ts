@@ -1,3 +1,4 @@
+/** The decoders `Fuse`, `Replace` and `Strip` of tokenizer.json. */
 import { z } from 'zod';
 import { bare, type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';
 import { compilePattern } from '../regex/pattern.ts';

@@ -1,3 +1,4 @@
+/** The decoder `WordPiece` of tokenizer.json. */
 import { z } from 'zod';
 import { cleanUpToken } from '../decode/clean-up.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

@@ -1,3 +1,4 @@
+/** Building an encoding token by token. */
 import type { AlignedText } from '../aligned-text.ts';
 import type { ModelToken } from '../models/model.ts';
 import type { Details } from './token-run.ts';

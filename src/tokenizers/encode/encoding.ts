@@ -1,3 +1,4 @@
+/** The result of encoding a text, with Hugging Face's fields. */
 import { slidingWindows } from '../../support/sliding-windows.ts';
 import { TokenRun } from './token-run.ts';
 
@@ -233,6 +234,7 @@ export class Encoding {
   }
 }
 
+/** The token that pads sequences to one length. */
 export interface PadToken {
   id: number;
   token: string;

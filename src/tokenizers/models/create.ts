@@ -1,3 +1,4 @@
+/** Models of tokenizer.json by their type. */
 import { createComponent, type Factory } from '../folders/tokenizer-json.ts';
 import { createBpe } from './bpe.ts';
 import type { Model } from './model.ts';

@@ -1,3 +1,4 @@
+/** A cache of the tokens of pre-tokens. */
 import type { ModelToken } from './model.ts';
 
 /** Pre-tokens up to this many UTF-16 units are remembered: longer ones seldom come again. */

@@ -1,3 +1,4 @@
+/** A vocabulary: tokens to ids and back. */
 import { z } from 'zod';
 import { malformed } from '../folders/tokenizer-json.ts';
 

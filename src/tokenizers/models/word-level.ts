@@ -1,3 +1,4 @@
+/** The model `WordLevel` of tokenizer.json. */
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

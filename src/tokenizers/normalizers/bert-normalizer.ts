@@ -1,3 +1,4 @@
+/** The normalizer `BertNormalizer` of tokenizer.json. */
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

@@ -1,3 +1,4 @@
+/** The normalizer `ByteLevel` of tokenizer.json. */
 import { toByteChars } from '../byte-alphabet.ts';
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Normalizer } from './normalizer.ts';

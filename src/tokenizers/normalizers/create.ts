@@ -1,3 +1,4 @@
+/** Normalizers of tokenizer.json by their type. */
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertNormalizer } from './bert-normalizer.ts';

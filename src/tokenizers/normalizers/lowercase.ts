@@ -1,3 +1,4 @@
+/** The normalizer `Lowercase` of tokenizer.json. */
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { isPlainAscii } from '../unicode/unicode.ts';
 import type { Normalizer } from './normalizer.ts';

@@ -1,3 +1,4 @@
+/** The normalizer `Nmt` of tokenizer.json. */
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { Normalizer } from './normalizer.ts';
 

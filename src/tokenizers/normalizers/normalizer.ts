@@ -1,3 +1,4 @@
+/** What a normalizer is. */
 import type { AlignedText } from '../aligned-text.ts';
 
 /** Changes text before it is split: Unicode normal forms, lower case, replacements. */

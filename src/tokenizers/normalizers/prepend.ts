@@ -1,3 +1,4 @@
+/** The normalizer `Prepend` of tokenizer.json. */
 import { z } from 'zod';
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

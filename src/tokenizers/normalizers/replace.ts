@@ -1,3 +1,4 @@
+/** The normalizer `Replace` of tokenizer.json. */
 import { z } from 'zod';
 import { AlignedTextBuilder } from '../aligned-text.ts';
 import { type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';

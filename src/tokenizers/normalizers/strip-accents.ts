@@ -1,3 +1,4 @@
+/** The normalizer `StripAccents` of tokenizer.json. */
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { COMBINING_MARK } from '../unicode/categories.ts';
 import type { Normalizer } from './normalizer.ts';

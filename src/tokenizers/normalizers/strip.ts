@@ -1,3 +1,4 @@
+/** The normalizer `Strip` of tokenizer.json. */
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { isWhiteSpace } from '../unicode/unicode.ts';

@@ -1,3 +1,4 @@
+/** The normalizers `NFC`, `NFD`, `NFKC` and `NFKD` of tokenizer.json. */
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { isOneCharacter } from '../unicode/unicode.ts';

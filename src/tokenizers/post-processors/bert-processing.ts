@@ -1,3 +1,4 @@
+/** The post-processor `BertProcessing` of tokenizer.json. */
 import { z } from 'zod';
 import { TokenRun } from '../encode/token-run.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

@@ -1,3 +1,4 @@
+/** The post-processor `ByteLevel` of tokenizer.json. */
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { byteLevelSchema } from '../pre-tokenizers/byte-level.ts';
 import type { PostProcessor } from './post-processor.ts';

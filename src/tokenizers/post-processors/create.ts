@@ -1,3 +1,4 @@
+/** Post-processors of tokenizer.json by their type. */
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertProcessing } from './bert-processing.ts';

@@ -1,3 +1,4 @@
+/** What a post-processor is. */
 import { z } from 'zod';
 import type { Encoding } from '../encode/encoding.ts';
 

@@ -1,3 +1,4 @@
+/** The post-processor `TemplateProcessing` of tokenizer.json. */
 import { z } from 'zod';
 import { Encoding } from '../encode/encoding.ts';
 import { TokenRun } from '../encode/token-run.ts';

@@ -1,3 +1,4 @@
+/** Offsets without the white space of byte-level tokens. */
 import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
 import type { Encoding } from '../encode/encoding.ts';
 import type { Details } from '../encode/token-run.ts';

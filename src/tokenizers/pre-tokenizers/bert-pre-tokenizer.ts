@@ -1,3 +1,4 @@
+/** The pre-tokenizer `BertPreTokenizer` of tokenizer.json. */
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { PUNCTUATION } from '../unicode/categories.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';

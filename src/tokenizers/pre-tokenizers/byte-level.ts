@@ -1,3 +1,4 @@
+/** The pre-tokenizer `ByteLevel` of tokenizer.json. */
 import { z } from 'zod';
 import { toByteChars } from '../byte-alphabet.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';

@@ -1,3 +1,4 @@
+/** The pre-tokenizer `CharDelimiterSplit` of tokenizer.json. */
 import { z } from 'zod';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { escapeRegExp, isOneCharacter } from '../unicode/unicode.ts';

@@ -1,3 +1,4 @@
+/** Pre-tokenizers of tokenizer.json by their type. */
 import { z } from 'zod';
 import { createComponent, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';

@@ -1,3 +1,4 @@
+/** The pre-tokenizer `FixedLength` of tokenizer.json. */
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
 import { type Factory, parseConfig } from '../folders/tokenizer-json.ts';
@@ -5,7 +6,7 @@ import type { PreTokenizer } from './pre-tokenizer.ts';
 
 const schema = z.strictObject({ type: z.literal('FixedLength'), length: z.int().positive().default(5) });
 
-/** Pieces of so many characters each; the last one may be shorter. */
+/** Pieces of n characters each; the last one may be shorter. */
 export const createFixedLength: Factory<PreTokenizer> = (config, where) => {
   const { length } = parseConfig(schema, config, where);
   return {

@@ -1,3 +1,4 @@
+/** The pre-tokenizer `Metaspace` of tokenizer.json: spaces as a visible character (Kudo & Richardson 2018). */
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
 import { type Factory, malformed, parseConfig } from '../folders/tokenizer-json.ts';

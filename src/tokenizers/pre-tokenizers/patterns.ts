@@ -1,3 +1,4 @@
+/** The pre-tokenizers `WhitespaceSplit`, `Whitespace`, `Digits` and `Punctuation` of tokenizer.json. */
 import { z } from 'zod';
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import { PUNCTUATION } from '../unicode/categories.ts';

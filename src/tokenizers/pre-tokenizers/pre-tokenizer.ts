@@ -1,3 +1,4 @@
+/** What a pre-tokenizer is. */
 import type { AlignedText } from '../aligned-text.ts';
 
 /** Splits text into pre-tokens, the pieces that the model may not merge across. */

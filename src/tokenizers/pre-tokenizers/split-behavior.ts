@@ -1,3 +1,4 @@
+/** What becomes of delimiters, as `behavior` in tokenizer.json says. */
 import { z } from 'zod';
 import type { AlignedText } from '../aligned-text.ts';
 

@@ -1,3 +1,4 @@
+/** The pre-tokenizer `Split` of tokenizer.json. */
 import { z } from 'zod';
 import { type Factory, parseConfig, patternSchema } from '../folders/tokenizer-json.ts';
 import { compilePattern } from '../regex/pattern.ts';

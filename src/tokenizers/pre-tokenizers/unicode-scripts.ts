@@ -1,3 +1,4 @@
+/** The pre-tokenizer `UnicodeScripts` of tokenizer.json. */
 import { bare, type Factory, parseConfig } from '../folders/tokenizer-json.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 

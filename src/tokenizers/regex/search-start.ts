@@ -1,3 +1,4 @@
+/** `\G` in regular expressions of JavaScript. */
 import { SEARCH_START } from './oniguruma.ts';
 
 /**

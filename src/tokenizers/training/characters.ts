@@ -1,3 +1,4 @@
+/** Training of character tokenizers. */
 import type { WordCounts } from './word-table.ts';
 
 export interface CharacterOptions {

@@ -29,7 +29,7 @@ export interface TrainOptions {
   minFrequency?: number;
   /** These get the first ids, after those that the kind needs and that are not among them. */
   specialTokens?: string[];
-  /** T5's sentinels `<extra_id_0>`, `<extra_id_1>`, …, so many of them: what stands for a span that is to be written. Default 0. */
+  /** T5's sentinels `<extra_id_0>`, `<extra_id_1>`, …, this many of them: what stands for a span that is to be written. Default 0. */
   sentinels?: number;
   /** Threads, this one included. Default: one a core. */
   threads?: number;

@@ -1,3 +1,4 @@
+/** Training of word-level tokenizers. */
 import { byCodePoints } from './alphabet.ts';
 import type { WordCounts } from './word-table.ts';
 

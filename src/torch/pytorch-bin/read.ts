@@ -12,6 +12,7 @@ import { isZip, memberStart, zipMembers } from './zip.ts';
 
 type Fail = (what: string) => UserError;
 
+/** The tensors of a `pytorch_model.bin`, read on demand. */
 export type PytorchBinFile = TensorFile<PickledTensor>;
 
 /**

@@ -4,6 +4,7 @@ import { entryOf, readableDtype, type TensorFile, tensorOfBytes } from '../store
 import type { Tensor } from '../tensor.ts';
 import { parseHeader, type TensorEntry } from './header.ts';
 
+/** The tensors of a safetensors file, read on demand, with its metadata. */
 export interface SafetensorsFile extends TensorFile<TensorEntry> {
   metadata: Record<string, string>;
 }

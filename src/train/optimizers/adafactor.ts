@@ -29,6 +29,7 @@ const KEYS = ['exp_avg_sq_row', 'exp_avg_sq_col', 'exp_avg_sq', 'exp_avg'];
 /** Root mean square of all elements, a scalar. */
 const rms = (x: Tensor): Tensor => x.vectorNorm().div(Math.sqrt(x.numel));
 
+/** Adafactor (Shazeer & Stern 2018): squared gradients by row and column. */
 export function adafactor(named: NamedParameters, options: AdafactorOptions = {}): Optimizer {
   const { eps1 = 1e-30, eps2 = 1e-3, clipThreshold = 1, decayRate = -0.8 } = options;
   const { beta1, scaleParameter = true, relativeStep = false } = options;

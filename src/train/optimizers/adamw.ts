@@ -26,6 +26,7 @@ export interface AdamWOptions {
 /** Least size that a parameter counts with for `scaleParameter`. */
 const LEAST_SIZE = 1e-3;
 
+/** AdamW (Loshchilov & Hutter 2019), one fused kernel for all parameters. */
 export function adamW(
   named: NamedParameters,
   { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decayAll = false, scaleParameter = false }: AdamWOptions = {},

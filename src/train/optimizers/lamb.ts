@@ -16,6 +16,7 @@ export interface LambOptions extends DecayOptions {
   alwaysAdapt?: boolean;
 }
 
+/** LAMB (You et al. 2020): Adam's step scaled to the norm of each parameter. */
 export function lamb(named: NamedParameters, options: LambOptions = {}): Optimizer {
   const { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-6, alwaysAdapt = false } = options;
   return perParameter(named, options, ['exp_avg', 'exp_avg_sq'], update => {

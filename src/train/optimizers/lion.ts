@@ -12,6 +12,7 @@ export interface LionOptions extends DecayOptions {
   betas?: readonly [number, number];
 }
 
+/** Lion (Chen et al. 2023): the sign of the momentum. */
 export function lion(named: NamedParameters, options: LionOptions = {}): Optimizer {
   const [beta1, beta2] = options.betas ?? [0.9, 0.99];
   return perParameter(named, options, ['exp_avg'], ({ parameter, gradient, lr, weightDecay, kept }) => {

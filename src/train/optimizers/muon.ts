@@ -31,6 +31,7 @@ export function hiddenMatrix(name: string, { dim, shape }: Pick<Parameter, 'dim'
   return name.endsWith('.qkv.weight') && shape[0] === 3 * shape[1] ? 3 : 1;
 }
 
+/** Muon (Jordan et al. 2024): orthogonalized momentum for hidden matrices, AdamW for the rest. */
 export function muon(named: NamedParameters, { momentum = 0.95, ...options }: MuonOptions = {}): Optimizer {
   const { weightDecay = 0.01 } = options;
   const rest = adamW(

@@ -2,6 +2,7 @@
 import type { Parameter } from '../../nn/index.ts';
 import type { Tensor } from '../../torch/index.ts';
 
+/** Parameters with their names, as `Module.namedParameters` lists them. */
 export type NamedParameters = readonly (readonly [name: string, parameter: Parameter])[];
 
 export interface Optimizer {

@@ -6,6 +6,7 @@ import { type AnalogyMethod, mulScore } from '../analogy.ts';
 import type { WordVectors } from '../word-vectors.ts';
 import { badLine, linesOf } from './lines.ts';
 
+/** Analogies of one section of the file. */
 export interface AnalogySection {
   name: string;
   questions: [a: string, b: string, c: string, d: string][];
@@ -21,6 +22,7 @@ export interface AnalogyResult {
   accuracy: Record<AnalogyMethod, number | null>;
 }
 
+/** Reads a file of analogies as word2vec's: `: section` lines, and lines of four words. */
 export async function readAnalogies(path: string): Promise<AnalogySection[]> {
   const sections: AnalogySection[] = [];
   for (const [i, line] of (await linesOf(path)).entries()) {

@@ -1,3 +1,4 @@
+/** Lines of evaluation files, with errors that name the line. */
 import { readTextFile } from '../../support/encoding/text-file.ts';
 import { UserError } from '../../support/errors.ts';
 

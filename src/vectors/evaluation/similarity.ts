@@ -3,6 +3,7 @@ import type { WordVectors } from '../word-vectors.ts';
 import { pearson, spearman } from './correlation.ts';
 import { badLine, linesOf } from './lines.ts';
 
+/** Two words with their similarity as people judged it. */
 export interface JudgedPair {
   a: string;
   b: string;
@@ -31,6 +32,7 @@ export async function readSimilarity(path: string): Promise<JudgedPair[]> {
   return pairs;
 }
 
+/** Spearman's correlation of cosines with human judgements; pairs with unknown words are left out. */
 export function evaluateSimilarity(vectors: WordVectors, pairs: readonly JudgedPair[]): SimilarityResult {
   const cosines = pairs.map(({ a, b }) => vectors.similarity(a, b));
   const known = pairs.flatMap(({ human }, i) => (cosines[i] === undefined ? [] : [{ human, cosine: cosines[i] }]));

@@ -1,3 +1,4 @@
+/** Errors of files of word vectors. */
 import { UserError } from '../../support/errors.ts';
 
 /** A file of vectors that is damaged, or something else altogether. */

@@ -3,6 +3,7 @@ import { UserError } from '../../support/errors.ts';
 import { writeAtomically, writeFully } from '../../support/files.ts';
 import type { WordVectors } from '../word-vectors.ts';
 
+/** File formats of word vectors. */
 export const VECTOR_FORMATS = ['binary', 'text', 'glove'] as const;
 /** `binary` and `text` are word2vec's, and `text` is fastText's `.vec`; `glove` is text without a header. */
 export type VectorFormat = (typeof VECTOR_FORMATS)[number];

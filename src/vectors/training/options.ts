@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { parseOptions } from '../../support/schema.ts';
 import { subwordDefaults } from '../subwords.ts';
 
+/** Skip-gram and CBOW (Mikolov et al. 2013), GloVe (Pennington et al. 2014). */
 export const VECTOR_METHODS = ['skip-gram', 'cbow', 'glove'] as const;
 export type VectorMethod = (typeof VECTOR_METHODS)[number];
+/** What a word is predicted by. */
 export const VECTOR_LOSSES = ['negative-sampling', 'hierarchical-softmax'] as const;
 
 const positive = z.int().positive();
@@ -69,7 +71,9 @@ export const vectorOptionsSchema = z
     };
   });
 
+/** Options of training word vectors, every one with a default. */
 export type VectorTrainingOptions = z.input<typeof vectorOptionsSchema>;
+/** Options with their defaults. */
 export type ResolvedVectorOptions = z.output<typeof vectorOptionsSchema>;
 
 /** @throws UserError that names an option that is unknown or impossible */

@@ -16,7 +16,7 @@ export interface ReadWordsOptions extends VocabularyOptions, ReadTextsOptions {
   sentences?: SentenceRule;
 }
 
-/** A line that does not end within so many units is cut all the same. */
+/** A longer line is cut after this many units. */
 const MAX_UNITS = 1 << 16;
 
 /** @throws UserError for a file that cannot be read, or without enough words */

@@ -7,7 +7,7 @@ import { generate } from '../../../src/generate/generate.ts';
 import type { GenerateOptions } from '../../../src/generate/generate-options.ts';
 import type { GenerationInputs } from '../../../src/generate/prompt/generation-inputs.ts';
 import type { Row } from '../../../src/generate/rows.ts';
-import { promptLookup } from '../../../src/generate/strategies/guesser.ts';
+import { promptLookup } from '../../../src/generate/strategies/drafter.ts';
 import { speculativeSample } from '../../../src/generate/strategies/speculative-sampling.ts';
 import { createModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';

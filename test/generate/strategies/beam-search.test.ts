@@ -8,7 +8,7 @@ import { beamSearch } from '../../../src/generate/strategies/beam-search.ts';
 import type { Hypothesis } from '../../../src/generate/strategies/beams.ts';
 import { createModel } from '../../../src/models/auto.ts';
 import { inferenceMode, memoryStats, noGrad, scope, tensor } from '../../../src/torch/index.ts';
-import { scriptedLogProbs, scriptedStepper } from '../scripted.ts';
+import { scriptedLogProbs, scriptedSession } from '../scripted.ts';
 
 const VOCAB = 5;
 const EOS = 4;
@@ -16,7 +16,7 @@ const EOS = 4;
 function search(prompts: number[][], options: GenerationOptions, context = 1000): Hypothesis[][] {
   const start = {
     prompts: prompts.map(ids => ({ ids, padding: 0 })),
-    stepper: scriptedStepper(VOCAB),
+    session: scriptedSession(VOCAB),
     context,
     [Symbol.dispose]() {},
   };

@@ -9,7 +9,7 @@ import type { Hypothesis } from '../../../src/generate/strategies/beams.ts';
 import { forcedWords } from '../../../src/generate/strategies/forced-words.ts';
 import { randomModel } from '../../models/families/helpers.ts';
 import { tinyConfigs } from '../../models/tiny-configs.ts';
-import { scriptedLogProbs, scriptedStepper } from '../scripted.ts';
+import { scriptedLogProbs, scriptedSession } from '../scripted.ts';
 
 const VOCAB = 5;
 const EOS = 4;
@@ -17,7 +17,7 @@ const EOS = 4;
 function search(prompt: number[], options: GenerationOptions): Hypothesis[] {
   const start = {
     prompts: [{ ids: prompt, padding: 0 }],
-    stepper: scriptedStepper(VOCAB),
+    session: scriptedSession(VOCAB),
     context: 1000,
     [Symbol.dispose]() {},
   };

@@ -1,3 +1,4 @@
+/** Cleaning of a text: encoding repair, normalization, control characters, white space. */
 import { repairCharacters } from './characters.ts';
 import { tidyWhiteSpace } from './white-space.ts';
 

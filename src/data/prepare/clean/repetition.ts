@@ -1,3 +1,4 @@
+/** Filters on texts that repeat themselves. */
 import { mix32 } from '../../corpus/hash.ts';
 import type { Units } from '../units.ts';
 

@@ -1,3 +1,4 @@
+/** Signatures of sets whose agreement estimates the Jaccard similarity, and their bands (locality-sensitive hashing). */
 import { mix32 } from '../../corpus/hash.ts';
 
 /**

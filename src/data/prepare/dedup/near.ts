@@ -1,3 +1,4 @@
+/** Near-duplicates among documents by the bands of their signatures. */
 import type { SpoolReader } from '../spool.ts';
 import { candidatePairs } from './lsh.ts';
 

@@ -1,3 +1,4 @@
+/** Shingles of a document: runs of words, or of characters where words are not separated. */
 import { mix32 } from '../../corpus/hash.ts';
 import { Units } from '../units.ts';
 

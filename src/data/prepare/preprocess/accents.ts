@@ -1,3 +1,4 @@
+/** Preprocessing: letters without accents. */
 import { type Changed, countCharacters } from './changed.ts';
 
 const MARKS = /[\u0300-\u036f]+/g;

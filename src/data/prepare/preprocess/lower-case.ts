@@ -1,3 +1,4 @@
+/** Preprocessing: lower case. */
 import type { Changed } from './changed.ts';
 
 const CHANGES = /\p{Changes_When_Lowercased}/gu;

@@ -1,3 +1,4 @@
+/** Preprocessing: text without punctuation. */
 import { type Changed, countCharacters } from './changed.ts';
 
 /** Unicode's punctuation, and the symbols that Python's `string.punctuation` counts to it. */

@@ -1,3 +1,4 @@
+/** Preprocessing: a Unicode normal form. */
 import { type Changed, replaceAll } from './changed.ts';
 
 export const UNICODE_FORMS = ['NFC', 'NFD', 'NFKC', 'NFKD'] as const;

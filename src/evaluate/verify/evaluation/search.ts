@@ -218,7 +218,7 @@ function problemsOf({ A, P, alpha }: Recorded): Record<string, Problem> {
   };
 }
 
-/** What the best of so many trials is worth. */
+/** The expected score of the best of n trials. */
 function searched(problem: Problem, sampler: Sampler, trials: number, seed: number): number {
   const random = createRandom(seed + 7919);
   const noise = (): number => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());

@@ -1,3 +1,4 @@
+/** BERT (Devlin et al. 2019): its config.json, its heads and its checkpoint keys. */
 import type { Encoder } from '../../encoder.ts';
 import { defineFamily } from '../../family.ts';
 import { MultipleChoiceHead } from '../../heads/multiple-choice.ts';

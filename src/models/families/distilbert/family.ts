@@ -1,3 +1,4 @@
+/** DistilBERT (Sanh et al. 2019): its config.json, its heads and its checkpoint keys. */
 import { sinusoidalTable } from '../../../nn/index.ts';
 import { noGrad, scope } from '../../../torch/index.ts';
 import type { Encoder } from '../../encoder.ts';

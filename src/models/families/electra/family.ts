@@ -1,3 +1,4 @@
+/** ELECTRA (Clark et al. 2020): its config.json, its heads and its checkpoint keys. */
 import type { Encoder } from '../../encoder.ts';
 import { defineFamily } from '../../family.ts';
 import { ReplacedTokensHead } from '../../heads/replaced-tokens.ts';

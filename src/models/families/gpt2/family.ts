@@ -1,3 +1,4 @@
+/** GPT-2 (Radford et al. 2019): its config.json, its heads and its checkpoint keys. */
 import { initNormal } from '../../../nn/init.ts';
 import type { Decoder } from '../../decoder.ts';
 import { defineFamily } from '../../family.ts';

@@ -1,3 +1,4 @@
+/** Longformer (Beltagy et al. 2020): its config.json, its heads and its checkpoint keys. */
 import { labelCount } from '../../config/keys.ts';
 import { defineFamily } from '../../family.ts';
 import {

@@ -1,3 +1,4 @@
+/** ModernBERT (Warner et al. 2024): its config.json, its heads and its checkpoint keys. */
 import { labelCount } from '../../config/keys.ts';
 import type { Encoder } from '../../encoder.ts';
 import { defineFamily } from '../../family.ts';

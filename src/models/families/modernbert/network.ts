@@ -23,7 +23,7 @@ export const config = z.object({
   hidden_activation: activation('gelu'),
   pad_token_id: z.int().min(0).nullable().default(50283),
   initializer_range: z.number().positive().default(0.02),
-  /** Initial weights are at most so many standard deviations from 0. */
+  /** Initial weights are cut at this many standard deviations from 0. */
   initializer_cutoff_factor: z.number().positive().nullable().default(2),
   norm_eps: z.number().positive().default(1e-5),
   norm_bias: z.boolean().default(false),
@@ -40,7 +40,7 @@ export const config = z.object({
   /** Positions around a token that layers with a window see, half of them on each side. */
   local_attention: size(128),
   layer_types: layerTypesConfig(null).layer_types,
-  /** Where `layer_types` is not given: every so many layers, from the first on, one sees everything. */
+  /** Where `layer_types` is not given: every nth layer, the first included, has full attention. */
   global_attn_every_n_layers: z.int().positive().default(3),
   rope_parameters: z.strictObject({ full_attention: rope, sliding_attention: rope }).nullish(),
   rope_scaling: rope,

@@ -1,3 +1,4 @@
+/** T5 (Raffel et al. 2020) and mT5: their config.json, heads and checkpoint keys. */
 import { labelCount } from '../../config/keys.ts';
 import type { EncoderDecoder } from '../../encoder-decoder.ts';
 import { defineFamily, type Family } from '../../family.ts';

@@ -1,3 +1,4 @@
+/** XLNet (Yang et al. 2019): its config.json, its heads and its checkpoint keys. */
 import { initNormal } from '../../../nn/init.ts';
 import { RelativeAttention } from '../../../nn/relative-attention.ts';
 import { labelCount } from '../../config/keys.ts';

@@ -36,7 +36,7 @@ export interface TwoStreamOptions {
   clampLength: number;
   /** Hidden states kept for the next segment; 0: none. */
   memoryLength: number;
-  /** Keep only the first so many of a segment. 0: all. */
+  /** Keep only the first n hidden states of a segment. 0: all. */
   reuseLength: number;
   /** Return a memory where the caller does not say. */
   useMems: { train: boolean; eval: boolean };

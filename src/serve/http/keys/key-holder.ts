@@ -19,5 +19,6 @@ export const keyHolderSchema = z.strictObject({
   limits: limitsSchema.optional(),
 });
 
+/** Whose key it is, with the limits of it. */
 export type KeyHolder = z.output<typeof keyHolderSchema>;
 export type KeyLimits = z.output<typeof limitsSchema>;

@@ -16,7 +16,7 @@ import { chatToolChoice, chatTools, parallelToolCalls } from './tools.ts';
 
 const schemaName = z.string().regex(/^[\w-]{1,64}$/, 'a name is 1 to 64 letters, digits, _ and -');
 
-/** `schema` may be left out: then any JSON object will do. `strict` or not, the text is held to it. */
+/** `schema` may be left out: then any JSON object will do. `strict` or not, the text follows it. */
 export const namedSchema = {
   name: schemaName,
   description: z.string().nullish(),
@@ -41,7 +41,7 @@ export const chatSchema = z.strictObject({
   ),
   max_tokens: mostTokens(1).describe('the older name of `max_completion_tokens`'),
   logprobs: z.boolean().optional().describe("each token's log-probability"),
-  top_logprobs: z.int().min(0).max(20).optional().describe('with `logprobs`: so many alternatives'),
+  top_logprobs: z.int().min(0).max(20).optional().describe('with `logprobs`: number of alternatives'),
   response_format: responseFormat,
   tools: chatTools,
   tool_choice: chatToolChoice,

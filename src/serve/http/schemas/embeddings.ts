@@ -8,7 +8,7 @@ export const embeddingsSchema = z.strictObject({
   model: name.describe('name of a model'),
   input: prompts.describe('a text, a list of texts, token ids, or a list of lists of token ids'),
   encoding_format: z.enum(['float', 'base64']).optional().describe('`base64`: little-endian float32. Default `float`'),
-  dimensions: z.int().min(1).optional().describe('keep so many numbers of each vector'),
+  dimensions: z.int().min(1).optional().describe('number of dimensions to keep of each vector'),
   truncate: z
     .boolean()
     .optional()

@@ -21,7 +21,7 @@ export const classifySchema = z.strictObject({
       },
     )
     .describe('a text, or a list of texts or of pairs `[text, text]`'),
-  top_k: z.int().min(1).optional().describe('so many labels. Default all'),
+  top_k: z.int().min(1).optional().describe('number of labels. Default all'),
   truncate: z
     .boolean()
     .optional()
@@ -40,14 +40,14 @@ export const rerankSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('read the beginning of what is too long for the model. Default false: an error'),
-  top_n: z.int().min(1).optional().describe('so many results. Default all'),
+  top_n: z.int().min(1).optional().describe('number of results. Default all'),
   return_documents: z.boolean().optional().describe('give the texts back. Default false'),
 });
 
 export const fillMaskSchema = z.strictObject({
   model,
   input: z.string().describe('a text with mask tokens'),
-  top_k: z.int().min(1).max(1000).optional().describe('so many tokens for each mask. Default 5'),
+  top_k: z.int().min(1).max(1000).optional().describe('number of tokens for each mask. Default 5'),
 });
 
 const { structured_outputs: _constraint, ...plainExtensions } = extensions;
@@ -73,5 +73,5 @@ export const answerSchema = z.strictObject({
   model,
   question: z.string().min(1).describe('what is asked'),
   context: z.string().min(1).describe('the text that has the answer'),
-  top_k: z.int().min(1).max(100).optional().describe('so many answers. Default 1'),
+  top_k: z.int().min(1).max(100).optional().describe('number of answers. Default 1'),
 });

@@ -11,7 +11,7 @@ type Numeric = bigint | number;
 
 /** More bits are refused: no template needs them, and they would take the machine's memory. */
 const MOST_BITS = 1_000_000;
-/** Likewise characters or items of a repeated sequence. */
+/** The same for characters or items of a repeated sequence. */
 const MOST_ITEMS = 100_000_000;
 
 /** @throws TemplateError when Python raises, and where it would give a complex number */

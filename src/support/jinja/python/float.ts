@@ -56,7 +56,7 @@ export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
   return up ? quotient + 1n : quotient;
 }
 
-/** |value| with so many digits after the point. */
+/** |value| with a number of digits after the point. */
 export function fixed(value: number, places: number): string {
   const digits = scaledDigits(value, places)
     .toString()
@@ -64,7 +64,7 @@ export function fixed(value: number, places: number): string {
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
-/** |value| as so many significant digits and the exponent of the first. */
+/** |value| as a number of significant digits and the exponent of the first. */
 export function significant(value: number, count: number): { digits: string; exponent: number } {
   if (value === 0) return { digits: '0'.repeat(count), exponent: 0 };
   let exponent = Number(Math.abs(value).toExponential().split('e')[1]);

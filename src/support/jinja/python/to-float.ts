@@ -1,3 +1,4 @@
+/** Python's conversion of numbers to floats. */
 import { valueError } from '../errors.ts';
 
 /** @throws TemplateError when the int is larger than any float */

@@ -18,7 +18,7 @@ import { Namespace, TemplateReference, undefinedBecause } from './objects.ts';
 /** How a body ended, undefined when it ran to its end. */
 type Ending = 'break' | 'continue' | undefined;
 
-/** Deeper calls of macros and loops are refused, as Python's stack allows about so many. */
+/** Deeper calls of macros and loops are refused: about the limit of Python's stack. */
 const DEEPEST = 200;
 
 export class Renderer {

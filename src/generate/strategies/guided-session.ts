@@ -5,7 +5,7 @@
  *     log p' = log p(· | other) + scale · (log p(· | prompt) − log p(· | other))
  */
 import { logSoftmax } from '../sampling.ts';
-import type { Stepper } from '../steppers/stepper.ts';
+import type { Session } from '../sessions/session.ts';
 
 export interface Guidance {
   /** What the unguided texts begin with, for each prompt. */
@@ -14,8 +14,8 @@ export interface Guidance {
   scale: number;
 }
 
-/** Two steppers of one model as one, which disposes of both. */
-export function guidedStepper(conditional: Stepper, unconditional: Stepper, { prompts, scale }: Guidance): Stepper {
+/** Two sessions of one model as one, which disposes of both. */
+export function guidedSession(conditional: Session, unconditional: Session, { prompts, scale }: Guidance): Session {
   let isFirst = true;
   return {
     step(input) {

@@ -1,6 +1,6 @@
 /** Decoders of every family with their keys and values in pages: the logits of a whole forward pass. */
 import { describe, expect, it } from 'vitest';
-import { canPage, pagedModel } from '../../../src/generate/steppers/paged-model.ts';
+import { canPage, pagedModel } from '../../../src/generate/sessions/paged-model.ts';
 import { createFromConfig } from '../../../src/models/auto.ts';
 import { families } from '../../../src/models/families/index.ts';
 import type { Model } from '../../../src/models/model.ts';

@@ -4,7 +4,7 @@ import type { Backbone, Model } from '../../models/model.ts';
 import { KVCache } from '../../nn/index.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
 import {
-  type CachedStepper,
+  type CachedSession,
   int64,
   padMask,
   padRows,
@@ -13,9 +13,9 @@ import {
   readOneByOne,
   repeat,
   vectorsOf,
-} from './stepper.ts';
+} from './session.ts';
 
-export interface DecoderStepperOptions {
+export interface DecoderSessionOptions {
   /** Most positions that will be fed. */
   capacity: number;
   /** 0 for tokens of the first call that do not count: [batch][time]; default all count. */
@@ -26,7 +26,7 @@ export interface DecoderStepperOptions {
  * Shorter rows of the first call are padded on the left, so that every row's next token comes at the same place;
  * positions count real tokens alone.
  */
-export function decoderStepper(model: Model, { capacity, attentionMask }: DecoderStepperOptions): CachedStepper {
+export function decoderSession(model: Model, { capacity, attentionMask }: DecoderSessionOptions): CachedSession {
   const { device } = model;
   /** Positions of a learnt prompt, which the cache holds before those of the text. */
   const virtual = model.backbone.virtualTokens;

@@ -1,13 +1,13 @@
-/** The stepper in pages beside the one with a cache of its own, and beside texts read alone. */
+/** The session in pages beside the one with a cache of its own, and beside texts read alone. */
 import { describe, expect, it } from 'vitest';
 import { resolveGenerationConfig } from '../../../src/generate/config/generation-config.ts';
 import type { GenerationOptions } from '../../../src/generate/config/generation-options.ts';
 import { generate } from '../../../src/generate/generate.ts';
 import type { GenerateOptions } from '../../../src/generate/generate-options.ts';
-import { decoderStepper } from '../../../src/generate/steppers/decoder-stepper.ts';
-import { pagedModel } from '../../../src/generate/steppers/paged-model.ts';
-import { pagedStepper, readsPages } from '../../../src/generate/steppers/paged-stepper.ts';
-import type { CachedStepper } from '../../../src/generate/steppers/stepper.ts';
+import { decoderSession } from '../../../src/generate/sessions/decoder-session.ts';
+import { pagedModel } from '../../../src/generate/sessions/paged-model.ts';
+import { pagedSession, readsPages } from '../../../src/generate/sessions/paged-session.ts';
+import type { CachedSession } from '../../../src/generate/sessions/session.ts';
 import { createModel } from '../../../src/models/auto.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { packForInference } from '../../../src/models/pack-for-inference.ts';
@@ -32,11 +32,11 @@ const text = (length: number, first = 0): number[] =>
 function expectSame(
   model: Model,
   attentionMask: number[][] | undefined,
-  body: (stepper: CachedStepper) => unknown,
+  body: (session: CachedSession) => unknown,
 ): void {
-  using paged = pagedStepper(model, { capacity: 140, rows: 4, attentionMask });
-  using other = decoderStepper(model, { capacity: 140, attentionMask });
-  const [a, b] = [paged, other].map(stepper => (body(stepper) as Float32Array[]).map(logits => [...logits]));
+  using paged = pagedSession(model, { capacity: 140, rows: 4, attentionMask });
+  using other = decoderSession(model, { capacity: 140, attentionMask });
+  const [a, b] = [paged, other].map(session => (body(session) as Float32Array[]).map(logits => [...logits]));
   expect(a.length).toBe(b.length);
   for (const [r, logits] of a.entries()) {
     expect(logits).toEqual(b[r].map(x => expect.closeTo(x, 3)));
@@ -47,46 +47,46 @@ describe('rows in pages', () => {
   const model = make('llama', 'float32');
 
   it('of different lengths, step by step, over the edges of pages', () => {
-    expectSame(model, undefined, stepper => {
-      const all = stepper.step([text(30), text(61, 1), text(1, 2)]);
-      for (let i = 0; i < 6; i++) all.push(...stepper.step([[i], [i + 1], [i + 2]]));
+    expectSame(model, undefined, session => {
+      const all = session.step([text(30), text(61, 1), text(1, 2)]);
+      for (let i = 0; i < 6; i++) all.push(...session.step([[i], [i + 1], [i + 2]]));
       return all;
     });
   });
 
   it('are dropped, repeated and reordered', () => {
-    expectSame(model, undefined, stepper => {
-      const all = stepper.step([text(30), text(64, 1)]);
-      stepper.selectRows([1, 0, 0, 1]);
-      all.push(...stepper.step([[1], [2], [3], [4]]));
-      all.push(...stepper.step([[5], [6], [7], [8]]));
-      stepper.selectRows([3, 1]);
-      stepper.selectRows([1, 0, 1]);
-      for (let i = 0; i < 40; i++) all.push(...stepper.step([[i], [i + 1], [i + 2]]));
+    expectSame(model, undefined, session => {
+      const all = session.step([text(30), text(64, 1)]);
+      session.selectRows([1, 0, 0, 1]);
+      all.push(...session.step([[1], [2], [3], [4]]));
+      all.push(...session.step([[5], [6], [7], [8]]));
+      session.selectRows([3, 1]);
+      session.selectRows([1, 0, 1]);
+      for (let i = 0; i < 40; i++) all.push(...session.step([[i], [i + 1], [i + 2]]));
       return all;
     });
   });
 
   it('take tokens back, and read several at once', () => {
-    expectSame(model, undefined, stepper => {
-      const all = stepper.step([text(33)]);
-      stepper.truncate(31);
-      all.push(...stepper.read([text(4, 3)], { logitsToKeep: 4 }).logits[0]);
-      stepper.truncate(32);
-      all.push(...stepper.step([[9]]));
-      stepper.truncate(20);
-      all.push(...stepper.read([text(50, 5)], { logitsToKeep: 2 }).logits[0]);
+    expectSame(model, undefined, session => {
+      const all = session.step([text(33)]);
+      session.truncate(31);
+      all.push(...session.read([text(4, 3)], { logitsToKeep: 4 }).logits[0]);
+      session.truncate(32);
+      all.push(...session.step([[9]]));
+      session.truncate(20);
+      all.push(...session.read([text(50, 5)], { logitsToKeep: 2 }).logits[0]);
       return all;
     });
   });
 
   it('hold no token that does not count', () => {
     const masks = [[0, 0, ...Array<number>(18).fill(1)], Array<number>(9).fill(1)];
-    expectSame(model, masks, stepper => {
-      const all = stepper.step([text(20), text(9, 1)]);
-      all.push(...stepper.step([[1], [2]]));
-      stepper.truncate(20);
-      all.push(...stepper.step([[3], [4]]));
+    expectSame(model, masks, session => {
+      const all = session.step([text(20), text(9, 1)]);
+      all.push(...session.step([[1], [2]]));
+      session.truncate(20);
+      all.push(...session.step([[3], [4]]));
       return all;
     });
   });
@@ -94,9 +94,9 @@ describe('rows in pages', () => {
   it('are no more than there is room for, and leave nothing behind', () => {
     const before = memoryStats().liveBytes;
     {
-      using stepper = pagedStepper(model, { capacity: 32, rows: 1 });
-      stepper.step([text(30)]);
-      expect(() => stepper.step([text(3)])).toThrow(RangeError);
+      using session = pagedSession(model, { capacity: 32, rows: 1 });
+      session.step([text(30)]);
+      expect(() => session.step([text(3)])).toThrow(RangeError);
     }
     expect(memoryStats().liveBytes).toBe(before);
   });
@@ -106,12 +106,12 @@ describe.runIf(hasProducts())('a model whose weights are packed', () => {
   it.each(['gpt2', 'llama'])('%s gives a text the bits that it has from a server', family => {
     const model = make(family, 'bfloat16');
     expect(readsPages(model)).toBe(true);
-    using stepper = pagedStepper(model, { capacity: 256, rows: 2 });
+    using session = pagedSession(model, { capacity: 256, rows: 2 });
     using served = pagedModel(model, { pages: 8 });
     const pages = [...(served.pages ? Array(8).keys() : [])];
     let input = [text(70), text(40, 3)];
     for (let past = 0; past < 200; past += input[0].length, input = [[past % 50], [past % 40]]) {
-      const [logits] = stepper.step(input);
+      const [logits] = session.step(input);
       const [[expected]] = served.forward([{ ids: input[0], past, pages, logits: 'last' }]);
       expect(logits).toEqual(expected);
     }

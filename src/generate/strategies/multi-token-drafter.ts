@@ -7,11 +7,11 @@ import type { Model } from '../../models/model.ts';
 import type { MultiTokenHeads } from '../../models/multi-token-heads.ts';
 import { cat, dispose, inferenceMode, keep, scope, type Tensor } from '../../torch/index.ts';
 import type { GenerationConfig } from '../config/generation-options.ts';
-import { vectorsOf } from '../steppers/stepper.ts';
-import { addGuess, type Guesser } from './guesser.ts';
+import { vectorsOf } from '../sessions/session.ts';
+import { addGuess, type Drafter } from './drafter.ts';
 import type { Guess } from './speculative-sampling.ts';
 
-export interface MultiTokenGuesserOptions {
+export interface MultiTokenDrafterOptions {
   /** Tokens of the prompt, with `padding` that do not count on the left. */
   promptLength: number;
   padding: number;
@@ -20,12 +20,12 @@ export interface MultiTokenGuesserOptions {
 }
 
 /** It follows what the model reads from here on, of one prompt and the texts after it, until it is disposed of. */
-export function multiTokenGuesser(
+export function multiTokenDrafter(
   model: Model,
   heads: MultiTokenHeads,
   config: GenerationConfig,
-  { promptLength, padding, capacity }: MultiTokenGuesserOptions,
-): Guesser {
+  { promptLength, padding, capacity }: MultiTokenDrafterOptions,
+): Drafter {
   const { stack } = model.backbone as Decoder;
   const caches = heads.caches(capacity);
   const prompt: Tensor[] = [];
@@ -38,7 +38,7 @@ export function multiTokenGuesser(
   };
   stack.onTrunk = x => {
     const isPrompt = prompt.length === 0;
-    // Padding is read by some steppers, and not by others.
+    // Padding is read by some sessions, and not by others.
     const skipped = isPrompt ? Math.max(0, x.size(1) - (promptLength - padding)) : 0;
     const own = scope(() => keep(x.narrow(1, skipped, x.size(1) - skipped).clone()));
     if (isPrompt) prompt.push(own);

@@ -1,13 +1,13 @@
 /**
  * What guesses the next tokens, so that the model can check several in one pass: an assistant, a smaller model of the same
- * vocabulary, the model's own heads for further tokens, or a look at what followed the same tokens before.
+ * vocabulary, the model's own heads for further tokens, or prompt-lookup.
  */
 import type { GenerationConfig } from '../config/generation-options.ts';
 import type { Row } from '../rows.ts';
 import { chooseToken, softmax } from '../sampling.ts';
 import type { Guess } from './speculative-sampling.ts';
 
-export interface Guesser extends Disposable {
+export interface Drafter extends Disposable {
   /**
    * Tokens that may follow the row's text; none where there is nothing to go by.
    *
@@ -42,14 +42,14 @@ export function addGuess(
 }
 
 /**
- * Prompt look-up (Saxena 2023): what followed the last tokens where they stood before, the longest match first and of
+ * Prompt look-up (Saxena 2023): the continuation of an earlier occurrence of the last tokens, the longest match first and of
  * equals the first place.
  *
  * @param count tokens to guess
  * @param longestMatch most tokens that must be the same
  * @param source a text to look in before the own one: an encoder's input
  */
-export const promptLookup = (count: number, longestMatch: number, source: ArrayLike<number> = []): Guesser => ({
+export const promptLookup = (count: number, longestMatch: number, source: ArrayLike<number> = []): Drafter => ({
   guess: ({ ids }, most) => lookUp([...Array.from(source), ...ids], Math.min(count, most), longestMatch),
   [Symbol.dispose]() {},
 });

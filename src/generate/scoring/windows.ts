@@ -7,7 +7,7 @@ import { contextOf } from '../prompt/prompts.ts';
 import type { ScoreOptions } from './score-options.ts';
 
 /** Something to read, and the places of it where a token is asked for. */
-export interface Passage {
+export interface Window {
   text: number;
   input: readonly number[];
   asked: { at: number; position: number; id: number }[];
@@ -16,7 +16,7 @@ export interface Passage {
 /**
  * @throws UserError when the model predicts no tokens, is asked for what it cannot do, or lacks what it needs, or the text is too long
  */
-export function passagesOf(model: Model, ids: number[], text: number, options: ScoreOptions): Passage[] {
+export function windowsOf(model: Model, ids: number[], text: number, options: ScoreOptions): Window[] {
   const { backbone, task, family } = model;
   const isMasked = task === 'maskedLM' || task === 'pretraining';
   if (options.masked !== undefined && task !== 'causalLM' && options.masked !== isMasked) {
@@ -55,8 +55,8 @@ export function passagesOf(model: Model, ids: number[], text: number, options: S
   });
 }
 
-/** Every token but the first once, after at least context − stride others where there are so many. */
-function windows(ids: number[], text: number, context: number, { stride }: ScoreOptions): Passage[] {
+/** Every token but the first once, with at least context − stride tokens before it where there are that many. */
+function windows(ids: number[], text: number, context: number, { stride }: ScoreOptions): Window[] {
   // The last token of a window is asked for and not read.
   const options = { size: context + 1, step: strideOver(context, stride), fillsLast: true };
   return slidingWindows(ids.length, options).flatMap(({ begin, end, fresh }) => {
@@ -71,7 +71,7 @@ function maskings(
   text: number,
   context: number,
   { maskTokenId, skippedIds = [] }: ScoreOptions,
-): Passage[] {
+): Window[] {
   if (maskTokenId === undefined) {
     throw usageError(
       'TSLM_BAD_INPUT',

@@ -6,7 +6,7 @@ import { usageError } from '../../support/errors.ts';
 import { type Device, int64Tensor, type Tensor } from '../../torch/index.ts';
 
 /** One batch of sequences growing step by step, whatever the architecture. */
-export interface Stepper extends Disposable {
+export interface Session extends Disposable {
   /**
    * Feeds tokens that the model has not seen and gives the logits of the next one. Rows of the first call may differ in
    * length; afterwards every row gets as many tokens.
@@ -18,8 +18,8 @@ export interface Stepper extends Disposable {
   selectRows(rows: readonly number[]): void;
 }
 
-/** A stepper of a model with a key–value cache: it shows more than the next token's logits, and takes tokens back. */
-export interface CachedStepper extends Stepper {
+/** A session of a model with a key–value cache: it shows more than the next token's logits, and takes tokens back. */
+export interface CachedSession extends Session {
   /** `step` with the logits after each of the last tokens fed, and with the hidden states. */
   read(input: readonly ArrayLike<number>[], options?: ReadOptions): Reading;
   /** Takes back all but the first positions of every row, padding included. */
@@ -45,16 +45,16 @@ export interface Reading {
  * @param options what to leave out where the model keeps none
  * @throws UserError where it keeps none
  */
-export function requireCache(stepper: Stepper, need: string, options: string): asserts stepper is CachedStepper {
-  if (isCached(stepper)) return;
+export function requireCache(session: Session, need: string, options: string): asserts session is CachedSession {
+  if (isCached(session)) return;
   throw usageError('TSLM_NO_CACHE', `${need}, and this model keeps none`, `leave out ${options}`);
 }
 
-export const isCached = (stepper: Stepper): stepper is CachedStepper => 'truncate' in stepper;
+export const isCached = (session: Session): session is CachedSession => 'truncate' in session;
 
 /** Reads tokens one after the other. */
 export function readOneByOne(
-  read: CachedStepper['read'],
+  read: CachedSession['read'],
   input: readonly ArrayLike<number>[],
   { logitsToKeep = 1, hiddenStates = false }: ReadOptions = {},
 ): Reading {

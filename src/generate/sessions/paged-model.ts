@@ -7,7 +7,7 @@ import { Decoder } from '../../models/decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { type Attention, alibiSlopes, bytesOfPage, PagedCache, type PagedSequence } from '../../nn/index.ts';
 import { inferenceMode, scope } from '../../torch/index.ts';
-import { int64, vectorsOf } from './stepper.ts';
+import { int64, vectorsOf } from './session.ts';
 
 export interface PagedInput extends Omit<PagedSequence, 'tokens'> {
   /** New tokens; they stand after the `past` ones. */

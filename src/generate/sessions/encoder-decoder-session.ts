@@ -6,9 +6,9 @@ import type { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import type { Model } from '../../models/model.ts';
 import { KVCache } from '../../nn/index.ts';
 import { dispose, inferenceMode, keep, scope, type Tensor } from '../../torch/index.ts';
-import { readsDifferently } from './decoder-stepper.ts';
+import { readsDifferently } from './decoder-session.ts';
 import {
-  type CachedStepper,
+  type CachedSession,
   int64,
   padMask,
   padRows,
@@ -16,9 +16,9 @@ import {
   type ReadOptions,
   readOneByOne,
   vectorsOf,
-} from './stepper.ts';
+} from './session.ts';
 
-export interface EncoderDecoderStepperOptions {
+export interface EncoderDecoderSessionOptions {
   /** Most positions of the decoder that will be fed. */
   capacity: number;
   /** Token ids of each input of the encoder; shorter ones are padded on the right. */
@@ -29,10 +29,10 @@ export interface EncoderDecoderStepperOptions {
   pixelValues?: Tensor;
 }
 
-export function encoderDecoderStepper(
+export function encoderDecoderSession(
   model: Model & { backbone: EncoderDecoder },
-  { capacity, inputIds, attentionMask, pixelValues }: EncoderDecoderStepperOptions,
-): CachedStepper {
+  { capacity, inputIds, attentionMask, pixelValues }: EncoderDecoderSessionOptions,
+): CachedSession {
   const { device, backbone } = model;
   const encoded = keep(scope(() => inferenceMode(() => encode())));
   const virtual = backbone.decoder.virtualTokens;

@@ -5,9 +5,9 @@
 import type { Model } from '../../models/model.ts';
 import { hasProducts } from '../../torch/products.ts';
 import { canPage, pagedModel } from './paged-model.ts';
-import { type CachedStepper, padMask, type Reading, type ReadOptions } from './stepper.ts';
+import { type CachedSession, padMask, type Reading, type ReadOptions } from './session.ts';
 
-export interface PagedStepperOptions {
+export interface PagedSessionOptions {
   /** Most positions that will be fed. */
   capacity: number;
   /** Most rows at a time. */
@@ -30,10 +30,10 @@ export const readsPages = (model: Model): boolean =>
   hasProducts() && canPage(model) && model.device === 'cpu' && model.parameters()[0].dtype === 'bfloat16';
 
 /** It shows no hidden states. */
-export function pagedStepper(
+export function pagedSession(
   model: Model,
-  { capacity, rows: most, attentionMask }: PagedStepperOptions,
-): CachedStepper {
+  { capacity, rows: most, attentionMask }: PagedSessionOptions,
+): CachedSession {
   const paged = pagedModel(model, { pages: most * Math.ceil(capacity / PAGE), pageSize: PAGE });
   const uses = new Int32Array(paged.pages);
   const free = [...uses.keys()];

@@ -5,9 +5,9 @@
  */
 import type { Model } from '../../models/model.ts';
 import { dispose, inferenceMode, keep, scope, type Tensor, tensor } from '../../torch/index.ts';
-import { int64, padMask, padRows, repeat, type Stepper, vectorsOf } from './stepper.ts';
+import { int64, padMask, padRows, repeat, type Session, vectorsOf } from './session.ts';
 
-export interface PermutationStepperOptions {
+export interface PermutationSessionOptions {
   /** 0 for tokens of the first call that do not count: [batch][time]; default all count. */
   attentionMask?: readonly ArrayLike<number>[];
   /** Keep hidden states instead of computing the whole text anew, except where there is padding. Default false. */
@@ -17,10 +17,10 @@ export interface PermutationStepperOptions {
 /** Tokens that are computed anew with memory: the new one, and the one before it, which had not seen its successor. */
 const RECOMPUTED = 2;
 
-export function permutationStepper(
+export function permutationSession(
   model: Model,
-  { attentionMask, useMems = false }: PermutationStepperOptions = {},
-): Stepper {
+  { attentionMask, useMems = false }: PermutationSessionOptions = {},
+): Session {
   const { device } = model;
   let texts: number[][] | undefined;
   let masks: number[][];
