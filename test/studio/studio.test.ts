@@ -549,6 +549,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     for (const path of [...PAGES, 'runs/base', 'sweeps/lr']) {
       await page.evaluate(`location.hash = '#/${path}'`);
       await page.waitForTimeout(150);
+      if (path === 'reasoning') await page.getByRole('radio', { name: 'Table of cases' }).check();
       if (path === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();
       if (path === 'inside') await page.getByRole('gridcell').first().waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360);
