@@ -33,6 +33,8 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '500' },
     /** Characters that chains lose, stage by stage. */
     drops: { type: 'string', default: '2,4,6,8' },
+    /** Updates of a stage; default: all of them together as many as the other ways have. */
+    'stage-steps': { type: 'string' },
     svg: { type: 'string' },
   },
 });
@@ -45,6 +47,7 @@ if (out === undefined) {
 }
 const [steps, every] = [Number(values.steps), Number(values.every)];
 const drops = values.drops.split(',').map(Number);
+const stage = Number(values['stage-steps'] ?? steps / drops.length);
 mkdirSync(out, { recursive: true });
 
 function tslm(...args: string[]): void {
@@ -139,7 +142,7 @@ for (const drop of drops) {
   const folder = run(`drop-${drop}`, 'recipes/reasoning.yaml', own => ({
     data: data(rowsOf(drop)),
     model: { from },
-    train: { ...own.train, steps: steps / drops.length },
+    train: { ...own.train, steps: stage },
     schedule: steady(10),
   }));
   stages.push({ drop, folder });
@@ -183,15 +186,13 @@ type Curves = Record<'start' | 'grpo' | 'star' | 'internalised', Measured[]>;
 if (!existsSync(results)) {
   const begin = await measured(last(start), 0);
   const internalised: Measured[] = [];
-  for (const [i, { folder }] of stages.entries())
-    internalised.push(...(await along(folder, (i * steps) / drops.length)));
+  for (const [i, { folder }] of stages.entries()) internalised.push(...(await along(folder, i * stage)));
   const curves: Curves = { start: [begin], grpo: await along(grpo, 0), star: await along(star, 0), internalised };
   writeFileSync(results, `${JSON.stringify(curves, null, 1)}\n`);
 }
 
 const curves = JSON.parse(readFileSync(results, 'utf8')) as Curves;
 const [begin] = curves.start;
-const length = steps / drops.length;
 const lineOf = (name: string, own: readonly Measured[], note?: (one: Measured) => string | undefined): Line => ({
   name,
   points: [begin, ...own].map(one => ({
@@ -203,7 +204,7 @@ const lineOf = (name: string, own: readonly Measured[], note?: (one: Measured) =
   })),
 });
 const removed = ({ step }: Measured): string | undefined =>
-  step > 0 && step % length === 0 ? `−${drops[step / length - 1]}` : undefined;
+  step > 0 && step % stage === 0 ? `−${drops[step / stage - 1]}` : undefined;
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const chart = lineChart(
   [
