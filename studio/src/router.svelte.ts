@@ -1,6 +1,15 @@
 /** Pages by the part of the address after `#`, which every server serves alike: `#/runs/quickstart`. */
 
-export const PAGES = ['playground', 'inside', 'runs', 'evaluations', 'sweeps', 'models', 'learning'] as const;
+export const PAGES = [
+  'playground',
+  'reasoning',
+  'inside',
+  'runs',
+  'evaluations',
+  'sweeps',
+  'models',
+  'learning',
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 interface Route {

@@ -22,6 +22,8 @@ export interface FakeOptions {
   cards?: readonly ModelCard[];
   /** Milliseconds between two tokens. Default 0. */
   delay?: number;
+  /** What models say, in place of a story: of text `index` of a request. */
+  say?: (prompt: string, index: number) => string;
 }
 
 export const fakeCard = (id: string, card: Partial<ModelCard> = {}): ModelCard => ({
@@ -39,12 +41,12 @@ export const fakeCard = (id: string, card: Partial<ModelCard> = {}): ModelCard =
   ...card,
 });
 
-export function fakePool({ cards = [fakeCard('storyteller')], delay = 0 }: FakeOptions = {}): FakePool {
+export function fakePool({ cards = [fakeCard('storyteller')], delay = 0, say }: FakeOptions = {}): FakePool {
   const loaded = new Map(cards.map(card => [card.id, card]));
   const asked: FakePool['asked'] = [];
   const find: ModelPool['find'] = name => {
     const card = loaded.get(name);
-    if (card) return { engine: fakeEngine(card, delay, asked), card, hold: () => () => {} };
+    if (card) return { engine: fakeEngine(card, { delay, say }, asked), card, hold: () => () => {} };
     throw new UserError('TSLM_MODEL_NOT_FOUND', `there is no model '${name}'`, { hint: 'GET /v1/models lists all' });
   };
   return {
@@ -74,12 +76,12 @@ export function fakePool({ cards = [fakeCard('storyteller')], delay = 0 }: FakeO
   };
 }
 
-function fakeEngine(card: ModelCard, delay: number, asked: FakePool['asked']): Engine {
+function fakeEngine(card: ModelCard, options: Pick<FakeOptions, 'delay' | 'say'>, asked: FakePool['asked']): Engine {
   return {
     card,
     async *generate(request, signal) {
       asked.push({ model: card.id, name: 'generate', input: request });
-      yield* fakeAnswer(request, delay, signal);
+      yield* fakeAnswer(request, options, signal);
     },
     async call<K extends keyof Calls>(name: K, input: Calls[K]): Promise<Results[K]> {
       asked.push({ model: card.id, name, input });
@@ -95,7 +97,7 @@ function fakeEngine(card: ModelCard, delay: number, asked: FakePool['asked']): E
   };
 }
 
-const STORY =
+export const STORY =
   'There was once a lighthouse keeper who wrote letters to the sea. Every evening he folded one into a small boat, set it ' +
   'on the water, and watched until the dark took it. He never asked for an answer.\n\nOne morning – after a storm 🌊 – there ' +
   'were a hundred little boats on the beach, and each of them carried a letter in a hand that he did not know.';
@@ -108,24 +110,32 @@ const tokensOf = (text: string): Uint8Array[] =>
   });
 
 async function* fakeAnswer(
-  { maxTokens = 256, logprobs, prompt }: GenerationRequest,
-  delay: number,
+  { maxTokens = 256, logprobs, prompt, n = 1, stop = [] }: GenerationRequest,
+  { delay = 0, say = () => STORY }: Pick<FakeOptions, 'delay' | 'say'>,
   signal?: AbortSignal,
 ): AsyncGenerator<GenerationEvent> {
-  const tokens = tokensOf(STORY).slice(0, maxTokens);
-  const decoder = new TextDecoder();
+  const asked = 'text' in prompt ? prompt.text : JSON.stringify(prompt);
   const promptTokens = JSON.stringify(prompt).split(' ').length;
   yield { type: 'start', promptTokens, cachedTokens: 0 };
-  for (const [i, bytes] of tokens.entries()) {
-    if (delay > 0) await new Promise(resolve => setTimeout(resolve, delay));
-    if (signal?.aborted) return;
-    const text = decoder.decode(bytes, { stream: true });
-    const infos = logprobs === undefined ? undefined : [tokenInfo(i, bytes, logprobs)];
-    yield { type: 'text', index: 0, text, tokens: infos };
+  let completionTokens = 0;
+  for (let index = 0; index < n; index++) {
+    const said = say(asked, index);
+    const [ending] = stop.filter(one => said.includes(one)).sort((a, b) => said.indexOf(a) - said.indexOf(b));
+    const all = tokensOf(ending === undefined ? said : said.slice(0, said.indexOf(ending)));
+    const tokens = all.slice(0, maxTokens);
+    const decoder = new TextDecoder();
+    for (const [i, bytes] of tokens.entries()) {
+      if (delay > 0) await new Promise(resolve => setTimeout(resolve, delay));
+      if (signal?.aborted) throw signal.reason;
+      const text = decoder.decode(bytes, { stream: true });
+      const infos = logprobs === undefined ? undefined : [tokenInfo(i, bytes, logprobs)];
+      yield { type: 'text', index, text, tokens: infos };
+    }
+    completionTokens += tokens.length;
+    const isWhole = tokens.length === all.length;
+    yield { type: 'finish', index, reason: isWhole ? 'stop' : 'length', stop: isWhole ? ending : undefined };
   }
-  const isWhole = tokens.length === tokensOf(STORY).length;
-  yield { type: 'finish', index: 0, reason: isWhole ? 'stop' : 'length' };
-  yield { type: 'end', promptTokens, cachedTokens: 0, completionTokens: tokens.length };
+  yield { type: 'end', promptTokens, cachedTokens: 0, completionTokens };
 }
 
 const OTHERS = [' the', ' a', ' his', '\n', ' and', ' of', ' morning', ' never'];
@@ -133,7 +143,7 @@ const OTHERS = [' the', ' a', ' his', '\n', ' and', ' of', ' morning', ' never']
 function tokenInfo(i: number, bytes: Uint8Array, count: number): TokenInfo {
   const probability = [0.97, 0.62, 0.91, 0.34, 0.99, 0.08, 0.75, 0.88, 0.51, 0.995, 0.02, 0.83][(i * 7) % 12];
   const own = { id: i, text: new TextDecoder().decode(bytes), bytes: [...bytes], logprob: Math.log(probability) };
-  const others = Array.from({ length: count - 1 }, (_, j) => ({
+  const others = Array.from({ length: Math.max(0, count - 1) }, (_, j) => ({
     id: 1000 + j,
     text: OTHERS[(i + j) % OTHERS.length],
     bytes: [...new TextEncoder().encode(OTHERS[(i + j) % OTHERS.length])],

@@ -82,8 +82,13 @@ async function answer(c: Context, pool: FakePool, mode: 'chat' | 'completion'): 
     const send = (choice: object, more: object = {}): Promise<void> =>
       stream.writeSSE({ data: JSON.stringify({ id: 'mock', model: body.model, choices: [choice], ...more }) });
     if (mode === 'chat') await send({ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null });
-    for await (const event of engine.generate(request, controller.signal)) {
-      if (controller.signal.aborted) return;
+    const events = engine.generate(request, controller.signal)[Symbol.asyncIterator]();
+    for (;;) {
+      const { value: event, done } = await events.next().catch(error => {
+        if (!controller.signal.aborted) throw error;
+        return { value: undefined, done: true };
+      });
+      if (done || event === undefined || controller.signal.aborted) break;
       if (event.type === 'text') {
         const { text, tokens = [] } = event;
         const top = (list: typeof tokens) => list.map(({ text: token, logprob, bytes }) => ({ token, logprob, bytes }));

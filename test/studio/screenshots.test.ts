@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { fakeRun } from '../serve/studio/helpers.ts';
 import { chromiumPath, launchBrowser, openPage } from './browser.ts';
-import { fakeCard } from './fake-pool.ts';
+import { fakeCard, STORY } from './fake-pool.ts';
 import { type MockServer, startMockServer } from './mock-server.ts';
 
 const target = process.env.TSLM_SCREENSHOTS;
@@ -57,7 +57,7 @@ describe.skipIf(target === undefined || chromiumPath === undefined)('pictures', 
       }),
       fakeCard('Qwen3-32B', { upstream: 'http://10.0.0.7:8000/v1', modelType: undefined, parameters: undefined }),
     ];
-    server = await startMockServer({ cards, runs: [runs] });
+    server = await startMockServer({ cards, runs: [runs], say });
   });
   afterAll(async () => {
     await browser?.close();
@@ -82,12 +82,21 @@ describe.skipIf(target === undefined || chromiumPath === undefined)('pictures', 
       const path = join(target!, `${size}-${theme}-${String(++count).padStart(2, '0')}-${name}.png`);
       await page.screenshot({ path, fullPage });
     };
-    for (const visit of [visitPlayground, visitInside, visitRuns, visitModels])
+    for (const visit of [visitPlayground, visitReasoning, visitInside, visitRuns, visitModels])
       await visit(page, shoot, size === 'phone');
     await page.context().close();
     expect(count).toBeGreaterThan(8);
   });
 });
+
+/** Sums with a step before them, one in four wrong; of everything else a story. */
+function say(prompt: string, index: number): string {
+  const asked = prompt.slice(prompt.lastIndexOf('Q:'));
+  const [, a, b] = /(\d+) \+ (\d+)\?\nA:/.exec(asked)?.map(Number) ?? [];
+  if (b === undefined) return STORY;
+  if (/A:[^Q]* and /.test(asked)) return ` so the sum is ${a + b}.`;
+  return index % 4 === 3 ? ` It must be ${a}.` : ` There are ${a} and ${b},\n so the sum is ${a + b}.`;
+}
 
 type Shoot = (name: string, fullPage?: boolean) => Promise<void>;
 
@@ -119,6 +128,32 @@ async function visitPlayground(page: Page, shoot: Shoot, isPhone: boolean): Prom
   if (!isPhone) return;
   await page.locator('.actions button').nth(3).click();
   await shoot('playground-settings');
+}
+
+async function visitReasoning(page: Page, shoot: Shoot): Promise<void> {
+  await go(page, 'reasoning');
+  const field = (end: string) => page.locator(`[id$="-${end}"]`);
+  await field('question').fill('What is 23 + 45?');
+  await field('target').fill('68');
+  await page.locator('button.primary').click();
+  await page.locator('.votes').waitFor();
+  await shoot('reasoning-votes', true);
+  await field('strategy').selectOption('monte-carlo-tree-search');
+  await page.locator('button.primary').click();
+  await page.locator('.thought').nth(3).waitFor();
+  await page.locator('.votes').waitFor();
+  await shoot('reasoning-tree', true);
+  await page.locator('form .choice label').nth(1).click();
+  for (const [i, a] of [12, 30].entries()) {
+    await page.locator('td textarea').nth(i).fill(`What is ${a} + 5?`);
+    await page
+      .locator('td.target input')
+      .nth(i)
+      .fill(String(a + 5 + i));
+  }
+  await page.locator('button.primary').click();
+  await page.locator('.below p').filter({ hasText: '%' }).waitFor();
+  await shoot('reasoning-cases', true);
 }
 
 async function visitInside(page: Page, shoot: Shoot): Promise<void> {

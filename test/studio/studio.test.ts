@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createModel, saveModel } from '../../src/models/auto.ts';
+import { readPromptFile } from '../../src/prompt/program/prompt-file.ts';
 import { appendMetrics, fakeRun, metricsLine } from '../serve/studio/helpers.ts';
 import { fakeEvaluations, fakeSelection, fakeSweep, trialEvents } from '../serve/studio/result-files.ts';
 import { chromiumPath, launchBrowser, namelessControls, openPage, paleTexts, type Watch } from './browser.ts';
@@ -25,7 +26,7 @@ const drawnPixels = (page: Page): Promise<number> =>
     return count;
   })()`);
 
-const PAGES = ['playground', 'inside', 'runs', 'evaluations', 'sweeps', 'models'] as const;
+const PAGES = ['playground', 'reasoning', 'inside', 'runs', 'evaluations', 'sweeps', 'models'] as const;
 
 describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
   let browser: Browser;
@@ -201,6 +202,87 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     const { page } = await start('#/models', {}, { locale: 'zh-CN', colorScheme: 'dark' });
     await page.getByRole('heading', { name: '模型', level: 1 }).waitFor();
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(20, 22, 26)');
+  });
+
+  /** Sums whose third chain is wrong. */
+  const say = (prompt: string, index: number): string => {
+    if (prompt.includes('Can this lead')) return prompt.includes('so ') ? 'sure' : 'impossible';
+    const [a, b] = /(\d+) \+ (\d+)\?\nA:/
+      .exec(prompt.slice(prompt.lastIndexOf('Q:')))!
+      .slice(1)
+      .map(Number);
+    if (/A:[^Q]* and /.test(prompt.slice(prompt.lastIndexOf('Q:')))) return ` so ${a + b}.`; // as far as it has come
+    return index % 3 === 2 ? ` It must be ${a}.` : ` ${a} and ${b},\n so ${a + b}.`;
+  };
+
+  it('shows chains as they grow, their votes and what they cost', async () => {
+    const { page, server } = await start('#/reasoning', { say, delay: 15 });
+    await page.getByLabel('question', { exact: true }).fill('What is 2 + 3?');
+    await page.getByLabel('Right answer').fill('5');
+    await page.getByLabel('samples').fill('6');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('heading', { name: 'Being written' }).waitFor();
+    await page.getByText('Answer: 5').waitFor();
+    expect(await page.getByText('✓ right').count()).toBe(1);
+    expect(await page.getByRole('heading', { name: 'Being written' }).count()).toBe(0);
+    expect(await page.getByRole('heading', { name: /^Chain \d$/ }).count()).toBe(6);
+    const votes = page.locator('section', { hasText: 'Votes' }).getByRole('listitem');
+    expect(await votes.allTextContents()).toEqual([expect.stringMatching(/5\s*4/), expect.stringMatching(/2\s*2/)]);
+    expect(await page.getByText('Tokens computed').count()).toBe(1);
+    expect(server.pool.asked[0].input).toMatchObject({ n: 6, prompt: { text: 'Q: What is 2 + 3?\nA:' } });
+  });
+
+  it('shows the tree of thoughts, and stops', async () => {
+    const { page } = await start('#/reasoning', { say, delay: 2 });
+    await page.getByLabel('question', { exact: true }).fill('What is 2 + 3?');
+    await page.getByLabel('Strategy').selectOption('tree-of-thoughts');
+    await page.getByText('a search over lines of a solution').waitFor();
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('heading', { name: 'Tree' }).waitFor();
+    await page.getByText('Answer: 5').waitFor();
+    const first = page.locator('.thought', { hasText: '2 and 3,' });
+    expect(await first.textContent()).toMatch(/worth/);
+    expect(await page.locator('li li .thought', { hasText: 'so 5.' }).count()).toBeGreaterThan(0);
+    await page.getByLabel('Strategy').selectOption('self-consistency');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Stopped').waitFor();
+  });
+
+  it('puts a table of cases to a model', async () => {
+    const { page, server } = await start('#/reasoning', { say });
+    await page.getByLabel('Template of a question').fill('Q: What is {{ a }} + {{ b }}?\nA:');
+    await page.getByLabel('Strategy').selectOption('direct');
+    await page.getByRole('radio', { name: 'Table of cases' }).check();
+    await page.getByRole('button', { name: 'Add a row' }).click();
+    const cells = [
+      ['2', '3', '5'],
+      ['1', '1', '3'],
+      ['4', '4', '8'],
+    ];
+    for (const [i, [a, b, right]] of cells.entries()) {
+      await page.getByLabel(`a, row ${i + 1}`, { exact: true }).fill(a);
+      await page.getByLabel(`b, row ${i + 1}`, { exact: true }).fill(b);
+      await page.getByLabel(`Right answer, row ${i + 1}`).fill(right);
+    }
+    await page.getByLabel('Example, row 3').check();
+    await page.getByRole('button', { name: 'Ask all rows' }).click();
+    await page.getByText('Right: 1 / 2 = 50.0 % (95 %: 9.5 % – 90.5 %)').waitFor();
+    const rows = page.getByRole('row');
+    expect(await rows.nth(1).textContent()).toContain('✓ right');
+    expect(await rows.nth(2).textContent()).toContain('✗ wrong');
+    expect(server.pool.asked).toHaveLength(2);
+    const texts = server.pool.asked.map(({ input }) => (input as { prompt: { text: string } }).prompt.text).sort();
+    expect(texts[1]).toBe('Q: What is 4 + 4?\nA: 8.\n\nQ: What is 2 + 3?\nA:');
+    await page.getByRole('button', { name: 'Remove row 3' }).click();
+    expect(await rows.count()).toBe(3);
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a prompt file' }).click();
+    const file = readPromptFile((await (await saving).path())!);
+    expect(file.prompt.render({ a: '1', b: '2' })).toBe('Q: What is 1 + 2?\nA:');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('button', { name: '全部提问' }).waitFor();
+    await page.getByText('直接给出答案').waitFor();
   });
 
   it('shows where heads look', async () => {
@@ -416,6 +498,17 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     await check('request');
     await page.keyboard.press('Escape');
 
+    await go('reasoning');
+    await page.getByLabel('question', { exact: true }).fill('What is 2 + 3?');
+    await page.getByLabel('Right answer').fill('5');
+    await page.getByLabel('Strategy').selectOption('monte-carlo-tree-search');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('heading', { name: 'Chain 2' }).waitFor();
+    await page.getByRole('heading', { name: 'Cost' }).waitFor();
+    await check('reasoning');
+    await page.getByRole('radio', { name: 'Table of cases' }).check();
+    await check('cases');
+
     await go('inside');
     await page.getByRole('button', { name: 'Look inside' }).click();
     await page.getByRole('gridcell').first().waitFor();
@@ -456,6 +549,7 @@ describe.skipIf(chromiumPath === undefined)('the studio in a browser', () => {
     for (const path of [...PAGES, 'runs/base', 'sweeps/lr']) {
       await page.evaluate(`location.hash = '#/${path}'`);
       await page.waitForTimeout(150);
+      if (path === 'reasoning') await page.getByRole('radio', { name: 'Table of cases' }).check();
       if (path === 'inside') await page.getByRole('button', { name: 'Look inside' }).click();
       if (path === 'inside') await page.getByRole('gridcell').first().waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360);

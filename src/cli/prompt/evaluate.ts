@@ -1,4 +1,5 @@
 /** `tslm prompt evaluate FILE.yaml --data ROWS | --tasks NAMES`: how many answers are right, and what one costs. */
+import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
 import type { Case, PromptScore } from '../../prompt/evaluate/evaluate-prompt.ts';
 import type { OpenPrompt } from '../../prompt/open-prompt.ts';
@@ -78,7 +79,11 @@ export function evaluateCommand(): Command {
 
 /** A signal ends the work with its own exit code, and nothing is printed. */
 export const stoppable = (body: (signal: AbortSignal) => Promise<void>): Promise<void> =>
-  withSignals('stopping', body).catch(error => {
+  withSignals('stopping', signal => {
+    // Every question that is worked on listens to it.
+    setMaxListeners(0, signal);
+    return body(signal);
+  }).catch(error => {
     if (!process.exitCode) throw error;
   });
 

@@ -36,6 +36,7 @@ export function labelCommand(): Command {
       const file = await readPrompt(path);
       const { openPrompt } = await import('../../prompt/open-prompt.ts');
       const { labelChains } = await import('../../prompt/evaluate/label-chains.ts');
+      const { inTurns } = await import('../../prompt/evaluate/in-turns.ts');
       const { writeFileAtomically } = await import('../../support/files.ts');
       await using completer = await openCompleter(options);
       await using open = await openPrompt(file, completer);
@@ -43,18 +44,13 @@ export function labelCommand(): Command {
       const { samples, temperature, rollouts, separator, concurrency } = options;
       await stoppable(async signal => {
         const progress = createProgress('labelling', { total: cases.length, unit: ' rows' });
-        const found: Awaited<ReturnType<typeof labelChains>>[] = [];
-        let next = 0;
         let done = 0;
-        const work = async (): Promise<void> => {
-          while (next < cases.length) {
-            const i = next++;
-            const seed = options.seed * 1_000_003 + i;
-            found[i] = await labelChains(open, cases[i], { samples, temperature, rollouts, separator, seed, signal });
-            progress.update(++done);
-          }
-        };
-        await Promise.all(Array.from({ length: concurrency }, work));
+        const found = await inTurns(cases, concurrency, async (one, i) => {
+          const seed = options.seed * 1_000_003 + i;
+          const rows = await labelChains(open, one, { samples, temperature, rollouts, separator, seed, signal });
+          progress.update(++done);
+          return rows;
+        });
         progress.end();
         const rows = found.flat();
         writeFileAtomically(options.output, rows.map(row => `${JSON.stringify(row)}\n`).join(''));

@@ -11,12 +11,14 @@ interface Options extends ModelOptions {
   test?: string;
   limit?: number;
   output: string;
-  optimizer: 'labelled' | 'bootstrap' | 'random-search' | 'mipro';
+  optimizer: 'labelled' | 'bootstrap' | 'random-search' | 'mipro' | 'gepa';
   trials: number;
   bootstrapped: number;
   labelled: number;
   minibatch: number;
   propose?: boolean;
+  reflector?: string;
+  reflectorUrl?: string;
   language: 'en' | 'zh';
   maxTokens?: number;
   concurrency: number;
@@ -38,14 +40,16 @@ export function optimizeCommand(): Command {
   return withModelOptions(command)
     .addOption(
       new Option('--optimizer <name>', 'what is searched for and how')
-        .choices(['labelled', 'bootstrap', 'random-search', 'mipro'])
+        .choices(['labelled', 'bootstrap', 'random-search', 'mipro', 'gepa'])
         .default('random-search'),
     )
-    .option('--trials <n>', 'candidates', positiveInteger, 16)
+    .option('--trials <n>', 'candidates; of gepa reflections', positiveInteger, 16)
     .option('--bootstrapped <n>', "most examples that are the model's own solutions", nonNegativeInteger, 4)
     .option('--labelled <n>', 'most examples in all', nonNegativeInteger, 16)
     .option('--minibatch <n>', 'of mipro: rows that a trial is scored on', positiveInteger, 35)
     .option('--propose', 'of mipro: the model proposes instructions, too')
+    .option('--reflector <model>', 'of gepa: the capable model that reads what went wrong and writes instructions')
+    .option('--reflector-url <url>', "of gepa: where that model is, with OpenAI's API, up to and with /v1")
     .addOption(new Option('--language <name>', 'of instructions').choices(['en', 'zh']).default('en'))
     .option('--max-tokens <n>', 'most tokens of prompts and answers together', positiveInteger)
     .option('--concurrency <n>', 'questions that are worked on at once', positiveInteger, 8)
@@ -59,6 +63,16 @@ export function optimizeCommand(): Command {
       if (options.propose && options.optimizer !== 'mipro') {
         throw usageError('TSLM_UNUSED_OPTION', '--propose goes with --optimizer mipro', 'leave it out');
       }
+      const isReflected = options.reflector !== undefined || options.reflectorUrl !== undefined;
+      if (isReflected !== (options.optimizer === 'gepa')) {
+        throw isReflected
+          ? usageError('TSLM_UNUSED_OPTION', '--reflector goes with --optimizer gepa', 'leave it out')
+          : usageError(
+              'TSLM_NO_REFLECTOR',
+              'gepa takes a capable model that reflects on what went wrong',
+              'name it with --reflector-url, --reflector, or both',
+            );
+      }
       const file = await readPrompt(path);
       const { readRows } = await import('../../prompt/examples/read-examples.ts');
       const { splitRows } = await import('../../prompt/optimize/split-rows.ts');
@@ -69,10 +83,14 @@ export function optimizeCommand(): Command {
         where: options.data,
       });
       await using completer = await openCompleter(options);
+      const { reflectorUrl: baseUrl, dtype } = options;
+      await using reflector = isReflected
+        ? await openCompleter({ model: options.reflector, baseUrl, dtype })
+        : undefined;
       await stoppable(async signal => {
-        const { propose: proposes, ...rest } = options;
+        const { propose: proposes, reflector: _, reflectorUrl: __, ...rest } = options;
         const onNote = (note: string): void => void process.stderr.write(`${note}\n`);
-        const found = await optimizePrompt(file, completer, { ...rest, ...split, proposes, signal, onNote });
+        const found = await optimizePrompt(file, completer, { ...rest, ...split, proposes, reflector, signal, onNote });
         const { judgement } = found;
         if (options.json) {
           printJson({

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { compareCommand } from './compare.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { faithfulnessCommand } from './faithfulness.ts';
 import { labelCommand } from './label.ts';
 import { optimizeCommand } from './optimize.ts';
 import { runCommand } from './run.ts';
@@ -17,4 +18,5 @@ export const promptCommand = (): Command =>
     .addCommand(evaluateCommand())
     .addCommand(compareCommand())
     .addCommand(optimizeCommand())
-    .addCommand(labelCommand());
+    .addCommand(labelCommand())
+    .addCommand(faithfulnessCommand());

@@ -38,8 +38,11 @@ export async function openLocalCompleter(path: string, { onNote, ...options }: L
   }
 }
 
-/** @param name of the model and its revision */
-export function completerOf(engine: Engine, name: string): Completer {
+/**
+ * @param name of the model and its revision
+ * @param adapter one of the engine's, by its name; default the model itself
+ */
+export function completerOf(engine: Engine, name: string, { adapter }: { adapter?: string } = {}): Completer {
   if (!engine.card.abilities.includes('generate')) {
     throw usageError('TSLM_NOT_ABLE', `${engine.card.id} does not generate text`, 'name a language model');
   }
@@ -64,6 +67,7 @@ export function completerOf(engine: Engine, name: string): Completer {
     async complete(request, { signal, onText } = {}) {
       const { n = 1, maxTokens = 256, temperature = 0, topP, topK, stop, seed = 0, constraint } = request;
       const asked: GenerationRequest = {
+        adapter,
         prompt: promptOf(request.prompt, request.prefill),
         sampling: { temperature, topP, topK, seed },
         n,
@@ -83,7 +87,7 @@ export function completerOf(engine: Engine, name: string): Completer {
           text === undefined
             ? [...context, ...(await idsOf(engine, { text: continuation }, signal, false))]
             : await idsOf(engine, { text: text + continuation }, signal);
-        scores.push(await scoreFrom(engine, ids, Math.min(context.length, ids.length - 1), signal));
+        scores.push(await scoreFrom(engine, { adapter, ids }, Math.min(context.length, ids.length - 1), signal));
       }
       return scores;
     },
@@ -103,12 +107,12 @@ const idsOf = async (
 /** The log-probability of the tokens from number `from` on. */
 async function scoreFrom(
   engine: Engine,
-  ids: readonly number[],
+  { adapter, ids }: { adapter: string | undefined; ids: readonly number[] },
   from: number,
   signal?: AbortSignal,
 ): Promise<ContinuationScore> {
   let logProb = 0;
-  for await (const event of engine.generate({ prompt: { ids }, maxTokens: 0, promptLogprobs: 0 }, signal)) {
+  for await (const event of engine.generate({ adapter, prompt: { ids }, maxTokens: 0, promptLogprobs: 0 }, signal)) {
     if (event.type !== 'start') continue;
     for (const token of event.prompt!.slice(from)) logProb += token.logprob ?? 0;
   }

@@ -2,7 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConstraintSource } from '../../constrain/index.ts';
 import { messageOf, UserError, usageError } from '../../support/errors.ts';
-import { type Completer, type Completion, type CompletionRequest, withPrefill } from '../completer.ts';
+import {
+  type Completer,
+  type Completion,
+  type CompletionRequest,
+  type ContinuationScore,
+  withPrefill,
+} from '../completer.ts';
 
 export interface ServedOptions {
   /** Up to and with `/v1`. */
@@ -24,7 +30,12 @@ interface Choice {
   finish_reason: string | null;
   /** vLLM's: the stop text, or null. */
   stop_reason?: string | number | null;
-  logprobs?: { token_logprobs?: (number | null)[]; content?: { logprob: number }[] | null } | null;
+  logprobs?: {
+    token_logprobs?: (number | null)[];
+    /** Where each token begins, in code points. */
+    text_offset?: number[];
+    content?: { logprob: number }[] | null;
+  } | null;
 }
 
 interface Answer {
@@ -36,7 +47,11 @@ interface Answer {
   };
 }
 
-/** @throws UserError when the server does not answer, or has several models and none is named */
+/**
+ * How probable texts are it tells where the server gives prompts back with `echo`, as `tslm serve` and vLLM do.
+ *
+ * @throws UserError when the server does not answer, or has several models and none is named
+ */
 export async function openServedCompleter(options: ServedOptions): Promise<Completer> {
   const server = { ...options, url: options.baseUrl.replace(/\/+$/, ''), tries: options.tries ?? 3 };
   const model = options.model ?? (await onlyModel(server));
@@ -73,6 +88,22 @@ export async function openServedCompleter(options: ServedOptions): Promise<Compl
       const result = read(answer, request, server.url);
       for (const [i, { text }] of result.completions.entries()) onText?.(i, text);
       return result;
+    },
+    async score(prompt, continuations, signal) {
+      if (typeof prompt !== 'string') {
+        throw usageError(
+          'TSLM_NOT_ABLE',
+          `${server.url}: servers do not tell how probable turns of a conversation are`,
+          'set `chat: false` in the prompt file, or give a local model',
+        );
+      }
+      const scores: ContinuationScore[] = [];
+      for (const continuation of continuations) {
+        // One token more than is scored: not every server writes none.
+        const body = { model, prompt: prompt + continuation, max_tokens: 1, temperature: 0, echo: true, logprobs: 1 };
+        scores.push(scoreIn(await ask(server, '/completions', body, signal), prompt, continuation, server.url));
+      }
+      return scores;
     },
     [Symbol.asyncDispose]: async () => {},
   };
@@ -119,6 +150,18 @@ function read({ choices, usage }: Answer, { n = 1, stop = [] }: CompletionReques
   const written = usage?.completion_tokens ?? completions.reduce((sum, { tokens }) => sum + tokens, 0);
   const cached = usage?.prompt_tokens_details?.cached_tokens ?? 0;
   return { completions, promptTokens, computedTokens: promptTokens - cached + written };
+}
+
+/** Of the tokens that begin within the continuation. @throws UserError where the server does not give prompts back */
+function scoreIn({ choices }: Answer, prompt: string, continuation: string, url: string): ContinuationScore {
+  const { token_logprobs: values, text_offset: offsets } = choices?.[0]?.logprobs ?? {};
+  const from = [...prompt].length;
+  const end = from + [...continuation].length;
+  const own = values?.filter((_, i) => offsets !== undefined && offsets[i] >= from && offsets[i] < end) ?? [];
+  if (own.length > 0) return { logProb: own.reduce<number>((sum, value) => sum + (value ?? 0), 0), tokens: own.length };
+  throw new UserError('TSLM_SERVER', `${url}: the server does not tell how probable a prompt's tokens are`, {
+    hint: 'it knows no `echo` with `logprobs`: give a verifier, or a local model',
+  });
 }
 
 function cutAt(text: string, stops: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { Problem } from '../program/problem.ts';
 import type { Fields } from '../program/signature.ts';
 import type { StrategyResult } from '../strategies/run-strategy.ts';
 import type { SessionOptions, TokenCap } from '../strategies/session.ts';
+import { inTurns } from './in-turns.ts';
 
 /** One question with what tells whether an answer to it is right. */
 export interface Case {
@@ -80,24 +81,17 @@ export async function evaluatePrompt(
   { concurrency = 8, seed = 0, budget, cap, signal, onProgress }: EvaluateOptions = {},
 ): Promise<PromptScore> {
   const start = performance.now();
-  const results: CaseResult[] = [];
-  let next = 0;
   let done = 0;
   let right = 0;
-  const work = async (): Promise<void> => {
-    while (next < cases.length) {
-      const row = next++;
-      signal?.throwIfAborted();
-      const { problem, target, isRight } = cases[row];
-      const settings: SessionOptions = { seed: seed * 1_000_003 + row, signal, budget, cap };
-      const result = await open.solve(await problem(signal), settings);
-      const answered = result.answer !== null && isRight(result.answer);
-      results[row] = { row: row + 1, target, answer: result.answer?.key ?? null, isRight: answered, result };
-      right += Number(answered);
-      onProgress?.(++done, cases.length, right);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, cases.length) }, work));
+  const results = await inTurns(cases, concurrency, async ({ problem, target, isRight }, row): Promise<CaseResult> => {
+    signal?.throwIfAborted();
+    const settings: SessionOptions = { seed: seed * 1_000_003 + row, signal, budget, cap };
+    const result = await open.solve(await problem(signal), settings);
+    const answered = result.answer !== null && isRight(result.answer);
+    right += Number(answered);
+    onProgress?.(++done, cases.length, right);
+    return { row: row + 1, target, answer: result.answer?.key ?? null, isRight: answered, result };
+  });
   return scoreOf(results, (performance.now() - start) / 1000);
 }
 

@@ -16,9 +16,10 @@ import { readExamples } from '../examples/read-examples.ts';
 import { openPrompt } from '../open-prompt.ts';
 import type { PromptFile } from '../program/prompt-file.ts';
 import type { Fields } from '../program/signature.ts';
-import type { TokenCap } from '../strategies/session.ts';
+import { BudgetSpent, createSession, type TokenCap } from '../strategies/session.ts';
 import { bootstrap, type Candidate, fileWith, labelled } from './candidates.ts';
 import { CapReached } from './cap.ts';
+import { REFLECTION_ROWS, REFLECTION_TOKENS } from './gepa.ts';
 import { instructionsFor } from './instructions.ts';
 import { SEARCHES, type SearchName } from './searches.ts';
 
@@ -41,6 +42,8 @@ export interface OptimizeOptions {
   minibatch?: number;
   /** The model proposes instructions, too. */
   proposes?: boolean;
+  /** Of gepa: a capable model, which reads what went wrong and writes instructions. */
+  reflector?: Completer;
   language?: 'en' | 'zh';
   concurrency?: number;
   seed?: number;
@@ -75,12 +78,19 @@ export interface Optimized {
 /** Questions that the projection is made from. */
 const PILOT = 4;
 
-/** @throws UserError for a cap that not even the judgement fits in */
+/** Tokens that a reflection is taken to cost beside the rows that it is about. */
+const REFLECTION_COST = 600;
+
+/** @throws UserError for a cap that not even the judgement fits in, and for gepa without a model that reflects */
 export async function optimizePrompt(file: PromptFile, model: Completer, options: OptimizeOptions): Promise<Optimized> {
   const { optimizer, train, validation, test, output, concurrency, seed = 0, signal, onNote = () => {} } = options;
   const { trials: wanted = 16, bootstrapped = 4, labelled: most = 16, minibatch = 35 } = options;
+  if (optimizer === 'gepa' && !options.reflector) {
+    throw usageError('TSLM_NO_REFLECTOR', 'gepa takes a capable model that reflects on what went wrong', 'name one');
+  }
   makeFolder(output);
   const completer = cachedCompleter(model, join(output, 'answers.jsonl'));
+  const reflector = options.reflector && cachedCompleter(options.reflector, join(output, 'reflections.jsonl'));
   const cap: TokenCap = { limit: options.maxTokens ?? Number.POSITIVE_INFINITY, spent: 0 };
   const own = file.options.examples ? readExamples(file.options.examples, file.folder) : [];
 
@@ -96,10 +106,13 @@ export async function optimizePrompt(file: PromptFile, model: Completer, options
   const pilot = validation.slice(0, PILOT);
   const plain = await evaluate(file, pilot).catch(error => refuse(error, options.maxTokens));
   const full = fileWith(file, { examples: labelled(train, most, randomFor(seed, 9, 0)) });
-  const filled = await evaluate(full, pilot).catch(error => refuse(error, options.maxTokens));
+  // Reflection changes the instruction alone.
+  const filled =
+    optimizer === 'gepa' ? plain : await evaluate(full, pilot).catch(error => refuse(error, options.maxTokens));
   const perQuestion = Math.max(plain.tokensNaive, filled.tokensNaive);
   const projectedTokens = Math.round(
-    projected(optimizer, { ...options, trials: wanted, bootstrapped, minibatch }) * perQuestion,
+    projected(optimizer, { ...options, trials: wanted, bootstrapped, minibatch }) * perQuestion +
+      (optimizer === 'gepa' ? wanted * REFLECTION_COST : 0),
   );
   onNote(
     `projection: about ${projectedTokens} tokens (${perQuestion.toFixed(0)} a question)${options.maxTokens ? `, at most ${options.maxTokens}` : ''}`,
@@ -107,10 +120,10 @@ export async function optimizePrompt(file: PromptFile, model: Completer, options
 
   const judgedBefore = await evaluate(file, test).catch(error => refuse(error, options.maxTokens));
   // The judgement of the best is not to fail for what the search has spent.
-  const reserve = Math.ceil(test.length * perQuestion * 1.5);
+  let dearest = perQuestion;
   const search: TokenCap = {
     get limit() {
-      return cap.limit - reserve;
+      return cap.limit - Math.ceil(test.length * dearest * 1.5);
     },
     get spent() {
       return cap.spent;
@@ -121,24 +134,45 @@ export async function optimizePrompt(file: PromptFile, model: Completer, options
   };
 
   const trials: OptimizedTrial[] = [];
-  const score = async (candidate: Candidate, note: string, count?: number): Promise<number> => {
+  const trial = async (candidate: Candidate, note: string, count?: number): Promise<PromptScore> => {
     const rows = count === undefined ? validation : labelled(validation, count, randomFor(seed, 3, trials.length));
-    const { accuracy } = await evaluate(fileWith(file, candidate), rows, search);
+    const found = await evaluate(fileWith(file, candidate), rows, search);
+    const { accuracy } = found;
+    dearest = Math.max(dearest, found.tokensNaive);
     trials.push({ ...candidate, number: trials.length, note, accuracy, rows: rows.length, tokens: cap.spent });
     writeJson(join(output, 'trials.json'), trials);
     onNote(
       `trial ${trials.length}: ${(100 * accuracy).toFixed(1)} % of ${rows.length} rows, ${note} (${cap.spent} tokens)`,
     );
-    return accuracy;
+    return found;
+  };
+  const reflect = async (asked: string, number: number): Promise<string> => {
+    const session = createSession(reflector!, { seed: seed * 1_000_003 + number, cap: search, signal });
+    const prompt = reflector!.isChat ? [{ role: 'user' as const, content: asked }] : asked;
+    try {
+      const { completions } = await session.complete({ prompt, temperature: 1, maxTokens: REFLECTION_TOKENS });
+      return completions[0].text;
+    } catch (error) {
+      throw error instanceof BudgetSpent ? new CapReached() : error;
+    }
   };
   let isCut = false;
   let before = Number.NaN;
   try {
-    before = await score({ instruction: file.options.instruction, examples: own }, 'the prompt as it is');
+    const candidate = { instruction: file.options.instruction, examples: own };
+    const first = await trial(candidate, 'the prompt as it is');
+    before = first.accuracy;
     await using open = await openPrompt(file, completer);
     await SEARCHES[optimizer](
       {
-        score,
+        score: async (...asked) => (await trial(...asked)).accuracy,
+        scoreEach: async (...asked) => (await trial(...asked)).cases,
+        tryOn: async (one, rows) => (await evaluate(fileWith(file, one), rows, search)).cases,
+        reflect,
+        question: row => file.prompt.question(row),
+        instructionEnd: file.prompt.isChat ? '' : file.prompt.separator,
+        trials: () => trials.length,
+        note: onNote,
         bootstrap: (number, sizes) =>
           bootstrap(open, train, randomFor(seed, 4, number), { ...sizes, seed: number * 1000, cap: search, signal }),
         instructions: count => {
@@ -146,7 +180,16 @@ export async function optimizePrompt(file: PromptFile, model: Completer, options
           return instructionsFor(open, train, { count, language, proposes, seed, cap: search, signal });
         },
       },
-      { rows: train, own, seed, trials: wanted, bootstrapped, labelled: most, minibatch },
+      {
+        rows: train,
+        own,
+        seed,
+        trials: wanted,
+        bootstrapped,
+        labelled: most,
+        minibatch,
+        asItIs: { candidate, scores: first.cases.map(({ isRight }) => Number(isRight)) },
+      },
     );
   } catch (error) {
     if (!(error instanceof CapReached)) throw error;
@@ -195,6 +238,9 @@ function projected(
       return judged + validation.length + bootstrapping;
     case 'random-search':
       return judged + trials * (validation.length + bootstrapping);
+    case 'gepa':
+      // The rows of a reflection before and after it, and once to be read; half of what is written is taken to be better.
+      return judged + trials * (3 * REFLECTION_ROWS + validation.length / 2);
     default:
       return (
         judged +

@@ -1,14 +1,16 @@
 /**
  * Which candidates are tried, and which is the best: bootstrapped few-shot with random search (16 candidates; Khattab et al. 2023),
- * and a search over instructions and sets of examples together by a tree-structured Parzen estimator on minibatches, with whole
- * evaluations of the best so far (MIPROv2; Opsahl-Ong et al. 2024, arXiv:2406.11695).
+ * a search over instructions and sets of examples together by a tree-structured Parzen estimator on minibatches, with whole
+ * evaluations of the best so far (MIPROv2; Opsahl-Ong et al. 2024, arXiv:2406.11695), and reflection (gepa.ts).
  */
 import { tpeSampler } from '../../evaluate/search/samplers.ts';
 import type { Space } from '../../evaluate/search/space.ts';
 import type { Trial } from '../../evaluate/search/trial.ts';
 import { randomFor } from '../../support/random.ts';
+import type { CaseResult } from '../evaluate/evaluate-prompt.ts';
 import type { Fields } from '../program/signature.ts';
 import { type Candidate, labelled } from './candidates.ts';
+import { gepa } from './gepa.ts';
 
 /** What searches ask of whoever evaluates. */
 export interface Bench {
@@ -16,6 +18,18 @@ export interface Bench {
   score(candidate: Candidate, note: string, count?: number): Promise<number>;
   bootstrap(number: number, sizes?: { bootstrapped: number; labelled: number }): Promise<Fields[]>;
   instructions(count: number): Promise<(string | undefined)[]>;
+  /** All rows, one by one; a trial as `score` makes one. */
+  scoreEach(candidate: Candidate, note: string): Promise<readonly CaseResult[]>;
+  /** A few rows, which make no trial. */
+  tryOn(candidate: Candidate, rows: readonly Fields[]): Promise<readonly CaseResult[]>;
+  /** What a capable model writes. */
+  reflect(asked: string, number: number): Promise<string>;
+  question(row: Fields): string;
+  /** What stands between an instruction and what follows it. */
+  readonly instructionEnd: string;
+  /** Trials so far. */
+  trials(): number;
+  note(note: string): void;
 }
 
 export interface SearchOptions {
@@ -27,6 +41,8 @@ export interface SearchOptions {
   bootstrapped: number;
   labelled: number;
   minibatch: number;
+  /** The prompt as it is, which is the first trial, with 1 for each row that it is right of. */
+  asItIs: { candidate: Candidate; scores: readonly number[] };
 }
 
 /** Candidates are scored as they come: whoever is interrupted has the best of those that were. */
@@ -97,5 +113,6 @@ export const SEARCHES = {
   bootstrap: bootstrapSearch,
   'random-search': randomSearch,
   mipro,
+  gepa,
 } as const;
 export type SearchName = keyof typeof SEARCHES;

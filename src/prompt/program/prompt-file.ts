@@ -35,6 +35,8 @@ export const promptFileSchema = z.strictObject({
   answer: z.string().optional(),
   target: z.string().optional(),
   separator: z.string().optional(),
+  /** What stands between a chain and its answer, for `tslm prompt faithfulness`. */
+  mark: z.string().min(1).optional(),
   chat: z.boolean().optional(),
   examples: examplesSchema.optional(),
   parser: parserSchema,
@@ -73,7 +75,7 @@ export function readPromptFile(path: string): PromptFile {
 /** @param path for errors, and where relative paths start */
 export function createPromptFile(value: unknown, path: string): PromptFile {
   const options = parseOptions(promptFileSchema, value, path);
-  const { fields, parser, examples, strategy: _, description: __, verifier: ___, ...rest } = options;
+  const { fields, parser, examples, strategy: _, description: __, verifier: ___, mark: ____, ...rest } = options;
   const folder = dirname(resolve(path));
   // Worked examples in a text file bring their instruction along.
   if (rest.instruction === undefined && examples?.file?.endsWith('.txt')) {

@@ -23,6 +23,7 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 interface Node extends Thought {
+  id: number;
   parent: Node | null;
   children: Node[] | undefined;
   visits: number;
@@ -34,14 +35,22 @@ export const monteCarloTreeSearch = strategy({
   about: 'Monte-Carlo tree search over lines of a solution (Hao et al. 2023)',
   options,
   async run(problem, options, session) {
-    const root = nodeOf({ state: '', isOver: false, confidence: 0 }, null);
+    const nodes: Node[] = [];
+    const add = (thought: Thought, parent: Node | null): Node => {
+      const node = nodeOf(thought, parent, nodes.length + 1);
+      nodes.push(node);
+      session.grow(shown(node));
+      return node;
+    };
+    const root = add({ state: '', isOver: false, confidence: 0 }, null);
     for (let i = 0; i < options.iterations; i++) {
       let node = root;
       while (node.children?.length) node = bestChild(node, options.exploration);
       if (!node.isOver && node.depth < options.depth && (node.visits > 0 || node === root)) {
         const next = await nextThoughts(problem, session, node.state, options);
-        node.children = next.map(thought => nodeOf(thought, node));
-        node = node.children[0] ?? node;
+        const parent: Node = node;
+        parent.children = next.map(thought => add(thought, parent));
+        node = parent.children[0] ?? parent;
       }
       const chain = await rollOut(problem, session, node, options);
       chain.score = await rewardOf(problem, session, chain, options.reward);
@@ -49,14 +58,20 @@ export const monteCarloTreeSearch = strategy({
       for (let up: Node | null = node; up; up = up.parent) {
         up.visits++;
         up.worth += chain.score;
+        session.grow(shown(up));
       }
     }
-    return { answer: winner(session.chains, 'score'), votes: countVotes(session.chains, 'score'), tree: treeOf(root) };
+    return {
+      answer: winner(session.chains, 'score'),
+      votes: countVotes(session.chains, 'score'),
+      tree: nodes.map(shown),
+    };
   },
 });
 
-const nodeOf = (thought: Thought, parent: Node | null): Node => ({
+const nodeOf = (thought: Thought, parent: Node | null, id: number): Node => ({
   ...thought,
+  id,
   parent,
   children: undefined,
   visits: 0,
@@ -93,14 +108,10 @@ async function rewardOf(problem: Problem, session: Session, chain: Chain, how: O
   return (same + 1) / (session.chains.length + 1);
 }
 
-function treeOf(root: Node): TreeNode[] {
-  const tree: TreeNode[] = [];
-  const add = (node: Node, parent: number | null): void => {
-    const id = tree.length + 1;
-    const thought = node.parent ? node.state.slice(node.parent.state.length) : '';
-    tree.push({ id, parent, thought, value: node.visits ? node.worth / node.visits : 0, visits: node.visits });
-    for (const child of node.children ?? []) add(child, id);
-  };
-  add(root, null);
-  return tree;
-}
+const shown = ({ id, parent, state, visits, worth }: Node): TreeNode => ({
+  id,
+  parent: parent?.id ?? null,
+  thought: parent ? state.slice(parent.state.length) : '',
+  value: visits ? worth / visits : 0,
+  visits,
+});

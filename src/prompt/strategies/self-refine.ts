@@ -29,7 +29,7 @@ export const selfRefine = strategy({
       const [feedback] = await draw(problem, session, { prompt: asked, maxTokens: feedbackTokens });
       session.note(feedback.text.trim());
       // INCORRECT is not CORRECT.
-      if (new RegExp(`(?<![\\p{L}])${satisfied}(?![\\p{L}])`, 'u').test(feedback.text)) break;
+      if (new RegExp(`(?<![\\p{L}])${literally(satisfied)}(?![\\p{L}])`, 'u').test(feedback.text)) break;
       const again = goOn(asked, feedback.text, improve);
       [chain] = await draw(problem, session, { prompt: again });
       session.end(chain);
@@ -38,3 +38,5 @@ export const selfRefine = strategy({
     return { answer };
   },
 });
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

@@ -11,6 +11,7 @@ import {
   withPrefill,
 } from '../completer.ts';
 import type { Parsed } from '../program/parsers.ts';
+import type { TreeNode } from './strategy.ts';
 import type { Tool } from './tools.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -25,6 +26,8 @@ export interface Chain {
   score?: number;
   /** Whether it came to its end, and not to a stop text or the limit of tokens. */
   isOver?: boolean;
+  /** Whether the limit of tokens cut it off. */
+  isCut?: boolean;
 }
 
 export interface Tokens {
@@ -40,7 +43,11 @@ export interface Tokens {
 /** What happens, for whoever watches. */
 export type StrategyEvent =
   | { type: 'text'; request: number; index: number; text: string }
+  /** The texts of a request are whole. */
+  | { type: 'written'; request: number }
   | { type: 'chain'; chain: Chain }
+  /** A thought of a tree, new or with another value. */
+  | { type: 'thought'; node: TreeNode }
   | { type: 'step'; note: string };
 
 export interface SessionOptions {
@@ -83,6 +90,8 @@ export interface Session {
   /** Notes a chain that came to its end. */
   end(chain: Chain): Chain;
   note(note: string): void;
+  /** Tells of a thought of a tree. */
+  grow(node: TreeNode): void;
 }
 
 export function createSession(completer: Completer, options: SessionOptions = {}): Session {
@@ -142,6 +151,7 @@ export function createSession(completer: Completer, options: SessionOptions = {}
         spent = n * result.promptTokens + written;
         return result;
       } finally {
+        onEvent?.({ type: 'written', request: number });
         promised -= n * most;
         if (cap) cap.spent -= reserved + n * most - spent;
       }
@@ -164,6 +174,7 @@ export function createSession(completer: Completer, options: SessionOptions = {}
       return chain;
     },
     note: note => onEvent?.({ type: 'step', note }),
+    grow: node => onEvent?.({ type: 'thought', node }),
   };
 }
 

@@ -41,7 +41,8 @@ export const stepBeam = strategy({
       const next = drawn.flatMap((own, i) =>
         own.map(chain => ({
           ...chain,
-          text: chain.isOver ? chain.text : chain.text + separator,
+          // A step of `stepTokens` has not come to the end of its line.
+          text: chain.isOver || chain.isCut ? chain.text : chain.text + separator,
           tokens: chain.tokens + open[i].tokens,
         })),
       );

@@ -65,7 +65,7 @@ export async function draw(problem: Problem, session: Session, options: Draw = {
     const answer = problem.parse(whole);
     // Where the model does not say what ended it, a chain with an answer is taken for whole.
     const isOver = reason === 'stop' && (stop === undefined ? answer !== null || text === '' : stop === null);
-    return { text: whole, answer, tokens, logProb, isOver };
+    return { text: whole, answer, tokens, logProb, isOver, isCut: reason === 'length' };
   });
 }
 

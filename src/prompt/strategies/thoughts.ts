@@ -68,8 +68,9 @@ export async function nextThoughts(
       maxTokens: thoughtTokens,
       stop,
     });
-    next = drawn.map(({ text, isOver = false, logProb = 0, tokens }) => ({
-      state: isOver ? text : text + separator,
+    next = drawn.map(({ text, isOver = false, isCut, logProb = 0, tokens }) => ({
+      // A thought of `thoughtTokens` has not come to the end of its line.
+      state: isOver || isCut ? text : text + separator,
       isOver,
       confidence: logProb / Math.max(1, tokens),
     }));

@@ -59,12 +59,14 @@ async function expand(
   );
   return thoughts.map(({ thought, parent }, i) => {
     const node = { ...thought, id: tree.length + 1, value: values[i], total: parent.total + values[i] };
-    tree.push({
+    const shown: TreeNode = {
       id: node.id,
       parent: parent === ROOT ? null : parent.id,
       thought: thought.state.slice(parent.state.length),
       value: values[i],
-    });
+    };
+    tree.push(shown);
+    session.grow(shown);
     return node;
   });
 }

@@ -32,7 +32,7 @@ const svg = (label: string, height: number, content: readonly Html[]): Html =>
 const text = (x: number, y: number, content: string, anchor: string): Html =>
   html`<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${content}</text>`;
 
-function ticksOf(low: number, high: number): number[] {
+export function ticksOf(low: number, high: number): number[] {
   if (low === high) return [low];
   const step = 10 ** Math.floor(Math.log10((high - low) / 3));
   const factor = [1, 2, 5].find(one => (high - low) / (step * one) <= 6) ?? 10;

@@ -5,9 +5,12 @@ import type { TaskComparison } from '../../evaluate/compare/comparison.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
 import type { Decision } from '../../online/gate/decision.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
+import type { Tokens } from '../../prompt/strategies/session.ts';
+import type { TreeNode } from '../../prompt/strategies/strategy.ts';
+import type { Vote } from '../../prompt/strategies/votes.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
-export type { Decision, Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison };
+export type { Decision, Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison, Tokens, TreeNode, Vote };
 
 /** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';
@@ -246,6 +249,33 @@ export interface LearningDetail {
   /** Newest first. */
   revisions: RevisionDetail[];
 }
+
+/** A strategy of reasoning, with its options by name as JSON Schemas. */
+export interface StrategyInfo {
+  name: string;
+  about: string;
+  options: Record<string, { type?: string; enum?: string[]; default?: unknown; minimum?: number; maximum?: number }>;
+}
+
+/** What happens while a question is worked on; `text` is what a text got since the last event. */
+export type ReasoningEvent =
+  | { type: 'text'; request: number; index: number; text: string }
+  | { type: 'written'; request: number }
+  | { type: 'chain'; chain: { text: string; answer: string | null; tokens: number; score?: number } }
+  | { type: 'thought'; node: TreeNode }
+  | { type: 'step'; note: string }
+  | {
+      type: 'result';
+      answer: string | null;
+      /** Where the right answer is known. */
+      isRight?: boolean;
+      votes: Vote[];
+      tokens: Tokens;
+      saved: number;
+      isCut: boolean;
+      seconds: number;
+    }
+  | ({ type: 'error' } & ApiError);
 
 /** As in OpenAI's API, with a remedy. */
 export interface ApiError {

@@ -17,6 +17,7 @@ import { comparedSamples, compareEvaluations, summarizeEvaluation } from './eval
 import { describeLearning } from './learning-detail.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { describeLoaded } from './model-detail.ts';
+import { reason, reasoningSchema, strategyInfos } from './reasoning.ts';
 import { recipeDifferences } from './recipe-differences.ts';
 import { findResults, type ResultFile, requireResult } from './result-folders.ts';
 import { describeRun } from './run-detail.ts';
@@ -119,6 +120,12 @@ export function createStudio({
     return jsonOf(await pool.find(model).engine.call('inspectLayers', input, c.req.raw.signal));
   });
 
+  api.get('/strategies', () => jsonOf(strategyInfos()));
+  api.post('/reason', async c => {
+    const events = reason(pool, parseOptions(reasoningSchema, await bodyOf(c.req.raw), 'request'));
+    return eventsOf(events, c.req.raw.signal);
+  });
+
   api.onError(answerOf);
   app.route('/studio/api', api);
   app.route('/', assetRoutes(assets));
@@ -127,6 +134,26 @@ export function createStudio({
 
 const jsonOf = (value: unknown, status = 200): Response =>
   new Response(JSON.stringify(value, spellNonFinite), { status, headers: { 'content-type': 'application/json' } });
+
+/** Server-sent events, which end when the reader leaves. */
+function eventsOf(events: (signal: AbortSignal) => AsyncGenerator<unknown>, left: AbortSignal): Response {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([left, controller.signal]);
+  const encoder = new TextEncoder();
+  const iterator = events(signal);
+  const body = new ReadableStream<Uint8Array>({
+    async pull(stream) {
+      const { value, done } = await iterator.next();
+      if (done) stream.close();
+      else stream.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`));
+    },
+    async cancel() {
+      controller.abort(new Error('the reader has left'));
+      await iterator.return(undefined);
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
+}
 
 async function bodyOf(request: Request): Promise<unknown> {
   try {

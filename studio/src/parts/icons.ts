@@ -1,6 +1,7 @@
 /** Paths of the icons, drawn with a line of 1.5 in a square of 20. */
 export const ICONS = {
   playground: 'M3.5 4.5h13v9h-7l-3.5 3v-3h-2.5z',
+  reasoning: 'M10 3.5v4M10 7.5l-5.5 4.5M10 7.5l5.5 4.5M10 7.5V12M3 12h3v4H3zM8.5 12h3v4h-3zM14 12h3v4h-3z',
   inside: 'M3.5 3.5h5v5h-5zM11.5 3.5h5v5h-5zM3.5 11.5h5v5h-5zM11.5 11.5h5v5h-5z',
   runs: 'M3.5 3.5v13h13M6.5 7c1.5 4.5 4 6 9.5 6.5',
   evaluations: 'M3.5 16.5h13M5.5 16.5v-5M10 16.5v-12M14.5 16.5v-8',

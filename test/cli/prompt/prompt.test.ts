@@ -104,6 +104,60 @@ describe('tslm prompt', () => {
     expectRefusal(await run([...args, '--propose']), 2, '--propose goes with');
   });
 
+  it('optimises by reflection of another model', async () => {
+    const more = join(folder, 'reflected.jsonl');
+    const all = Array.from({ length: 24 }, (_, i) => ({ question: `What is ${i} + 1?`, target: i + 1 }));
+    writeFileSync(more, all.map(row => `${JSON.stringify(row)}\n`).join(''));
+    // Odd numbers are right once the instruction speaks of them.
+    await using student = await openAiServer(({ prompt = '' }) => {
+      const a = Number(/What is (\d+) \+ 1\?\nA:$/.exec(prompt)?.[1]);
+      return ` The answer is ${a % 2 === 0 || prompt.includes('odd numbers, too') ? a + 1 : 0}.`;
+    });
+    await using teacher = await openAiServer(() => '```\nMind odd numbers, too.\n```');
+    const args = ['prompt', 'optimize', 'prompts/direct.yaml', '--data', more, '--base-url', student.baseUrl];
+    const gepa = [...args, '--output', join(folder, 'gepa'), '--optimizer', 'gepa', '--trials', '4'];
+    const { stdout, stderr, code } = await tslmHere([...gepa, '--reflector-url', teacher.baseUrl, '--json']);
+    expect(code, stderr).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.best).toMatchObject({ accuracy: 1, instruction: expect.stringContaining('Mind odd numbers, too.') });
+    expect(result.judgement.after.accuracy).toBe(1);
+    expect(JSON.stringify(teacher.requests[0].messages)).toContain('Wrong: its answer is 0; the right one is');
+    expectRefusal(await tslmHere(gepa), 2, 'gepa takes a capable model');
+    expectRefusal(
+      await tslmHere([...args, '--output', join(folder, 'gepa'), '--reflector', 'x']),
+      2,
+      '--reflector goes with --optimizer gepa',
+    );
+  });
+
+  it('tells whether answers come of their chains', async () => {
+    // Counts as far as it has come, and says the last number that stands there.
+    await using server = await openAiServer(({ prompt = '' }) => {
+      const written = prompt.slice(prompt.lastIndexOf('A:') + 2);
+      const a = Number(/What is (\d+) \+ 1\?/.exec(prompt.split('Q:').at(-1)!)?.[1]);
+      if (written.endsWith(' The answer is')) return ` ${/(\d+)\.[^\d]*$/.exec(written)?.[1] ?? 0}.`;
+      return written.includes('One more') ? '' : ` Take ${a}. One more is ${a + 1}. The answer is ${a + 1}.`;
+    });
+    const output = join(folder, 'changes.jsonl');
+    const args = ['prompt', 'faithfulness', 'prompts/chain-of-thought.yaml', '--data', rowsFile];
+    const all = [...args, '--base-url', server.baseUrl, '--output', output];
+    const { stdout, code, stderr } = await tslmHere([...all, '--json']);
+    expect(code, stderr).toBe(0);
+    const [result] = JSON.parse(stdout).results;
+    expect(result).toMatchObject({ rows: 12, left: 0, right: 12 });
+    const of = (name: string) => result.figures.find(({ change }: { change: string }) => change === name);
+    expect(of('whole')).toMatchObject({ changed: 0, rows: 12 });
+    expect(of('cut at 0/4')).toMatchObject({ changed: 12, share: 1 });
+    expect(of('cut at 2/4')).toMatchObject({ changed: 12 });
+    expect(readFileSync(output, 'utf8').trim().split('\n')).toHaveLength(12);
+    expect((await tslmHere(all)).stdout).toMatch(/^cut at 0\/4 +12 of 12 +100\.0 % /m);
+    expectRefusal(
+      await tslmHere(['prompt', 'faithfulness', 'prompts/direct.yaml', '--data', rowsFile]),
+      2,
+      'does not say what stands between chain and answer',
+    );
+  });
+
   it('says what is wrong and what to do', async () => {
     const set = ['--set', 'question=a'];
     expectRefusal(await tslmHere(['prompt', 'run', 'prompts/direct.yaml', ...set]), 2, 'no model is given');

@@ -45,6 +45,25 @@ describe('a server', () => {
     expect(thought.tokens.requests).toBe(2);
   });
 
+  it('tells how probable continuations are where it gives prompts back', async () => {
+    await using server = await openAiServer(
+      () => '',
+      word => (word === ' yes' ? -0.5 : word === ' no' ? -2 : -1),
+    );
+    await using completer = await openServedCompleter({ baseUrl: server.baseUrl });
+    const scores = await completer.score!('Ist es 🌊? Answer:', [' yes', ' no', ' a b']);
+    expect(scores).toEqual([
+      { logProb: -0.5, tokens: 1 },
+      { logProb: -2, tokens: 1 },
+      { logProb: -2, tokens: 2 },
+    ]);
+    expect(server.requests[0]).toMatchObject({ prompt: 'Ist es 🌊? Answer: yes', echo: true, max_tokens: 1 });
+    await using silent = await openAiServer(() => 'text');
+    await using other = await openServedCompleter({ baseUrl: silent.baseUrl });
+    await expect(other.score!('a', [' b'])).rejects.toThrow('does not tell how probable');
+    await expect(other.score!([{ role: 'user', content: 'a' }], [' b'])).rejects.toThrow('turns of a conversation');
+  });
+
   it('is tried again when it is busy, and its refusals are told', async () => {
     let times = 0;
     await using server = await openAiServer(() => (++times < 3 ? 503 : 'ok'));

@@ -10,6 +10,7 @@ export interface Body {
   max_tokens?: number;
   stop?: string[];
   seed?: number;
+  echo?: boolean;
   [key: string]: unknown;
 }
 
@@ -18,8 +19,14 @@ export interface ScriptedServer extends AsyncDisposable {
   requests: Body[];
 }
 
-/** @param script the text of choice `index`; a number is the status of a refusal */
-export async function openAiServer(script: (body: Body, index: number) => string | number): Promise<ScriptedServer> {
+/**
+ * @param script the text of choice `index`; a number is the status of a refusal
+ * @param logProb of each word of a text that is given back with `echo`
+ */
+export async function openAiServer(
+  script: (body: Body, index: number) => string | number,
+  logProb?: (word: string, body: Body) => number,
+): Promise<ScriptedServer> {
   const requests: Body[] = [];
   const server = createServer(async (request, response) => {
     const send = (status: number, value: unknown): void => {
@@ -28,6 +35,7 @@ export async function openAiServer(script: (body: Body, index: number) => string
     if (request.url === '/v1/models') return send(200, { data: [{ id: 'scripted' }] });
     const body = JSON.parse(await textOf(request)) as Body;
     requests.push(body);
+    if (body.echo && logProb) return send(200, echoed(body, logProb));
     const isChat = request.url === '/v1/chat/completions';
     const texts = Array.from({ length: body.n ?? 1 }, (_, i) => script(body, i));
     const refusal = texts.find(text => typeof text === 'number');
@@ -55,6 +63,18 @@ export async function openAiServer(script: (body: Body, index: number) => string
         server.close(() => resolve());
       }),
   };
+}
+
+/** Words with the white space before them are the tokens; one more is written. */
+function echoed(body: Body, logProb: (word: string, body: Body) => number): object {
+  const words = [...body.prompt!.matchAll(/\s*\S+/gu)];
+  const logprobs = {
+    tokens: [...words.map(([word]) => word), '!'],
+    token_logprobs: [null, ...words.slice(1).map(([word]) => logProb(word, body)), -9],
+    text_offset: [...words.map(({ index }) => [...body.prompt!.slice(0, index)].length), [...body.prompt!].length],
+  };
+  const choices = [{ index: 0, text: `${body.prompt}!`, finish_reason: 'length', logprobs }];
+  return { choices, usage: { prompt_tokens: words.length, completion_tokens: 1 } };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

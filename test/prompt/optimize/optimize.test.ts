@@ -95,7 +95,7 @@ describe('optimizePrompt', () => {
   });
 
   it('knows every optimiser that the command names', () => {
-    expect(Object.keys(SEARCHES)).toEqual(['labelled', 'bootstrap', 'random-search', 'mipro']);
+    expect(Object.keys(SEARCHES)).toEqual(['labelled', 'bootstrap', 'random-search', 'mipro', 'gepa']);
   });
 });
 

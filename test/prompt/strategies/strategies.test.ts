@@ -215,6 +215,16 @@ describe('searches', () => {
     );
   });
 
+  it('thoughts that the limit of tokens cuts off go on within their line', async () => {
+    const completer = scriptedCompleter(prompt =>
+      prompt.endsWith(' one two') ? ' three\n' : prompt.endsWith(' three\n') ? answer(5) : ' one two three\n',
+    );
+    const options = { evaluate: 'probability', width: 1, select: 1, depth: 2, thoughtTokens: 2 };
+    const result = await solve('tree-of-thoughts', completer, { options });
+    expect(completer.requests.map(({ prefill }) => prefill)).toEqual(['', ' one two', ' one two three\n']);
+    expect(result.answer?.value).toBe(5);
+  });
+
   it('Monte-Carlo tree search goes where it pays', async () => {
     const verifier = { score: async (_: string, [text]: readonly string[]) => [text.includes('5') ? 1 : 0] };
     const result = await solve('monte-carlo-tree-search', scriptedCompleter(script), {
