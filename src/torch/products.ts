@@ -37,6 +37,10 @@ export function isFused(input: Tensor, weights: readonly (Tensor | undefined)[] 
   return weights.every(w => !w || (w.device === 'cpu' && (w.dtype === 'float32' || w.dtype === 'bfloat16')));
 }
 
+/** Whether attention takes such queries: in float32, too. */
+export const takesAttention = (query: Tensor): boolean =>
+  query.dtype === 'float32' && query.device === 'cpu' ? hasProducts() : isFused(query);
+
 export interface LinearProductOptions {
   /** [out] */
   bias?: Tensor;
@@ -138,8 +142,8 @@ export interface AttentionProductOptions {
 /**
  * softmax(scale q kᵀ + bias) v, without a matrix of all pairs in memory.
  *
- * @param query bfloat16 [batch, heads, queries, dim]
- * @param key bfloat16 [batch, kvHeads, keys, dim], `value` likewise; heads / kvHeads queries share each
+ * @param query bfloat16 or float32 [batch, heads, queries, dim]
+ * @param key of the same type [batch, kvHeads, keys, dim], `value` likewise; heads / kvHeads queries share each
  * @returns [batch, heads, queries, dim], in memory [batch, queries, heads, dim]
  */
 export const attentionProduct = (
@@ -159,7 +163,7 @@ export interface PackedHeads {
 /**
  * The same of queries, keys and values as one projection gives them.
  *
- * @param qkv bfloat16 [batch, time, (heads + 2 kvHeads) dim]
+ * @param qkv bfloat16 or float32 [batch, time, (heads + 2 kvHeads) dim]
  */
 export const packedAttentionProduct = (
   qkv: Tensor,
