@@ -36,7 +36,6 @@ const SANITIZERS = {
   address: ['-fsanitize=address', '-fno-omit-frame-pointer'],
   // libtorch hides the types of its classes from other libraries, by which their tables would be compared.
   undefined: ['-fsanitize=undefined', '-fno-sanitize=vptr'],
-  thread: ['-fsanitize=thread'],
 };
 
 /** What the environment asks for, if anything: one of them, or `address,undefined`. */

@@ -65,8 +65,9 @@ TSLM_INLINE void quantizeInt8Of(const T* x, int64_t count, Int8Rows out) {
     const float factor = isKept ? 127.0f / largest : 0.0f;
     int32_t sum = 0;
     for (int64_t j = 0; j < kBlock; j++) {
-      constexpr float kRound = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer
-      const float scaled = isKept ? group[j] * factor : 0.0f;
+      // In double, where the product is exact: fused with the sum or not, it is rounded once.
+      constexpr double kRound = 6755399441055744.0;  // 1.5 · 2^52: adding it rounds to an integer
+      const double scaled = isKept ? static_cast<double>(group[j]) * factor : 0.0;
       const auto value = static_cast<int32_t>((scaled + kRound) - kRound);
       out.values[s * kBlock + j] = static_cast<int8_t>(value);
       sum += value;

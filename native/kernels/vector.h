@@ -57,7 +57,7 @@ TSLM_INLINE float exponential(float x) {
   p = p * r + 1.6666665e-1f;
   p = p * r + 0.5f;
   p = (p * r) * r + r + 1.0f;
-  const float power = bits<float>((static_cast<int32_t>(n) + 127) << 23);
+  const float power = bits<float>(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
   const float result = x < -87.33f ? 0.0f : p * power;
   return x > 88.37f ? std::numeric_limits<float>::infinity() : result;
 }

@@ -56,7 +56,7 @@ it('warns of what is ours, and not of what is in the headers of others', () => {
 
 it('with a sanitizer is another bridge in another place', () => {
   const plain = planBridge(root, libtorch);
-  for (const name of ['address', 'undefined', 'address,undefined', 'thread']) {
+  for (const name of ['address', 'undefined', 'address,undefined']) {
     const sanitizer = sanitizerOf({ TSLM_SANITIZE: name });
     const watched = planBridge(root, libtorch, { sanitizer });
     expect(watched.addon).toBe(join(root, `build/sanitize-${name}/tslm.node`));
