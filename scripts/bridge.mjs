@@ -31,15 +31,45 @@ const nativeFiles = root =>
 export const sourcesKey = root =>
   hash(...nativeFiles(root).flatMap(path => [path.replaceAll('\\', '/'), readFileSync(join(root, path))]));
 
+/** What `TSLM_SANITIZE` may ask for, and how: traces have the names of functions, and kernels fit their registers without frames. */
+const SANITIZERS = {
+  address: ['-fsanitize=address', '-fno-omit-frame-pointer'],
+  // libtorch hides the types of its classes from other libraries, by which their tables would be compared.
+  undefined: ['-fsanitize=undefined', '-fno-sanitize=vptr'],
+};
+
+/** What the environment asks for, if anything: one of them, or `address,undefined`. */
+export function sanitizerOf({ TSLM_SANITIZE: names } = process.env) {
+  if (!names) return undefined;
+  if (names === 'address,undefined' || Object.hasOwn(SANITIZERS, names)) return names;
+  throw new CompilerError(
+    `TSLM_SANITIZE is '${names}': it may be ${Object.keys(SANITIZERS).join(', ')} or address,undefined`,
+  );
+}
+const sanitizerFlags = names => (names ? names.split(',').flatMap(name => SANITIZERS[name]) : []);
+
+/** The folder of a bridge; one with a sanitizer lies beside the other (`src/torch/native.ts`). */
+export const buildFolder = (root, sanitizer) => join(root, 'build', ...(sanitizer ? [`sanitize-${sanitizer}`] : []));
+
+/** Folders that compilers look into by themselves: naming them as those of a system would change their order. */
+const OWN_FOLDERS = ['/usr/include', '/usr/local/include'];
+/** Others' headers, of which no warnings are wanted. */
+const includeOf = path => `${OWN_FOLDERS.includes(path) ? '-I' : '-isystem'}${path}`;
+
 /** Where a bridge looks for libtorch: beside itself, in a link that set-up makes. */
 export const BESIDE_BRIDGE = process.platform === 'darwin' ? '@loader_path/libtorch' : '$ORIGIN/libtorch';
 
 /**
  * What has to be compiled for this libtorch (`libtorch.mjs`), and the flags to do it with.
  *
- * @param options `build`: where the bridge is written; `runPath`: where it looks for libtorch, default where it was found
+ * @param options `build`: where the bridge is written; `runPath`: where it looks for libtorch, default where it was found;
+ *   `sanitizer`: as `TSLM_SANITIZE` says
  */
-export function planBridge(root, libtorch, { build = join(root, 'build'), runPath = libtorch.lib } = {}) {
+export function planBridge(
+  root,
+  libtorch,
+  { sanitizer, build = buildFolder(root, sanitizer), runPath = libtorch.lib } = {},
+) {
   const sourcesIn = (folder, ending) =>
     readdirSync(join(root, folder))
       .filter(name => name.endsWith(ending))
@@ -48,22 +78,24 @@ export function planBridge(root, libtorch, { build = join(root, 'build'), runPat
   const flags = [
     `-std=${libtorch.standard}`,
     '-O2',
-    '-g0',
+    '-Wall',
+    '-Wextra',
+    '-Wno-psabi', // vectors are passed between functions of one unit alone
+    ...(sanitizer ? ['-g1', '-DTSLM_SANITIZED', ...sanitizerFlags(sanitizer)] : ['-g0']),
     '-fPIC',
     '-fvisibility=hidden',
     '-fopenmp-simd', // loops are vectorised with it; threads are our own (kernels/parallel.cc), so that Apple's clang does, too
     `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.abi}`,
     '-DNAPI_VERSION=8',
-    `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
-    ...libtorch.include.map(path => `-I${path}`),
+    ...[createRequire(import.meta.url)('node-api-headers').include_dir, ...libtorch.include].map(includeOf),
   ];
   // The loops of the kernels are written to be vectorised. What these flags give up, no loop relies on: floating-point
   // exceptions and errno. NaN and infinity keep their meaning.
-  const kernelFlags = [...flags, '-O3', '-fno-trapping-math', '-fno-math-errno'];
+  const kernelFlags = [...flags, sanitizer ? '-O1' : '-O3', '-fno-trapping-math', '-fno-math-errno'];
   const headers = ['native', 'native/kernels']
     .flatMap(folder => sourcesIn(folder, '.h'))
     .map(path => readFileSync(path));
-  const objects = join(root, 'build', 'objects');
+  const objects = join(buildFolder(root, sanitizer), 'objects');
   const unit = (name, files, own) => {
     const options = JSON.stringify([libtorch, own, files]).replaceAll(root, '.'); // the same in every copy of the project
     const made = hash(options, ...headers, ...files.map(path => readFileSync(path)));
@@ -78,6 +110,8 @@ export function planBridge(root, libtorch, { build = join(root, 'build'), runPat
     libtorch,
     runPath,
     flags,
+    linkFlags: sanitizerFlags(sanitizer),
+    saysWarnings: existsSync(join(root, 'src')), // of a checkout
     units,
     objects,
     key: hash(JSON.stringify(units.map(({ object }) => basename(object)))),
@@ -99,7 +133,7 @@ export const isCompiled = ({ addon, record, key }) => existsSync(addon) && readR
 
 /** Compiles what has changed, a unit a core, and links. `say` is told how far it is. */
 export async function compileBridge(plan, compiler, say) {
-  const { libtorch, units, objects, addon } = plan;
+  const { libtorch, units, objects, addon, saysWarnings } = plan;
   const start = performance.now();
   const elapsed = () => `${((performance.now() - start) / 1000).toFixed(0)} s`;
   mkdirSync(objects, { recursive: true });
@@ -112,7 +146,7 @@ export async function compileBridge(plan, compiler, say) {
   const atOnce = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / MEMORY_OF_UNIT)));
   const workers = Array.from({ length: atOnce }, async () => {
     for (let job = jobs.shift(); job; job = jobs.shift()) {
-      await compileUnit(compiler, job);
+      await compileUnit(compiler, job, saysWarnings);
       done += job.files.length;
       say(`${done} of ${total} files compiled, ${elapsed()}`);
     }
@@ -129,12 +163,15 @@ export async function compileBridge(plan, compiler, say) {
   say(`native bridge compiled in ${elapsed()}: ${addon}`);
 }
 
-async function compileUnit(compiler, { files, flags, object }) {
+/** `TSLM_WARNINGS=error` makes the compiler refuse what it warns of. */
+const refusesWarnings = () => (process.env.TSLM_WARNINGS === 'error' ? ['-Werror'] : []);
+
+async function compileUnit(compiler, { files, flags, object }, saysWarnings) {
   const source = `${object}.${process.pid}.cc`;
   const unfinished = `${object}.${process.pid}`;
   writeFileSync(source, files.map(path => `#include ${JSON.stringify(path)}\n`).join(''));
   try {
-    await runCompiler(compiler, [...flags, '-c', source, '-o', unfinished]);
+    await runCompiler(compiler, [...flags, ...refusesWarnings(), '-c', source, '-o', unfinished], saysWarnings);
     renameSync(unfinished, object);
   } finally {
     rmSync(source, { force: true });
@@ -142,11 +179,12 @@ async function compileUnit(compiler, { files, flags, object }) {
   }
 }
 
-async function link(compiler, { libtorch, runPath, units, addon }) {
+async function link(compiler, { libtorch, runPath, units, addon, linkFlags }) {
   const temporary = `${addon}.new`;
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,--no-as-needed'];
   await runCompiler(compiler, [
     '-shared',
+    ...linkFlags,
     ...units.map(({ object }) => object),
     ...platform,
     `-L${libtorch.lib}`,
@@ -158,8 +196,8 @@ async function link(compiler, { libtorch, runPath, units, addon }) {
   renameSync(temporary, addon);
 }
 
-/** What the compiler says is shown only when it fails: newer ones warn about libtorch's own headers. */
-function runCompiler(compiler, args) {
+/** What the compiler says of what it accepts is for those who write it. */
+function runCompiler(compiler, args, saysWarnings = false) {
   return new Promise((resolve, reject) => {
     const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -167,8 +205,8 @@ function runCompiler(compiler, args) {
     child.stderr.on('data', text => (output += text));
     child.on('error', reject);
     child.on('close', code => {
+      if (code !== 0 || saysWarnings) process.stderr.write(output);
       if (code === 0) return resolve();
-      process.stderr.write(output);
       reject(new CompilerError(`the compiler failed: ${compiler} ${args.join(' ')}`));
     });
   });

@@ -44,7 +44,7 @@ try {
       abi: libtorch.abi,
       libtorch: libtorch.version,
       compiler,
-      flags: flags.filter(flag => !flag.startsWith('-I')),
+      flags: flags.filter(flag => !/^-(I|isystem)/.test(flag)),
     },
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFil
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CompilerError, compileBridge, isCompiled, planBridge, readRecord } from './bridge.mjs';
+import { CompilerError, compileBridge, isCompiled, planBridge, readRecord, sanitizerOf } from './bridge.mjs';
 import { findLibtorch, LibtorchError, libtorchIn } from './libtorch.mjs';
 import { libtorchFromPip } from './pip.mjs';
 import { takePrebuilt } from './prebuilt.mjs';
@@ -73,14 +73,15 @@ function requireFastBlas({ source, lib }) {
   if (!done) say('float32 products will be slow: sudo apt-get install libopenblas0-openmp');
 }
 
-/** build/tslm.node: a prebuilt one that fits, or native/ compiled, unless that was done for the same libtorch. */
+/** build/tslm.node: a prebuilt one that fits, or native/ compiled, unless that was done for the same libtorch; with `TSLM_SANITIZE` another. */
 async function buildBridge(options) {
-  const plan = planBridge(root, requireLibtorch(options));
+  const sanitizer = sanitizerOf();
+  const plan = planBridge(root, requireLibtorch(options), { sanitizer });
   if (isCompiled(plan)) {
     if (!isCheckout) say(`the native bridge is there, for libtorch ${plan.libtorch.version} (${plan.libtorch.lib})`);
     return;
   }
-  if (!takePrebuilt(plan, root, say)) await compileBridge(plan, requireCompiler(), say);
+  if (sanitizer || !takePrebuilt(plan, root, say)) await compileBridge(plan, requireCompiler(), say);
 }
 
 function buildDist() {

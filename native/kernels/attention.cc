@@ -1,4 +1,4 @@
-// Scaled dot-product attention in bfloat16 (Vaswani et al. 2017, 3.2.1) without a matrix of all pairs in memory: the
+// Scaled dot-product attention in bfloat16 or float32 (Vaswani et al. 2017, 3.2.1) without a matrix of all pairs in memory: the
 // scores of 32 queries at a time, or of 32 keys, are made, used and forgotten (Dao et al. 2022). With p the softmax of
 // s = scale q kᵀ + bias over the keys that a query sees, which are those of its own document where several lie one after
 // another in a sequence:
@@ -35,7 +35,8 @@ Shape shapeOf(const at::Tensor& query, const at::Tensor& key, const at::Tensor& 
               "attention takes queries [batch, heads, time, dim] and keys and values [batch, kv heads, keys, dim], not ",
               query.sizes(), ", ", key.sizes(), " and ", value.sizes());
   for (const at::Tensor& x : {query, key, value}) {
-    TORCH_CHECK(x.scalar_type() == at::kBFloat16, "attention takes bfloat16, not ", x.scalar_type());
+    TORCH_CHECK((x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kFloat) && x.scalar_type() == query.scalar_type(),
+                "attention takes bfloat16 or float32, all three the same, not ", x.scalar_type());
   }
   TORCH_CHECK(key.size(2) > 0 && (!causal || query.size(2) <= key.size(2)),
               "attention takes at least one key, and for causal no more queries than keys");
@@ -78,6 +79,8 @@ at::Tensor expandedBias(const Optional<at::Tensor>& bias, const Shape& shape) {
   return bias->to(at::kFloat).expand({shape.batch, shape.heads, shape.queries, shape.keys});
 }
 
+Bias biasOf(const at::Tensor& added) { return added.defined() ? Bias(added) : Bias(); }
+
 struct Result {
   at::Tensor context, logSums;
 };
@@ -87,12 +90,15 @@ Result forwardOf(const at::Tensor& query, const at::Tensor& key, const at::Tenso
   const at::Tensor q = withVectors(query), k = withVectors(key), v = withVectors(value), added = expandedBias(bias, shape);
   Result result{emptyHeads(q, shape.batch, shape.heads, shape.queries, shape.dim),
                 at::empty({shape.batch, shape.heads, shape.queries}, q.options().dtype(at::kFloat))};
-  const Operands operands{shape, HeadsView(q), HeadsView(k), HeadsView(v), HeadsView(result.context),
-                          added.defined() ? Bias(added) : Bias(), elements<float>(result.logSums)};
-  parallelFor(0, shape.batch * shape.heads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      (shape.queries <= kFewQueries ? forwardFewQueries : forwardHead)(operands, i / shape.heads, i % shape.heads);
-    }
+  withElementType("attention", q.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const Operands<T> operands{shape,         HeadsOf<T>(q),          HeadsOf<T>(k), HeadsOf<T>(v), HeadsOf<T>(result.context),
+                               biasOf(added), elements<float>(result.logSums)};
+    parallelFor(0, shape.batch * shape.heads, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        (shape.queries <= kFewQueries ? forwardFewQueries<T> : forwardHead<T>)(operands, i / shape.heads, i % shape.heads);
+      }
+    });
   });
   return result;
 }
@@ -102,11 +108,14 @@ void backwardInto(const at::Tensor& gradient, const at::Tensor& query, const at:
                   const at::Tensor& dk, const at::Tensor& dv) {
   const at::Tensor q = withVectors(query), k = withVectors(key), v = withVectors(value), d = withVectors(gradient);
   const at::Tensor added = expandedBias(bias.defined() ? Optional<at::Tensor>(bias) : Optional<at::Tensor>(), shape);
-  const Operands operands{shape, HeadsView(q), HeadsView(k), HeadsView(v), HeadsView(result.context),
-                          added.defined() ? Bias(added) : Bias(), elements<float>(result.logSums)};
-  const Gradients gradients{HeadsView(d), HeadsView(dq), HeadsView(dk), HeadsView(dv)};
-  parallelFor(0, shape.batch * shape.kvHeads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) backwardGroup(operands, gradients, i / shape.kvHeads, i % shape.kvHeads);
+  withElementType("attention", q.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const Operands<T> operands{shape,         HeadsOf<T>(q),          HeadsOf<T>(k), HeadsOf<T>(v), HeadsOf<T>(result.context),
+                               biasOf(added), elements<float>(result.logSums)};
+    const Gradients<T> gradients{HeadsOf<T>(d), HeadsOf<T>(dq), HeadsOf<T>(dk), HeadsOf<T>(dv)};
+    parallelFor(0, shape.batch * shape.kvHeads, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) backwardGroup(operands, gradients, i / shape.kvHeads, i % shape.kvHeads);
+    });
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "linear.h"
@@ -11,15 +12,17 @@
 namespace tslm::attention {
 
 // Heads [batch, heads, time, dim] with contiguous vectors, wherever they lie.
-struct HeadsView {
-  bfloat16* data;
+template <class T>
+struct HeadsOf {
+  T* data;
   int64_t batchStride, headStride, timeStride;
 
-  explicit HeadsView(const at::Tensor& x)
-      : data(elements<bfloat16>(x)), batchStride(x.stride(0)), headStride(x.stride(1)), timeStride(x.stride(2)) {}
-  bfloat16* head(int64_t batch, int64_t head) const { return data + batch * batchStride + head * headStride; }
-  Matrix matrix(int64_t b, int64_t h) const { return {head(b, h), false, timeStride, 1}; }
+  explicit HeadsOf(const at::Tensor& x)
+      : data(elements<T>(x)), batchStride(x.stride(0)), headStride(x.stride(1)), timeStride(x.stride(2)) {}
+  T* head(int64_t batch, int64_t head) const { return data + batch * batchStride + head * headStride; }
+  Matrix matrix(int64_t b, int64_t h) const { return {head(b, h), std::is_same<T, float>::value, timeStride, 1}; }
 };
+using HeadsView = HeadsOf<bfloat16>;
 
 // Vectors contiguous, whatever else is not.
 inline at::Tensor withVectors(const at::Tensor& x) {
@@ -70,29 +73,59 @@ struct Shape {
   }
 };
 
+// Blocks of each element type: how they are multiplied, and how factors come to lie.
+template <class T>
+struct Blocks;
+
+template <>
+struct Blocks<bfloat16> {
+  static MultiplyBlock multiply() { return multiplyBlock(); }
+  static void pack(const Matrix& b, int64_t k, int64_t n, int64_t steps, int64_t column, bfloat16* out) {
+    packB(b, k, n, 0, steps, column, out);
+  }
+  static BlockA rows(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t steps, bfloat16* out) {
+    return panelOfA(a, m, k, row, 0, steps, out);
+  }
+};
+
+template <>
+struct Blocks<float> {
+  static MultiplyBlocks<float> multiply() { return multiplyFloatBlock(); }
+  static void pack(const Matrix& b, int64_t k, int64_t n, int64_t steps, int64_t column, float* out);
+  static BlockOf<float> rows(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t steps, float* out);
+};
+
 // A matrix packed as a second factor: panels of 32 columns, each with all rows.
-struct Packed {
-  std::vector<bfloat16> data;
+template <class T>
+struct PackedOf {
+  std::vector<T> data;
   int64_t steps = 0;
 
   void pack(const Matrix& b, int64_t rows, int64_t columns) {
     steps = blocksOf(rows);
     const int64_t panels = blocksOf(columns);
     data.resize(static_cast<size_t>(panels * steps * kStepSize));
-    for (int64_t j = 0; j < panels; j++) packB(b, rows, columns, 0, steps, j * kBlock, data.data() + j * steps * kStepSize);
+    for (int64_t j = 0; j < panels; j++) Blocks<T>::pack(b, rows, columns, steps, j * kBlock, data.data() + j * steps * kStepSize);
   }
-  const bfloat16* panel(int64_t j, int64_t step = 0) const { return data.data() + (j * steps + step) * kStepSize; }
+  const T* panel(int64_t j, int64_t step = 0) const { return data.data() + (j * steps + step) * kStepSize; }
 };
 
 // What a thread needs for one head.
-struct Scratch {
-  Packed keysAcross, keysDown, valuesAcross, valuesDown;        // kᵀ, k, vᵀ, v
-  Packed queriesAcross, queriesDown, gradientsAcross, gradientsDown;  // qᵀ, q, doᵀ, do
+template <class T>
+struct ScratchOf {
+  PackedOf<T> keysAcross, keysDown, valuesAcross, valuesDown;        // kᵀ, k, vᵀ, v
+  PackedOf<T> queriesAcross, queriesDown, gradientsAcross, gradientsDown;  // qᵀ, q, doᵀ, do
   std::vector<float> scores, products, sums, delta;
-  std::vector<bfloat16> weights, slopes, panel;
+  std::vector<T> weights, slopes, panel;
 };
+using Scratch = ScratchOf<bfloat16>;
 
-Scratch& scratch();
+template <class T>
+ScratchOf<T>& scratchOf() {
+  thread_local ScratchOf<T> space;
+  return space;
+}
+inline Scratch& scratch() { return scratchOf<bfloat16>(); }
 
 template <class T>
 T* room(std::vector<T>& buffer, int64_t size) {
@@ -116,8 +149,9 @@ inline void scaleRow(float* x, float scale, const float* bias, int64_t biasStrid
   });
 }
 
-// The softmax of a row, rounded; returns log Σ eˣ.
-inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
+// The softmax of a row, in bfloat16 rounded; returns log Σ eˣ.
+template <class T>
+inline float softmaxRow(float* x, T* p, int64_t width) {
   return vectorised([=]() TSLM_INSIDE {
     float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
@@ -134,7 +168,8 @@ inline float softmaxRow(float* x, bfloat16* p, int64_t width) {
   });
 }
 
-inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
+template <class T>
+inline float dotRow(const T* a, const T* b, int64_t count) {
   return vectorised([=]() TSLM_INSIDE {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -143,8 +178,8 @@ inline float dotRow(const bfloat16* a, const bfloat16* b, int64_t count) {
   });
 }
 
-inline void storeRows(const float* sums, int64_t stride, bfloat16* out, int64_t outStride, int64_t rows,
-                                int64_t columns) {
+template <class T>
+inline void storeRows(const float* sums, int64_t stride, T* out, int64_t outStride, int64_t rows, int64_t columns) {
   vectorised([=]() TSLM_INSIDE {
     for (int64_t i = 0; i < rows; i++) {
       for (int64_t j = 0; j < columns; j++) store(out + i * outStride + j, sums[i * stride + j]);
@@ -153,18 +188,20 @@ inline void storeRows(const float* sums, int64_t stride, bfloat16* out, int64_t 
 }
 
 // The products of 32 rows of `a` with columns [begin, end) of a packed matrix → rows that are `stride` apart.
-inline void productsOf(MultiplyBlock multiply, const Matrix& a, int64_t m, int64_t k, int64_t row, const Packed& b,
-                Range panels, float* out, int64_t stride, std::vector<bfloat16>& buffer) {
+template <class T>
+inline void productsOf(MultiplyBlocks<T> multiply, const Matrix& a, int64_t m, int64_t k, int64_t row, const PackedOf<T>& b,
+                       Range panels, float* out, int64_t stride, std::vector<T>& buffer) {
   const int64_t steps = blocksOf(k);
-  const BlockA rows = panelOfA(a, m, k, row, 0, steps, room(buffer, steps * kStepSize));
+  const BlockOf<T> rows = Blocks<T>::rows(a, m, k, row, steps, room(buffer, steps * kStepSize));
   for (int64_t j = panels.begin; j < panels.end; j++) {
     multiply(rows, b.panel(j), steps, out + (j - panels.begin) * kBlock, stride, false, kBlock);
   }
 }
 
 // Weights [32, steps · 32] times rows of a packed matrix from `firstStep` on → [32, dim]
-inline void mixturesOf(MultiplyBlock multiply, const bfloat16* weights, int64_t stride, const Packed& b, int64_t firstStep,
-                int64_t steps, int64_t dim, float* out, bool accumulate = false) {
+template <class T>
+inline void mixturesOf(MultiplyBlocks<T> multiply, const T* weights, int64_t stride, const PackedOf<T>& b, int64_t firstStep,
+                       int64_t steps, int64_t dim, float* out, bool accumulate = false) {
   const int64_t outStride = blocksOf(dim) * kBlock;
   for (int64_t j = 0; j < blocksOf(dim); j++) {
     multiply({weights, stride, kBlock}, b.panel(j, firstStep), steps, out + j * kBlock, outStride, accumulate, kBlock);
@@ -181,26 +218,31 @@ struct Documents {
   Documents(const Optional<at::Tensor>& given, int64_t batch, int64_t keys);
 };
 
+template <class T>
 struct Operands {
   Shape shape;
-  HeadsView query, key, value, result;
+  HeadsOf<T> query, key, value, result;
   Bias bias;
   float* logSums;  // [batch, heads, queries]
 };
 
+template <class T>
 struct Gradients {
-  HeadsView result;  // do
-  HeadsView query, key, value;
+  HeadsOf<T> result;  // do
+  HeadsOf<T> query, key, value;
 };
 
 // So few queries that packing the keys would cost more than meeting them: each is read once, where it is.
 constexpr int64_t kFewQueries = 8;
 
 // One head of queries, and log Σ e^s of each.
-void forwardHead(const Operands& o, int64_t batch, int64_t head);
-void forwardFewQueries(const Operands& o, int64_t batch, int64_t head);
+template <class T>
+void forwardHead(const Operands<T>& o, int64_t batch, int64_t head);
+template <class T>
+void forwardFewQueries(const Operands<T>& o, int64_t batch, int64_t head);
 
 // One head of keys and values, and the queries that share it.
-void backwardGroup(const Operands& o, const Gradients& g, int64_t batch, int64_t kvHead);
+template <class T>
+void backwardGroup(const Operands<T>& o, const Gradients<T>& g, int64_t batch, int64_t kvHead);
 
 }  // namespace tslm::attention

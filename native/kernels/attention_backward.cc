@@ -5,16 +5,17 @@ namespace tslm::attention {
 namespace {
 
 // A row of p from its scores, and of ds from do vᵀ; `logSum` and `delta` are the row's.
-void backwardRow(const float* x, const float* dp, float logSum, float delta, float scale, bfloat16* ds,
-                                  int64_t width) {
+template <class T>
+void backwardRow(const float* x, const float* dp, float logSum, float delta, float scale, T* ds, int64_t width) {
   vectorised([=]() TSLM_INSIDE {
     for (int64_t j = 0; j < width; j++) store(ds + j, exponential(x[j] - logSum) * (dp[j] - delta) * scale);
   });
 }
 
 // The same along a key: each query has its own.
-void backwardColumn(const float* x, const float* dp, const float* logSum, const float* delta,
-                                     float scale, bfloat16* p, bfloat16* ds, int64_t width, int64_t padded) {
+template <class T>
+void backwardColumn(const float* x, const float* dp, const float* logSum, const float* delta, float scale, T* p, T* ds,
+                    int64_t width, int64_t padded) {
   vectorised([=]() TSLM_INSIDE {
     for (int64_t j = 0; j < width; j++) {
       const float weight = exponential(x[j] - logSum[j]);
@@ -26,15 +27,16 @@ void backwardColumn(const float* x, const float* dp, const float* logSum, const 
 }
 
 // dq of one head; leaves Σ do o of each query in `delta`.
-void backwardQueries(const Operands& o, const Gradients& g, int64_t b, int64_t h, Scratch& space, float* delta) {
+template <class T>
+void backwardQueries(const Operands<T>& o, const Gradients<T>& g, int64_t b, int64_t h, ScratchOf<T>& space, float* delta) {
   const Shape shape = o.shape.of(b);
   const int64_t dim = shape.dim, keys = shape.keys;
-  const MultiplyBlock multiply = multiplyBlock();
+  const MultiplyBlocks<T> multiply = Blocks<T>::multiply();
   const int64_t stride = blocksOf(keys) * kBlock, outStride = blocksOf(dim) * kBlock;
   float* scores = room(space.scores, kBlock * stride);
   float* products = room(space.products, kBlock * stride);
   float* sums = room(space.sums, kBlock * outStride);
-  bfloat16* slopes = room(space.slopes, kBlock * stride);
+  T* slopes = room(space.slopes, kBlock * stride);
   const float* bias = o.bias.head(b, h);
   const float* logSums = o.logSums + (b * shape.heads + h) * shape.queries;
   for (int64_t row = 0; row < shape.queries; row += kBlock) {
@@ -47,7 +49,7 @@ void backwardQueries(const Operands& o, const Gradients& g, int64_t b, int64_t h
                space.panel);
     for (int64_t i = 0; i < kBlock; i++) {
       if (i >= rows) {
-        std::memset(slopes + i * stride, 0, width * sizeof(bfloat16));
+        std::memset(slopes + i * stride, 0, width * sizeof(T));
         continue;
       }
       const int64_t query = row + i;
@@ -65,11 +67,12 @@ void backwardQueries(const Operands& o, const Gradients& g, int64_t b, int64_t h
 }
 
 // What one head of queries adds to dk and dv, [keys, dim] in float32.
-void backwardKeys(const Operands& o, const Gradients& g, int64_t b, int64_t h, Scratch& space, const float* delta,
+template <class T>
+void backwardKeys(const Operands<T>& o, const Gradients<T>& g, int64_t b, int64_t h, ScratchOf<T>& space, const float* delta,
                   float* dk, float* dv, bool accumulate) {
   const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim, queries = shape.queries;
-  const MultiplyBlock multiply = multiplyBlock();
+  const MultiplyBlocks<T> multiply = Blocks<T>::multiply();
   space.queriesAcross.pack(o.query.matrix(b, h).transposed(), dim, queries);
   space.queriesDown.pack(o.query.matrix(b, h), queries, dim);
   space.gradientsAcross.pack(g.result.matrix(b, h).transposed(), dim, queries);
@@ -77,8 +80,8 @@ void backwardKeys(const Operands& o, const Gradients& g, int64_t b, int64_t h, S
   const int64_t stride = blocksOf(queries) * kBlock, outStride = blocksOf(dim) * kBlock;
   float* scores = room(space.scores, kBlock * stride);
   float* products = room(space.products, kBlock * stride);
-  bfloat16* weights = room(space.weights, kBlock * stride);
-  bfloat16* slopes = room(space.slopes, kBlock * stride);
+  T* weights = room(space.weights, kBlock * stride);
+  T* slopes = room(space.slopes, kBlock * stride);
   const float* bias = o.bias.head(b, h);
   const float* logSums = o.logSums + (b * shape.heads + h) * queries;
   for (int64_t row = 0; row < shape.keys; row += kBlock) {
@@ -99,8 +102,8 @@ void backwardKeys(const Operands& o, const Gradients& g, int64_t b, int64_t h, S
                space.panel);
     for (int64_t i = 0; i < kBlock; i++) {
       if (i >= rows) {
-        std::memset(weights + i * stride, 0, padded * sizeof(bfloat16));
-        std::memset(slopes + i * stride, 0, padded * sizeof(bfloat16));
+        std::memset(weights + i * stride, 0, padded * sizeof(T));
+        std::memset(slopes + i * stride, 0, padded * sizeof(T));
         continue;
       }
       const Range seen = shape.queriesOf(row + i);
@@ -116,10 +119,11 @@ void backwardKeys(const Operands& o, const Gradients& g, int64_t b, int64_t h, S
 
 }  // namespace
 
-void backwardGroup(const Operands& o, const Gradients& g, int64_t b, int64_t kv) {
+template <class T>
+void backwardGroup(const Operands<T>& o, const Gradients<T>& g, int64_t b, int64_t kv) {
   const Shape& shape = o.shape;
   const int64_t group = shape.heads / shape.kvHeads, outStride = blocksOf(shape.dim) * kBlock;
-  Scratch& space = scratch();
+  ScratchOf<T>& space = scratchOf<T>();
   const TileScope tiles;
   space.keysAcross.pack(o.key.matrix(b, kv).transposed(), shape.dim, shape.keys);
   space.keysDown.pack(o.key.matrix(b, kv), shape.keys, shape.dim);
@@ -136,5 +140,8 @@ void backwardGroup(const Operands& o, const Gradients& g, int64_t b, int64_t kv)
   storeRows(dk, outStride, g.key.head(b, kv), g.key.timeStride, shape.keys, shape.dim);
   storeRows(dv, outStride, g.value.head(b, kv), g.value.timeStride, shape.keys, shape.dim);
 }
+
+template void backwardGroup(const Operands<bfloat16>&, const Gradients<bfloat16>&, int64_t, int64_t);
+template void backwardGroup(const Operands<float>&, const Gradients<float>&, int64_t, int64_t);
 
 }  // namespace tslm::attention

@@ -4,7 +4,8 @@
 namespace tslm::attention {
 namespace {
 
-void addScaledRow(float* sums, float weight, const bfloat16* value, int64_t dim) {
+template <class T>
+void addScaledRow(float* sums, float weight, const T* value, int64_t dim) {
   vectorised([=]() TSLM_INSIDE {
     for (int64_t j = 0; j < dim; j++) sums[j] += weight * load(value + j);
   });
@@ -12,23 +13,56 @@ void addScaledRow(float* sums, float weight, const bfloat16* value, int64_t dim)
 
 }  // namespace
 
-Scratch& scratch() {
-  thread_local Scratch space;
-  return space;
+// Steps of 32 rows of B, 32 columns of each.
+void Blocks<float>::pack(const Matrix& b, int64_t k, int64_t n, int64_t steps, int64_t column, float* out) {
+  const auto* data = static_cast<const float*>(b.data);
+  const int64_t width = std::min(kBlock, n - column), rowStride = b.rowStride, columnStride = b.columnStride;
+  if (columnStride == 1) {
+    for (int64_t i = 0; i < steps * kBlock; i++, out += kBlock) {
+      const int64_t count = i < k ? width : 0;
+      std::copy_n(data + (i < k ? i * rowStride + column : 0), count, out);
+      std::fill(out + count, out + kBlock, 0.0f);
+    }
+    return;
+  }
+  std::fill_n(out, steps * kStepSize, 0.0f);
+  vectorised([=]() TSLM_INSIDE {
+    // Lines of B's columns, eight elements of each at a time.
+    for (int64_t first = 0; first < k; first += 8) {
+      const int64_t count = std::min<int64_t>(8, k - first);
+      for (int64_t j = 0; j < width; j++) {
+        const float* line = data + (column + j) * columnStride + first * rowStride;
+        for (int64_t i = 0; i < count; i++) out[(first + i) * kBlock + j] = line[i * rowStride];
+      }
+    }
+  });
 }
 
-void forwardHead(const Operands& o, int64_t b, int64_t h) {
+BlockOf<float> Blocks<float>::rows(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t steps, float* out) {
+  const float* data = static_cast<const float*>(a.data) + row * a.rowStride;
+  if (row + kBlock <= m && steps * kBlock <= k) return {data, a.rowStride, kBlock};
+  std::fill_n(out, steps * kStepSize, 0.0f);
+  for (int64_t i = 0; i < std::min(kBlock, m - row); i++) {
+    for (int64_t s = 0; s < steps; s++) {
+      std::copy_n(data + i * a.rowStride + s * kBlock, std::min(kBlock, k - s * kBlock), out + s * kStepSize + i * kBlock);
+    }
+  }
+  return {out, kBlock, kStepSize};
+}
+
+template <class T>
+void forwardHead(const Operands<T>& o, int64_t b, int64_t h) {
   const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim, keys = shape.keys;
-  Scratch& space = scratch();
-  const MultiplyBlock multiply = multiplyBlock();
+  ScratchOf<T>& space = scratchOf<T>();
+  const MultiplyBlocks<T> multiply = Blocks<T>::multiply();
   const TileScope tiles;
   space.keysAcross.pack(o.key.matrix(b, kv).transposed(), dim, keys);
   space.valuesDown.pack(o.value.matrix(b, kv), keys, dim);
   const int64_t stride = blocksOf(keys) * kBlock, outStride = blocksOf(dim) * kBlock;
   float* scores = room(space.scores, kBlock * stride);
   float* sums = room(space.sums, kBlock * outStride);
-  bfloat16* weights = room(space.weights, kBlock * stride);
+  T* weights = room(space.weights, kBlock * stride);
   const float* bias = o.bias.head(b, h);
   float* logSums = o.logSums + (b * shape.heads + h) * shape.queries;
   for (int64_t row = 0; row < shape.queries; row += kBlock) {
@@ -39,7 +73,7 @@ void forwardHead(const Operands& o, int64_t b, int64_t h) {
                space.panel);
     for (int64_t i = 0; i < kBlock; i++) {
       if (i >= rows) {
-        std::memset(weights + i * stride, 0, width * sizeof(bfloat16));
+        std::memset(weights + i * stride, 0, width * sizeof(T));
         continue;
       }
       const Range seen = shape.keysOf(row + i);
@@ -52,19 +86,20 @@ void forwardHead(const Operands& o, int64_t b, int64_t h) {
   }
 }
 
-void forwardFewQueries(const Operands& o, int64_t b, int64_t h) {
+template <class T>
+void forwardFewQueries(const Operands<T>& o, int64_t b, int64_t h) {
   const Shape shape = o.shape.of(b);
   const int64_t kv = h / (shape.heads / shape.kvHeads), dim = shape.dim;
-  Scratch& space = scratch();
+  ScratchOf<T>& space = scratchOf<T>();
   float* scores = room(space.scores, shape.keys);
   float* sums = room(space.sums, dim);
-  bfloat16* weights = room(space.weights, shape.keys);
+  T* weights = room(space.weights, shape.keys);
   const float* bias = o.bias.head(b, h);
-  const bfloat16 *keys = o.key.head(b, kv), *values = o.value.head(b, kv);
+  const T *keys = o.key.head(b, kv), *values = o.value.head(b, kv);
   for (int64_t i = 0; i < shape.queries; i++) {
     const Range seen = shape.keysOf(i);
     const int64_t count = seen.end - seen.begin;
-    const bfloat16* query = o.query.head(b, h) + i * o.query.timeStride;
+    const T* query = o.query.head(b, h) + i * o.query.timeStride;
     for (int64_t j = 0; j < count; j++) scores[j] = dotRow(query, keys + (seen.begin + j) * o.key.timeStride, dim);
     const float* biasRow = bias ? bias + i * o.bias.strides[2] + seen.begin * o.bias.strides[3] : nullptr;
     scaleRow(scores, shape.scale, biasRow, o.bias.strides[3], {0, count}, count);
@@ -76,5 +111,10 @@ void forwardFewQueries(const Operands& o, int64_t b, int64_t h) {
     storeRows(sums, dim, o.result.head(b, h) + i * o.result.timeStride, o.result.timeStride, 1, dim);
   }
 }
+
+template void forwardHead(const Operands<bfloat16>&, int64_t, int64_t);
+template void forwardHead(const Operands<float>&, int64_t, int64_t);
+template void forwardFewQueries(const Operands<bfloat16>&, int64_t, int64_t);
+template void forwardFewQueries(const Operands<float>&, int64_t, int64_t);
 
 }  // namespace tslm::attention

@@ -2,12 +2,9 @@
 
 #include <cstring>
 
+#include "intrinsics.h"
 #include "isa.h"
 #include "tiers.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace tslm {
 
@@ -92,16 +89,73 @@ TSLM_INLINE void multiplyFloats(BlockA a, const bfloat16* b, int64_t steps, floa
 }
 
 // 8 rows of 32 columns in 16 of 32 registers; 6 of 16 columns in 12 of 16. One row alone, as in decoding, does not pay for others.
+#if defined(__x86_64__)
 TSLM_FOR_AVX512 void multiplyAvx512F(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
   if (rows == 1) return multiplyFloats<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate, rows);
   multiplyFloats<Sixteen, 8, 2>(a, b, steps, c, ldc, accumulate, rows);
 }
+#endif
 TSLM_FOR_AVX2 void multiplyAvx2(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
   if (rows == 1) return multiplyFloats<Eight, 1, 4>(a, b, steps, c, ldc, accumulate, rows);
   multiplyFloats<Eight, 6, 2>(a, b, steps, c, ldc, accumulate, rows);
 }
 
+// In float32: sums stay in registers from the first step to the last.
+template <class V, int kRows, int kWidth>
+TSLM_INLINE void multiplyFloatRows(BlockOf<float> a, const float* b, int64_t steps, float* c, int64_t ldc, bool accumulate) {
+  constexpr int kLanes = sizeof(V) / sizeof(float);
+  for (int column = 0; column < kBlock; column += kLanes * kWidth) {
+    V sum[kRows][kWidth];
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) sum[i][w] = accumulate ? vectorAt<V>(c + i * ldc + column + kLanes * w) : V{};
+    }
+    for (int64_t s = 0; s < steps; s++) {
+      const float *left = a.data + s * a.stepStride, *right = b + s * kStepSize + column;
+#pragma GCC unroll 4
+      for (int k = 0; k < kBlock; k++) {
+        V columns[kWidth];
+        for (int w = 0; w < kWidth; w++) columns[w] = vectorAt<V>(right + k * kBlock + kLanes * w);
+        for (int i = 0; i < kRows; i++) {
+          const V one = left[i * a.rowStride + k] - V{};
+          for (int w = 0; w < kWidth; w++) sum[i][w] += one * columns[w];
+        }
+      }
+    }
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) std::memcpy(c + i * ldc + column + kLanes * w, &sum[i][w], sizeof(V));
+    }
+  }
+}
+
+template <class V, int kRows, int kWidth>
+TSLM_INLINE void multiplyFloat(BlockOf<float> a, const float* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
+  constexpr int kRest = kBlock % kRows == 0 ? kRows : kBlock % kRows;
+  for (int64_t i = 0; i < rows; i += kRows) {
+    const BlockOf<float> own{a.data + i * a.rowStride, a.rowStride, a.stepStride};
+    if (i + kRows <= kBlock) multiplyFloatRows<V, kRows, kWidth>(own, b, steps, c + i * ldc, ldc, accumulate);
+    else multiplyFloatRows<V, kRest, kWidth>(own, b, steps, c + i * ldc, ldc, accumulate);
+  }
+}
+
+#if defined(__x86_64__)
+TSLM_FOR_AVX512 void multiplyFloatWide(BlockOf<float> a, const float* b, int64_t steps, float* c, int64_t ldc, bool accumulate,
+                                       int64_t rows) {
+  multiplyFloat<Sixteen, 8, 2>(a, b, steps, c, ldc, accumulate, rows);
+}
+#endif
+TSLM_FOR_AVX2 void multiplyFloatNarrow(BlockOf<float> a, const float* b, int64_t steps, float* c, int64_t ldc, bool accumulate,
+                                       int64_t rows) {
+  multiplyFloat<Eight, 6, 2>(a, b, steps, c, ldc, accumulate, rows);
+}
+
 }  // namespace
+
+MultiplyBlocks<float> multiplyFloatBlock() {
+#if defined(__x86_64__)
+  if (isa() >= Isa::kAvx512) return multiplyFloatWide;
+#endif
+  return multiplyFloatNarrow;
+}
 
 #if defined(__x86_64__)
 namespace {

@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "epilogues.h"
 #include "pack.h"
 
 namespace tslm {
@@ -17,23 +18,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-template <class T>
-struct StoreSums {
-  T* out;
-  int64_t stride;
-  Added added;
-
-  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
-    T* __restrict y = out + i * stride + column;
-    float total[kBlock];
-    for (int64_t j = 0; j < count; j++) total[j] = sums[j];
-    if (added.bias) for (int64_t j = 0; j < count; j++) total[j] += added.bias[column + j];
-    if (added.residual) for (int64_t j = 0; j < count; j++) total[j] += added.residual[i * stride + column + j];
-    if (added.accumulate) for (int64_t j = 0; j < count; j++) total[j] += load(y + j);
-    for (int64_t j = 0; j < count; j++) store(y + j, total[j]);
-  }
-};
 
 template <class T>
 void roundRow(const T* row, bfloat16* rounded, float* sums, int64_t count) {

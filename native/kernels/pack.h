@@ -3,6 +3,7 @@
 #pragma once
 
 #include "block.h"
+#include "intrinsics.h"
 #include "tiers.h"
 
 namespace tslm::anywhere {
@@ -78,7 +79,6 @@ inline void packBColumns(const T* lines, int64_t stride, int64_t valid, int64_t 
 }  // namespace tslm::anywhere
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #define TSLM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 
 namespace tslm {

@@ -5,10 +5,7 @@
 //     y = x Wᵀ + b (+ residual)      y = f(x Wᵀ + b)      y = f(g) (x Wᵀ + b)
 #include <torch/library.h>
 
-#include <string>
-
-#include "activation.h"
-#include "linear.h"
+#include "epilogues.h"
 
 namespace tslm {
 namespace {
@@ -26,28 +23,6 @@ at::Tensor packWeight(const at::Tensor& weight) {
   return packed;
 }
 
-// Sums → f(h), or f(g) h, with h = sums + bias, rounded as a product of its own would be.
-template <class F>
-struct ActivateSums {
-  bfloat16* out;
-  const bfloat16* gate;  // or null
-  const float* bias;     // or null
-  int64_t stride;
-
-  TSLM_INLINE void row(const float* __restrict sums, int64_t i, int64_t column, int64_t count) const {
-    const int64_t place = i * stride + column;
-    bfloat16 rounded[kBlock];
-    for (int64_t j = 0; j < count; j++) store(rounded + j, sums[j] + (bias ? bias[column + j] : 0.0f));
-    bfloat16* __restrict y = out + place;
-    if (!gate) {
-      for (int64_t j = 0; j < count; j++) store(y + j, F::value(load(rounded + j)));
-      return;
-    }
-    const bfloat16* __restrict g = gate + place;
-    for (int64_t j = 0; j < count; j++) store(y + j, F::value(load(g + j)) * load(rounded + j));
-  }
-};
-
 at::Tensor packedLinear(const at::Tensor& x, const at::Tensor& packed, int64_t out, const Optional<at::Tensor>& bias,
                         const Optional<at::Tensor>& residual, const Optional<at::Tensor>& gate,
                         const Optional<std::string>& activation, c10::ScalarType type) {
@@ -58,27 +33,11 @@ at::Tensor packedLinear(const at::Tensor& x, const at::Tensor& packed, int64_t o
                   packed.size(2) == kStepSize && packed.is_contiguous() && packed.scalar_type() == at::kBFloat16,
               "packed_linear takes the packed weight of a map from ", in, " to ", out, ", not ", packed.sizes());
   TORCH_CHECK(!activation || type == at::kBFloat16, "packed_linear activates in bfloat16");
-  const at::Tensor rows = asRows(x), b = floatBias(bias);
-  const at::Tensor r = residual ? residual->contiguous() : at::Tensor(), g = gate ? gate->contiguous() : at::Tensor();
-  TORCH_CHECK(!b.defined() || b.numel() == out, "packed_linear takes a bias of ", out, " elements");
-  const std::vector<int64_t> sizes = resized(x, out);
-  TORCH_CHECK(!r.defined() || (!activation && r.scalar_type() == at::kFloat && r.sizes() == at::IntArrayRef(sizes)),
-              "packed_linear adds a float32 residual of the result's shape, and to no activation");
-  TORCH_CHECK(!g.defined() || (activation && g.scalar_type() == at::kBFloat16 && g.sizes() == at::IntArrayRef(sizes)),
-              "packed_linear takes a bfloat16 gate of the result's shape, and with an activation");
-  const int64_t m = rows.size(0);
-  at::Tensor y = at::empty(sizes, x.options().dtype(type));
   const Matrix weight{packed.data_ptr(), false, 0, 0, /*isPacked=*/true};
-  if (!activation) {
-    productInto(y.view({m, out}), matrixOf(rows), weight, in, {dataOrNull(b), dataOrNull(r)});
-    return y;
-  }
-  withActivation(*activation, [&](auto f) {
-    multiply(matrixOf(rows), weight, m, out, in,
-             rowByRow(ActivateSums<decltype(f)>{elements<bfloat16>(y), g.defined() ? elements<bfloat16>(g) : nullptr,
-                                                dataOrNull(b), out}));
-  });
-  return y;
+  return finishedLinear("packed_linear", x, out, {bias, residual, gate, activation, type},
+                        [&](const at::Tensor& rows, const auto& epilogue) {
+                          multiply(matrixOf(rows), weight, rows.size(0), out, in, epilogue);
+                        });
 }
 
 }  // namespace

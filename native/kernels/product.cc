@@ -107,67 +107,61 @@ PackedA::PackedA(const Matrix& a, int64_t m, int64_t k) : steps_(blocksOf(k)) {
 
 namespace {
 
-// A factor step by step, each from its first row or column on.
-#define TSLM_PACK_B(rowsFrom, columnsFrom)                                                      \
-  const int64_t width = std::min(kBlock, n - column);                                           \
-  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {                      \
-    const int64_t height = std::min(kBlock, k - first);                                         \
-    const T* corner = static_cast<const T*>(b.data) + first * b.rowStride + column * b.columnStride; \
-    if (b.columnStride == 1) rowsFrom(corner, b.rowStride, height, width, out);                 \
-    else columnsFrom(corner, b.columnStride, width, height, out);                               \
-  }
-#define TSLM_PACK_A(rowsFrom, columnsFrom)                                                      \
-  const int64_t height = std::min(kBlock, m - row);                                             \
-  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {                      \
-    const int64_t width = std::min(kBlock, k - first);                                          \
-    const T* corner = static_cast<const T*>(a.data) + row * a.rowStride + first * a.columnStride; \
-    if (a.columnStride == 1) rowsFrom(corner, a.rowStride, height, width, out);                 \
-    else columnsFrom(corner, a.columnStride, width, height, out);                               \
-  }
+// How steps of 32 × 32 elements are packed: A or B, from lines that are its rows or its columns.
+template <class T>
+struct Packing {
+  using Pack = void (*)(const T* lines, int64_t stride, int64_t valid, int64_t count, bfloat16* out);
+  Pack aRows, aColumns, bRows, bColumns;
+};
 
 template <class T>
-void packBOf(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
-  TSLM_PACK_B(anywhere::packBRows, anywhere::packBColumns)
+Packing<T> packingHere() {
+#if defined(__x86_64__)
+  if (isa() >= Isa::kAvx512Bf16) return {packARows<T>, packAColumns<T>, packBRows<T>, packBColumns<T>};
+#endif
+  return {anywhere::packARows<T>, anywhere::packAColumns<T>, anywhere::packBRows<T>, anywhere::packBColumns<T>};
 }
+
+// Asked for at every product.
+template <class T>
+const Packing<T>& packing() {
+  static const Packing<T> own = packingHere<T>();
+  return own;
+}
+
+// A factor step by step, each from its first row or column on.
+template <class T>
+void packBOf(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
+  const Packing<T>& pack = packing<T>();
+  const int64_t width = std::min(kBlock, n - column);
+  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {
+    const int64_t height = std::min(kBlock, k - first);
+    const T* corner = static_cast<const T*>(b.data) + first * b.rowStride + column * b.columnStride;
+    if (b.columnStride == 1) pack.bRows(corner, b.rowStride, height, width, out);
+    else pack.bColumns(corner, b.columnStride, width, height, out);
+  }
+}
+
 template <class T>
 void packAOf(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
-  TSLM_PACK_A(anywhere::packARows, anywhere::packAColumns)
+  const Packing<T>& pack = packing<T>();
+  const int64_t height = std::min(kBlock, m - row);
+  for (int64_t s = 0; s < steps; s++, first += kBlock, out += kStepSize) {
+    const int64_t width = std::min(kBlock, k - first);
+    const T* corner = static_cast<const T*>(a.data) + row * a.rowStride + first * a.columnStride;
+    if (a.columnStride == 1) pack.aRows(corner, a.rowStride, height, width, out);
+    else pack.aColumns(corner, a.columnStride, width, height, out);
+  }
 }
-#if defined(__x86_64__)
-template <class T>
-TSLM_AVX512 void packBAvx512(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
-  TSLM_PACK_B(packBRows, packBColumns)
-}
-template <class T>
-TSLM_AVX512 void packAAvx512(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
-  TSLM_PACK_A(packARows, packAColumns)
-}
-#else
-// Never called: no other processor has its instructions.
-template <class T>
-void packBAvx512(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
-  packBOf<T>(b, k, n, first, steps, column, out);
-}
-template <class T>
-void packAAvx512(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
-  packAOf<T>(a, m, k, row, first, steps, out);
-}
-#endif
-#undef TSLM_PACK_A
-#undef TSLM_PACK_B
 
 }  // namespace
 
 void packB(const Matrix& b, int64_t k, int64_t n, int64_t first, int64_t steps, int64_t column, bfloat16* out) {
-  const bool isOwn = isa() >= Isa::kAvx512Bf16;
-  if (b.isFloat) (isOwn ? packBAvx512<float> : packBOf<float>)(b, k, n, first, steps, column, out);
-  else (isOwn ? packBAvx512<bfloat16> : packBOf<bfloat16>)(b, k, n, first, steps, column, out);
+  (b.isFloat ? packBOf<float> : packBOf<bfloat16>)(b, k, n, first, steps, column, out);
 }
 
 void packA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {
-  const bool isOwn = isa() >= Isa::kAvx512Bf16;
-  if (a.isFloat) (isOwn ? packAAvx512<float> : packAOf<float>)(a, m, k, row, first, steps, out);
-  else (isOwn ? packAAvx512<bfloat16> : packAOf<bfloat16>)(a, m, k, row, first, steps, out);
+  (a.isFloat ? packAOf<float> : packAOf<bfloat16>)(a, m, k, row, first, steps, out);
 }
 
 BlockA panelOfA(const Matrix& a, int64_t m, int64_t k, int64_t row, int64_t first, int64_t steps, bfloat16* out) {

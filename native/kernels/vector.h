@@ -3,13 +3,12 @@
 // that the processor runs. Elsewhere (arm64, clang) the baseline of the architecture is compiled.
 #pragma once
 
-#include <c10/util/BFloat16.h>
-
 #include <cstdint>
 #include <cstring>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+// A sanitizer is not there yet when the loader asks which to take.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && !defined(TSLM_SANITIZED)
 #if __GNUC__ >= 12
 #define TSLM_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
@@ -58,7 +57,7 @@ TSLM_INLINE float exponential(float x) {
   p = p * r + 1.6666665e-1f;
   p = p * r + 0.5f;
   p = (p * r) * r + r + 1.0f;
-  const float power = bits<float>((static_cast<int32_t>(n) + 127) << 23);
+  const float power = bits<float>(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
   const float result = x < -87.33f ? 0.0f : p * power;
   return x > 88.37f ? std::numeric_limits<float>::infinity() : result;
 }

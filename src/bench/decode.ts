@@ -8,7 +8,7 @@ import { generate } from '../generate/generate.ts';
 import type { Decoder } from '../models/decoder.ts';
 import { LMHead } from '../models/heads/lm.ts';
 import type { Model } from '../models/model.ts';
-import { Attention, Embedding } from '../nn/index.ts';
+import { Attention, Embedding, Linear, type Parameter } from '../nn/index.ts';
 import { type DType, dtypeInfo } from '../torch/index.ts';
 import {
   figures,
@@ -34,8 +34,9 @@ export interface DecodeThroughput extends InferenceThroughput {
 export async function decodeThroughput(
   options: InferenceOptions & { prompt: number; tokens: number },
 ): Promise<DecodeThroughput> {
-  const { batch, prompt, tokens, dtype, device = 'cpu' } = options;
+  const { batch, prompt, tokens, device = 'cpu' } = options;
   using model = inferenceModel(options, prompt + tokens);
+  const { dtype } = model.parameters()[0];
   const prompts = randomPrompts(options, prompt);
   const config = resolveGenerationConfig({ maxNewTokens: tokens, doSample: false });
   const timing = await timed(options, () => {
@@ -63,11 +64,15 @@ export async function decodeThroughput(
 
 /** Bytes of the weights that a step reads all of: of tables only the one that is the output layer, too. */
 function weightBytesRead(model: Model): number {
-  const bytesOf = (parameters: { nbytes: number }[]): number => parameters.reduce((sum, { nbytes }) => sum + nbytes, 0);
-  const tables = Array.from(model.namedModules()).flatMap(([, part]) => (part instanceof Embedding ? part.weight : []));
+  const parts = Array.from(model.namedModules(), ([, part]) => part);
+  const ofMaps = new Map<Parameter, number>(
+    parts.flatMap(part => (part instanceof Linear ? [[part.weight, part.weightBytes] as const] : [])),
+  );
+  const tables = new Set(parts.flatMap(part => (part instanceof Embedding ? part.weight : [])));
+  const read = model.parameters().filter(parameter => !tables.has(parameter));
   const isTied = model.head instanceof LMHead && !model.head.projection;
-  const output = isTied ? [(model.backbone as Decoder).embeddings.word.weight] : [];
-  return bytesOf(model.parameters()) - bytesOf([...new Set(tables)]) + bytesOf(output);
+  const output = isTied ? (model.backbone as Decoder).embeddings.word.projectionBytes : 0;
+  return read.reduce((sum, parameter) => sum + (ofMaps.get(parameter) ?? parameter.nbytes), output);
 }
 
 function cacheBytesPerPosition(model: Model, dtype: DType): number {

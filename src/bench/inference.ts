@@ -1,5 +1,6 @@
 /** What benchmarks of inference share: a random model, random prompts, timed steps and the figures that come of them. */
 import { createModel } from '../models/auto.ts';
+import { inferenceDtype } from '../models/load-for-inference.ts';
 import type { Model } from '../models/model.ts';
 import { packForInference } from '../models/pack-for-inference.ts';
 import { requireCausal } from '../objectives/causal.ts';
@@ -17,7 +18,7 @@ export interface InferenceOptions {
   vocab: number;
   /** Sequences in a batch. */
   batch: number;
-  /** Element type of the weights. */
+  /** Element type of the weights; `int8`: of linear maps. */
   dtype: DType;
   device?: Device;
   /** Prompts, or texts, that are timed, after one that is not; default 5. */
@@ -45,7 +46,9 @@ export function inferenceModel(options: InferenceOptions, context: number): Mode
   const { family, vocab, dtype, device } = options;
   const model = createModel(family, { ...options, context, vocabSize: vocab }, { seed: 1 });
   requireCausal(model, 'bench');
-  model.to({ dtype, device }).eval();
+  if (dtype === 'int8') packForInference(model, 'int8');
+  const rest = dtype === 'int8' ? inferenceDtype(model) : dtype;
+  model.to({ dtype: rest, device }).eval();
   packForInference(model);
   return model;
 }

@@ -8,7 +8,7 @@ import type { PseudoLoglikelihood } from '../evaluate/models/masked-model.ts';
 import type { Pooling } from '../models/pooling.ts';
 import { usageError } from '../support/errors.ts';
 import { createProgress } from '../support/progress.ts';
-import { collect, dtypeOf, nonNegativeInteger, type PRECISIONS, positiveInteger } from './options.ts';
+import { collect, nonNegativeInteger, positiveInteger, type WeightTypeName, weightTypeOf } from './options.ts';
 import { printJson, printNote } from './print.ts';
 import { printContamination } from './views/contamination-table.ts';
 import { type FloorScores, printEvaluation } from './views/evaluation-table.ts';
@@ -37,7 +37,7 @@ export interface TaskOptions {
   tokenizer?: string;
   maxLength?: number;
   limit?: number;
-  precision: (typeof PRECISIONS)[number];
+  precision: WeightTypeName;
   device: string;
   json?: boolean;
 }
@@ -145,7 +145,7 @@ export async function runTasks(path: string, options: TaskOptions): Promise<void
   const { score, pll, pooling, device, baseUrl, tokenizer, maxLength, precision } = options;
   const opened = await openAnyModel(path, {
     ...{ score, pll, pooling, device, baseUrl, tokenizer, maxLength },
-    dtype: dtypeOf(precision),
+    dtype: weightTypeOf(precision),
     apiKey: process.env.OPENAI_API_KEY,
     onNote: printNote,
   });

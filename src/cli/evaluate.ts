@@ -7,7 +7,7 @@ import { usageError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { createProgress } from '../support/progress.ts';
 import { runTasks, TASK_OPTIONS, type TaskOptions, withTaskOptions } from './evaluate-tasks.ts';
-import { dtypeOf, PRECISIONS, positiveInteger, positiveNumber } from './options.ts';
+import { positiveInteger, positiveNumber, WEIGHT_TYPES, weightTypeOf } from './options.ts';
 import { printJson, printNote, printTable } from './print.ts';
 
 interface Options extends TaskOptions {
@@ -44,7 +44,11 @@ export function evaluateCommand(): Command {
       'only the first n tokens of the corpus, or documents of each task (below 1: a share of them)',
       positiveNumber,
     )
-    .addOption(new Option('--precision <type>', 'matrix products').choices([...PRECISIONS]).default('float32'))
+    .addOption(
+      new Option('--precision <type>', 'matrix products; int8: with weights in eight bits')
+        .choices([...WEIGHT_TYPES])
+        .default('float32'),
+    )
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--json', 'print the result as JSON');
   return withTaskOptions(command)
@@ -74,6 +78,7 @@ export function evaluateCommand(): Command {
         throw usageError('TSLM_BAD_VALUE', `--limit ${limit} is no number of tokens`, 'give a whole number above 0');
       }
       const { loadCompleteModel, modelFolder } = await import('../models/auto.ts');
+      const { loadForInference } = await import('../models/load-for-inference.ts');
       const { openCorpus } = await import('../data/corpus/corpus.ts');
       const { perplexity } = await import('../evaluate/perplexity.ts');
       const { packingOfModel } = await import('../runs/lineage.ts');
@@ -83,7 +88,9 @@ export function evaluateCommand(): Command {
       const corpus = openCorpus(data);
       corpus.requireTokenizer(folder);
       const packing = options.packing ?? packingOfModel(folder);
-      const model = loadCompleteModel(folder, { device: options.device, onNote: printNote });
+      const isInt8 = options.precision === 'int8';
+      const how = { device: options.device, onNote: printNote };
+      const model = isInt8 ? loadForInference(folder, { dtype: 'int8', ...how }) : loadCompleteModel(folder, how);
       const progress = createProgress('evaluating', { unit: ' tokens' });
       const result = perplexity(model, corpus.split(options.split), {
         context: options.context,
@@ -91,7 +98,7 @@ export function evaluateCommand(): Command {
         batchSize: options.batchSize,
         limit,
         packing,
-        dtype: dtypeOf(options.precision),
+        dtype: isInt8 ? model.parameters()[0].dtype : weightTypeOf(options.precision),
         startToken: corpus.index.eos_token_id,
         prefix: corpus.index.prefix_token_ids,
         onProgress: done => progress.update(done),

@@ -32,9 +32,13 @@ export const dtypeOf = (precision: (typeof PRECISIONS)[number]): DType =>
   precision === 'bf16' ? 'bfloat16' : 'float32';
 
 /** Of models that are used and not trained. */
-const INFERENCE_TYPES = ['auto', ...PRECISIONS] as const;
+export const WEIGHT_TYPES = [...PRECISIONS, 'int8'] as const;
+export type WeightTypeName = (typeof WEIGHT_TYPES)[number];
+export const weightTypeOf = (type: WeightTypeName): DType => (type === 'int8' ? type : dtypeOf(type));
+const INFERENCE_TYPES = ['auto', ...WEIGHT_TYPES] as const;
 export type InferenceTypeName = (typeof INFERENCE_TYPES)[number];
-export const inferenceTypeOf = (type: InferenceTypeName): InferenceType => (type === 'auto' ? type : dtypeOf(type));
+export const inferenceTypeOf = (type: InferenceTypeName): InferenceType =>
+  type === 'auto' ? type : weightTypeOf(type);
 
 export const inferenceTypeOption = (): Option =>
   new Option('--dtype <type>', 'of the weights; auto: bf16 for decoders where tslm has products for this processor')

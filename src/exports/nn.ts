@@ -10,6 +10,7 @@ export type { PagedAttentionKind } from '../nn/paged-cache.ts';
 export type { PerformerKind } from '../nn/performer-attention.ts';
 export type { Llama3Options, LongRopeOptions, RopeOptions, YarnOptions } from '../nn/rope-scaling.ts';
 export type { SlidingWindowKind } from '../nn/sliding-window-attention.ts';
+export type { PackedForm } from '../nn/weights/packed.ts';
 export type { DType, TypedArray } from '../torch/dtype.ts';
 export type { Generator } from '../torch/generator.ts';
 export type { TensorHandle } from '../torch/handle.ts';

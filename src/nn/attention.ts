@@ -8,9 +8,9 @@ import { causalSoftmax } from '../torch/kernels.ts';
 import {
   type AttentionProductOptions,
   attentionProduct,
-  isAttentionFused,
   otherDocuments,
   packedAttentionProduct,
+  takesAttention,
 } from '../torch/products.ts';
 import type { AttentionKind } from './attention-kinds.ts';
 import { Dropout } from './dropout.ts';
@@ -195,7 +195,7 @@ export class Attention extends Module {
     const { mask, outputAttentions } = inputs;
     if (!this.#isPlain || this.#isLocal(query.size(-2), inputs)) return false;
     if (outputAttentions || softcap !== undefined || upcast || this.dropout.isActive) return false;
-    return isAttentionFused(query) && (typeof mask !== 'object' || !mask.requiresGrad);
+    return takesAttention(query) && (typeof mask !== 'object' || !mask.requiresGrad);
   }
 
   #productOptions({ mask, documentStarts }: AttentionInputs): AttentionProductOptions {
@@ -275,7 +275,7 @@ export class Attention extends Module {
 
   /** Contiguous once, where products would copy it wherever it is used; the fused ones read it where it is. */
   #compact(x: Tensor): Tensor {
-    return this.#isPlain && isAttentionFused(x) ? x : x.contiguous();
+    return this.#isPlain && takesAttention(x) ? x : x.contiguous();
   }
 
   /** A kind of attention with rules of its own has an `attend` of its own. */

@@ -1,10 +1,11 @@
 /** Embedding tables. */
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { keep, type Tensor } from '../torch/index.ts';
+import type { Tensor } from '../torch/index.ts';
 import { embedding, linear } from '../torch/kernels.ts';
-import { isFused, linearProduct, packedLinear, packWeight } from '../torch/products.ts';
+import { isFused, linearProduct } from '../torch/products.ts';
 import type { LayerAdapter } from './layer-adapter.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
+import { type PackedForm, type PackedWeight, packedWeight } from './weights/packed.ts';
 
 /** A table of vectors, one for each id. */
 export class Embedding extends Module {
@@ -14,7 +15,7 @@ export class Embedding extends Module {
   readonly paddingIdx: number | undefined;
   /** How rows are looked up while an adapter is in use (`withAdapter`). */
   adapter: LayerAdapter | undefined;
-  #packed: { weight: Parameter; data: Tensor } | undefined;
+  #packed: { weight: Parameter; data: PackedWeight } | undefined;
 
   /** @throws RangeError when there is no row for padding */
   constructor(count: number, dim: number, { paddingIdx }: { paddingIdx?: number } = {}) {
@@ -44,17 +45,25 @@ export class Embedding extends Module {
 
   #scores(x: Tensor, bias: Tensor | undefined): Tensor {
     // An adapter may have put another table in place of this one's own.
-    if (this.#packed?.weight === this.weight) {
-      return packedLinear(x.to('bfloat16'), this.#packed.data, this.weight.shape[0], { bias });
-    }
+    if (this.packedForm) return this.#packed!.data.product(x, { bias });
     const input = castInput(x);
     if (isFused(input, [this.weight, bias])) return linearProduct(input, this.weight, { bias });
     return linear(input, castWeight(this.weight), castWeight(bias));
   }
 
   /** Keeps the table once more in the order in which `project` reads it. */
-  pack(): void {
-    this.#packed = { weight: this.weight, data: keep(packWeight(this.weight)) };
+  pack(form: PackedForm = 'bfloat16'): void {
+    this.#packed = { weight: this.weight, data: packedWeight(this.weight, form) };
+  }
+
+  /** What `project` reads of the table. */
+  get projectionBytes(): number {
+    return this.packedForm ? this.#packed!.data.bytes : this.weight.nbytes;
+  }
+
+  /** What `project` reads, if the table was packed. */
+  get packedForm(): PackedForm | undefined {
+    return this.#packed?.weight === this.weight ? this.#packed.data.form : undefined;
   }
 
   override dispose(): void {

@@ -1,11 +1,12 @@
 /** Linear maps. */
 import { castInput, castWeight } from '../torch/autocast.ts';
-import { empty, keep, type Tensor } from '../torch/index.ts';
+import { empty, type Tensor } from '../torch/index.ts';
 import { linear } from '../torch/kernels.ts';
-import { isFused, linearProduct, type PackedLinearOptions, packedLinear, packWeight } from '../torch/products.ts';
+import { isFused, linearProduct, type PackedLinearOptions } from '../torch/products.ts';
 import type { LayerAdapter } from './layer-adapter.ts';
 import { emptyParameter, Module, type Parameter } from './module.ts';
 import { bytesOfNf4, dequantizeNf4, disposeNf4, type Nf4Weight, nf4Linear, quantizeNf4 } from './weights/nf4.ts';
+import { type PackedForm, type PackedWeight, packedWeight } from './weights/packed.ts';
 
 /** y = x Wᵀ + b. In mixed precision the product runs in 16 bits and its result stays so. */
 export class Linear extends Module {
@@ -17,7 +18,7 @@ export class Linear extends Module {
   readonly bias: Parameter | undefined;
   /** How the result is made while an adapter is in use (`withAdapter`). */
   adapter: LayerAdapter | undefined;
-  #packed: { weight: Parameter; data: Tensor } | undefined;
+  #packed: { weight: Parameter; data: PackedWeight } | undefined;
   #quantized: { weight: Parameter; data: Nf4Weight } | undefined;
 
   constructor(inFeatures: number, outFeatures: number, { bias = true }: { bias?: boolean } = {}) {
@@ -51,9 +52,9 @@ export class Linear extends Module {
   }
 
   /** Lays the weight out for products alone (`packForInference`): it keeps its shape and gives up its memory. */
-  pack(): void {
+  pack(form: PackedForm = 'bfloat16'): void {
     const { shape, dtype } = this.weight;
-    this.#packed = { weight: this.weight, data: keep(packWeight(this.weight)) };
+    this.#packed = { weight: this.weight, data: packedWeight(this.weight, form) };
     this.weight.replace(empty(shape, { dtype, device: 'meta' }));
   }
 
@@ -62,9 +63,14 @@ export class Linear extends Module {
     return this.#packed?.weight === this.weight;
   }
 
+  /** What a product reads of the weight. */
+  get weightBytes(): number {
+    return this.isPacked ? this.#packed!.data.bytes : this.weight.nbytes;
+  }
+
   /** [..., in] → [..., out], of a packed layer, with what follows the product in the same pass. */
   forwardPacked(x: Tensor, options: Omit<PackedLinearOptions, 'bias'> = {}): Tensor {
-    return packedLinear(x.to('bfloat16'), this.#packed!.data, this.outFeatures, { ...options, bias: this.bias });
+    return this.#packed!.data.product(x, { ...options, bias: this.bias });
   }
 
   /**

@@ -130,7 +130,7 @@ export class Lora implements LayerAdapter {
       }),
     );
     this.#factor = 1;
-    for (const factor of [this.down, this.up]) scope(() => factor.pack());
+    for (const factor of [this.down, this.up]) if (factor.weight.dtype === 'bfloat16') scope(() => factor.pack());
   }
 
   dispose(): void {

@@ -5,7 +5,7 @@
 import { backward, enableGrad, inferenceMode } from './autograd.ts';
 import type { DType } from './dtype.ts';
 import { fastestRun } from './fastest-run.ts';
-import { causalSoftmax, geluTanh, layerNorm } from './kernels.ts';
+import { geluTanh, layerNorm } from './kernels.ts';
 import { arange, ones } from './ops.ts';
 import { attentionProduct, feedForward, hasProducts, linearProduct, reference } from './products.ts';
 import { scope } from './scope.ts';
@@ -59,9 +59,7 @@ function testBlock(): (dtype: 'float32' | 'bfloat16') => void {
       .permute([2, 0, 3, 1, 4]);
     const [query, key, value] = heads.unbind() as [Tensor, Tensor, Tensor];
     const scale = (HIDDEN / HEADS) ** -0.5;
-    const context = isWide
-      ? causalSoftmax(query.matmul(key.transpose(-1, -2)), scale).matmul(value)
-      : attentionProduct(query, key, value, { scale, causal: true });
+    const context = attentionProduct(query, key, value, { scale, causal: true });
     const attended = linear(context.transpose(1, 2).reshape([BATCH, TIME, HIDDEN]), out, { residual: x });
     const y = isWide
       ? linear(geluTanh(linear(norm(attended), up)), down, { residual: attended })

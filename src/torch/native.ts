@@ -97,7 +97,9 @@ export interface BuildRecord {
   flags: string[];
 }
 
-const buildFile = (name: string): string => join(root, 'build', name);
+/** A bridge with a sanitizer in it lies beside the other (`scripts/sanitize.sh`). */
+const folder = process.env.TSLM_SANITIZE ? `sanitize-${process.env.TSLM_SANITIZE}` : '';
+const buildFile = (name: string): string => join(root, 'build', folder, name);
 
 const isCheckout = existsSync(join(root, 'src'));
 const setUp = (): string =>

@@ -38,8 +38,9 @@ export function isFused(input: Tensor, weights: readonly (Tensor | undefined)[] 
   return weights.every(w => !w || (w.device === 'cpu' && (w.dtype === 'float32' || w.dtype === 'bfloat16')));
 }
 
-/** Whether `attentionProduct` takes these queries: products of ours on the CPU, libtorch's on a GPU. */
-export const isAttentionFused = (query: Tensor): boolean => isFused(query) || isOnGpu(query);
+/** Whether `attentionProduct` takes such queries: ours on the CPU, in float32 too, libtorch's on a GPU. */
+export const takesAttention = (query: Tensor): boolean =>
+  isOnGpu(query) || (query.dtype === 'float32' && query.device === 'cpu' ? hasProducts() : isFused(query));
 
 export interface LinearProductOptions {
   /** [out] */
@@ -143,8 +144,8 @@ export interface AttentionProductOptions {
 /**
  * softmax(scale q kᵀ + bias) v, without a matrix of all pairs in memory.
  *
- * @param query bfloat16 [batch, heads, queries, dim]
- * @param key bfloat16 [batch, kvHeads, keys, dim], `value` the same; heads / kvHeads queries share each
+ * @param query bfloat16 or float32 [batch, heads, queries, dim]
+ * @param key of the same type [batch, kvHeads, keys, dim], `value` the same; heads / kvHeads queries share each
  * @returns [batch, heads, queries, dim], in memory [batch, queries, heads, dim]
  */
 export function attentionProduct(query: Tensor, key: Tensor, value: Tensor, options: AttentionProductOptions): Tensor {
@@ -163,7 +164,7 @@ export interface PackedHeads {
 /**
  * The same of queries, keys and values as one projection gives them.
  *
- * @param qkv bfloat16 [batch, time, (heads + 2 kvHeads) dim]
+ * @param qkv bfloat16 or float32 [batch, time, (heads + 2 kvHeads) dim]
  */
 export function packedAttentionProduct(qkv: Tensor, packed: PackedHeads, options: AttentionProductOptions): Tensor {
   if (isOnGpu(qkv)) return scaledDotProductAttention(...unpackHeads(qkv, packed), options);

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { type InferenceType, loadForInference } from '../../src/models/load-for-inference.ts';
+import { Linear } from '../../src/nn/index.ts';
 import { pipeline } from '../../src/pipeline.ts';
 import { noGrad } from '../../src/torch/index.ts';
 import { hasProducts } from '../../src/torch/products.ts';
@@ -82,6 +83,32 @@ describe('the most probable tokens after a prompt', () => {
     expect(await byServer(folder, 'float32')).toEqual(ids);
     expect(byPipeline(folder, 'float32')).toEqual(ids);
     if (expected() === 'bfloat16') expect(await byCommand(folder), 'the test sees the type').not.toEqual(ids);
+  });
+});
+
+describe('in eight bits', () => {
+  it.each(['llama', 'gpt2'].map(folderOf))('the most probable tokens are the same from all three: %s', async model => {
+    const ids = await byCommand(model, 'int8');
+    expect(await byServer(model, 'int8')).toEqual(ids);
+    expect(byPipeline(model, 'int8')).toEqual(ids);
+    expect(ids, 'the test sees the type').not.toEqual(await byCommand(model, 'float32'));
+  });
+
+  it('linear maps are packed, the rest has the type that auto takes; other models can, too', () => {
+    for (const [name, dtype] of [
+      [folder, expected()],
+      [encoderDecoder, 'float32'],
+    ] as const) {
+      using model = loadForInference(name, { dtype: 'int8' });
+      const maps = Array.from(model.namedModules()).flatMap(([, part]) => (part instanceof Linear ? [part] : []));
+      expect(maps.length).toBeGreaterThan(4);
+      expect(maps.every(map => map.isPacked)).toBe(true);
+      expect(model.parameters()[0].dtype).toBe(dtype);
+    }
+  });
+
+  it('is for the CPU', () => {
+    expect(() => loadForInference(folder, { dtype: 'int8', device: 'cuda' })).toThrow('int8 is for the CPU');
   });
 });
 

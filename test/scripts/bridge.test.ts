@@ -7,11 +7,14 @@ import { scratchFolder } from '../support/scratch.ts';
 
 interface Plan {
   key: string;
+  addon: string;
+  flags: string[];
   units: { name: string; files: string[]; flags: string[]; object: string }[];
 }
 
-const { planBridge } = (await import(join(root, 'scripts/bridge.mjs'))) as {
-  planBridge: (root: string, libtorch: object) => Plan;
+const { planBridge, sanitizerOf } = (await import(join(root, 'scripts/bridge.mjs'))) as {
+  planBridge: (root: string, libtorch: object, options?: { sanitizer?: string }) => Plan;
+  sanitizerOf: (environment: Record<string, string>) => string | undefined;
 };
 const libtorch = {
   version: '9.9',
@@ -38,10 +41,30 @@ it('compiles every source once, in a few units', () => {
 
 it('optimises the kernels more than the rest', () => {
   for (const { files, flags } of planBridge(root, libtorch).units) {
-    const areKernels = files.every(path => path.includes('/kernels/'));
-    expect(files.some(path => path.includes('/kernels/'))).toBe(areKernels);
+    const areKernels = files.every(path => path.includes('native/kernels/'));
+    expect(files.some(path => path.includes('native/kernels/'))).toBe(areKernels);
     expect(flags.includes('-O3')).toBe(areKernels);
   }
+});
+
+it('warns of what is ours, and not of what is in the headers of others', () => {
+  const { flags } = planBridge(root, libtorch);
+  expect(flags).toEqual(expect.arrayContaining(['-Wall', '-Wextra', '-isystem/opt/torch/include']));
+  // A compiler has its own place for the system's.
+  expect(planBridge(root, { ...libtorch, include: ['/usr/include'] }).flags).toContain('-I/usr/include');
+});
+
+it('with a sanitizer is another bridge in another place', () => {
+  const plain = planBridge(root, libtorch);
+  for (const name of ['address', 'undefined', 'address,undefined']) {
+    const sanitizer = sanitizerOf({ TSLM_SANITIZE: name });
+    const watched = planBridge(root, libtorch, { sanitizer });
+    expect(watched.addon).toBe(join(root, `build/sanitize-${name}/tslm.node`));
+    expect(watched.flags).toContain(`-fsanitize=${name.split(',')[0]}`);
+    expect(watched.key).not.toBe(plain.key);
+  }
+  expect(sanitizerOf({})).toBeUndefined();
+  expect(() => sanitizerOf({ TSLM_SANITIZE: 'memory' })).toThrow("TSLM_SANITIZE is 'memory': it may be address");
 });
 
 it('makes the same objects wherever the project lies, others for another libtorch', () => {

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { usageError } from '../../support/errors.ts';
 import { formatBytes, formatCount } from '../../support/format.ts';
-import { dtypeOf, positiveInteger } from '../options.ts';
+import { positiveInteger, weightTypeOf } from '../options.ts';
 import { printJson, printTable } from '../print.ts';
 import { type BenchOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
 
@@ -20,7 +20,7 @@ export function benchPrefillCommand(): Command {
       requireDevice(options.device);
       const { json, ...given } = options;
       using peer = await peerFor('bench_prefill', options);
-      const result = await prefillThroughput({ ...given, dtype: dtypeOf(given.dtype), peer });
+      const result = await prefillThroughput({ ...given, dtype: weightTypeOf(given.dtype), peer });
       if (json) {
         printJson({ ...given, ...result });
         return;
@@ -50,7 +50,7 @@ export function benchGenerateCommand(): Command {
       requireDevice(options.device);
       const { json, ...given } = options;
       using peer = await peerFor('bench_generate', options);
-      const result = await decodeThroughput({ ...given, dtype: dtypeOf(given.dtype), peer });
+      const result = await decodeThroughput({ ...given, dtype: weightTypeOf(given.dtype), peer });
       if (json) {
         printJson({ ...given, ...result });
         return;

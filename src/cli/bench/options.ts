@@ -4,7 +4,7 @@ import type { Peer } from '../../bench/python-peer.ts';
 import type { PeerFigures } from '../../bench/side-by-side.ts';
 import { usageError } from '../../support/errors.ts';
 import { formatBytes, formatCount } from '../../support/format.ts';
-import { PRECISIONS, positiveInteger } from '../options.ts';
+import { type PRECISIONS, positiveInteger, WEIGHT_TYPES, type WeightTypeName } from '../options.ts';
 
 export interface BenchOptions {
   family: string;
@@ -13,7 +13,7 @@ export interface BenchOptions {
   heads: number;
   vocab: number;
   batch: number;
-  dtype: (typeof PRECISIONS)[number];
+  dtype: WeightTypeName;
   device: string;
   steps: number;
   peer?: boolean;
@@ -21,6 +21,7 @@ export interface BenchOptions {
 }
 
 export interface BenchTrainOptions extends BenchOptions {
+  dtype: (typeof PRECISIONS)[number];
   /** Tokens in a sequence. */
   seq: number;
   /** Of the peer. */
@@ -38,9 +39,12 @@ export const modelOptions = (command: Command, defaults: Defaults): Command =>
     .option('--vocab <n>', 'vocabulary size', positiveInteger, defaults.vocab)
     .option('--batch <n>', 'sequences in a batch', positiveInteger, defaults.batch);
 
-export const runOptions = (command: Command, { dtype, steps }: { dtype: string; steps: string }): Command =>
+export const runOptions = (
+  command: Command,
+  { dtype, steps, types = WEIGHT_TYPES }: { dtype: string; steps: string; types?: readonly string[] },
+): Command =>
   command
-    .addOption(new Option('--dtype <type>', dtype).choices([...PRECISIONS]).default('bf16'))
+    .addOption(new Option('--dtype <type>', dtype).choices(types).default('bf16'))
     .option('--device <device>', 'cpu, cuda, cuda:1 …', 'cpu')
     .option('--steps <n>', steps, positiveInteger, 5)
     .option('--peer', 'alternating with plain PyTorch (TSLM_PYTHON names its Python)')
@@ -51,6 +55,9 @@ export async function peerFor(name: string, { peer, json, ...job }: BenchOptions
   if (!peer) return undefined;
   if (job.family !== 'gpt2') {
     throw usageError('TSLM_NO_PEER', `--peer: the peer is a GPT-2, not a ${job.family} model`, 'leave out --family');
+  }
+  if (job.dtype === 'int8') {
+    throw usageError('TSLM_NO_PEER', '--peer: the peer has no int8', 'leave out one of the two');
   }
   const { startPeer } = await import('../../bench/python-peer.ts');
   // Who holds our threads down means the peer's, too.

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { SWEEPS, type Sweep } from '../../bench/training-sweep.ts';
 import { formatCount } from '../../support/format.ts';
-import { dtypeOf, positiveInteger } from '../options.ts';
+import { dtypeOf, PRECISIONS, positiveInteger } from '../options.ts';
 import { printJson, printTable } from '../print.ts';
 import { type BenchTrainOptions, modelOptions, peerFor, resultRows, runOptions } from './options.ts';
 import { runSweep, sweepTable } from './sweep.ts';
@@ -15,7 +15,7 @@ export function benchTrainCommand(): Command {
     positiveInteger,
     256,
   );
-  return runOptions(command, { dtype: 'matrix products', steps: 'steps that are timed' })
+  return runOptions(command, { dtype: 'matrix products', steps: 'steps that are timed', types: PRECISIONS })
     .option('--compile', 'the peer by torch.compile')
     .addOption(
       new Option('--sweep <along>', 'sweep context (with constant tokens a step), batch or model size').choices([

@@ -68,7 +68,9 @@ export class LMHead extends Head {
     const { scale = 1, softcap, hidden } = this.options;
     const weight = this.projection?.weight ?? this.#tied!.weight;
     const input = castInput(scale === 1 ? x : x.mul(scale));
-    const isPlain = softcap === undefined && !this.projection?.adapter && !this.#tied?.adapter?.project;
+    const isAdapted = this.projection?.adapter || this.#tied?.adapter?.project;
+    // Eight bits are those of `scores`.
+    const isPlain = softcap === undefined && !isAdapted && this.#tied?.packedForm !== 'int8';
     if (!isPlain || !isFused(input, [weight, this.bias])) return tokenLoss(this.scores(x), targets);
     const bias = this.bias?.flatten();
     return linearCrossEntropy(input.reshape([-1, hidden]), weight, targets.reshape([-1]), { bias });
