@@ -14,9 +14,9 @@ node scripts/setup.mjs
 
 if [[ $kind == address* ]]; then
   # The runtime comes before everything that allocates. Leaks are not looked for: V8 and libtorch keep much to the end of the process;
-  # and a test that asks for too much memory is refused, as elsewhere.
+  # a test that asks for too much memory is refused, as elsewhere, and bus errors are ours (native/mapped_files.cc).
   LD_PRELOAD=$("${CXX:-c++}" -print-file-name=libasan.so)
-  export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}
+  export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_sigbus=0:${ASAN_OPTIONS:-}
 fi
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}
 

@@ -46,9 +46,9 @@ export function inferenceModel(options: InferenceOptions, context: number): Mode
   const { family, vocab, dtype, device } = options;
   const model = createModel(family, { ...options, context, vocabSize: vocab }, { seed: 1 });
   requireCausal(model, 'bench');
-  if (dtype === 'int8') packForInference(model, 'int8');
-  const rest = dtype === 'int8' ? inferenceDtype(model) : dtype;
-  model.to({ dtype: rest, device }).eval();
+  model.to({ device }).eval();
+  if (dtype === 'int8') packForInference(model, 'int8'); // of floats
+  model.to({ dtype: dtype === 'int8' ? inferenceDtype(model) : dtype });
   packForInference(model);
   return model;
 }

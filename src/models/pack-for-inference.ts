@@ -1,6 +1,7 @@
 /** Models that are used and not trained: weights laid out once in the order in which products read them. */
 import { Linear, type Module } from '../nn/index.ts';
 import type { PackedForm } from '../nn/weights/packed.ts';
+import { usageError } from '../support/errors.ts';
 import { isFloatingPoint } from '../torch/dtype.ts';
 import { type DType, scope } from '../torch/index.ts';
 import { hasProducts } from '../torch/products.ts';
@@ -12,8 +13,12 @@ import type { Model } from './model.ts';
  * has products for it; the others stay as they are. The model can do all that it could, but be trained, moved and saved.
  *
  * @returns whether anything was packed
+ * @throws UserError for `int8` elsewhere than on the CPU
  */
 export function packForInference(model: Model, form: PackedForm = 'bfloat16'): boolean {
+  if (form === 'int8' && model.device !== 'cpu') {
+    throw usageError('TSLM_INT8_DEVICE', `int8 is for the CPU, not for ${model.device}`, 'leave out one of the two');
+  }
   const isPacked = packLinears(model, form);
   const table = model.head instanceof LMHead ? model.head.tied : undefined;
   if (table && isPackable(table.weight, form)) scope(() => table.pack(form));
