@@ -15,8 +15,7 @@ import {
 } from '../support/files.ts';
 import { forgetExpired } from './forget.ts';
 import type { Decision } from './gate/decision.ts';
-import { decide } from './gate/gate.ts';
-import { readGolden } from './gate/golden.ts';
+import { decide, readChecks, requireAnswers } from './gate/gate.ts';
 import { type Lesson, lessonsOf } from './lessons/lessons.ts';
 import { selectLessons } from './lessons/select.ts';
 import { triggered } from './lessons/triggers.ts';
@@ -90,8 +89,10 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
   }
   options.onNote?.(`${training.length} judgements to learn from, ${chosen.heldOut.length} held out`);
 
+  const checks = readChecks(store.folder, settings);
   const championFolder = registry.pathOf(champion);
   using bench = await openWorkbench(registry.base.path, { championFolder, settings, replayFiles: options.replay });
+  requireAnswers(bench.champion, checks);
   makeFolder(revisionsFolder(store.folder));
   const made = temporaryBeside(join(revisionsFolder(store.folder), 'candidate'));
   makeFolder(made);
@@ -110,7 +111,7 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
     const candidate = loadCompleteModel(made);
     let decision: Decision;
     try {
-      decision = decide(bench, candidate, { heldOut: chosen.heldOut, golden: readGolden(store.folder), settings });
+      decision = await decide(bench, candidate, { heldOut: chosen.heldOut, ...checks, settings });
     } finally {
       candidate.dispose();
     }

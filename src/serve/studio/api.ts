@@ -3,11 +3,11 @@
 import type { ModelCard } from '../../engine/protocol.ts';
 import type { TaskComparison } from '../../evaluate/compare/comparison.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
-import type { Decision } from '../../online/gate/decision.ts';
+import type { Decision, Figure, Guard, Unit } from '../../online/gate/decision.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
-export type { Decision, Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison };
+export type { Decision, Evaluation, Figure, Guard, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison, Unit };
 
 /** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';

@@ -90,8 +90,11 @@ export const zh: Dictionary = {
     guards: {
       'wanted answers': '期望回答每词元的对数概率',
       'original text': '原有文本的对数似然',
-      'golden conversations': '基准对话',
+      'golden conversations': '标准对话',
+      'safety checks': '安全检查',
     },
+    benchmark: task => `基准测试 ${task}`,
+    good: (count, of, lost) => `${of} 条中 ${count} 条合格${lost > 0 ? `，失去 ${lost} 条` : ''}`,
     holds: '成立',
     fails: '不成立',
     latest: '最近的评价',

@@ -25,6 +25,8 @@ export type {
   Decision,
   Evaluation,
   EvaluationSummary,
+  Figure,
+  Guard,
   JudgedAnswer,
   LearningDetail,
   ModelCard,
@@ -42,6 +44,7 @@ export type {
   SweepDetail,
   SweepSummary,
   SweepTrial,
+  Unit,
 } from '../../../src/serve/studio/api.ts';
 export type { AttentionMaps, LayerPredictions };
 
