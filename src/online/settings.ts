@@ -15,6 +15,8 @@ const share = z.number().min(0).max(1);
 const settingsSchema = z.strictObject({
   /** `asked`: answers are kept of requests that say `store: true`; `all`: of all but those that say `store: false`. */
   consent: z.enum(['asked', 'all']).default('asked'),
+  /** Only judgements that a review has accepted are learnt from. */
+  review: z.boolean().default(false),
   /** Days until an answer and what was said of it are forgotten; 0: never. */
   retentionDays: z.number().min(0).default(90),
   scrub: z
@@ -100,6 +102,18 @@ const settingsSchema = z.strictObject({
       taskFolders: z.array(z.string().min(1)).default([]),
       /** Windows of that text. */
       windows: count.default(64),
+    })
+    .prefault({}),
+  shadow: z
+    .strictObject({
+      /** Share of the kept answers beside which the one in the shadow is written. */
+      share: share.default(1),
+      /** Answers beside each other after which it is decided. */
+      least: count.default(50),
+      /** Share of requests that may fail in the shadow. */
+      failures: share.default(0.02),
+      /** What follows when nothing speaks against it. */
+      next: z.enum(['nothing', 'canary', 'promote']).default('nothing'),
     })
     .prefault({}),
   canary: z

@@ -41,6 +41,7 @@ export type {
   Sample,
   SampleKind,
   SelectionSummary,
+  ShadowAnswers,
   SweepDetail,
   SweepSummary,
   SweepTrial,
