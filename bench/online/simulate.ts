@@ -102,14 +102,14 @@ async function run(world: World, { name, replay, poison, gate }: Condition, seed
   return points;
 }
 
-/** Half of the 95 % interval of a mean. */
+/** Half of the 95 % interval of a mean; of two nothing can be said. */
 const halfOf = (values: readonly number[]): number =>
-  values.length < 2 ? 0 : tCritical(0.05, values.length - 1) * meanError(values);
+  values.length < 3 ? 0 : tCritical(0.05, values.length - 1) * meanError(values);
 
 /** Mean with the half of its interval, in points. */
 function told(values: readonly number[]): string {
   const text = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(100 * value).toFixed(1)}`;
-  return values.length < 2 ? text(values[0]) : `${text(mean(values))} ± ${text(halfOf(values))}`;
+  return values.length < 3 ? text(mean(values)) : `${text(mean(values))} ± ${text(halfOf(values))}`;
 }
 
 const points: Point[] = options.from === undefined ? [] : (JSON.parse(readFileSync(options.from, 'utf8')) as Point[]);
