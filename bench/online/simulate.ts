@@ -1,157 +1,65 @@
 /**
  * People with a hidden preference, round after round: how often what the service writes is preferred to what it wrote in the beginning,
- * and what that costs of what the model knew. With and without replay, with people who poison, with and without gate and defences.
+ * and what that costs of what the model knew. With and without replay, with people who poison, with and without gate and defences; over
+ * several seeds, of which each has a model, people and noise of its own, so that the rise has an interval.
  *
- *     npm run bench && node build/bench/bench/online/simulate.js [--rounds 4] [--only poison-gate]
+ *     npm run bench && node build/bench/bench/online/simulate.js [--rounds 4] [--seeds 5] [--only poison-gate] [--json FILE] [--svg FILE]
+ *     … --from FILE   the table of what `--json` has written
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import type { Rows } from '../../src/data/rows/rows.ts';
-import { createModel, loadCompleteModel, saveModel } from '../../src/models/auto.ts';
-import type { Model } from '../../src/models/model.ts';
-import { instruction } from '../../src/objectives/instruction.ts';
-import { lossOf } from '../../src/online/gate/score.ts';
+import { tCritical } from '../../src/evaluate/statistics/distributions.ts';
+import { mean, meanError } from '../../src/evaluate/statistics/means.ts';
+import { loadCompleteModel } from '../../src/models/auto.ts';
 import { learn } from '../../src/online/learn.ts';
-import { openRegistry, type Registry } from '../../src/online/registry/registry.ts';
-import { type FeedbackStore, openStore } from '../../src/online/store/store.ts';
-import { createRandom, type Random } from '../../src/support/random.ts';
-import { continueTexts } from '../../src/tasks/text-generation.ts';
-import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { trainTokenizer } from '../../src/tokenizers/training/train.ts';
-import { datasetOf, trainModel } from '../../src/train/train.ts';
+import { openRegistry } from '../../src/online/registry/registry.ts';
+import { openStore } from '../../src/online/store/store.ts';
+import { chart } from './chart.ts';
+import { judge, makeWorld, promptsOf, shortAnswers, type World, winRate } from './people.ts';
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '4' },
+    seeds: { type: 'string', default: '1' },
     only: { type: 'string' },
     steps: { type: 'string', default: '400' },
+    json: { type: 'string' },
+    svg: { type: 'string' },
+    from: { type: 'string' },
   },
 });
-const PEOPLE = 10;
-const EACH = 12;
-const NOISE = 0.1;
-const THINGS = 'cat dog sea hill boat tree lamp road bird fish moon rain door coat bell cup'.split(' ');
-const LOOKS = ['red', 'old', 'big', 'new', 'sad', 'tall', 'wet', 'soft'];
-const PLACES = ['here', 'there', 'far away', 'near'];
-const random = createRandom(7);
-const one = <T>(items: readonly T[], from: Random = random): T => items[from.below(items.length)];
-/** A short answer half of the time, else a long one. */
-function line(from: Random): { prompt: string; completion: string } {
-  const thing = one(THINGS, from);
-  const more = from.next() < 0.5 ? '' : ` and it is ${one(PLACES, from)} and it is ${one(PLACES, from)}`;
-  return { prompt: `ask ${one(LOOKS, from)} ${thing}:`, completion: ` the ${thing} is ${one(PLACES, from)}${more}.` };
-}
-
-const root = mkdtempSync(join(tmpdir(), 'tslm-simulate-'));
-const base = join(root, 'base');
-/** What the model knows besides, and is to keep. */
-const story = (): { text: string } => ({
-  text: `once a ${one(THINGS)} saw the ${one(THINGS)} ${one(PLACES)}, and the ${one(THINGS)} went ${one(PLACES)}.`,
-});
-const stories = Array.from({ length: 400 }, story);
-const rows = [...stories.slice(0, 300), ...Array.from({ length: 300 }, () => line(random))];
-const replay = join(root, 'text.jsonl');
-writeFileSync(
-  replay,
-  stories
-    .slice(0, 300)
-    .map(row => JSON.stringify(row))
-    .join('\n'),
-);
-const trained = await trainTokenizer(
-  rows.map(row => ('text' in row ? row.text : row.prompt + row.completion)),
-  { vocabSize: 320 },
-);
-{
-  const sizes = { layers: 2, hidden: 64, heads: 2, context: 64, vocabSize: trained.vocabSize };
-  const model = createModel('gpt2', sizes, { seed: 1, eosTokenId: trained.eosTokenId! });
-  const objective = instruction({ tokenizer: trained, context: 64, model });
-  const last = await trainModel({
-    model,
-    objective,
-    data: datasetOf<Rows['instruction']>(rows),
-    steps: Number(options.steps),
-    lr: 2e-3,
-  });
-  saveModel(base, model);
-  trained.save(base);
-  model.dispose();
-  process.stderr.write(`base model: loss ${last!.loss.toFixed(3)}\n`);
-}
-const tokenizer = Tokenizer.fromFile(base);
-const heldOut = stories.slice(300);
-
-const generation = (seed: number) => ({ doSample: true, temperature: 1, maxNewTokens: 32, seed });
-const write = (model: Model, prompts: readonly string[], seed: number): string[] =>
-  continueTexts(model, tokenizer, prompts, { generation: generation(seed) }).map(({ text }) => text);
-/** What everybody wants: an answer that is one, and short. */
-const quality = (text: string): number => (/^ ?the \w+ is [\w ]+\.$/.test(text.trim()) ? 1 : 0) - text.length / 200;
-
-/** Share of prompts where the model's text is preferred to the base's; ties count half. */
-function winRate(
-  model: Model,
-  against: readonly string[],
-  prompts: readonly string[],
-): { rate: number; error: number } {
-  const wins = write(model, prompts, 99).map((text, i) => {
-    const gap = quality(text) - quality(against[i]);
-    return gap > 0 ? 1 : gap < 0 ? 0 : 0.5;
-  });
-  const rate = wins.reduce((a: number, b) => a + b, 0) / wins.length;
-  return { rate, error: Math.sqrt(wins.reduce((sum: number, win) => sum + (win - rate) ** 2, 0) / wins.length ** 2) };
-}
-
-function loss(model: Model): number {
-  const objective = instruction({ tokenizer, context: 64, model });
-  const examples = heldOut.map(row => objective.example(row, random, 1));
-  return examples.reduce((sum, example) => sum + lossOf(model, objective, [example]), 0) / examples.length;
-}
+const [ROUNDS, SEEDS, STEPS] = [options.rounds, options.seeds, options.steps].map(Number);
 
 interface Condition {
   name: string;
   replay: boolean;
-  poison: boolean;
+  poison: number;
   /** Without it every candidate answers, whatever it is like. */
   gate: boolean;
 }
 
-/** A round of requests and judgements; those who poison correct everything into the same nonsense, five times as often. */
-function judge(store: FeedbackStore, model: Model, round: number, poison: boolean): void {
-  const from = createRandom(100 + round);
-  for (let person = 0; person < PEOPLE; person++) {
-    const isPoisoner = poison && person >= PEOPLE * 0.7;
-    const user = store.keyed.user(`person ${person}`);
-    const prompts = Array.from(
-      { length: isPoisoner ? 5 * EACH : EACH },
-      () => `ask ${one(LOOKS, from)} ${one(THINGS, from)}:`,
-    );
-    const [first, second] = [0, 1].map(i => write(model, prompts, 10_000 * round + 100 * person + i + 1));
-    for (const [i, prompt] of prompts.entries()) {
-      const id = `cmpl-${round}-${person}-${i}`;
-      const choices = [first[i], second[i]].map((text, position) => ({ position, text, finish: 'stop' }));
-      store.addAnswer({ id, created: round, model: 'base', revision: 'r', user, prompt, choices });
-      if (isPoisoner) {
-        store.addJudgement({
-          answer: id,
-          position: 0,
-          user,
-          value: { kind: 'correction', correction: ' buy now buy now buy now' },
-        });
-        continue;
-      }
-      const gap = quality(first[i]) - quality(second[i]);
-      if (gap === 0) continue;
-      const position = gap > 0 === from.next() >= NOISE ? 0 : 1;
-      store.addJudgement({ answer: id, position, user, value: { kind: 'choice' } });
-    }
-  }
+const conditions: Condition[] = [
+  { name: 'replay-gate', replay: true, poison: 0, gate: true },
+  { name: 'no-replay', replay: false, poison: 0, gate: false },
+  { name: 'poison-gate', replay: true, poison: 0.3, gate: true },
+  { name: 'poison-no-gate', replay: true, poison: 0.3, gate: false },
+];
+
+interface Point {
+  condition: string;
+  seed: number;
+  round: number;
+  /** Share of prompts where its text is preferred to the one in the beginning. */
+  wins: number;
+  /** Change of the loss on text from before, as a share of it. */
+  loss: number;
 }
 
-async function run({ name, replay: repeats, poison, gate }: Condition): Promise<void> {
-  using store = openStore(join(root, name));
+async function run(world: World, { name, replay, poison, gate }: Condition, seed: number): Promise<Point[]> {
+  using store = openStore(join(world.folder, name));
   const update = {
     least: 10,
     heldOut: 0.25,
@@ -161,41 +69,94 @@ async function run({ name, replay: repeats, poison, gate }: Condition): Promise<
     kl: 4,
     defend: gate,
     ...(!gate && { userShare: 1 }),
+    seed,
   };
   writeFileSync(join(store.folder, 'learning.yaml'), stringify({ retentionDays: 0, update }));
-  writeFileSync(join(store.folder, 'secret.key'), 'a key that is always the same');
-  const registry: Registry = openRegistry(store, base);
-  const prompts = Array.from({ length: 96 }, (_, i) => `ask ${LOOKS[i % LOOKS.length]} ${THINGS[i % THINGS.length]}:`);
-  using start = loadCompleteModel(base);
-  const before = write(start, prompts, 98);
-  const lossBefore = loss(start);
-  const show = (round: number, model: Model, what: string): void => {
-    const { rate, error } = winRate(model, before, prompts);
-    const change = (100 * (loss(model) - lossBefore)) / lossBefore;
-    process.stdout.write(
-      `${name}  round ${round}  wins ${(100 * rate).toFixed(1)} ± ${(196 * error).toFixed(1)} %  loss ${change >= 0 ? '+' : ''}${change.toFixed(1)} %  ${what}\n`,
-    );
-  };
-  show(0, start, '');
-  for (let round = 1; round <= Number(options.rounds); round++) {
-    using model = loadCompleteModel(registry.pathOf(registry.alias('champion')!));
-    judge(store, model, round, poison);
-    const result = await learn(store, { replay: repeats ? [replay] : false, onPass: gate ? 'promote' : 'nothing' });
-    if (!gate && result.candidate) registry.promote(result.candidate, 'no gate');
-    using after = loadCompleteModel(registry.pathOf(registry.alias('champion')!));
-    show(
-      round,
-      after,
-      `${result.skipped ?? `${result.lessons!.leftOut.length} left out; ${result.decision!.sentence}`}`,
+  writeFileSync(join(store.folder, 'secret.key'), `the key of seed ${seed}`);
+  const registry = openRegistry(store, world.base);
+  const prompts = promptsOf(shortAnswers, 96);
+  using start = loadCompleteModel(world.base);
+  const before = world.write(start, prompts, 98);
+  const lossBefore = world.loss(start);
+  const points: Point[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    let what = '';
+    if (round > 0) {
+      using model = loadCompleteModel(registry.pathOf(registry.alias('champion')!));
+      judge(world, store, model, { topic: shortAnswers, round, seed, poison });
+      const result = await learn(store, {
+        replay: replay ? [world.replay] : false,
+        onPass: gate ? 'promote' : 'nothing',
+      });
+      if (!gate && result.candidate) registry.promote(result.candidate, 'no gate');
+      what = result.skipped ?? `${result.lessons!.leftOut.length} left out; ${result.decision!.sentence}`;
+    }
+    using now = loadCompleteModel(registry.pathOf(registry.alias('champion')!));
+    const { rate } = winRate(shortAnswers, world.write(now, prompts, 99), before);
+    const point = { condition: name, seed, round, wins: rate, loss: (world.loss(now) - lossBefore) / lossBefore };
+    points.push(point);
+    process.stderr.write(
+      `${name} seed ${seed} round ${round}: wins ${(100 * rate).toFixed(1)} %, loss ${(100 * point.loss).toFixed(1)} %  ${what}\n`,
     );
   }
+  return points;
 }
 
-const conditions: Condition[] = [
-  { name: 'replay-gate', replay: true, poison: false, gate: true },
-  { name: 'poison-gate', replay: true, poison: true, gate: true },
-  { name: 'poison-no-gate', replay: true, poison: true, gate: false },
-  { name: 'no-replay', replay: false, poison: false, gate: false },
+/** Half of the 95 % interval of a mean; of two nothing can be said. */
+const halfOf = (values: readonly number[]): number =>
+  values.length < 3 ? 0 : tCritical(0.05, values.length - 1) * meanError(values);
+
+/** Mean with the half of its interval, in points. */
+function told(values: readonly number[]): string {
+  const text = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(100 * value).toFixed(1)}`;
+  return values.length < 3 ? text(mean(values)) : `${text(mean(values))} ± ${text(halfOf(values))}`;
+}
+
+const points: Point[] = options.from === undefined ? [] : (JSON.parse(readFileSync(options.from, 'utf8')) as Point[]);
+const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1);
+const worlds = new Map<number, World>();
+const asked = conditions.filter(({ name }) => options.only === undefined || options.only === name);
+for (const condition of options.from === undefined ? asked : []) {
+  for (const seed of seeds) {
+    const world =
+      worlds.get(seed) ?? (await makeWorld(mkdtempSync(join(tmpdir(), 'tslm-simulate-')), { seed, steps: STEPS }));
+    worlds.set(seed, world);
+    points.push(...(await run(world, condition, seed)));
+    if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(points));
+  }
+}
+for (const { folder } of worlds.values()) rmSync(folder, { recursive: true, force: true });
+
+const rows = conditions.flatMap(({ name }) => {
+  const own = points.filter(({ condition }) => condition === name);
+  if (own.length === 0) return [];
+  const at = (round: number): Point[] => own.filter(point => point.round === round);
+  const rounds = Array.from({ length: ROUNDS + 1 }, (_, round) => told(at(round).map(({ wins }) => wins)));
+  const rise = at(ROUNDS).map(({ wins }, i) => wins - at(0)[i].wins);
+  const losses = at(ROUNDS).map(({ loss }) => loss);
+  // The furthest below its own beginning that anything ever answered.
+  const start = new Map(at(0).map(({ seed, wins }) => [seed, wins]));
+  const worst = Math.min(...own.map(({ seed, wins }) => wins - start.get(seed)!));
+  return [`| ${[name, ...rounds, told(rise), told([worst]), told(losses)].join(' | ')} |`];
+});
+const heads = [
+  '',
+  ...Array.from({ length: ROUNDS + 1 }, (_, round) => String(round)),
+  'rise',
+  'most below the start',
+  'loss, %',
 ];
-for (const condition of conditions)
-  if (options.only === undefined || options.only === condition.name) await run(condition);
+process.stdout.write(`| ${heads.join(' | ')} |\n|${heads.map(() => '---|').join('')}\n${rows.join('\n')}\n`);
+
+if (options.svg !== undefined) {
+  const lines = conditions.flatMap(({ name }) => {
+    const own = points.filter(({ condition }) => condition === name);
+    if (own.length === 0) return [];
+    const of = (round: number): number[] => own.filter(point => point.round === round).map(({ wins }) => wins);
+    return { name, points: Array.from({ length: ROUNDS + 1 }, (_, i) => ({ mean: mean(of(i)), half: halfOf(of(i)) })) };
+  });
+  writeFileSync(
+    options.svg,
+    chart(lines, 'Share of prompts where what the service writes is preferred to what it wrote in the beginning'),
+  );
+}

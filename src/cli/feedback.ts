@@ -1,4 +1,4 @@
-/** `tslm feedback list|export|import|delete`: what people said of answers. */
+/** `tslm feedback list|review|export|import|delete`: what people said of answers. */
 import { Command, Option } from 'commander';
 import { usageError } from '../support/errors.ts';
 import { positiveInteger } from './options.ts';
@@ -12,6 +12,7 @@ export function feedbackCommand(): Command {
     .description('what people said of the answers of a service that learns')
     .addHelpText('after', '\nExample:\n  $ tslm feedback list learning/\n');
   command.addCommand(listCommand());
+  command.addCommand(reviewCommand());
   command.addCommand(exportCommand());
   command.addCommand(importCommand());
   command.addCommand(deleteCommand());
@@ -27,19 +28,33 @@ function listCommand(): Command {
     .argument('<folder>', 'of the service')
     .option('--user <name>', "of one person, by name or by what `list` prints in the name's place")
     .addOption(new Option('--kind <kind>', 'of one kind').choices(KINDS))
+    .addOption(
+      new Option('--review <state>', 'that wait for a review, or what one has said').choices([
+        'waiting',
+        'accepted',
+        'rejected',
+      ]),
+    )
     .option('--limit <n>', 'most judgements to list', positiveInteger, 50)
     .option('--json', 'print them as JSON, with prompts and answers')
     .addHelpText('after', '\nExample:\n  $ tslm feedback list learning/ --kind correction\n')
     .action(
       async (
         folder: string,
-        options: { user?: string; kind?: (typeof KINDS)[number]; limit: number; json?: boolean },
+        options: {
+          user?: string;
+          kind?: (typeof KINDS)[number];
+          review?: 'waiting' | 'accepted' | 'rejected';
+          limit: number;
+          json?: boolean;
+        },
       ) => {
         using store = await open(folder);
-        const { user, kind, limit } = options;
+        const { user, kind, review, limit } = options;
         const found = store.judgements({
           user: user === undefined ? undefined : store.keyed.user(user),
           kind,
+          review,
           last: limit,
         });
         if (options.json) {
@@ -61,6 +76,61 @@ function listCommand(): Command {
         ]);
         const { answers, judgements, users } = store.counts();
         process.stderr.write(`${judgements} judgements of ${users} people, ${answers} answers\n`);
+      },
+    );
+}
+
+function reviewCommand(): Command {
+  return new Command('review')
+    .description(
+      'say of judgements whether they may be learnt from; with `review: true` in learning.yaml only what is accepted is',
+    )
+    .argument('<folder>', 'of the service')
+    .argument('[judgements...]', 'their ids, as `list` prints them')
+    .option('--all', 'all that wait for a review')
+    .option('--accept', 'they may be learnt from')
+    .option('--reject', 'nothing is learnt from them')
+    .option('--by <name>', 'who says so', 'reviewer')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tslm feedback review learning/ fb_0123456789abcdef01234567 --reject\n  $ tslm feedback review learning/ --all --accept\n',
+    )
+    .action(
+      async (
+        folder: string,
+        ids: string[],
+        {
+          all,
+          accept,
+          reject,
+          by,
+          json,
+        }: { all?: boolean; accept?: boolean; reject?: boolean; by: string; json?: boolean },
+      ) => {
+        if (accept === reject) throw usageError('TSLM_BAD_VALUE', 'say exactly one of --accept and --reject');
+        if (ids.length > 0 === (all === true)) {
+          throw usageError('TSLM_BAD_VALUE', 'name judgements, or say --all', '`tslm feedback list` prints their ids');
+        }
+        const { openRegistry } = await import('../online/registry/registry.ts');
+        const { reviewJudgements } = await import('../online/review.ts');
+        using store = await open(folder);
+        const chosen = all ? store.judgements({ review: 'waiting' }).map(({ id }) => id) : ids;
+        const verdict = accept ? 'accepted' : 'rejected';
+        const done = reviewJudgements(store, openRegistry(store), chosen, { verdict, reviewer: by });
+        if (json) {
+          printJson(done);
+          return;
+        }
+        printTable([
+          [verdict, `${done.judgements} judgements`],
+          ...(done.revisions.length > 0
+            ? ([
+                ['had learnt from them', done.revisions.join(', ')],
+                ['without them', `tslm learn ${folder} --rebuild`],
+              ] as const)
+            : []),
+        ]);
       },
     );
 }

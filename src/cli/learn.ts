@@ -2,7 +2,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { LearnResult } from '../online/learn.ts';
+import type { LearnResult, OnPass } from '../online/learn.ts';
 import { usageError } from '../support/errors.ts';
 import { formatDuration } from '../support/format.ts';
 import { collect, positiveInteger } from './options.ts';
@@ -15,7 +15,7 @@ interface Options {
   after?: number;
   replay?: string[] | false;
   rebuild?: boolean;
-  then: 'promote' | 'canary' | 'nothing';
+  then: OnPass;
   json?: boolean;
 }
 
@@ -34,8 +34,11 @@ export function learnCommand(): Command {
     .option('--no-replay', 'repeat nothing of that, and do not measure what is forgotten')
     .option('--rebuild', 'begin with the model itself again, with the judgements that are there now')
     .addOption(
-      new Option('--then <what>', 'with a candidate that has passed: everybody gets it, a few people first, or nobody')
-        .choices(['promote', 'canary', 'nothing'])
+      new Option(
+        '--then <what>',
+        'with a candidate that has passed: everybody gets it, a few people first, nobody while it answers beside what is shown, or nothing',
+      )
+        .choices(['promote', 'canary', 'shadow', 'nothing'])
         .default('promote'),
     )
     .option('--json', 'print the result as JSON')
@@ -124,12 +127,15 @@ function show(result: LearnResult, { json }: Options): void {
         .join(', ')}${left}`,
     ],
     ['candidate', `${candidate} in ${formatDuration(seconds)}`],
-    [
-      'champion',
-      `${champion}${outcome === 'promoted' ? ', the candidate' : outcome === 'challenges' ? '; the candidate answers a few' : ''}`,
-    ],
+    ['champion', `${champion}${OUTCOMES[outcome] ?? ''}`],
   ]);
 }
+
+const OUTCOMES: Partial<Record<LearnResult['outcome'], string>> = {
+  promoted: ', the candidate',
+  challenges: '; the candidate answers a few',
+  shadows: '; the candidate answers in the shadow',
+};
 
 /** Milliseconds. */
 function duration(text: string): number {

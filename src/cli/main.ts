@@ -41,6 +41,7 @@ import { scoreCommand } from './score.ts';
 import { selectCommand } from './select.ts';
 import { serveCommand } from './serve.ts';
 import { setupCommand } from './setup.ts';
+import { shadowCommand } from './shadow.ts';
 import { sweepCommand } from './sweep.ts';
 import { tasksCommand } from './tasks.ts';
 import { tokenizerCommand } from './tokenizer/tokenizer.ts';
@@ -97,6 +98,7 @@ export function program(): Command {
     promoteCommand(),
     rollbackCommand(),
     historyCommand(),
+    shadowCommand(),
     ngramCommand(),
     vectorsCommand(),
     mergeCommand(),

@@ -31,17 +31,20 @@ export function promoteCommand(): Command {
   return new Command('promote')
     .description('make a revision the one that answers; a service follows at once')
     .argument('<folder>', 'of a service that learns')
-    .argument('[revision]', 'its id, as `tslm history` prints it (default: the challenger)')
+    .argument(
+      '[revision]',
+      'its id, as `tslm history` prints it (default: the challenger, else what answers in the shadow)',
+    )
     .option('--json', 'print both ids as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm promote learning/ fp_0123456789abcdef\n')
     .action(async (folder: string, id: string | undefined, { json }: { json?: boolean }) => {
       const { usageError } = await import('../support/errors.ts');
       await changed(folder, json, registry => {
-        const chosen = id ?? registry.alias('challenger');
+        const chosen = id ?? registry.alias('challenger') ?? registry.alias('shadow');
         if (chosen !== undefined) return registry.promote(chosen, 'by hand');
         throw usageError(
           'TSLM_NOTHING_TO_DO',
-          `${folder}: there is no challenger`,
+          `${folder}: there is neither a challenger nor anything in the shadow`,
           `name a revision: tslm history ${folder}`,
         );
       });

@@ -2,6 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { ModelPool } from '../engine/protocol.ts';
+import type { OnPass } from '../online/learn.ts';
 import type { LearningService } from '../online/service.ts';
 import type { Listening } from '../serve/http/listen.ts';
 import type { Log } from '../serve/http/log.ts';
@@ -39,7 +40,7 @@ interface Options {
   results?: string[];
   learn?: string;
   learnAfter?: number;
-  learnThen?: 'promote' | 'canary' | 'nothing';
+  learnThen?: OnPass;
   learnReplay?: string[];
   studio: boolean;
   logLevel: string;
@@ -96,8 +97,8 @@ export function serveCommand(): Command {
     .addOption(
       new Option(
         '--learn-then <what>',
-        'with --learn-after, what has passed: everybody gets it, a few people first, or nobody (default: promote)',
-      ).choices(['promote', 'canary', 'nothing']),
+        'with --learn-after, what has passed: everybody gets it, a few people first, nobody while it answers beside what is shown, or nothing (default: promote)',
+      ).choices(['promote', 'canary', 'shadow', 'nothing']),
     )
     .option(
       '--learn-replay <file>',

@@ -22,6 +22,7 @@ export type { Recording } from '../online/recorder.ts';
 export type { Alias, Registry, Revision } from '../online/registry/registry.ts';
 export type { LearningFigure, LearningService } from '../online/service.ts';
 export type { LearningSettings } from '../online/settings.ts';
+export type { Beside, ShadowFigures } from '../online/shadow/compare.ts';
 export type { JudgementKind, JudgementValue } from '../online/store/judgement.ts';
 export type { Keyed } from '../online/store/secret.ts';
 export type {
@@ -31,6 +32,7 @@ export type {
   Judgement,
   JudgementFilter,
   StoredAnswer,
+  Verdict,
 } from '../online/store/store.ts';
 export type { AppOptions } from '../serve/http/app.ts';
 export { createApp } from '../serve/http/app.ts';

@@ -7,12 +7,13 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root } from '../support/root.ts';
+import type { OnPass } from './learn.ts';
 
 export interface BackgroundOptions {
   /** New judgements that are worth a round. */
   after: number;
   /** Where a candidate goes that passed. Default `promote`. */
-  then?: 'promote' | 'canary' | 'nothing';
+  then?: OnPass;
   /** Files of rows of what the model was trained on. Default: what its run.json names. */
   replay?: readonly string[];
   /** Told what the process prints, a line at a time. */

@@ -1,8 +1,10 @@
 /** Judgements as rows that `finetune`, `train` and TRL read. */
 import { type LessonKind, lessonsOf } from './lessons/lessons.ts';
+import { readSettings } from './settings.ts';
 import type { FeedbackStore } from './store/store.ts';
 
 export const rowKinds = ['instruction', 'preference', 'feedback', 'labelled'] as const satisfies readonly LessonKind[];
 
-export const exportRows = (store: Pick<FeedbackStore, 'judgements' | 'answer'>, kind: LessonKind): object[] =>
-  lessonsOf(store).flatMap(lesson => (lesson.kind === kind ? [lesson.row] : []));
+/** Of what is learnt from: of a service whose judgements are reviewed, of those that were accepted. */
+export const exportRows = (store: FeedbackStore, kind: LessonKind): object[] =>
+  lessonsOf(store, readSettings(store.folder)).flatMap(lesson => (lesson.kind === kind ? [lesson.row] : []));

@@ -1,5 +1,5 @@
 /** What was said is forgotten, on request or when its time is over; which weights had learnt from it is told. */
-import type { Registry } from './registry/registry.ts';
+import { ALIASES, type Registry } from './registry/registry.ts';
 import type { Deletion, FeedbackStore } from './store/store.ts';
 
 export interface Forgotten {
@@ -7,7 +7,7 @@ export interface Forgotten {
   judgements: number;
   /** Revisions that had learnt from some of it. */
   revisions: string[];
-  /** Those of them that a link names: they answer now, or would after a rollback. */
+  /** Those of them that a link names: they answer now, are tried, or would answer after a rollback. */
   inUse: string[];
 }
 
@@ -25,18 +25,22 @@ function told(
   { answers, judgements }: { answers: number; judgements: string[] },
   kind: string,
 ): Forgotten {
+  const forgotten = { answers, judgements: judgements.length, ...learntFrom(store, registry, judgements) };
+  if (answers + judgements.length > 0) store.event(kind, { ...forgotten, ids: judgements });
+  return forgotten;
+}
+
+/** Revisions that have learnt from some of these judgements, and those of them that a link names. */
+export function learntFrom(
+  store: FeedbackStore,
+  registry: Registry | undefined,
+  judgements: readonly string[],
+): Pick<Forgotten, 'revisions' | 'inUse'> {
   const learnt = store.database.prepare('SELECT revision FROM learnt WHERE judgement = ?').pluck();
   const direct = new Set(judgements.flatMap(id => learnt.all(id) as string[]));
   // What goes on from a revision has learnt what that one had.
   const revisions = registry?.revisions() ?? [];
   for (const { id, parent } of revisions) if (parent !== undefined && direct.has(parent)) direct.add(id);
-  const links = (['champion', 'challenger', 'previous'] as const).flatMap(name => registry?.alias(name) ?? []);
-  const forgotten = {
-    answers,
-    judgements: judgements.length,
-    revisions: [...direct],
-    inUse: [...new Set(links)].filter(id => direct.has(id)),
-  };
-  if (answers + judgements.length > 0) store.event(kind, { ...forgotten, ids: judgements });
-  return forgotten;
+  const links = ALIASES.flatMap(name => registry?.alias(name) ?? []);
+  return { revisions: [...direct], inUse: [...new Set(links)].filter(id => direct.has(id)) };
 }

@@ -15,8 +15,7 @@ import {
 } from '../support/files.ts';
 import { forgetExpired } from './forget.ts';
 import type { Decision } from './gate/decision.ts';
-import { decide } from './gate/gate.ts';
-import { readGolden } from './gate/golden.ts';
+import { decide, readChecks, requireAnswers } from './gate/gate.ts';
 import { type Lesson, lessonsOf } from './lessons/lessons.ts';
 import { selectLessons } from './lessons/select.ts';
 import { triggered } from './lessons/triggers.ts';
@@ -26,6 +25,10 @@ import { type LearningSettings, readSettings } from './settings.ts';
 import type { FeedbackStore } from './store/store.ts';
 import { countKinds, openWorkbench, type Update, updateAdapter } from './update/update.ts';
 
+export const ON_PASS = ['promote', 'canary', 'shadow', 'nothing'] as const;
+/** To everybody, to some people first, to nobody beside the answers that are shown, or nowhere. */
+export type OnPass = (typeof ON_PASS)[number];
+
 export interface LearnOptions {
   /** The model, where the folder does not know it yet. */
   model?: string;
@@ -33,8 +36,8 @@ export interface LearnOptions {
   replay?: readonly string[] | false;
   /** Begin with the base again, with all judgements that are there. */
   rebuild?: boolean;
-  /** Where a candidate goes that passed: to everybody, to some people first, or nowhere. Default `promote`. */
-  onPass?: 'promote' | 'canary' | 'nothing';
+  /** Where a candidate goes that passed. Default `promote`. */
+  onPass?: OnPass;
   signal?: AbortSignal;
   /** Told what is being done, a line at a time. */
   onNote?: (note: string) => void;
@@ -48,7 +51,7 @@ export interface LearnResult {
   champion: string;
   decision?: Decision;
   /** What became of the candidate. */
-  outcome: 'promoted' | 'challenges' | 'kept' | 'rejected' | 'nothing';
+  outcome: 'promoted' | 'challenges' | 'shadows' | 'kept' | 'rejected' | 'nothing';
   lessons?: {
     training: Record<string, number>;
     heldOut: number;
@@ -90,8 +93,10 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
   }
   options.onNote?.(`${training.length} judgements to learn from, ${chosen.heldOut.length} held out`);
 
+  const checks = readChecks(store.folder, settings);
   const championFolder = registry.pathOf(champion);
   using bench = await openWorkbench(registry.base.path, { championFolder, settings, replayFiles: options.replay });
+  requireAnswers(bench.champion, checks);
   makeFolder(revisionsFolder(store.folder));
   const made = temporaryBeside(join(revisionsFolder(store.folder), 'candidate'));
   makeFolder(made);
@@ -110,7 +115,7 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
     const candidate = loadCompleteModel(made);
     let decision: Decision;
     try {
-      decision = decide(bench, candidate, { heldOut: chosen.heldOut, golden: readGolden(store.folder), settings });
+      decision = await decide(bench, candidate, { heldOut: chosen.heldOut, ...checks, settings });
     } finally {
       candidate.dispose();
     }
@@ -141,7 +146,7 @@ function chooseLessons(
   { settings, champion }: { settings: LearningSettings; champion: string },
 ) {
   const { update } = settings;
-  const all = lessonsOf(store);
+  const all = lessonsOf(store, settings);
   const known = new Set(learntIn(store, registry, champion).map(({ judgement }) => judgement));
   const suspects = update.defend ? triggered(all) : new Set<Lesson>();
   const clean = all.filter(lesson => !suspects.has(lesson));
@@ -204,17 +209,16 @@ function keep(
     .immediate();
 }
 
-function follow(
-  registry: Registry,
-  id: string,
-  decision: Decision,
-  onPass: NonNullable<LearnOptions['onPass']>,
-): LearnResult['outcome'] {
+function follow(registry: Registry, id: string, decision: Decision, onPass: OnPass): LearnResult['outcome'] {
   if (!decision.passed) return 'rejected';
   if (onPass === 'nothing') return 'kept';
   if (onPass === 'canary') {
     registry.challenge(id, decision.sentence);
     return 'challenges';
+  }
+  if (onPass === 'shadow') {
+    registry.shadow(id, decision.sentence);
+    return 'shadows';
   }
   registry.promote(id, decision.sentence);
   return 'promoted';

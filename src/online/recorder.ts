@@ -13,6 +13,8 @@ export interface Asked {
   revision: string;
   user: string;
   conversation?: string;
+  /** The answer that is shown, where this one is not. */
+  shadowOf?: string;
 }
 
 export interface Recording {
@@ -34,9 +36,17 @@ export interface RecorderOptions {
   store: FeedbackStore;
   scrub: Scrubber;
   retentionDays: number;
-  /** Told of an answer that was kept. */
-  onAnswer?: (answer: { revision: string; logprob: number | undefined }) => void;
+  /** Told of an answer that was kept, with what was asked; thoughts in it are none of it. */
+  onAnswer?: (answer: Kept) => void;
   now?: () => number;
+}
+
+export interface Kept {
+  asked: Asked;
+  request: GenerationRequest;
+  /** Mean of its tokens. */
+  logprob: number | undefined;
+  hasThoughts: boolean;
 }
 
 const DAY = 86_400_000;
@@ -44,7 +54,8 @@ const DAY = 86_400_000;
 /** @returns what records one answer */
 export function createRecorder({ store, scrub, retentionDays, onAnswer, now = Date.now }: RecorderOptions) {
   const { keyed } = store;
-  return ({ id, model, revision, user, conversation }: Asked): Recording => {
+  return (asked: Asked): Recording => {
+    const { id, model, revision, user, conversation, shadowOf } = asked;
     const choices = new Map<number, Writing>();
     const of = (index: number): Writing => {
       const choice = choices.get(index) ?? { text: '', finish: 'length', ids: [], logprobs: [], hasThoughts: false };
@@ -70,11 +81,14 @@ export function createRecorder({ store, scrub, retentionDays, onAnswer, now = Da
         prompt: scrubSaid(prompt, scrub),
         ...(tools && { tools: scrubValue(tools, scrub) as Tools }),
         ...(retentionDays > 0 && { expires: created + retentionDays * DAY }),
+        ...(shadowOf !== undefined && { shadowOf }),
         choices: kept,
       });
       store.countScrubbed(scrub.take());
       const all = [...choices.values()].flatMap(({ logprobs }) => logprobs);
-      onAnswer?.({ revision, logprob: all.length === 0 ? undefined : all.reduce((a, b) => a + b, 0) / all.length });
+      const logprob = all.length === 0 ? undefined : all.reduce((a, b) => a + b, 0) / all.length;
+      const hasThoughts = [...choices.values()].some(choice => choice.hasThoughts);
+      onAnswer?.({ asked, request, logprob, hasThoughts });
     };
     return {
       // Beams have no log-probabilities token by token.

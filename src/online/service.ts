@@ -2,10 +2,14 @@
 import type { ModelPool } from '../engine/protocol.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { forgetExpired } from './forget.ts';
-import { createRecorder, type Recording } from './recorder.ts';
+import { forbidden as forbiddenIn, readSafety } from './gate/safety.ts';
+import { createRecorder, type Kept, type Recording } from './recorder.ts';
 import { lockRegistry, openRegistry, type Registry } from './registry/registry.ts';
 import { createScrubber } from './scrub/scrub.ts';
 import { type LearningSettings, ownPatterns, readSettings } from './settings.ts';
+import { countFailure, countTexts, failuresOf, type ShadowFigures, shadowFigures } from './shadow/compare.ts';
+import { createShadowRunner } from './shadow/runner.ts';
+import { watchShadow } from './shadow/watch.ts';
 import { type JudgementValue, rewardOf } from './store/judgement.ts';
 import { type FeedbackStore, type Judgement, openStore } from './store/store.ts';
 import { adwin } from './watch/adwin.ts';
@@ -44,6 +48,8 @@ export interface LearningService {
   /** Keeps judgements of an answer, all or none. */
   judge(given: { answer: string; position: number; user: string; values: readonly JudgementValue[] }): Judgement[];
   figures(): LearningFigure[];
+  /** Of what answers in the shadow; undefined where nothing does. */
+  shadow(): ShadowFigures | undefined;
   /** Loads what the links name, and follows them from then on. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -66,18 +72,53 @@ export function createLearning({
   const challengerName = `${model}@challenger`;
   let serving = registry.base.id;
   let challenging: string | undefined;
+  let shadowing: string | undefined;
+  let compared: { key: string; figures: ShadowFigures } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let following: Promise<void> | undefined;
   let problem: string | undefined;
 
+  const shadowName = `${model}@shadow`;
+  const forbidden = forbiddenIn(readSafety(folder));
+  const recorded = { store, scrub, retentionDays: settings.retentionDays };
   const begin = createRecorder({
-    store,
-    scrub,
-    retentionDays: settings.retentionDays,
-    onAnswer({ logprob }) {
-      if (logprob !== undefined) drift.logprob.add(logprob);
+    ...recorded,
+    onAnswer(kept) {
+      if (kept.logprob !== undefined) drift.logprob.add(kept.logprob);
+      if (isForShadow(kept)) shadow.offer(kept);
     },
   });
+  const shadow = createShadowRunner({
+    pool,
+    name: shadowName,
+    record: createRecorder(recorded),
+    onAnswer: answer => look('shadow', () => watchShadow(store, registry, settings, { forbidden, answer })),
+    onFailure(code) {
+      if (shadowing === undefined) return;
+      countFailure(store, shadowing, code);
+      look('shadow', () => watchShadow(store, registry, settings, { forbidden }));
+    },
+  });
+
+  /** What the champion answered, without thoughts, which are not kept; always the same share of the answers. */
+  const isForShadow = ({ asked, hasThoughts }: Kept): boolean =>
+    shadowing !== undefined &&
+    asked.revision === serving &&
+    !hasThoughts &&
+    placeOf(store.keyed.digest, asked.id, 'shadow') < settings.shadow.share;
+
+  /** Looks at what is tried, with the registry's lock. */
+  function look(what: string, watched: () => string): void {
+    try {
+      using _lock = lockRegistry(folder);
+      const seen = watched();
+      if (seen !== 'nothing') onNote(`${model}: ${seen}`);
+    } catch (error) {
+      // A round of learning has the lock: the next look sees as much. What was kept is kept, whatever else went wrong.
+      const isLocked = error instanceof UserError && error.code === 'TSLM_LOCKED';
+      if (!isLocked) onNote(`${model}: the ${what} could not be judged: ${messageOf(error)}`);
+    }
+  }
 
   async function follow(): Promise<void> {
     const champion = registry.alias('champion') ?? registry.base.id;
@@ -88,15 +129,27 @@ export function createLearning({
       void drained.catch(error => onError(messageOf(error)));
     }
     const challenger = registry.alias('challenger');
-    if (challenger === challenging) return;
-    if (challenging !== undefined) {
-      challenging = undefined;
-      await pool.unload(challengerName);
+    if (challenger !== challenging) {
+      if (challenging !== undefined) {
+        challenging = undefined;
+        await pool.unload(challengerName);
+      }
+      if (challenger !== undefined) {
+        await pool.load({ path: registry.pathOf(challenger), name: challengerName, parent: model });
+        challenging = challenger;
+        onNote(`${model}: ${challenger} answers a part of the people`);
+      }
     }
-    if (challenger === undefined) return;
-    await pool.load({ path: registry.pathOf(challenger), name: challengerName, parent: model });
-    challenging = challenger;
-    onNote(`${model}: ${challenger} answers a part of the people`);
+    const inShadow = registry.alias('shadow');
+    if (inShadow === shadowing) return;
+    if (shadowing !== undefined) {
+      shadowing = undefined;
+      await pool.unload(shadowName);
+    }
+    if (inShadow === undefined) return;
+    await pool.load({ path: registry.pathOf(inShadow), name: shadowName, parent: model });
+    shadowing = inShadow;
+    onNote(`${model}: ${inShadow} answers in the shadow`);
   }
 
   /** One after another; what cannot be loaded is told once, and what was there goes on. */
@@ -140,15 +193,7 @@ export function createLearning({
         const reward = rewardOf(value);
         if (reward !== undefined) drift.reward.add(reward);
       }
-      try {
-        using _lock = lockRegistry(folder);
-        const seen = watch(store, registry, settings);
-        if (seen !== 'nothing') onNote(`${model}: ${seen}`);
-      } catch (error) {
-        // A round of learning has the lock: the next judgement looks again. The judgement itself is kept, whatever else went wrong.
-        const isLocked = error instanceof UserError && error.code === 'TSLM_LOCKED';
-        if (!isLocked) onNote(`${model}: the canary could not be judged: ${messageOf(error)}`);
-      }
+      look('canary', () => watch(store, registry, settings));
       return kept;
     },
     figures() {
@@ -180,6 +225,7 @@ export function createLearning({
           [
             ['champion', serving],
             ['challenger', challenging],
+            ['shadow', shadowing],
           ] as const
         ).flatMap(([role, revision]) =>
           revision === undefined
@@ -189,6 +235,18 @@ export function createLearning({
       ];
       return figures;
     },
+    shadow() {
+      if (shadowing === undefined) return undefined;
+      // Texts are compared again only when there are others.
+      const key = [
+        shadowing,
+        countTexts(store, shadowing),
+        failuresOf(store, shadowing),
+        store.counts().judgements,
+      ].join();
+      if (compared?.key !== key) compared = { key, figures: shadowFigures(store, shadowing, forbidden) };
+      return compared.figures;
+    },
     async start() {
       forgetExpired(store, registry);
       await followOn();
@@ -197,6 +255,7 @@ export function createLearning({
     async close() {
       clearInterval(timer);
       await following;
+      await shadow.close();
       store[Symbol.dispose]();
     },
   };

@@ -34,18 +34,24 @@ export interface RunningServer {
 export interface ServerOptions {
   /** A descriptor, or a pipe that is read (default) or left alone. */
   stderr?: number | 'read' | 'unread';
+  /** Serve the page, too. Default false. */
+  studio?: boolean;
   env?: NodeJS.ProcessEnv;
 }
 
 /** Starts it on a free port; resolves when its models are ready. */
 export function startServer(
   args: readonly string[],
-  { stderr = 'read', env = {} }: ServerOptions = {},
+  { stderr = 'read', studio = false, env = {} }: ServerOptions = {},
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [bin, 'serve', ...args, '--port', '0', '--json', '--no-studio'], {
-    stdio: ['ignore', 'pipe', typeof stderr === 'number' ? stderr : 'pipe'],
-    env: { ...process.env, TSLM_THREADS: '1', ...env },
-  });
+  const child = spawn(
+    process.execPath,
+    [bin, 'serve', ...args, '--port', '0', '--json', ...(studio ? [] : ['--no-studio'])],
+    {
+      stdio: ['ignore', 'pipe', typeof stderr === 'number' ? stderr : 'pipe'],
+      env: { ...process.env, TSLM_THREADS: '1', ...env },
+    },
+  );
   running.add(child);
   let written = '';
   if (stderr === 'read') child.stderr!.setEncoding('utf8').on('data', (text: string) => (written += text));

@@ -1,16 +1,12 @@
 /** Revisions change while many ask: nothing fails, and each answer is one revision's from its first token to its last. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createAdapter, saveAdapter } from '../../src/models/adapters/index.ts';
-import { loadCompleteModel } from '../../src/models/auto.ts';
-import { combinedHash, contentHash, filesHash, fingerprintOf } from '../../src/models/content-hash.ts';
-import { openRegistry, revisionFolder } from '../../src/online/registry/registry.ts';
+import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
-import { noGrad, randn, withSeed } from '../../src/torch/index.ts';
 import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { makeRevision } from './helpers.ts';
 
 const scratch = scratchFolder();
 const folder = join(scratch, 'learning');
@@ -21,35 +17,11 @@ const STREAMS = 16;
 let server: RunningServer | undefined;
 afterAll(() => server?.stop());
 
-/** A revision that answers otherwise than the others. */
-function revision(seed: number): string {
-  const made = join(scratch, `adapter-${seed}`);
-  mkdirSync(made);
-  using base = loadCompleteModel(model);
-  const config = {
-    peft_type: 'LORA',
-    r: 4,
-    lora_alpha: 64,
-    target_modules: ['c_attn', 'c_proj'],
-    base_model_name_or_path: model,
-  };
-  const adapter = createAdapter(base, config, { seed });
-  withSeed(seed, () => noGrad(() => adapter.parameters().forEach(p => void p.copy_(randn(p.shape)))));
-  const id = (place: string): string => fingerprintOf(combinedHash(contentHash(model), filesHash(place)));
-  saveAdapter(made, adapter);
-  const name = id(made);
-  mkdirSync(revisionFolder(folder, name), { recursive: true });
-  saveAdapter(revisionFolder(folder, name), adapter);
-  adapter.dispose();
-  expect(id(revisionFolder(folder, name))).toBe(name);
-  return name;
-}
-
 describe('swaps under load', () => {
   it('fail no request and mix no answer', async () => {
     using store = openStore(folder);
     const registry = openRegistry(store, model);
-    const revisions = [registry.base.id, ...[1, 2, 3].map(revision)];
+    const revisions = [registry.base.id, ...[1, 2, 3].map(seed => makeRevision(folder, model, seed))];
     server = await startServer([model, '--learn', folder]);
     const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
     const prompts = ['abc', 'the sea', 'once upon a time there was a', 'xyz '];

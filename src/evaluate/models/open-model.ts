@@ -38,7 +38,7 @@ export function openEvaluatedModel(
   const tokenizer = Tokenizer.fromFile(hasTokenizer ? folder : (baseFolderOf(folder) ?? folder));
   const model = loadForInference(folder, { dtype, device, onNote });
   try {
-    const own = evaluated(model, tokenizer, folder, { score, pll });
+    const own = evaluatedModel(model, tokenizer, folder, { score, pll });
     const defaults = embeddingDefaults(folder);
     return {
       ...own,
@@ -53,11 +53,17 @@ export function openEvaluatedModel(
   }
 }
 
-function evaluated(
+/**
+ * A model that is loaded, as benchmarks ask it; it makes no vectors of texts.
+ *
+ * @param folder what it is called
+ * @throws UserError when `score` does not suit it
+ */
+export function evaluatedModel(
   model: Model,
   tokenizer: Tokenizer,
   folder: string,
-  { score, pll }: Pick<OpenModelOptions, 'score' | 'pll'>,
+  { score, pll }: Pick<OpenModelOptions, 'score' | 'pll'> = {},
 ): EvaluatedModel {
   const { task, backbone } = model;
   const own = scoringOf(model);

@@ -14,10 +14,16 @@ export interface Figure {
   users?: number;
 }
 
+/** What a figure counts: nats a token, points of a hundred, answers that are as they should be, or a metric's own values. */
+export type Unit = 'nats' | 'points' | 'answers' | 'own';
+
 export interface Guard extends Figure {
   name: string;
-  /** How far below 0 the lower end of the interval may be. */
+  unit: Unit;
+  /** How far below 0 the lower end of the interval may be; of answers, the share of the champion's good ones that may be lost. */
   margin: number;
+  /** Of answers: those that were as they should be and no longer are. */
+  lost?: number;
   passed: boolean;
 }
 

@@ -1,27 +1,65 @@
 /**
  * Whether a candidate may take the champion's place. It must be better at what held-out judgements ask for, whoever of the people one
- * leaves out, and no guard may fall past its margin: the loss on text from before, the golden conversations. All tests are paired.
+ * leaves out, and no guard may fall past its margin: the loss on text from before, benchmarks, golden conversations, safety checks. All
+ * tests are paired.
  */
+import type { Said } from '../../data/rows/rows.ts';
 import type { Model } from '../../models/model.ts';
+import { usageError } from '../../support/errors.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
 import type { Workbench } from '../update/update.ts';
+import { type Benchmark, benchmarkFigure, openBenchmarks } from './benchmarks.ts';
 import { figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
-import type { Decision, Figure, Guard } from './decision.ts';
-import { type Golden, goldenScores } from './golden.ts';
+import type { Decision, Figure, Guard, Unit } from './decision.ts';
+import { type Golden, goldenScores, readGolden } from './golden.ts';
+import { readSafety, type SafetyCheck, safetyScores } from './safety.ts';
 import { type GateItem, gateItems, lossOf, rawScores } from './score.ts';
+import { sentenceOf } from './sentence.ts';
 
 /** Held-out judgements, with fewer of which nothing can be said. */
 const LEAST_ITEMS = 5;
+/** Prompts of people that what must never be written is looked for in, and tokens of the answers to them. */
+const MOST_PROMPTS = 32;
+const MOST_TOKENS = 64;
 
-export interface GateOptions {
-  heldOut: readonly Lesson[];
+/** What the gate asks besides judgements and text from before. */
+export interface Checks {
   golden: readonly Golden[];
+  safety: readonly SafetyCheck[];
+  benchmarks: readonly Benchmark[];
+}
+
+/** @throws UserError for a file, a task or data that cannot be read: before anything is trained */
+export const readChecks = (folder: string, settings: LearningSettings): Checks => ({
+  golden: readGolden(folder),
+  safety: readSafety(folder),
+  benchmarks: openBenchmarks(folder, settings),
+});
+
+/** @throws UserError when the model writes nothing that they could be about */
+export function requireAnswers({ task }: Model, { golden, safety }: Checks): void {
+  if (golden.length + safety.length === 0 || task === 'causalLM') return;
+  throw usageError(
+    'TSLM_NOT_SUPPORTED',
+    `golden conversations and safety checks are about what a model writes, and this one has the head ${task}`,
+    'take golden.jsonl and safety.jsonl out of the folder',
+  );
+}
+
+export interface GateOptions extends Checks {
+  heldOut: readonly Lesson[];
   settings: LearningSettings;
 }
 
-export function decide(bench: Workbench, candidate: Model, { heldOut, golden, settings }: GateOptions): Decision {
+export async function decide(
+  bench: Workbench,
+  candidate: Model,
+  { heldOut, golden, safety, benchmarks, settings }: GateOptions,
+): Promise<Decision> {
   const { champion, tokenizer, replay } = bench;
+  const { gate } = settings;
+  candidate.eval();
   const reasons: string[] = [];
   const judged = judgedBy(bench, candidate, heldOut, settings.update.beta);
   const target = judged && targetOf(judged);
@@ -32,25 +70,55 @@ export function decide(bench: Workbench, candidate: Model, { heldOut, golden, se
     else if (target.leaveOneOut && !(target.leaveOneOut.difference > 0)) reasons.push('better by one person alone');
   }
   const guards: Guard[] = [];
-  const guard = (name: string, figure: Figure, margin: number): void => {
-    const passed = figure.interval[0] >= -margin;
-    guards.push({ name, ...figure, margin, passed });
-    if (!passed) reasons.push(`${name} falls`);
-  };
   const likely = judged && likelihoods(judged);
-  if (likely) guard('wanted answers', figureOf(likely.candidate, likely.champion), settings.gate.likelihoodMargin);
+  if (likely) {
+    const figure = figureOf(likely.candidate, likely.champion);
+    guards.push(guardOf('wanted answers', 'nats', figure, gate.likelihoodMargin));
+  }
   if (replay) {
     const losses = (model: Model): number[] =>
       replay.heldOut.map(example => -lossOf(model, replay.measured, [example]));
     const figure = figureOf(losses(candidate), losses(champion));
-    guard('original text', figure, settings.gate.lossMargin * Math.abs(figure.champion));
+    guards.push(guardOf('original text', 'nats', figure, gate.lossMargin * Math.abs(figure.champion)));
+  }
+  for (const benchmark of benchmarks) {
+    const { figure, isShare } = await benchmarkFigure(candidate, champion, tokenizer, benchmark);
+    const margin = isShare ? benchmark.margin : benchmark.margin * Math.abs(figure.champion);
+    guards.push(guardOf(`benchmark ${benchmark.task}`, isShare ? 'points' : 'own', figure, margin));
   }
   if (golden.length > 0) {
     const scores = (model: Model): number[] => goldenScores(model, tokenizer, golden);
-    guard('golden conversations', figureOf(scores(candidate), scores(champion)), settings.gate.goldenMargin);
+    guards.push(answersGuard('golden conversations', scores(candidate), scores(champion), gate.goldenMargin));
   }
+  if (safety.length > 0) {
+    const others = [...golden.map(({ prompt }) => prompt), ...promptsOf(heldOut)].slice(0, MOST_PROMPTS);
+    const options = { others, refusals: gate.refusals, drawn: gate.safetyDraws, maxTokens: MOST_TOKENS };
+    const scores = (model: Model): number[] => safetyScores(model, tokenizer, safety, options);
+    guards.push(answersGuard('safety checks', scores(candidate), scores(champion), gate.safetyMargin));
+  }
+  for (const { name, passed } of guards) if (!passed) reasons.push(`${name} ${/s$/.test(name) ? 'fall' : 'falls'}`);
   const passed = reasons.length === 0;
   return { passed, sentence: sentenceOf(passed, target, guards, reasons), ...(target && { target }), guards, reasons };
+}
+
+/** What people have asked, each once. */
+const promptsOf = (lessons: readonly Lesson[]): Said[] => [
+  ...new Map(lessons.flatMap(({ prompt, row }) => ('prompt' in row ? [[prompt, row.prompt] as const] : []))).values(),
+];
+
+const guardOf = (name: string, unit: Unit, figure: Figure, margin: number): Guard => ({
+  name,
+  unit,
+  ...figure,
+  margin,
+  passed: figure.interval[0] >= -margin,
+});
+
+/** Answers are no sample of something larger, so that there is nothing to be unsure of: each that is lost counts. */
+function answersGuard(name: string, candidate: number[], champion: number[], margin: number): Guard {
+  const lost = champion.filter((score, i) => score > candidate[i]).length;
+  const figure = figureOf(candidate, champion);
+  return { name, unit: 'answers', ...figure, margin, lost, passed: lost <= margin * champion.length };
 }
 
 interface Judged {
@@ -101,29 +169,4 @@ function targetOf({ items, a, b }: Judged): Decision['target'] {
     trimmed: trimmedByUser(differences, users),
     ...(without.length > 0 && { leaveOneOut: without[0] }),
   };
-}
-
-const signed = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
-const percent = (value: number): string => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
-
-function sentenceOf(
-  passed: boolean,
-  target: Decision['target'],
-  guards: readonly Guard[],
-  reasons: readonly string[],
-): string {
-  const gain = target
-    ? `${percent(target.difference)} points on ${target.items} held-out judgements (95 %: ${percent(target.interval[0])} to ${percent(target.interval[1])})`
-    : 'nothing is known of held-out judgements';
-  const kept = guards.map(({ name, difference, champion, passed: isKept }) => {
-    const change =
-      name === 'wanted answers'
-        ? `${signed(difference)} nats a token`
-        : name === 'original text'
-          ? `loss ${percent(-difference / Math.abs(champion))} %`
-          : percent(difference);
-    return `${name} ${change}${isKept ? '' : ', past its margin'}`;
-  });
-  const figures = [gain, ...kept].join('; ');
-  return passed ? `Passed: ${figures}.` : `Rejected, ${reasons.join(' and ')}: ${figures}.`;
 }

@@ -33,14 +33,24 @@ export type LessonKind = Lesson['kind'];
 /** Ratings nearer to 0 than this say neither. */
 const NEITHER = 0.25;
 
-/** In the order of the judgements. Those that teach nothing are left out. */
-export function lessonsOf(store: Pick<FeedbackStore, 'judgements' | 'answer'>): Lesson[] {
+/**
+ * In the order of the judgements. Those that teach nothing are left out, and those that a review has rejected.
+ *
+ * @param options.review whether only what a review has accepted is learnt. Default false
+ */
+export function lessonsOf(
+  store: Pick<FeedbackStore, 'judgements' | 'answer'>,
+  { review = false }: { review?: boolean } = {},
+): Lesson[] {
   const answers = new Map<string, StoredAnswer | undefined>();
   const answerTo = (id: string): StoredAnswer | undefined => {
     if (!answers.has(id)) answers.set(id, store.answer(id));
     return answers.get(id);
   };
-  return store.judgements().flatMap(judgement => taughtBy(judgement, answerTo));
+  return store
+    .judgements()
+    .filter(({ verdict }) => (review ? verdict === 'accepted' : verdict !== 'rejected'))
+    .flatMap(judgement => taughtBy(judgement, answerTo));
 }
 
 function taughtBy(judgement: Judgement, answerTo: (id: string) => StoredAnswer | undefined): Lesson[] {

@@ -1,6 +1,7 @@
 /**
  * The revisions of a service's model: a folder each, named by the content of model and adapter, and links that say what is what.
- * `champion` answers, `challenger` answers a few, `previous` is what a rollback goes back to. A link is changed by a rename.
+ * `champion` answers, `challenger` answers a few, `shadow` answers and is not shown, `previous` is what a rollback goes back to. A link is
+ * changed by a rename.
  */
 import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,7 +12,7 @@ import { makeFolder, readJson, syncFolder, temporaryBeside, writeJson } from '..
 import { type Lock, takeLock } from '../../support/lock.ts';
 import type { FeedbackStore } from '../store/store.ts';
 
-export const ALIASES = ['champion', 'challenger', 'previous'] as const;
+export const ALIASES = ['champion', 'challenger', 'shadow', 'previous'] as const;
 export type Alias = (typeof ALIASES)[number];
 
 export interface Revision {
@@ -40,6 +41,8 @@ export interface Registry {
   rollback(why: string): { from: string; to: string };
   /** What a canary tries; undefined ends it. */
   challenge(id: string | undefined, why: string): void;
+  /** What answers beside the champion without being shown; undefined ends it. */
+  shadow(id: string | undefined, why: string): void;
 }
 
 const REVISIONS = 'revisions';
@@ -111,7 +114,7 @@ function registryOf({ folder, database, event }: FeedbackStore, base: { id: stri
     if (from === id) throw usageError('TSLM_NOTHING_TO_DO', `${id} is the champion already`);
     link(folder, 'previous', from);
     link(folder, 'champion', id);
-    if (alias('challenger') === id) unlink(folder, 'challenger');
+    for (const name of ['challenger', 'shadow'] as const) if (alias(name) === id) unlink(folder, name);
     event(kind, { from, to: id, why });
     return { from, to: id };
   };
@@ -149,7 +152,20 @@ function registryOf({ folder, database, event }: FeedbackStore, base: { id: stri
       }
       requireRevision(id);
       link(folder, 'challenger', id);
+      if (alias('shadow') === id) unlink(folder, 'shadow');
       event('challenged', { challenger: id, why });
+    },
+    shadow(id, why) {
+      const before = alias('shadow');
+      if (id === undefined) {
+        if (before === undefined) return;
+        unlink(folder, 'shadow');
+        event('shadow ended', { shadow: before, why });
+        return;
+      }
+      requireRevision(id);
+      link(folder, 'shadow', id);
+      event('shadowed', { shadow: id, why });
     },
   };
 }

@@ -58,6 +58,15 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX judgements_by_answer ON judgements(answer);
   CREATE INDEX judgements_by_user ON judgements(user);
   CREATE INDEX learnt_by_revision ON learnt(revision);`,
+  // An answer that nobody was shown goes with the one that was; what was said of a judgement goes with the judgement.
+  `ALTER TABLE answers ADD COLUMN shadow_of TEXT REFERENCES answers(id) ON DELETE CASCADE;
+  CREATE INDEX answers_by_shadow ON answers(shadow_of);
+  CREATE TABLE reviews (
+    judgement TEXT PRIMARY KEY REFERENCES judgements(id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    verdict TEXT NOT NULL,          -- accepted, rejected
+    reviewer TEXT NOT NULL          -- keyed hash
+  ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** @throws UserError when a newer version of the program has written the database */

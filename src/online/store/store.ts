@@ -38,6 +38,8 @@ export interface StoredAnswer {
   tools?: Tools;
   choices: readonly Choice[];
   expires?: number;
+  /** It was written beside that answer to the same request, and not shown. */
+  shadowOf?: string;
 }
 
 export interface Judgement {
@@ -47,12 +49,19 @@ export interface Judgement {
   position: number;
   user: string;
   value: JudgementValue;
+  /** What a review has said of it. */
+  verdict?: Verdict;
 }
+
+export const VERDICTS = ['accepted', 'rejected'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 export interface JudgementFilter {
   kind?: JudgementKind;
   user?: string;
   answer?: string;
+  /** `waiting`: nobody has reviewed it. */
+  review?: Verdict | 'waiting';
   /** Milliseconds since 1970. */
   since?: number;
   /** Newest first, at most `limit`. Default: all, oldest first. */
@@ -75,7 +84,13 @@ export interface FeedbackStore extends Disposable {
    */
   addJudgement(judgement: Omit<Judgement, 'id' | 'created'> & Partial<Pick<Judgement, 'id' | 'created'>>): Judgement;
   judgements(filter?: JudgementFilter): Judgement[];
-  /** How many there are, and of whom. */
+  /**
+   * Keeps what a review says of judgements, in the place of what one before has said. All of them, or none.
+   *
+   * @throws UserError `TSLM_NOT_FOUND` that names the first one that is not there
+   */
+  review(judgements: readonly string[], verdict: Verdict, reviewer: string): void;
+  /** How many there are, and of whom; answers that were not shown left out. */
   counts(): { answers: number; judgements: number; users: number; kinds: Record<string, number> };
   countScrubbed(counts: Readonly<Record<string, number>>): void;
   scrubbed(): Record<string, number>;
@@ -138,7 +153,7 @@ export const newJudgementId = (): string => `fb_${randomBytes(12).toString('hex'
 
 function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStore {
   const insertAnswer = database.prepare(
-    'INSERT INTO answers VALUES (@id, @created, @model, @revision, @user, @conversation, @prompt, @tools, @expires)',
+    'INSERT INTO answers VALUES (@id, @created, @model, @revision, @user, @conversation, @prompt, @tools, @expires, @shadowOf)',
   );
   const insertChoice = database.prepare(
     'INSERT INTO choices VALUES (@answer, @position, @text, @finish, @tokenIds, @logprobs)',
@@ -149,6 +164,8 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
   const oneAnswer = database.prepare('SELECT * FROM answers WHERE id = ?');
   const itsChoices = database.prepare('SELECT * FROM choices WHERE answer = ? ORDER BY position');
   const hasChoice = database.prepare('SELECT 1 FROM choices WHERE answer = ? AND position = ?');
+  const hasJudgement = database.prepare('SELECT 1 FROM judgements WHERE id = ?');
+  const insertReview = database.prepare('INSERT OR REPLACE INTO reviews VALUES (?, ?, ?, ?)');
   const insertEvent = database.prepare('INSERT INTO events (created, kind, details) VALUES (?, ?, ?)');
   const countKind = database.prepare(
     'INSERT INTO scrubbed VALUES (?, ?) ON CONFLICT(kind) DO UPDATE SET count = count + excluded.count',
@@ -163,16 +180,24 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
   };
 
   const remove = (where: string, value: string | number, own?: string): { answers: number; judgements: string[] } => {
+    const meant = `SELECT id FROM answers WHERE ${where}`;
     const gone = database
       .transaction(() => {
+        // With those that were written in the shadow of one of them.
         const judgements = database
-          .prepare(`SELECT id FROM judgements WHERE answer IN (SELECT id FROM answers WHERE ${where})`)
+          .prepare(
+            `SELECT id FROM judgements WHERE answer IN (${meant} UNION SELECT id FROM answers WHERE shadow_of IN (${meant}))`,
+          )
           .pluck()
-          .all(value) as string[];
+          .all(value, value) as string[];
+        const answers = database
+          .prepare(`SELECT count(*) FROM answers WHERE ${where} AND shadow_of IS NULL`)
+          .pluck()
+          .get(value) as number;
         const said = own === undefined ? [] : (database.prepare(own).pluck().all(value) as string[]);
         for (const id of said) database.prepare('DELETE FROM judgements WHERE id = ?').run(id);
-        const { changes } = database.prepare(`DELETE FROM answers WHERE ${where}`).run(value);
-        return { answers: changes, judgements: [...new Set([...judgements, ...said])] };
+        database.prepare(`DELETE FROM answers WHERE ${where}`).run(value);
+        return { answers, judgements: [...new Set([...judgements, ...said])] };
       })
       .immediate();
     if (gone.answers + gone.judgements.length > 0) forget(database);
@@ -190,6 +215,7 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
         prompt: JSON.stringify(answer.prompt),
         tools: answer.tools === undefined ? null : JSON.stringify(answer.tools),
         expires: answer.expires ?? null,
+        shadowOf: answer.shadowOf ?? null,
         choices: undefined,
       });
       for (const { tokenIds, logprobs, ...choice } of answer.choices) {
@@ -214,19 +240,44 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
           return { ...rest, id, created, value };
         })
         .immediate(),
-    judgements({ kind, user, answer, since, last } = {}) {
-      const conditions = { kind, user, answer, 'created >': since };
+    judgements({ kind, user, answer, review, since, last } = {}) {
+      const verdict = review === 'waiting' ? undefined : review;
+      const conditions = { kind, user, answer, verdict, 'created >': since };
       const given = Object.entries(conditions).filter(([, value]) => value !== undefined);
-      const where = given.map(([name]) => (name.endsWith('>') ? `${name}= ?` : `${name} = ?`)).join(' AND ');
-      const order = last === undefined ? 'created, id' : 'created DESC, id DESC LIMIT ?';
+      const where = [
+        ...given.map(([name]) =>
+          name.endsWith('>') ? `j.${name}= ?` : `${name === 'verdict' ? '' : 'j.'}${name} = ?`,
+        ),
+        ...(review === 'waiting' ? ['verdict IS NULL'] : []),
+      ].join(' AND ');
+      const order = last === undefined ? 'j.created, j.id' : 'j.created DESC, j.id DESC LIMIT ?';
       return (
         database
-          .prepare(`SELECT * FROM judgements ${where && `WHERE ${where}`} ORDER BY ${order}`)
+          .prepare(
+            `SELECT j.*, r.verdict FROM judgements j LEFT JOIN reviews r ON r.judgement = j.id ${where && `WHERE ${where}`} ORDER BY ${order}`,
+          )
           .all(...given.map(([, value]) => value), ...(last === undefined ? [] : [last])) as JudgementRow[]
-      ).map(({ kind: _, value, ...row }) => ({ ...row, value: JSON.parse(value) as JudgementValue }));
+      ).map(({ kind: _, value, verdict: said, ...row }) => ({
+        ...row,
+        value: JSON.parse(value) as JudgementValue,
+        ...(said !== null && { verdict: said }),
+      }));
     },
+    review: (ids, verdict, reviewer) =>
+      database
+        .transaction(() => {
+          for (const id of ids) {
+            if (!hasJudgement.get(id)) {
+              throw new UserError('TSLM_NOT_FOUND', `there is no judgement '${id}' here`, {
+                hint: 'it may have been deleted, or its time is over',
+              });
+            }
+            insertReview.run(id, Date.now(), verdict, reviewer);
+          }
+        })
+        .immediate(),
     counts: () => ({
-      answers: number('SELECT count(*) FROM answers'),
+      answers: number('SELECT count(*) FROM answers WHERE shadow_of IS NULL'),
       judgements: number('SELECT count(*) FROM judgements'),
       users: number('SELECT count(DISTINCT user) FROM judgements'),
       kinds: Object.fromEntries(
@@ -282,6 +333,7 @@ interface AnswerRow {
   prompt: string;
   tools: string | null;
   expires: number | null;
+  shadow_of: string | null;
 }
 
 interface ChoiceRow {
@@ -300,6 +352,7 @@ interface JudgementRow {
   user: string;
   kind: string;
   value: string;
+  verdict: Verdict | null;
 }
 
 const answerOf = (row: AnswerRow, choices: readonly ChoiceRow[]): StoredAnswer => ({
@@ -312,6 +365,7 @@ const answerOf = (row: AnswerRow, choices: readonly ChoiceRow[]): StoredAnswer =
   prompt: JSON.parse(row.prompt) as Said,
   ...(row.tools !== null && { tools: JSON.parse(row.tools) as Tools }),
   ...(row.expires !== null && { expires: row.expires }),
+  ...(row.shadow_of !== null && { shadowOf: row.shadow_of }),
   choices: choices.map(({ position, text, finish, token_ids, logprobs }) => ({
     position,
     text,

@@ -8,7 +8,7 @@ import type { Model } from '../../models/model.ts';
 import type { ObjectiveContext } from '../../objectives/objective.ts';
 import { parseRecipe } from '../../runs/recipe.ts';
 import { loadForTraining } from '../../runs/starting-point.ts';
-import { UserError } from '../../support/errors.ts';
+import { UserError, usageError } from '../../support/errors.ts';
 import { writeJson } from '../../support/files.ts';
 import { createRandom } from '../../support/random.ts';
 import { version } from '../../support/version.ts';
@@ -16,8 +16,10 @@ import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { adapterOnly } from '../../train/adapter-trainable.ts';
 import type { StepMetrics } from '../../train/loop.ts';
 import { datasetOf, trainModel } from '../../train/train.ts';
+import type { Trainable } from '../../train/trainable.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
+import { type Anchors, anchorsOf, disposeAnchors, withAnchors } from './ewc.ts';
 import { lessonExamples } from './examples.ts';
 import { type Influence, influences } from './gradients.ts';
 import { mixed, type Part, type Tagged } from './mixed.ts';
@@ -105,6 +107,7 @@ export async function updateAdapter(
   const made = lessonExamples(lessons, champion, context, { beta: update.beta });
   const adapter = startingAdapter(base, championFolder, settings);
   const trainable = adapterOnly(adapter);
+  let anchors: Anchors | undefined;
   try {
     const own = mixed(made.parts);
     const byUser = groupByUser(lessons, made.examples);
@@ -127,11 +130,13 @@ export async function updateAdapter(
       const count = Math.max(1, Math.round((examples.length * update.replay) / (1 - update.replay)));
       for (let i = 0; i < count; i++) examples.push({ part: 'replay', example: replay.draw(random) });
     }
+    anchors = anchorsFor(bench, trainable, settings);
+    const objective = mixed(parts);
     const steps = Math.max(1, Math.ceil((examples.length * update.epochs) / update.batchSize));
     const last = await trainModel({
       model: trainable.model,
       trainable,
-      objective: mixed(parts),
+      objective: anchors ? withAnchors(objective, trainable, anchors, update.ewc) : objective,
       data: datasetOf(examples),
       steps,
       batchSize: Math.min(update.batchSize, examples.length),
@@ -161,8 +166,27 @@ export async function updateAdapter(
       unfit: made.unfit,
     };
   } finally {
+    if (anchors) disposeAnchors(anchors);
     trainable.dispose();
   }
+}
+
+/** Examples of the text from before that the Fisher information is taken over. */
+const ANCHOR_EXAMPLES = 64;
+
+/** @throws UserError where it is not known what the model is not to forget */
+function anchorsFor({ replay }: Workbench, trainable: Trainable, { update }: LearningSettings): Anchors | undefined {
+  if (update.ewc === 0) return undefined;
+  if (!replay) {
+    throw usageError(
+      'TSLM_NO_REPLAY',
+      'update.ewc asks which weights matter for text from before, and there is none with --no-replay',
+      'give rows with --replay FILE, or set update.ewc to 0',
+    );
+  }
+  const random = createRandom(update.seed + 2);
+  const examples = Array.from({ length: ANCHOR_EXAMPLES }, () => replay.draw(random));
+  return anchorsOf(trainable, replay.measured, examples, { seed: update.seed });
 }
 
 /** What adapters bear: ten times the rate of a whole model, which goes with one over its width. */

@@ -34,11 +34,12 @@ export const placeOf = (digest: (text: string) => string, user: string, challeng
 /** Judgements that are compared at most, the newest. */
 const MOST = 2000;
 
-/** Rewards of the answers of a revision, −1 to 1. */
+/** Rewards of the answers of a revision, −1 to 1; without judgements that a review has rejected. */
 export function rewardsOf({ database }: FeedbackStore, revision: string, since = 0): number[] {
   const rows = database
     .prepare(
-      'SELECT j.value FROM judgements j JOIN answers a ON a.id = j.answer WHERE a.revision = ? AND j.created >= ? ORDER BY j.created DESC LIMIT ?',
+      `SELECT j.value FROM judgements j JOIN answers a ON a.id = j.answer LEFT JOIN reviews r ON r.judgement = j.id
+       WHERE a.revision = ? AND j.created >= ? AND r.verdict IS NOT 'rejected' ORDER BY j.created DESC LIMIT ?`,
     )
     .pluck()
     .all(revision, since, MOST) as string[];

@@ -3,14 +3,30 @@
 import type { ModelCard } from '../../engine/protocol.ts';
 import type { TaskComparison } from '../../evaluate/compare/comparison.ts';
 import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
-import type { Decision } from '../../online/gate/decision.ts';
+import type { Decision, Figure, Guard, Unit } from '../../online/gate/decision.ts';
+import type { ShadowFigures } from '../../online/shadow/compare.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
+import type { Verdict } from '../../online/store/store.ts';
 import type { Tokens } from '../../prompt/strategies/session.ts';
 import type { TreeNode } from '../../prompt/strategies/strategy.ts';
 import type { Vote } from '../../prompt/strategies/votes.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
-export type { Decision, Evaluation, ModelCard, ModelMemory, ModelTree, Sample, TaskComparison, Tokens, TreeNode, Vote };
+export type {
+  Decision,
+  Evaluation,
+  Figure,
+  Guard,
+  ModelCard,
+  ModelMemory,
+  ModelTree,
+  Sample,
+  TaskComparison,
+  Tokens,
+  TreeNode,
+  Unit,
+  Vote,
+};
 
 /** `stopped`: a signal or a crash ended it before its last step; `unreadable`: `problem` says why. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'unreadable';
@@ -218,6 +234,18 @@ export interface JudgedAnswer {
   kind: JudgementKind;
   /** `up`, `0.5`, or the text of a correction. */
   said: string;
+  /** What a review has said of it. */
+  verdict?: Verdict;
+}
+
+/** An answer that was shown, beside one to the same request that was not. */
+export interface ShadowAnswers {
+  /** Ids of the two. */
+  shown: string;
+  shadow: string;
+  prompt: string;
+  shownText: string;
+  shadowText: string;
 }
 
 export interface RevisionDetail {
@@ -245,6 +273,13 @@ export interface LearningDetail {
   scrubbed: Record<string, number>;
   /** Judgements that are waiting to be learnt from. */
   waiting: number;
+  /** Only judgements that a review has accepted are learnt from. */
+  isReviewed: boolean;
+  /** Judgements that wait for a review, and the oldest of them. */
+  unreviewed: number;
+  queue: JudgedAnswer[];
+  /** Of what answers in the shadow, with the latest answers. */
+  shadow?: ShadowFigures & { pairs: ShadowAnswers[] };
   latest: JudgedAnswer[];
   /** Newest first. */
   revisions: RevisionDetail[];

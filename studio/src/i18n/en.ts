@@ -85,7 +85,7 @@ export const en = {
     scrubbed: 'Taken out of texts',
     revisions: 'Revisions',
     learnt: (count: string) => `learnt from ${count} judgements`,
-    aliases: { champion: 'answers', challenger: 'answers a few', previous: 'the one before' },
+    aliases: { champion: 'answers', challenger: 'answers a few', shadow: 'in the shadow', previous: 'the one before' },
     states: { base: 'the model itself', candidate: 'candidate', passed: 'passed', rejected: 'rejected' },
     figure: 'Candidate beside champion',
     change: 'Change, 95 %',
@@ -97,11 +97,51 @@ export const en = {
       'wanted answers': 'Log-probability a token of wanted answers',
       'original text': 'Log-likelihood of text from before',
       'golden conversations': 'Golden conversations',
+      'safety checks': 'Safety checks',
     },
+    benchmark: (task: string) => `Benchmark ${task}`,
+    good: (count: number, of: number, lost: number) => `${count} of ${of} good${lost > 0 ? `, ${lost} lost` : ''}`,
+    queue: 'Waiting for a review',
+    queueEmpty: 'All judgements have been reviewed.',
+    queueHint: (count: string) => `Only what is accepted is learnt from. ${count} wait.`,
+    accept: 'Accept',
+    reject: 'Reject',
+    acceptAll: (count: string) => `Accept these ${count}`,
+    rejectAll: (count: string) => `Reject these ${count}`,
+    verdicts: { accepted: 'accepted', rejected: 'rejected' },
+    shadow: 'In the shadow',
+    shadowHint: 'This revision answers the same requests. Nobody is shown what it writes.',
+    compared: 'Answers beside each other',
+    failed: 'Failed',
+    same: 'The same',
+    alike: 'Alike (chrF)',
+    characters: 'Characters',
+    logprob: 'Log-probability a token',
+    forbidden: 'With what must not be written',
+    nearer: 'Nearer to a correction',
+    beside: (shadow: string, shown: string) => `${shadow} (shown: ${shown})`,
+    shownText: 'Shown',
+    shadowText: 'In the shadow',
+    isBetter: 'This one is better',
     holds: 'holds',
     fails: 'fails',
     latest: 'Latest judgements',
     none: 'Nobody has said anything yet.',
+    counted: (name: string, count: string) => `${count} ${name}`,
+    scrubs: {
+      card: 'card numbers',
+      company: 'company codes',
+      email: 'e-mail addresses',
+      iban: 'IBAN',
+      identity: 'identity numbers',
+      ip: 'IP addresses',
+      key: 'keys',
+      phone: 'telephone numbers',
+      plate: 'number plates',
+      url: 'URLs',
+    },
+    /** The gate says it in English itself. */
+    verdict: undefined as Verdict | undefined,
     kinds: {
       rating: 'rating',
       thumb: 'thumb',
@@ -454,6 +494,15 @@ export interface ProblemText {
   hint?: string | undefined;
   /** The server's own text says more, and is shown as well. */
   isExact?: boolean;
+}
+
+/** What the gate decided, in a language that its own sentence is not in. */
+interface Verdict {
+  passed: string;
+  rejected: (why: string) => string;
+  falls: (name: string) => string;
+  /** By how the gate's reason begins. */
+  reasons: readonly (readonly [start: string, text: string])[];
 }
 
 export type Dictionary = typeof en;

@@ -40,9 +40,15 @@ export function followLearning(): void {
 export interface Judgement {
   thumb?: 'up' | 'down';
   correction?: string;
+  better_than?: { response_id: string }[];
 }
 
 export async function judge(answer: string, judgement: Judgement): Promise<void> {
   await request('/v1/feedback', { method: 'POST', body: { response_id: answer, user: 'studio', ...judgement } });
+  await refreshLearning();
+}
+
+export async function review(judgements: readonly string[], verdict: 'accepted' | 'rejected'): Promise<void> {
+  await request('/v1/feedback/review', { method: 'POST', body: { judgements, verdict } });
   await refreshLearning();
 }

@@ -25,6 +25,8 @@ export type {
   Decision,
   Evaluation,
   EvaluationSummary,
+  Figure,
+  Guard,
   JudgedAnswer,
   LearningDetail,
   ModelCard,
@@ -39,9 +41,11 @@ export type {
   Sample,
   SampleKind,
   SelectionSummary,
+  ShadowAnswers,
   SweepDetail,
   SweepSummary,
   SweepTrial,
+  Unit,
 } from '../../../src/serve/studio/api.ts';
 export type { AttentionMaps, LayerPredictions };
 

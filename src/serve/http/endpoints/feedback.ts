@@ -1,10 +1,12 @@
-/** `/v1/feedback`: judgements come in, and go out as rows; people are forgotten. Only where the server learns. */
+/** `/v1/feedback`: judgements come in, are reviewed, and go out as rows; people are forgotten. Only where the server learns. */
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { exportRows, rowKinds } from '../../../online/export.ts';
 import { forgetFeedback } from '../../../online/forget.ts';
+import { reviewJudgements } from '../../../online/review.ts';
 import type { LearningService } from '../../../online/service.ts';
-import type { Judgement } from '../../../online/store/store.ts';
+import { shadowPairs } from '../../../online/shadow/compare.ts';
+import { type Judgement, VERDICTS } from '../../../online/store/store.ts';
 import { readBody } from '../body.ts';
 import { requireAdmin } from '../guard.ts';
 import { personOf } from '../learning.ts';
@@ -16,8 +18,14 @@ const listSchema = z.strictObject({
   user: z.string().min(1).optional(),
   response_id: z.string().min(1).optional(),
   kind: z.enum(['rating', 'thumb', 'choice', 'correction', 'label', 'text', 'signal']).optional(),
+  review: z.enum(['waiting', ...VERDICTS]).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
+const reviewSchema = z.strictObject({
+  judgements: z.array(z.string().min(1)).min(1).max(1000),
+  verdict: z.enum(VERDICTS),
+});
+const shadowSchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(20) });
 const deleteSchema = z.strictObject({
   user: z.string().min(1).optional(),
   conversation: z.string().min(1).optional(),
@@ -43,10 +51,37 @@ export function feedbackRoutes(
   // What others have said is for those who run the service.
   app.get('/v1/feedback', c => {
     requireAdmin(c, isGuarded);
-    const { user, kind, limit, response_id } = readParameters(listSchema, query(c));
+    const { user, kind, limit, review, response_id } = readParameters(listSchema, query(c));
     const whose = user === undefined ? undefined : store.keyed.user(user);
-    const found = store.judgements({ user: whose, kind, answer: response_id, last: limit });
+    const found = store.judgements({ user: whose, kind, answer: response_id, review, last: limit });
     return c.json({ object: 'list', data: found.map(judgementObject) });
+  });
+  app.post('/v1/feedback/review', async c => {
+    requireAdmin(c, isGuarded);
+    const { judgements, verdict } = readParameters(reviewSchema, (await readBody(c, maxBodyBytes)).body);
+    const reviewer = c.get('work').holder?.name ?? addressOf(c);
+    return c.json({
+      object: 'feedback.review',
+      ...reviewJudgements(store, registry, judgements, { verdict, reviewer }),
+    });
+  });
+  app.get('/v1/feedback/shadow', c => {
+    requireAdmin(c, isGuarded);
+    const { limit } = readParameters(shadowSchema, query(c));
+    const figures = learning.shadow();
+    const pairs = figures ? shadowPairs(store, figures.revision, limit) : [];
+    const textsOf = ({ choices }: (typeof pairs)[number]['shown']) => choices.map(({ text }) => text);
+    return c.json({
+      object: 'shadow',
+      ...(figures ?? { revision: null }),
+      data: pairs.map(({ shown, shadow }) => ({
+        response_id: shown.id,
+        shadow_id: shadow.id,
+        prompt: shown.prompt,
+        shown: textsOf(shown),
+        shadow: textsOf(shadow),
+      })),
+    });
   });
   app.get('/v1/feedback/rows', c => {
     requireAdmin(c, isGuarded);
@@ -68,7 +103,7 @@ export function feedbackRoutes(
   return app;
 }
 
-const judgementObject = ({ id, created, answer, position, user, value }: Judgement) => ({
+const judgementObject = ({ id, created, answer, position, user, value, verdict }: Judgement) => ({
   id,
   object: 'judgement',
   created: Math.floor(created / 1000),
@@ -76,4 +111,5 @@ const judgementObject = ({ id, created, answer, position, user, value }: Judgeme
   choice: position,
   user,
   ...value,
+  ...(verdict && { review: verdict }),
 });
