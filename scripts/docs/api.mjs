@@ -97,7 +97,7 @@ const textOf = text => (Array.isArray(text) ? text.map(part => part.text ?? part
 /** The whole statement of a declaration: `declare const x: …` for its name and type. */
 function statementOf(node) {
   let statement = node;
-  while (statement.parent && statement.parent.parent) statement = statement.parent;
+  while (statement.parent?.parent) statement = statement.parent;
   const file = statement.parent;
   return { text: file.text.slice(statement.pos, statement.end), path: file.fileName };
 }
