@@ -128,6 +128,7 @@ const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
+/** What `learning.yaml` of a learning folder says, defaults filled in. */
 export type LearningSettings = z.output<typeof settingsSchema>;
 
 const FILE = 'learning.yaml';

@@ -13,6 +13,7 @@ import { type Lock, takeLock } from '../../support/lock.ts';
 import type { FeedbackStore } from '../store/store.ts';
 
 export const ALIASES = ['champion', 'challenger', 'shadow', 'previous'] as const;
+/** Names of revisions: what answers, what is tried, what answers in the shadow, and what answered before. */
 export type Alias = (typeof ALIASES)[number];
 
 export interface Revision {

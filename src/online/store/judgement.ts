@@ -28,7 +28,9 @@ export const judgementValue = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What somebody said of an answer, or of two. */
 export type JudgementValue = z.output<typeof judgementValue>;
+/** Rating, thumb, choice, correction … */
 export type JudgementKind = JudgementValue['kind'];
 
 /** From −1, bad, to 1, good; undefined of what does not say, as a choice does not, which compares. A signal says less than a word. */

@@ -54,6 +54,7 @@ export interface Judgement {
 }
 
 export const VERDICTS = ['accepted', 'rejected'] as const;
+/** What a review says of a judgement; only accepted ones are learnt where a review is required. */
 export type Verdict = (typeof VERDICTS)[number];
 
 export interface JudgementFilter {
@@ -68,6 +69,7 @@ export interface JudgementFilter {
   last?: number;
 }
 
+/** Whose answers are to be forgotten, with all that was said of them. */
 export type Deletion = { user: string } | { conversation: string } | { answer: string };
 
 export interface FeedbackStore extends Disposable {

@@ -20,10 +20,12 @@ export interface ScriptedOptions {
 /** Words are its tokens. */
 const words = (text: string): string[] => text.match(/\s*\S+/g) ?? [];
 
+/** A completer for tests, which keeps what it was asked. */
 export interface ScriptedCompleter extends Completer {
   readonly requests: readonly CompletionRequest[];
 }
 
+/** A completer that answers as the script says, its words as tokens. */
 export function scriptedCompleter(script: Script, options: ScriptedOptions = {}): ScriptedCompleter {
   const { delay = 0, logProb, embed, isChat = true } = options;
   const requests: CompletionRequest[] = [];

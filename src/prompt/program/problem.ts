@@ -3,6 +3,7 @@ import type { ConstraintSource } from '../../constrain/index.ts';
 import { type PromptText, withPrefill } from '../completer.ts';
 import type { Parsed } from './parsers.ts';
 
+/** How a model draws its answer. */
 export interface Generation {
   maxTokens: number;
   temperature: number;

@@ -50,6 +50,7 @@ export const promptFileSchema = z.strictObject({
   verifier: z.string().optional(),
   generation: generationSchema.optional(),
 });
+/** The keys of a prompt file. */
 export type PromptFileOptions = z.output<typeof promptFileSchema>;
 
 export interface PromptFile {

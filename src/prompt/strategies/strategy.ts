@@ -17,6 +17,7 @@ export interface Found {
   tree?: TreeNode[];
 }
 
+/** A thought of a search over thoughts; the first ones have no parent. */
 export interface TreeNode {
   id: number;
   parent: number | null;
