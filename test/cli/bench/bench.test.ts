@@ -150,7 +150,7 @@ describe('what it refuses', () => {
     [['train', '--sweep', 'depth'], /'depth' is invalid/],
     [['train', '--family', 'llama', '--peer'], /the peer is a GPT-2/],
     [['prefill', '--device', 'gpu'], /no device 'gpu'/],
-    [['prefill', '--dtype', 'int8'], /'int8' is invalid/],
+    [['prefill', '--dtype', 'int4'], /'int4' is invalid/],
     [['generate', '--device', 'gpu'], /no device 'gpu'/],
     [['generate', '--tokens', '1'], /the first token is not timed/],
     [['tokenize', '--split', 'words'], /'words' is invalid/],
