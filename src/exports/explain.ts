@@ -22,7 +22,7 @@ export type { Prompt } from '../models/prompt.ts';
 export type { Embedding } from '../nn/embedding.ts';
 export type { KVCache } from '../nn/kv-cache.ts';
 export type { Module, Parameter } from '../nn/module.ts';
-export type { PagedCache } from '../nn/paged-cache.ts';
+export type { PagedCache, PagedCacheOptions } from '../nn/paged-cache.ts';
 export type { PrefixCache } from '../nn/prefix-cache.ts';
 export type { OnWarning } from '../support/warnings.ts';
 export type { ChatMessage, ChatOptions } from '../tokenizers/chat/chat.ts';

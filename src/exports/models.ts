@@ -77,7 +77,7 @@ export type { LayerNorm } from '../nn/layer-norm.ts';
 export type { Linear } from '../nn/linear.ts';
 export type { Module, Parameter } from '../nn/module.ts';
 export type { Norm, NormOptions } from '../nn/norm.ts';
-export type { PagedAttentionKind, PagedCache, PagedSequence } from '../nn/paged-cache.ts';
+export type { PagedAttentionKind, PagedCache, PagedCacheOptions, PagedSequence } from '../nn/paged-cache.ts';
 export type { PerformerKind } from '../nn/performer-attention.ts';
 export type { RelativeBiasOptions, RelativePositionBias } from '../nn/positions.ts';
 export type { PrefixCache } from '../nn/prefix-cache.ts';

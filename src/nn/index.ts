@@ -19,7 +19,7 @@ export { Lora, type LoraOptions } from './lora.ts';
 export { additiveMask, causalMask, mostNegative } from './masks.ts';
 export { emptyParameter, Module, Parameter, withoutMemory } from './module.ts';
 export { createNorm, type Norm, type NormOptions } from './norm.ts';
-export { bytesOfPage, PagedCache, type PagedSequence } from './paged-cache.ts';
+export { bytesOfPage, PagedCache, type PagedCacheOptions, type PagedSequence } from './paged-cache.ts';
 export {
   alibiBias,
   alibiSlopes,

@@ -9,7 +9,7 @@ import type { CaseResult } from '../evaluate/evaluate-prompt.ts';
 import type { Fields } from '../program/signature.ts';
 import { labelled } from './candidates.ts';
 import { drawFromFront } from './pareto.ts';
-import type { Search } from './searches.ts';
+import type { Search } from './search.ts';
 
 /** Rows that a reflection is about, as in the paper. */
 export const REFLECTION_ROWS = 3;

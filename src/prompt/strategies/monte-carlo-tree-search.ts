@@ -7,8 +7,9 @@ import { z } from 'zod';
 import type { Problem } from '../program/problem.ts';
 import { requireVerifier } from './require-verifier.ts';
 import type { Chain, Session } from './session.ts';
-import { draw, strategy, type TreeNode } from './strategy.ts';
+import { draw, strategy } from './strategy.ts';
 import { nextThoughts, type Thought, thoughtOptions } from './thoughts.ts';
+import type { TreeNode } from './tree-node.ts';
 import { countVotes, winner } from './votes.ts';
 
 const options = z.strictObject({

@@ -7,7 +7,8 @@ import type { Parsed } from '../program/parsers.ts';
 import type { Problem } from '../program/problem.ts';
 import { BudgetSpent, type Chain, createSession, type SessionOptions, type Tokens } from './session.ts';
 import { STRATEGIES } from './strategies.ts';
-import type { Strategy, TreeNode } from './strategy.ts';
+import type { Strategy } from './strategy.ts';
+import type { TreeNode } from './tree-node.ts';
 import { countVotes, type Vote, winner } from './votes.ts';
 
 export interface StrategyResult {

@@ -11,8 +11,8 @@ import {
   withPrefill,
 } from '../completer.ts';
 import type { Parsed } from '../program/parsers.ts';
-import type { TreeNode } from './strategy.ts';
 import type { Tool } from './tools.ts';
+import type { TreeNode } from './tree-node.ts';
 import type { Verifier } from './verifier.ts';
 
 export interface Chain {

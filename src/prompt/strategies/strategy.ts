@@ -4,6 +4,7 @@ import type { PromptText } from '../completer.ts';
 import type { Parsed } from '../program/parsers.ts';
 import type { Problem } from '../program/problem.ts';
 import type { Chain, Session } from './session.ts';
+import type { TreeNode } from './tree-node.ts';
 import type { Vote } from './votes.ts';
 
 /** What a strategy finds; what it cost is the session's. */
@@ -15,15 +16,6 @@ export interface Found {
   saved?: number;
   /** Thoughts with what was thought of them, in the order in which they came. */
   tree?: TreeNode[];
-}
-
-/** A thought of a search over thoughts; the first ones have no parent. */
-export interface TreeNode {
-  id: number;
-  parent: number | null;
-  thought: string;
-  value: number;
-  visits?: number;
 }
 
 export interface Strategy<Schema extends z.ZodType = z.ZodType> {

@@ -6,8 +6,9 @@
 import { z } from 'zod';
 import type { Problem } from '../program/problem.ts';
 import type { Chain, Session } from './session.ts';
-import { draw, type Found, strategy, type TreeNode } from './strategy.ts';
+import { draw, type Found, strategy } from './strategy.ts';
 import { nextThoughts, type Thought, thoughtOptions, valuesOf } from './thoughts.ts';
+import type { TreeNode } from './tree-node.ts';
 import { countVotes } from './votes.ts';
 
 const options = z.strictObject({

@@ -8,7 +8,7 @@ import type { ShadowFigures } from '../../online/shadow/compare.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
 import type { Verdict } from '../../online/store/store.ts';
 import type { Tokens } from '../../prompt/strategies/session.ts';
-import type { TreeNode } from '../../prompt/strategies/strategy.ts';
+import type { TreeNode } from '../../prompt/strategies/tree-node.ts';
 import type { Vote } from '../../prompt/strategies/votes.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
 
