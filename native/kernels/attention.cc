@@ -82,18 +82,18 @@ at::Tensor expandedBias(const Optional<at::Tensor>& bias, const Shape& shape) {
 Bias biasOf(const at::Tensor& added) { return added.defined() ? Bias(added) : Bias(); }
 
 struct Result {
-  at::Tensor context, logSums;
+  at::Tensor context, normalizers;
 };
 
 Result forwardOf(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Optional<at::Tensor>& bias,
                  const Shape& shape) {
   const at::Tensor q = withVectors(query), k = withVectors(key), v = withVectors(value), added = expandedBias(bias, shape);
   Result result{emptyHeads(q, shape.batch, shape.heads, shape.queries, shape.dim),
-                at::empty({shape.batch, shape.heads, shape.queries}, q.options().dtype(at::kFloat))};
+                at::empty({2, shape.batch, shape.heads, shape.queries}, q.options().dtype(at::kFloat))};
   withElementType("attention", q.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const Operands<T> operands{shape,         HeadsOf<T>(q),          HeadsOf<T>(k), HeadsOf<T>(v), HeadsOf<T>(result.context),
-                               biasOf(added), elements<float>(result.logSums)};
+                               biasOf(added), elements<float>(result.normalizers[0]), elements<float>(result.normalizers[1])};
     parallelFor(0, shape.batch * shape.heads, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         (shape.queries <= kFewQueries ? forwardFewQueries<T> : forwardHead<T>)(operands, i / shape.heads, i % shape.heads);
@@ -111,7 +111,7 @@ void backwardInto(const at::Tensor& gradient, const at::Tensor& query, const at:
   withElementType("attention", q.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const Operands<T> operands{shape,         HeadsOf<T>(q),          HeadsOf<T>(k), HeadsOf<T>(v), HeadsOf<T>(result.context),
-                               biasOf(added), elements<float>(result.logSums)};
+                               biasOf(added), elements<float>(result.normalizers[0]), elements<float>(result.normalizers[1])};
     const Gradients<T> gradients{HeadsOf<T>(d), HeadsOf<T>(dq), HeadsOf<T>(dk), HeadsOf<T>(dv)};
     parallelFor(0, shape.batch * shape.kvHeads, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) backwardGroup(operands, gradients, i / shape.kvHeads, i % shape.kvHeads);
@@ -136,7 +136,7 @@ struct Attention : torch::autograd::Function<Attention> {
     const Shape shape = withDocuments(shapeOf(query, key, value, scale, causal, window), documents);
     const Result result = forwardOf(query, key, value, bias, shape);
     context->save_for_backward(
-        {query, key, value, bias ? *bias : at::Tensor(), result.context, result.logSums, documents.starts});
+        {query, key, value, bias ? *bias : at::Tensor(), result.context, result.normalizers, documents.starts});
     context->saved_data["scale"] = scale;
     context->saved_data["causal"] = causal;
     context->saved_data["window"] = window;
@@ -206,7 +206,7 @@ struct AttentionPacked : torch::autograd::Function<AttentionPacked> {
     const Documents documents(starts, k.size(0), k.size(2));
     const Shape shape = withDocuments(shapeOf(q, k, v, scale, causal, window), documents);
     const Result result = forwardOf(q, k, v, bias, shape);
-    context->save_for_backward({qkv, bias ? *bias : at::Tensor(), result.context, result.logSums, documents.starts});
+    context->save_for_backward({qkv, bias ? *bias : at::Tensor(), result.context, result.normalizers, documents.starts});
     context->saved_data["heads"] = heads;
     context->saved_data["kvHeads"] = kvHeads;
     context->saved_data["byHead"] = byHead;

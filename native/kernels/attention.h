@@ -149,9 +149,15 @@ inline void scaleRow(float* x, float scale, const float* bias, int64_t biasStrid
   });
 }
 
-// The softmax of a row, in bfloat16 rounded; returns log Σ eˣ.
+// What makes weights of scores again: e^(x − top) · factor. Log Σ eˣ alone would not: where a mask hides all of a row with the
+// lowest float, the logarithm of the sum is lost beside it.
+struct Normalizer {
+  float top, factor;
+};
+
+// The softmax of a row, in bfloat16 rounded.
 template <class T>
-inline float softmaxRow(float* x, T* p, int64_t width) {
+inline Normalizer softmaxRow(float* x, T* p, int64_t width) {
   return vectorised([=]() TSLM_INSIDE {
     float top = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : top)
@@ -164,7 +170,7 @@ inline float softmaxRow(float* x, T* p, int64_t width) {
     }
     const float factor = 1.0f / sum;
     for (int64_t j = 0; j < width; j++) store(p + j, x[j] * factor);
-    return top + std::log(sum);
+    return Normalizer{top, factor};
   });
 }
 
@@ -223,7 +229,12 @@ struct Operands {
   Shape shape;
   HeadsOf<T> query, key, value, result;
   Bias bias;
-  float* logSums;  // [batch, heads, queries]
+  // Of each row's softmax, [batch, heads, queries].
+  float *tops, *factors;
+  void normalize(int64_t row, const Normalizer& by) const {
+    tops[row] = by.top;
+    factors[row] = by.factor;
+  }
 };
 
 template <class T>
@@ -235,7 +246,7 @@ struct Gradients {
 // So few queries that packing the keys would cost more than meeting them: each is read once, where it is.
 constexpr int64_t kFewQueries = 8;
 
-// One head of queries, and log Σ e^s of each.
+// One head of queries, and the normalizer of each.
 template <class T>
 void forwardHead(const Operands<T>& o, int64_t batch, int64_t head);
 template <class T>

@@ -4,21 +4,21 @@
 namespace tslm::attention {
 namespace {
 
-// A row of p from its scores, and of ds from do vᵀ; `logSum` and `delta` are the row's.
+// A row of p from its scores, and of ds from do vᵀ; `by` and `delta` are the row's.
 template <class T>
-void backwardRow(const float* x, const float* dp, float logSum, float delta, float scale, T* ds, int64_t width) {
+void backwardRow(const float* x, const float* dp, Normalizer by, float delta, float scale, T* ds, int64_t width) {
   vectorised([=]() TSLM_INSIDE {
-    for (int64_t j = 0; j < width; j++) store(ds + j, exponential(x[j] - logSum) * (dp[j] - delta) * scale);
+    for (int64_t j = 0; j < width; j++) store(ds + j, exponential(x[j] - by.top) * by.factor * (dp[j] - delta) * scale);
   });
 }
 
 // The same along a key: each query has its own.
 template <class T>
-void backwardColumn(const float* x, const float* dp, const float* logSum, const float* delta, float scale, T* p, T* ds,
-                    int64_t width, int64_t padded) {
+void backwardColumn(const float* x, const float* dp, const float* tops, const float* factors, const float* delta, float scale,
+                    T* p, T* ds, int64_t width, int64_t padded) {
   vectorised([=]() TSLM_INSIDE {
     for (int64_t j = 0; j < width; j++) {
-      const float weight = exponential(x[j] - logSum[j]);
+      const float weight = exponential(x[j] - tops[j]) * factors[j];
       store(p + j, weight);
       store(ds + j, weight * (dp[j] - delta[j]) * scale);
     }
@@ -38,7 +38,7 @@ void backwardQueries(const Operands<T>& o, const Gradients<T>& g, int64_t b, int
   float* sums = room(space.sums, kBlock * outStride);
   T* slopes = room(space.slopes, kBlock * stride);
   const float* bias = o.bias.head(b, h);
-  const float* logSums = o.logSums + (b * shape.heads + h) * shape.queries;
+  const int64_t firstRow = (b * shape.heads + h) * shape.queries;
   for (int64_t row = 0; row < shape.queries; row += kBlock) {
     const int64_t rows = std::min(kBlock, shape.queries - row);
     const Range panels = blocksAround({shape.keysOf(row).begin, shape.keysOf(row + rows - 1).end});
@@ -58,7 +58,8 @@ void backwardQueries(const Operands<T>& o, const Gradients<T>& g, int64_t b, int
       const Range seen = shape.keysOf(query);
       const float* biasRow = bias ? bias + query * o.bias.strides[2] + first * o.bias.strides[3] : nullptr;
       scaleRow(scores + i * stride, shape.scale, biasRow, o.bias.strides[3], {seen.begin - first, seen.end - first}, width);
-      backwardRow(scores + i * stride, products + i * stride, logSums[query], delta[query], shape.scale,
+      const Normalizer by{o.tops[firstRow + query], o.factors[firstRow + query]};
+      backwardRow(scores + i * stride, products + i * stride, by, delta[query], shape.scale,
                   slopes + i * stride, width);
     }
     mixturesOf(multiply, slopes, stride, space.keysDown, panels.begin, panels.end - panels.begin, dim, sums);
@@ -83,7 +84,7 @@ void backwardKeys(const Operands<T>& o, const Gradients<T>& g, int64_t b, int64_
   T* weights = room(space.weights, kBlock * stride);
   T* slopes = room(space.slopes, kBlock * stride);
   const float* bias = o.bias.head(b, h);
-  const float* logSums = o.logSums + (b * shape.heads + h) * queries;
+  const float *tops = o.tops + (b * shape.heads + h) * queries, *factors = o.factors + (b * shape.heads + h) * queries;
   for (int64_t row = 0; row < shape.keys; row += kBlock) {
     const int64_t rows = std::min(kBlock, shape.keys - row);
     const Range panels = blocksAround({shape.queriesOf(row).begin, shape.queriesOf(row + rows - 1).end});
@@ -109,7 +110,7 @@ void backwardKeys(const Operands<T>& o, const Gradients<T>& g, int64_t b, int64_
       const Range seen = shape.queriesOf(row + i);
       const float* biasColumn = bias ? bias + (row + i) * o.bias.strides[3] + first * o.bias.strides[2] : nullptr;
       scaleRow(scores + i * stride, shape.scale, biasColumn, o.bias.strides[2], {seen.begin - first, seen.end - first}, width);
-      backwardColumn(scores + i * stride, products + i * stride, logSums + first, delta + first, shape.scale,
+      backwardColumn(scores + i * stride, products + i * stride, tops + first, factors + first, delta + first, shape.scale,
                      weights + i * stride, slopes + i * stride, width, padded);
     }
     mixturesOf(multiply, weights, stride, space.gradientsDown, panels.begin, panels.end - panels.begin, dim, dvRows, accumulate);

@@ -64,7 +64,7 @@ void forwardHead(const Operands<T>& o, int64_t b, int64_t h) {
   float* sums = room(space.sums, kBlock * outStride);
   T* weights = room(space.weights, kBlock * stride);
   const float* bias = o.bias.head(b, h);
-  float* logSums = o.logSums + (b * shape.heads + h) * shape.queries;
+  const int64_t firstRow = (b * shape.heads + h) * shape.queries;
   for (int64_t row = 0; row < shape.queries; row += kBlock) {
     const int64_t rows = std::min(kBlock, shape.queries - row);
     const Range panels = blocksAround({shape.keysOf(row).begin, shape.keysOf(row + rows - 1).end});
@@ -79,7 +79,7 @@ void forwardHead(const Operands<T>& o, int64_t b, int64_t h) {
       const Range seen = shape.keysOf(row + i);
       const float* biasRow = bias ? bias + (row + i) * o.bias.strides[2] + first * o.bias.strides[3] : nullptr;
       scaleRow(scores + i * stride, shape.scale, biasRow, o.bias.strides[3], {seen.begin - first, seen.end - first}, width);
-      logSums[row + i] = softmaxRow(scores + i * stride, weights + i * stride, width);
+      o.normalize(firstRow + row + i, softmaxRow(scores + i * stride, weights + i * stride, width));
     }
     mixturesOf(multiply, weights, stride, space.valuesDown, panels.begin, panels.end - panels.begin, dim, sums);
     storeRows(sums, outStride, o.result.head(b, h) + row * o.result.timeStride, o.result.timeStride, rows, dim);
@@ -103,7 +103,7 @@ void forwardFewQueries(const Operands<T>& o, int64_t b, int64_t h) {
     for (int64_t j = 0; j < count; j++) scores[j] = dotRow(query, keys + (seen.begin + j) * o.key.timeStride, dim);
     const float* biasRow = bias ? bias + i * o.bias.strides[2] + seen.begin * o.bias.strides[3] : nullptr;
     scaleRow(scores, shape.scale, biasRow, o.bias.strides[3], {0, count}, count);
-    o.logSums[(b * shape.heads + h) * shape.queries + i] = softmaxRow(scores, weights, count);
+    o.normalize((b * shape.heads + h) * shape.queries + i, softmaxRow(scores, weights, count));
     std::fill_n(sums, dim, 0.0f);
     for (int64_t j = 0; j < count; j++) {
       addScaledRow(sums, load(weights + j), values + (seen.begin + j) * o.value.timeStride, dim);

@@ -291,6 +291,22 @@ describe.skipIf(!hasProducts())('products in bfloat16', () => {
         expectNear(out, v.to('float32').mean([2], { keepdim: true }).expand([1, 1, 40, 16]), 'mean');
       }));
 
+    // Log Σ eˢ of such a row is the lowest float, whatever the sum.
+    it.each([
+      'float32',
+      'bfloat16',
+    ] as const)('a query that may see nothing has the gradients of all keys alike, %s', dtype =>
+      scope(() => {
+        const inputs = [1, 1, 1].map(() => randn([1, 1, 6, 16]).to(dtype));
+        const hidden = tensor(Array.from({ length: 36 }, (_, i) => (i < 12 ? -3.4028234663852886e38 : 0)));
+        const options = { scale: 0.25, causal: false, bias: hidden.view([1, 1, 6, 6]) };
+        compare(
+          (a, b, c) => attentionProduct(a, b, c, options),
+          (a, b, c) => reference.attention(a, b, c, options),
+          inputs,
+        );
+      }));
+
     for (const [count, kvHeads, byHead] of [
       [3, 3, false],
       [3, 3, true],

@@ -51,7 +51,12 @@ describe('frozen parameters', () => {
     let frozen = 0;
     for (const [name, gradient] of some.result) {
       if (gradient !== undefined) {
-        expect(gradient, name).toEqual(all.result.get(name));
+        // Not to the bit: a bias of attention that gets no gradient lets another kernel make the scores.
+        const expected = all.result.get(name)!;
+        expect(gradient, name).toHaveLength(expected.length);
+        for (const [i, value] of gradient.entries()) {
+          expect(Math.abs(value - expected[i]), name).toBeLessThan(1e-5 * (1 + Math.abs(expected[i])));
+        }
         continue;
       }
       if (all.result.get(name) !== undefined) frozen++;
