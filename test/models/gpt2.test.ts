@@ -20,6 +20,7 @@ import {
   tensor,
   withSeed,
 } from '../../src/torch/index.ts';
+import { hasProducts } from '../../src/torch/products.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { expectClose } from '../torch/helpers.ts';
 import { int64 } from './golden.ts';
@@ -338,11 +339,13 @@ describe('the forward pass', () => {
   it('is close in bfloat16, as weights and as mixed precision', () => {
     const half = loadModel(golden, { dtype: 'bfloat16' }).model;
     const scale = all.abs().amax().item();
-    expectClose(logitsOf(half, input), all, { atol: 0.03 * scale, rtol: 0 });
+    // Sums of ours are in float32; libtorch's may be rounded at each term, where processors have nothing for bfloat16.
+    const atol = (hasProducts() ? 0.03 : 0.1) * scale;
+    expectClose(logitsOf(half, input), all, { atol, rtol: 0 });
     const mixed = autocast('bfloat16', () => logitsOf(model, input));
     expect(mixed.dtype).toBe('float32');
     expect(mixed.equal(all)).toBe(false);
-    expectClose(mixed, all, { atol: 0.03 * scale, rtol: 0 });
+    expectClose(mixed, all, { atol, rtol: 0 });
   });
 
   it('scales attention as config.json says', () => {
