@@ -27,7 +27,7 @@ export function bootstrapError(n: number, statistic: (items: Uint32Array) => num
   return sampleDeviation(values);
 }
 
-/** Resamples for an interval; fewer where there are so many items that each changes little. */
+/** Resamples for an interval; fewer for many items, of which each changes little. */
 const drawsOf = (n: number): number => Math.round(Math.min(500, Math.max(100, 5e6 / n)));
 
 /**

@@ -22,7 +22,7 @@ const LONG = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 3
 /** Name, what it says, and where it comes from. */
 const GAUGES: readonly [string, string, (stats: EngineStats) => number][] = [
   ['tslm_requests_waiting', 'Requests that wait for a place in the batch', stats => stats.queued],
-  ['tslm_sequences_running', 'Texts that grow now', stats => stats.running],
+  ['tslm_sequences_running', 'Sequences that are decoded now', stats => stats.running],
   ['tslm_cache_used_tokens', 'Tokens in the key-value cache', stats => stats.cacheUsedTokens],
   ['tslm_cache_capacity_tokens', 'Tokens that the key-value cache holds', stats => stats.cacheTokens],
   [

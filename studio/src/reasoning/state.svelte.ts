@@ -10,7 +10,7 @@ export type Chain = Extract<ReasoningEvent, { type: 'chain' }>['chain'];
 
 /** One question at work, or done. */
 export interface Work {
-  /** Texts that grow, by request and number. */
+  /** Texts as they are streamed, by request and number. */
   growing: { request: number; index: number; text: string }[];
   chains: Chain[];
   thoughts: TreeNode[];
