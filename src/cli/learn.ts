@@ -7,6 +7,7 @@ import { usageError } from '../support/errors.ts';
 import { formatDuration } from '../support/format.ts';
 import { collect, positiveInteger } from './options.ts';
 import { printJson, printTable } from './print.ts';
+import { followedBy } from './revisions.ts';
 import { withSignals } from './signals.ts';
 
 interface Options {
@@ -95,6 +96,7 @@ async function rounds(folder: string, options: Options, signal: AbortSignal): Pr
           if (process.stderr.isTTY && step === steps) process.stderr.write('\n');
         },
       });
+      if (result.outcome === 'promoted') await followedBy(folder, result.champion);
       if (isOnce || result.skipped === undefined) show(result, options);
     }
     if (isOnce) return;

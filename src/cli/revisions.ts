@@ -23,13 +23,21 @@ async function changed(
     using _lock = lockRegistry(folder, PATIENCE);
     return change(registry);
   });
+  await followedBy(folder, result.to);
   if (json) printJson(result);
   else process.stdout.write(`${result.to} answers in place of ${result.from}\n`);
 }
 
+/** Waits until services of the folder answer with the new champion; one that does not is told of. */
+export async function followedBy(folder: string, champion: string): Promise<void> {
+  const { untilFollowed } = await import('../online/registry/services.ts');
+  if (await untilFollowed(folder, champion)) return;
+  process.stderr.write(`a service of ${folder} does not answer with ${champion} yet: its own output says why\n`);
+}
+
 export function promoteCommand(): Command {
   return new Command('promote')
-    .description('make a revision the one that answers; a service follows at once')
+    .description('make a revision the one that answers; a service follows before this ends')
     .argument('<folder>', 'of a service that learns')
     .argument(
       '[revision]',
@@ -53,7 +61,7 @@ export function promoteCommand(): Command {
 
 export function rollbackCommand(): Command {
   return new Command('rollback')
-    .description('make the revision before the one that answers it again; a service follows at once')
+    .description('make the revision before the one that answers it again; a service follows before this ends')
     .argument('<folder>', 'of a service that learns')
     .option('--json', 'print both ids as JSON')
     .addHelpText('after', '\nExample:\n  $ tslm rollback learning/\n')

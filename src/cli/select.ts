@@ -15,6 +15,8 @@ interface Options {
   numFewshot?: number;
   limit?: number;
   cluster?: string;
+  genKwargs?: string;
+  allowCodeExecution?: boolean;
   maxMemory?: number;
   maxDisk?: number;
   minTokensPerSecond?: number;
@@ -46,6 +48,8 @@ export function selectCommand(): Command {
     .option('--num-fewshot <n>', 'examples before each document (default: as the task says)', nonNegativeInteger)
     .option('--limit <n>', 'the first <n> documents of each task (below 1: a fraction of them)', positiveNumber)
     .option('--cluster <field>', 'documents with the same value of this field belong together; none: no two do')
+    .option('--gen-kwargs <settings>', "in place of the tasks' own: num_beams=5,max_gen_toks=64")
+    .option('--allow-code-execution', 'run programs that the models write, where a task asks for it')
     .option('--max-memory <size>', 'none that needs more: 2GB', size)
     .option('--max-disk <size>', 'none whose files are larger: 500MB', size)
     .option('--min-tokens-per-second <n>', 'none that is slower, one text at a time', positiveNumber)
@@ -66,6 +70,7 @@ export function selectCommand(): Command {
       '\nExample:\n  $ tslm select runs/small runs/large models/books-5gram --tasks blimp --data-map blimp=data/blimp --max-memory 2GB\n',
     )
     .action(async (names: string[], options: Options) => {
+      const { parseArguments } = await import('../evaluate/harness/arguments.ts');
       const { openTaskLibrary, ownTasks } = await import('../evaluate/harness/task-library.ts');
       const { selectModels } = await import('../runs/select/select-models.ts');
       const { requireDevice } = await import('../torch/index.ts');
@@ -77,6 +82,7 @@ export function selectCommand(): Command {
         numFewshot,
         limit,
         cluster,
+        allowCodeExecution,
         holdout,
         tokens,
         maxMemory,
@@ -86,7 +92,8 @@ export function selectCommand(): Command {
       } = options;
       let progress: { model: string; tell: ReturnType<typeof taskProgress> } | undefined;
       const selection = await selectModels(names, nodes, {
-        ...{ metric, numFewshot, limit, cluster, holdout, tokens },
+        ...{ metric, numFewshot, limit, cluster, allowCodeExecution, holdout, tokens },
+        genKwargs: options.genKwargs === undefined ? undefined : parseArguments(options.genKwargs),
         dataMap: dataMapOf(options.dataMap),
         limits: { maxMemory, maxDisk, minTokensPerSecond, maxFirstToken },
         weights: weightsOf(options.weights),

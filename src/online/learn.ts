@@ -23,6 +23,7 @@ import { learntIn } from './registry/learnt.ts';
 import { lockRegistry, openRegistry, type Registry, revisionFolder, revisionsFolder } from './registry/registry.ts';
 import { type LearningSettings, readSettings } from './settings.ts';
 import type { FeedbackStore } from './store/store.ts';
+import type { Interpolation } from './update/interpolate.ts';
 import { countKinds, openWorkbench, type Update, updateAdapter } from './update/update.ts';
 
 export const ON_PASS = ['promote', 'canary', 'shadow', 'nothing'] as const;
@@ -65,6 +66,8 @@ export interface LearnResult {
     leftOut: string[];
   };
   steps?: number;
+  /** How much of the update was kept. */
+  interpolation?: Interpolation;
   seconds: number;
 }
 
@@ -111,7 +114,7 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
     });
     if (update === undefined) return done({ skipped: 'stopped', outcome: 'nothing' });
     const id = fingerprintOf(combinedHash(contentHash(registry.base.path), filesHash(made)));
-    options.onNote?.(`candidate ${id}: ${update.steps} steps; the gate …`);
+    options.onNote?.(`candidate ${id}: ${update.steps} steps${keptOf(update)}; the gate …`);
     const candidate = loadCompleteModel(made);
     let decision: Decision;
     try {
@@ -124,7 +127,8 @@ export async function learn(store: FeedbackStore, options: LearnOptions = {}): P
     keep(store, { id, champion, made, decision, update, rebuilt: options.rebuild === true });
     options.onNote?.(decision.sentence);
     const outcome = follow(registry, id, decision, options.onPass ?? 'promote');
-    return done({ candidate: id, decision, outcome, lessons, steps: update.steps });
+    const { steps, interpolation } = update;
+    return done({ candidate: id, decision, outcome, lessons, steps, ...(interpolation && { interpolation }) });
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
@@ -159,6 +163,11 @@ function chooseLessons(
     suspects: suspects.size,
   };
 }
+
+const keptOf = ({ interpolation }: Update): string =>
+  interpolation === undefined || interpolation.share === 1
+    ? ''
+    : `, ${(100 * interpolation.share).toFixed(0)} % of the change kept so that the loss on text from before rises by ${(100 * interpolation.rise).toFixed(1)} %`;
 
 const figuresOf = (
   { heldOut, effective, dropped, training }: ReturnType<typeof chooseLessons>,

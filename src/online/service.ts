@@ -5,6 +5,7 @@ import { forgetExpired } from './forget.ts';
 import { forbidden as forbiddenIn, readSafety } from './gate/safety.ts';
 import { createRecorder, type Kept, type Recording } from './recorder.ts';
 import { lockRegistry, openRegistry, type Registry } from './registry/registry.ts';
+import { announce, withdraw } from './registry/services.ts';
 import { createScrubber } from './scrub/scrub.ts';
 import { type LearningSettings, ownPatterns, readSettings } from './settings.ts';
 import { countFailure, countTexts, failuresOf, type ShadowFigures, shadowFigures } from './shadow/compare.ts';
@@ -126,6 +127,7 @@ export function createLearning({
       const { drained } = await pool.replace(model, registry.pathOf(champion));
       onNote(`${model}: ${champion} answers in place of ${serving}`);
       serving = champion;
+      announce(folder, serving);
       void drained.catch(error => onError(messageOf(error)));
     }
     const challenger = registry.alias('challenger');
@@ -249,6 +251,7 @@ export function createLearning({
     },
     async start() {
       forgetExpired(store, registry);
+      announce(folder, serving);
       await followOn();
       timer = setInterval(() => void followOn(), followMs).unref();
     },
@@ -256,6 +259,7 @@ export function createLearning({
       clearInterval(timer);
       await following;
       await shadow.close();
+      withdraw(folder);
       store[Symbol.dispose]();
     },
   };

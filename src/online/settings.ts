@@ -52,6 +52,8 @@ const settingsSchema = z.strictObject({
       kl: z.number().min(0).default(1),
       /** λ of elastic weight consolidation: how much weights that matter for that text are held where they were; 0: not at all. */
       ewc: z.number().min(0).default(0),
+      /** Of what was learnt, keep only as much as leaves the loss on that text within the gate's margin (WiSE-FT). */
+      interpolate: z.boolean().default(true),
       /** Most of an update that may come from one person, where there are enough of them. */
       userShare: z.number().gt(0).max(1).default(0.1),
       /** Days after which a judgement counts half; 0: it does not age. */

@@ -144,7 +144,9 @@ describe('an update', () => {
   /** Rise of the loss of text from before, when nothing of it is repeated. */
   async function forgotten(name: string, ewc: number): Promise<{ rise: number; term?: number }> {
     const folder = join(rows, name);
-    writeSettings(folder, { update: { ewc, replay: 0, kl: 0, epochs: 6, lr: 5e-3, defend: false } });
+    writeSettings(folder, {
+      update: { ewc, replay: 0, kl: 0, epochs: 6, lr: 5e-3, defend: false, interpolate: false },
+    });
     using store = openStore(folder);
     simulate(store, { people: 4, each: 8 });
     const settings = readSettings(folder);

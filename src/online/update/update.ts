@@ -17,11 +17,13 @@ import { adapterOnly } from '../../train/adapter-trainable.ts';
 import type { StepMetrics } from '../../train/loop.ts';
 import { datasetOf, trainModel } from '../../train/train.ts';
 import type { Trainable } from '../../train/trainable.ts';
+import { lossOf } from '../gate/score.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
 import { type Anchors, anchorsOf, disposeAnchors, withAnchors } from './ewc.ts';
 import { lessonExamples } from './examples.ts';
 import { type Influence, influences } from './gradients.ts';
+import { disposeSnapshot, type Interpolation, interpolate, type Snapshot, snapshotOf } from './interpolate.ts';
 import { mixed, type Part, type Tagged } from './mixed.ts';
 import { openReplay, type Replay } from './replay.ts';
 
@@ -85,6 +87,8 @@ export interface Update {
   /** Of the last step: the loss and its terms. */
   terms: Record<string, number>;
   influences: Influence[];
+  /** How much of what was learnt is kept, where it is known what the model is not to forget. */
+  interpolation?: Interpolation;
   /** People whose lessons were left out. */
   leftOut: string[];
   /** Longer than the model reads, or of a kind that it does not learn from. */
@@ -108,6 +112,7 @@ export async function updateAdapter(
   const adapter = startingAdapter(base, championFolder, settings);
   const trainable = adapterOnly(adapter);
   let anchors: Anchors | undefined;
+  let start: Snapshot | undefined;
   try {
     const own = mixed(made.parts);
     const byUser = groupByUser(lessons, made.examples);
@@ -131,6 +136,7 @@ export async function updateAdapter(
       for (let i = 0; i < count; i++) examples.push({ part: 'replay', example: replay.draw(random) });
     }
     anchors = anchorsFor(bench, trainable, settings);
+    start = replay && update.interpolate ? snapshotOf(trainable) : undefined;
     const objective = mixed(parts);
     const steps = Math.max(1, Math.ceil((examples.length * update.epochs) / update.batchSize));
     const last = await trainModel({
@@ -146,6 +152,8 @@ export async function updateAdapter(
       hooks: { onStep: metrics => onStep?.(metrics, steps) },
     });
     if (signal?.aborted) return undefined;
+    const interpolation =
+      start && interpolate(trainable, start, lossesOf(replay!, trainable, settings), settings.gate.lossMargin);
     trainable.save(out);
     const used = kept.map(({ lesson }) => lesson);
     writeJson(join(out, 'run.json'), {
@@ -155,6 +163,7 @@ export async function updateAdapter(
       champion: championFolder,
       lessons: countKinds(used),
       replay: replay?.from,
+      interpolation,
       settings: update,
     });
     return {
@@ -162,17 +171,21 @@ export async function updateAdapter(
       steps,
       terms: { loss: last!.loss, ...last!.terms },
       influences: found,
+      ...(interpolation && { interpolation }),
       leftOut: [...leftOut],
       unfit: made.unfit,
     };
   } finally {
     if (anchors) disposeAnchors(anchors);
+    if (start) disposeSnapshot(start);
     trainable.dispose();
   }
 }
 
 /** Examples of the text from before that the Fisher information is taken over. */
 const ANCHOR_EXAMPLES = 64;
+/** And that say how much of an update can be kept. */
+const MEASURED_EXAMPLES = 32;
 
 /** @throws UserError where it is not known what the model is not to forget */
 function anchorsFor({ replay }: Workbench, trainable: Trainable, { update }: LearningSettings): Anchors | undefined {
@@ -187,6 +200,13 @@ function anchorsFor({ replay }: Workbench, trainable: Trainable, { update }: Lea
   const random = createRandom(update.seed + 2);
   const examples = Array.from({ length: ANCHOR_EXAMPLES }, () => replay.draw(random));
   return anchorsOf(trainable, replay.measured, examples, { seed: update.seed });
+}
+
+/** Of examples of the text from before, always the same ones; those that the gate measures are others. */
+function lossesOf(replay: Replay, trainable: Trainable, { update, gate }: LearningSettings): () => number[] {
+  const random = createRandom(update.seed + 3);
+  const examples = Array.from({ length: Math.min(MEASURED_EXAMPLES, gate.windows) }, () => replay.draw(random));
+  return () => examples.map(example => trainable.run(() => lossOf(trainable.model, replay.measured, [example])));
 }
 
 /** What adapters bear: ten times the rate of a whole model, which goes with one over its width. */

@@ -23,7 +23,8 @@ import { measureCosts } from './costs.ts';
 import { type Quality, qualityOf } from './quality.ts';
 import { writeSelectionReport } from './selection-report.ts';
 
-export interface SelectOptions extends Pick<EvaluateOptions, 'dataMap' | 'numFewshot' | 'limit' | 'cluster'> {
+export interface SelectOptions
+  extends Pick<EvaluateOptions, 'dataMap' | 'numFewshot' | 'limit' | 'cluster' | 'genKwargs' | 'allowCodeExecution'> {
   metric?: string;
   limits?: Limits;
   weights?: Weights;
@@ -113,9 +114,9 @@ async function evaluateOne(name: string, nodes: readonly Node[], options: Select
   using own = opened.model;
   const revision = [await opened.revision(), own.scoring, options.model?.dtype ?? 'float32'].join(' ');
   const model = remembered(own, join(options.folder, 'answers.jsonl'), revision, { chunk: opened.chunk });
-  const { dataMap, numFewshot, limit, cluster } = options;
+  const { dataMap, numFewshot, limit, cluster, genKwargs, allowCodeExecution } = options;
   return await evaluateTasks(model, nodes, {
-    ...{ dataMap, numFewshot, limit, cluster },
+    ...{ dataMap, numFewshot, limit, cluster, genKwargs, allowCodeExecution },
     replicates: 100,
     onProgress: (task, done, requests) => options.onProgress?.(name, task, done, requests),
   });

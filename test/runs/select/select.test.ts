@@ -1,4 +1,5 @@
 /** The choice among models: the rule, its limits and its words, and a real one among small models. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +11,7 @@ import { expectRefusal, tslmHere } from '../../helpers/cli.ts';
 import { tinyModelFolder } from '../../helpers/server.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
+const hasPython = spawnSync('python3', ['--version']).status === 0;
 const folder = scratchFolder();
 const place = (...names: string[]): string => join(folder, ...names);
 
@@ -150,5 +152,29 @@ describe('a choice among models that are there', () => {
     writeFileSync(place('one.jsonl'), `${docs[0]}\n`);
     const one = ['--tasks', place('t.yaml'), '--data-map', `t=${place('one.jsonl')}`, '--out', place('other')];
     expectRefusal(await tslmHere(['select', place('tiny'), ...one]), 2, /documents are too few/);
+  });
+
+  it.runIf(hasPython)('runs what the models write only where that is allowed', async () => {
+    const row = (n: number) => ({
+      prompt: `def f(x):\n    y = ${n}\n`,
+      test: 'def check(f):\n    pass\n',
+      entry_point: 'f',
+    });
+    writeFiles(folder, { 'programs/HumanEval.jsonl': `${[1, 2, 3].map(n => JSON.stringify(row(n))).join('\n')}\n` });
+    const programs = ['--tasks', 'humaneval', '--data-map', `humaneval=${place('programs')}`, '--tokens', '4'];
+    const asked = ['select', place('tiny'), ...programs, '--out', place('programs-chosen'), '--json'];
+    expectRefusal(await tslmHere(asked), 2, /unsafe_code/);
+    const { code, stdout, stderr } = await tslmHere([
+      ...asked,
+      '--gen-kwargs',
+      'max_gen_toks=16',
+      '--allow-code-execution',
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).models[0].quality.tasks[0]).toMatchObject({
+      task: 'humaneval',
+      metric: 'pass@1',
+      documents: 3,
+    });
   });
 });

@@ -1,0 +1,83 @@
+/**
+ * Weights between the champion's and those that an update ended with (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903): as much of an
+ * update as leaves what the model knew before. What people ask for grows about as the share does and what is forgotten as its square,
+ * so that half of an update costs a quarter.
+ */
+import { dispose, keep, noGrad, scope, type Tensor } from '../../torch/index.ts';
+import type { Trainable } from '../../train/trainable.ts';
+import { figureOf } from '../gate/compare.ts';
+
+export interface Interpolation {
+  /** Of the update that is kept: 1 all of it. */
+  share: number;
+  /** By how much the loss on text from before rises with it, as a share of what it was. */
+  rise: number;
+}
+
+/** Bisections: shares are found to a thirty-second. */
+const HALVINGS = 5;
+
+export type Snapshot = Map<string, Tensor>;
+
+/** Copies of all that is trained, by name; to be given to `disposeSnapshot`. */
+export const snapshotOf = (trainable: Trainable): Snapshot =>
+  new Map(
+    trainable
+      .namedParameters()
+      .map(([name, parameter]) => [name, scope(() => noGrad(() => keep(parameter.detach().clone())))]),
+  );
+
+export const disposeSnapshot = (snapshot: Snapshot): void => {
+  for (const tensor of snapshot.values()) dispose(tensor);
+};
+
+/**
+ * Leaves in `trainable` the largest share of its change since `start` with which the losses rise by no more than half of the margin, and
+ * surely (95 %) by no more than all of it: the gate asks the same of other text.
+ *
+ * @param losses of the model as it is, one for each example of text from before
+ * @param margin share of the mean loss
+ */
+export function interpolate(
+  trainable: Trainable,
+  start: Snapshot,
+  losses: () => readonly number[],
+  margin: number,
+): Interpolation {
+  const end = snapshotOf(trainable);
+  const set = (share: number): void =>
+    scope(() =>
+      noGrad(() => {
+        for (const [name, parameter] of trainable.namedParameters()) {
+          if (share === 1) parameter.copy_(end.get(name)!);
+          else parameter.copy_(start.get(name)!).lerp_(end.get(name)!, share);
+        }
+      }),
+    );
+  try {
+    set(0);
+    const before = losses();
+    const riseAt = (share: number): { mean: number; most: number } => {
+      set(share);
+      const { difference, interval, champion } = figureOf(losses(), before);
+      return { mean: difference / champion, most: interval[1] / champion };
+    };
+    const isKept = ({ mean, most }: { mean: number; most: number }): boolean => mean <= margin / 2 && most <= margin;
+    const whole = riseAt(1);
+    if (isKept(whole)) return { share: 1, rise: whole.mean };
+    let [low, high] = [0, 1];
+    let rise = 0;
+    for (let i = 0; i < HALVINGS; i++) {
+      const share = (low + high) / 2;
+      const found = riseAt(share);
+      if (isKept(found)) [low, rise] = [share, found.mean];
+      else high = share;
+    }
+    // Nothing at all would be the champion again; what is left is for the gate to refuse.
+    if (low === 0) [low, rise] = [high, riseAt(high).mean];
+    set(low);
+    return { share: low, rise };
+  } finally {
+    disposeSnapshot(end);
+  }
+}
