@@ -152,7 +152,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const root = program();
-    if (argv[0] !== 'config') applyConfig(root, configLayers(), process.env);
+    if (argv[0] !== 'config') applyConfig(root, await configLayers(), process.env);
     for (const name of unknownVariables(root, process.env)) {
       process.stderr.write(`tslm: warning: ${name} is no option of a command, and has no effect\n`);
     }

@@ -1,7 +1,6 @@
 /** `tslm prepare`: its options, and how the result is printed. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PrepareResult } from '../data/prepare/prepare.ts';
-import { encodingCounts } from '../data/prepare/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import { collect } from './options.ts';
 import { withSignals } from './signals.ts';
@@ -114,7 +113,7 @@ Examples:
           });
           progress.end();
           const seconds = (performance.now() - start) / 1000;
-          console.log(json ? JSON.stringify({ ...result, seconds }) : describe(result, seconds));
+          console.log(json ? JSON.stringify({ ...result, seconds }) : await describe(result, seconds));
         } catch (error) {
           if (!signal.aborted) throw error;
         } finally {
@@ -141,7 +140,8 @@ function number(text: string): number {
   return value;
 }
 
-function describe({ directory, index, report }: PrepareResult, seconds: number): string {
+async function describe({ directory, index, report }: PrepareResult, seconds: number): Promise<string> {
+  const { encodingCounts } = await import('../data/prepare/report.ts');
   const lines = [`${directory}: ${formatBytes(report.read.bytes)} read in ${formatDuration(seconds)}`];
   const removed = Object.entries(report.removed).map(([reason, { documents }]) => `${documents} ${reason}`);
   lines.push(

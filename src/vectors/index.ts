@@ -11,6 +11,7 @@ export { evaluateSimilarity, type JudgedPair, readSimilarity, type SimilarityRes
 export { VECTOR_FORMATS, type VectorFormat, writeVectors } from './formats/write.ts';
 export { loadVectors, saveVectors, type VectorsProvenance } from './storage.ts';
 export { type StoredVectors, trainVectorsOn } from './train-files.ts';
-export { VECTOR_LOSSES, VECTOR_METHODS, type VectorTrainingOptions } from './training/options.ts';
+export { VECTOR_LOSSES, VECTOR_METHODS } from './training/choices.ts';
+export type { VectorTrainingOptions } from './training/options.ts';
 export { trainVectors } from './training/train.ts';
 export { WordVectors } from './word-vectors.ts';

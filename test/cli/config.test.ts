@@ -92,18 +92,18 @@ describe('files', () => {
   );
   writeFileSync(join(cwd, 'home', 'tslm', 'config.yaml'), 'generate: { temperature: 0.7, top-p: 0.9 }\n');
 
-  it('are read in their order', () => {
-    expect(configLayers({ cwd, env }).map(({ name }) => name)).toEqual([
+  it('are read in their order', async () => {
+    expect((await configLayers({ cwd, env })).map(({ name }) => name)).toEqual([
       'tslm.yaml',
       'package.json',
       join(cwd, 'home', 'tslm', 'config.yaml'),
     ]);
-    expect(optionsOf(['generate'], configLayers({ cwd, env }), {}, ['m'])).toMatchObject({
+    expect(optionsOf(['generate'], await configLayers({ cwd, env }), {}, ['m'])).toMatchObject({
       temperature: 0.5,
       topK: 7,
       topP: 0.9,
     });
-    expect(configLayers({ cwd: join(cwd, 'home'), env: { XDG_CONFIG_HOME: cwd } })).toEqual([]);
+    expect(await configLayers({ cwd: join(cwd, 'home'), env: { XDG_CONFIG_HOME: cwd } })).toEqual([]);
   });
 
   it('are what `config show` tells of', async () => {

@@ -1,4 +1,5 @@
 /** What the command line says of itself. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -94,5 +95,20 @@ describe('the process', () => {
 
   it('does not load libtorch to refuse a recipe', async () => {
     expectRefusal(await tslm(['train', 'nothing.yaml'], { env: { TSLM_LIBTORCH: '/nowhere' } }), 1, /nothing\.yaml/);
+  });
+
+  it('loads no package but the one that reads options, so that `--help` is there at once', () => {
+    const hook = 'export const load = (url, context, next) => (console.error(url), next(url, context));';
+    const source = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));`;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(source)}`, join(root, 'bin', 'tslm'), '--help'],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+    expect(status, stderr).toBe(0);
+    const packages = [...stderr.matchAll(/\/node_modules\/([^/]+)\/(?!.*node_modules)/g)].map(([, name]) => name);
+    expect([...new Set(packages)]).toEqual(['commander']);
+    expect(stderr).toContain('/dist/cli/main.js');
+    expect(stderr).not.toMatch(/\/dist\/(models|evaluate|engine|generate|nn)\//);
   });
 });

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { globSync } from 'tinyglobby';
 import { usageError } from '../../support/errors.ts';
 import { formatBytes } from '../../support/format.ts';
 import { root } from '../../support/root.ts';
@@ -36,7 +35,7 @@ export function benchTokenizeCommand(): Command {
       const { Tokenizer } = await import('../../tokenizers/tokenizer.ts');
       const { trainTokenizer } = await import('../../tokenizers/training/train.ts');
       const { encodingThroughput, nativePeer } = await import('../../bench/tokenize.ts');
-      const text = files.length > 0 ? await readAll(files) : ownText();
+      const text = files.length > 0 ? await readAll(files) : await ownText();
       if (text === '') throw usageError('TSLM_NO_TEXT', `${files.join(', ')}: no text`, 'give files with some text');
       const tokenizer =
         path === undefined ? await trainTokenizer([text], { split, vocabSize }) : Tokenizer.fromFile(path);
@@ -74,7 +73,8 @@ async function readAll(files: string[]): Promise<string> {
 }
 
 /** Prose and code that every copy of the package holds. */
-function ownText(): string {
+async function ownText(): Promise<string> {
+  const { globSync } = await import('tinyglobby');
   const files = globSync(['README.md', 'dist/**/*.js', 'native/**/*.{cc,h}'], { cwd: root }).sort();
   return files.map(file => readFileSync(join(root, file), 'utf8')).join('');
 }

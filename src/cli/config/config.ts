@@ -17,9 +17,9 @@ export function configCommand(freshProgram: () => Command): Command {
         .argument('[command...]', 'such as serve, or tokenizer train')
         .option('--json', 'print it as JSON')
         .addHelpText('after', '\nExamples:\n  $ tslm config show\n  $ tslm config show serve\n')
-        .action((words: string[], { json }: { json?: boolean }) => {
+        .action(async (words: string[], { json }: { json?: boolean }) => {
           const program = freshProgram();
-          const settings = applyConfig(program, configLayers(), process.env);
+          const settings = applyConfig(program, await configLayers(), process.env);
           const rows = words.length === 0 ? settings : optionsOf(program, words, settings);
           const files = configFiles().map(({ path }) => ({ path, exists: existsSync(path) }));
           if (json) return printJson({ files, settings: rows });

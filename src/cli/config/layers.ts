@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { messageOf, namingFile, usageError } from '../../support/errors.ts';
 
 /** Values of options, by command and option: `{ serve: { port: 9000 } }`. */
@@ -37,12 +36,14 @@ export const configFiles = ({
  *
  * @throws UserError for a file that is no YAML, or holds no keys
  */
-export function configLayers(places: Places = {}): Layer[] {
-  return configFiles(places).flatMap(({ path, name }) => {
-    if (!existsSync(path)) return [];
-    const values = name === 'package.json' ? packageConfig(path) : yamlOf(path, name);
-    return values === undefined ? [] : [{ name, values: requireKeys(values, name) }];
-  });
+export async function configLayers(places: Places = {}): Promise<Layer[]> {
+  const layers: Layer[] = [];
+  for (const { path, name } of configFiles(places)) {
+    if (!existsSync(path)) continue;
+    const values = name === 'package.json' ? packageConfig(path) : await yamlOf(path, name);
+    if (values !== undefined) layers.push({ name, values: requireKeys(values, name) });
+  }
+  return layers;
 }
 
 /** The key `tslm`; a package.json of another shape is not ours to judge. */
@@ -54,7 +55,8 @@ function packageConfig(path: string): unknown {
   }
 }
 
-function yamlOf(path: string, name: string): unknown {
+async function yamlOf(path: string, name: string): Promise<unknown> {
+  const { parse } = await import('yaml'); // most commands find no such file
   const text = namingFile(path, () => readFileSync(path, 'utf8'));
   try {
     return parse(text) ?? {};

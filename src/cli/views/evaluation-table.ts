@@ -1,7 +1,9 @@
 /** Scores of tasks as a table: values with their intervals, and what a guess and lesser models score beside them. */
 import type { EvaluationResult, GroupResult, TaskResult } from '../../evaluate/harness/evaluation-result.ts';
-import { COUNTED } from '../../evaluate/harness/floors.ts';
 import { printRows } from '../print.ts';
+
+/** Metrics that say how often an answer is right: chance and the most frequent answer are floors of those. */
+const COUNTED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'exact_match'];
 
 /** By task and model of the floor, by metric and filter. */
 export type FloorScores = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;

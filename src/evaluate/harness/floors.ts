@@ -6,9 +6,6 @@ import { pythonStr } from './python-literals.ts';
 import { goldOf } from './scores.ts';
 import type { Task } from './task.ts';
 
-/** Metrics that say how often an answer is right. */
-export const COUNTED = ['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'exact_match'];
-
 /** @param samples one for each document */
 export function floorsOf(task: Task, samples: readonly Sample[]): Floors {
   const { output_type: type } = task.config;

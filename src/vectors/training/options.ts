@@ -2,12 +2,7 @@
 import { z } from 'zod';
 import { parseOptions } from '../../support/schema.ts';
 import { subwordDefaults } from '../subwords.ts';
-
-/** Skip-gram and CBOW (Mikolov et al. 2013), GloVe (Pennington et al. 2014). */
-export const VECTOR_METHODS = ['skip-gram', 'cbow', 'glove'] as const;
-export type VectorMethod = (typeof VECTOR_METHODS)[number];
-/** What a word is predicted by. */
-export const VECTOR_LOSSES = ['negative-sampling', 'hierarchical-softmax'] as const;
+import { VECTOR_LOSSES, VECTOR_METHODS } from './choices.ts';
 
 const positive = z.int().positive();
 

@@ -1,11 +1,8 @@
 /** Text files as the words of a vocabulary. */
 import { type ReadTextsOptions, readTexts } from '../../tokenizers/training/read-texts.ts';
+import type { SentenceRule, WordRule } from './choices.ts';
 import { type EncodedText, VocabularyBuilder, type VocabularyOptions } from './vocabulary.ts';
-import { type WordRule, wordsOf } from './words.ts';
-
-export const SENTENCE_RULES = ['paragraph', 'line'] as const;
-/** Windows of context do not reach over the end of a `line`, or of a `paragraph`: a line without words. */
-export type SentenceRule = (typeof SENTENCE_RULES)[number];
+import { wordsOf } from './words.ts';
 
 export interface ReadWordsOptions extends VocabularyOptions, ReadTextsOptions {
   /** What a word is. Default `unicode`. */

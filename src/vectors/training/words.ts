@@ -1,9 +1,6 @@
 /** Text as words: see `wordSpans`. `<unk>`, which some corpora write for words that they left out, is none. */
 import { wordSpans } from '../../data/words.ts';
-
-export const WORD_RULES = ['unicode', 'whitespace'] as const;
-/** `whitespace`: text is split into words already, and all between white space is a word. */
-export type WordRule = (typeof WORD_RULES)[number];
+import type { WordRule } from './choices.ts';
 
 /** @param options.lowercase default true */
 export function wordsOf(
