@@ -15,6 +15,7 @@ import { type JudgementValue, rewardOf } from './store/judgement.ts';
 import { type FeedbackStore, type Judgement, openStore } from './store/store.ts';
 import { adwin } from './watch/adwin.ts';
 import { canaryOf, placeOf, watch } from './watch/canary.ts';
+import { createOutcomes, type Outcome } from './watch/outcomes.ts';
 
 export interface LearningOptions {
   folder: string;
@@ -46,6 +47,8 @@ export interface LearningService {
   record(asked: { id: string; revision: string; user: string; conversation?: string }): Recording;
   /** The name in the pool of what answers somebody. */
   route(user: string): string;
+  /** How a request ended that a revision answered. */
+  observe(revision: string, outcome: Outcome): void;
   /** Keeps judgements of an answer, all or none. */
   judge(given: { answer: string; position: number; user: string; values: readonly JudgementValue[] }): Judgement[];
   figures(): LearningFigure[];
@@ -55,6 +58,9 @@ export interface LearningService {
   start(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Requests of a revision after which it is looked at, if nothing was said of it meanwhile. */
+const LOOK_EVERY = 20;
 
 export function createLearning({
   folder,
@@ -69,6 +75,7 @@ export function createLearning({
   const registry = openRegistry(store, path);
   const settings = readSettings(folder);
   const scrub = createScrubber(store.keyed, { ...settings.scrub, patterns: ownPatterns(settings) });
+  const outcomes = createOutcomes();
   const drift = { reward: adwin(), logprob: adwin() };
   const challengerName = `${model}@challenger`;
   let serving = registry.base.id;
@@ -180,6 +187,12 @@ export function createLearning({
       const share = settings.canary.stages[Math.min(stage, settings.canary.stages.length - 1)];
       return placeOf(store.keyed.digest, store.keyed.user(user), challenging) < share ? challengerName : model;
     },
+    observe(revision, outcome) {
+      const count = outcomes.add(revision, outcome);
+      if (outcome.failed || count % LOOK_EVERY === 0) {
+        look('canary', () => watch(store, registry, settings, outcomes));
+      }
+    },
     judge({ answer, position, user, values }) {
       const clean = values.map(value => scrubOf(value, scrub));
       const kept = store.database
@@ -195,7 +208,7 @@ export function createLearning({
         const reward = rewardOf(value);
         if (reward !== undefined) drift.reward.add(reward);
       }
-      look('canary', () => watch(store, registry, settings));
+      look('canary', () => watch(store, registry, settings, outcomes));
       return kept;
     },
     figures() {

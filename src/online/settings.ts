@@ -124,7 +124,9 @@ const settingsSchema = z.strictObject({
       stages: z.array(share).min(1).default([0.01, 0.1, 0.5]),
       /** Judgements of its answers before the next stage. */
       least: count.default(20),
-      /** Of the sequential test. */
+      /** Times that of the champion which a token may take. */
+      slower: z.number().min(1).default(1.5),
+      /** Of the sequential tests. */
       alpha: z.number().gt(0).lt(1).default(0.05),
     })
     .prefault({}),

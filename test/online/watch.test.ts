@@ -8,6 +8,7 @@ import { readSettings } from '../../src/online/settings.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { adwin } from '../../src/online/watch/adwin.ts';
 import { canaryOf, placeOf, watch } from '../../src/online/watch/canary.ts';
+import { createOutcomes, type Outcomes } from '../../src/online/watch/outcomes.ts';
 import { sampleOf, sequentialTest } from '../../src/online/watch/sequential.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { tinyModelFolder } from '../helpers/server.ts';
@@ -106,6 +107,34 @@ describe('a canary', () => {
     expect(watch(store, registry, settings)).toBe('challenge ended');
     expect(registry.alias('challenger')).toBeUndefined();
     expect(registry.alias('champion')).toBe(registry.base.id);
+  });
+
+  it('ends when its requests fail more often, or take much longer', () => {
+    const { store, registry, settings } = service('fails');
+    using _ = store;
+    const champion = registry.base.id;
+    /** Every tenth request of the champion fails, as long as the share says it does of the challenger. */
+    const outcomesOf = (share: number, factor: number, count: number): Outcomes => {
+      const outcomes = createOutcomes();
+      for (let i = 0; i < count; i++) {
+        outcomes.add(champion, { failed: i % 10 === 0, milliseconds: 100 + 10 * (i % 7), tokens: 10 });
+        outcomes.add('fp_b', { failed: i % 10 < 10 * share, milliseconds: factor * (100 + 10 * (i % 7)), tokens: 10 });
+      }
+      return outcomes;
+    };
+    registry.challenge('fp_b', 'test');
+    expect(watch(store, registry, settings, outcomesOf(0.1, 1.4, 200))).toBe('nothing');
+    expect(watch(store, registry, settings, outcomesOf(0.6, 1, 5))).toBe('nothing'); // too few to say
+    expect(watch(store, registry, settings, outcomesOf(0.6, 1, 100))).toBe('challenge ended');
+    expect(JSON.stringify(store.events(1))).toMatch(/its requests fail more often: \+50\.00 points of 100 requests/);
+    registry.challenge('fp_b', 'test');
+    expect(watch(store, registry, settings, outcomesOf(0.1, 3, 100))).toBe('challenge ended');
+    expect(JSON.stringify(store.events(1))).toMatch(/it is slower: 3\.0 × the time a token on 90 requests/);
+    // So does a champion that has just come.
+    registry.promote('fp_b', 'test');
+    expect(watch(store, registry, settings, outcomesOf(0.1, 1, 100))).toBe('nothing');
+    expect(watch(store, registry, settings, outcomesOf(0.9, 1, 100))).toBe('rolled back');
+    expect(registry.alias('champion')).toBe(champion);
   });
 
   it('goes back from a champion that people like less, but not again after that', () => {

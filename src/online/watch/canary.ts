@@ -1,6 +1,7 @@
 /**
- * A challenger answers a share of the people, always the same ones; the share grows as long as they do not like it less, and everybody
- * gets it in the end. The same test watches a champion that has just come. What is worse goes, without anybody asking.
+ * A challenger answers a share of the people, always the same ones; the share grows as long as they do not like it less and it neither
+ * fails more often nor is much slower, and everybody gets it in the end. The same tests watch a champion that has just come. What is worse
+ * goes, without anybody asking.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { LearningSettings } from '../settings.ts';
 import { type JudgementValue, rewardOf } from '../store/judgement.ts';
 import type { FeedbackStore } from '../store/store.ts';
+import { createOutcomes, type Outcomes } from './outcomes.ts';
 import { sampleOf, sequentialTest } from './sequential.ts';
 
 export interface CanaryState {
@@ -49,18 +51,20 @@ export function rewardsOf({ database }: FeedbackStore, revision: string, since =
 /** What a look at the judgements led to. */
 export type Watched = 'nothing' | 'next stage' | 'promoted' | 'challenge ended' | 'rolled back';
 
-/** To be called after judgements; whoever calls it has the registry's lock. */
-export function watch(store: FeedbackStore, registry: Registry, { canary }: LearningSettings): Watched {
+/** To be called after judgements and answers; whoever calls it has the registry's lock. */
+export function watch(
+  store: FeedbackStore,
+  registry: Registry,
+  { canary }: LearningSettings,
+  outcomes: Outcomes = createOutcomes(),
+): Watched {
   const [champion, challenger, previous] = (['champion', 'challenger', 'previous'] as const).map(registry.alias);
   const state = canaryOf(store.folder, challenger);
   if (champion === undefined) return 'nothing';
   if (state) {
-    const own = sampleOf(rewardsOf(store, state.challenger));
-    const others = sampleOf(rewardsOf(store, champion));
-    const { difference, p } = sequentialTest(own, others);
-    const figures = `${signed(difference)} in reward on ${own.count} judgements, p ${p.toFixed(3)}`;
-    if (p <= canary.alpha && difference < 0) {
-      registry.challenge(undefined, `people like it less: ${figures}`);
+    const { complaint, figures } = besides(store, outcomes, canary, state.challenger, champion);
+    if (complaint !== undefined) {
+      registry.challenge(undefined, complaint);
       rmSync(join(store.folder, FILE), { force: true });
       return 'challenge ended';
     }
@@ -78,13 +82,42 @@ export function watch(store: FeedbackStore, registry: Registry, { canary }: Lear
   // After a rollback by hand the previous one is the one that was left.
   if (store.events(1000).find(({ kind }) => kind === 'promoted' || kind === 'rolled back')?.kind !== 'promoted')
     return 'nothing';
-  const [now, before] = [champion, previous].map(id => sampleOf(rewardsOf(store, id)));
-  const { difference, p } = sequentialTest(now, before);
-  if (p > canary.alpha || difference >= 0) return 'nothing';
-  registry.rollback(
-    `people like it less: ${signed(difference)} in reward on ${now.count} judgements, p ${p.toFixed(3)}`,
-  );
+  const { complaint } = besides(store, outcomes, canary, champion, previous);
+  if (complaint === undefined) return 'nothing';
+  registry.rollback(complaint);
   return 'rolled back';
+}
+
+/** One revision beside another: what people say of both, and what speaks against it, if anything does. */
+function besides(
+  store: FeedbackStore,
+  outcomes: Outcomes,
+  { alpha, slower }: LearningSettings['canary'],
+  own: string,
+  other: string,
+): { figures: string; complaint?: string } {
+  const rewards = sampleOf(rewardsOf(store, own));
+  const liked = sequentialTest(rewards, sampleOf(rewardsOf(store, other)));
+  const figures = `${signed(liked.difference)} in reward on ${rewards.count} judgements, p ${liked.p.toFixed(3)}`;
+  if (liked.p <= alpha && liked.difference < 0) return { figures, complaint: `people like it less: ${figures}` };
+
+  const failures = outcomes.failures(own);
+  const failed = sequentialTest(failures, outcomes.failures(other));
+  if (failed.p <= alpha && failed.difference > 0) {
+    const share = `${signed(100 * failed.difference)} points of ${failures.count} requests, p ${failed.p.toFixed(3)}`;
+    return { figures, complaint: `its requests fail more often: ${share}` };
+  }
+
+  const times = outcomes.slowness(own);
+  const others = outcomes.slowness(other);
+  // As slow as is allowed is no difference.
+  const late = sequentialTest({ ...times, mean: times.mean - Math.log(slower) }, others);
+  if (late.p <= alpha && late.difference > 0) {
+    const factor = Math.exp(times.mean - others.mean).toFixed(1);
+    const share = `${factor} × the time a token on ${times.count} requests, p ${late.p.toFixed(3)}`;
+    return { figures, complaint: `it is slower: ${share}` };
+  }
+  return { figures };
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;

@@ -178,6 +178,10 @@ const observe =
         key: holder?.name,
       };
       const failure = error === undefined ? undefined : answerOf(error);
+      const isServers =
+        failure !== undefined && failure.status >= 500 && failure.body.error.code !== 'TSLM_SHUTTING_DOWN';
+      if (failure === undefined || isServers)
+        work.ended?.({ failed: isServers, milliseconds, tokens: completionTokens });
       const details = failure?.status === 500 ? { err: error } : failure ? { code: failure.body.error.code } : {};
       logger[failure?.status === 500 ? 'error' : 'info'](
         { ...line, promptTokens, completionTokens, ...details },

@@ -35,6 +35,7 @@ export function followLearning({ learning, pool, endpoint, body, found, work, cl
   const isKept = learning.keeps(body.store as boolean | undefined);
   const revision = answering.card.fingerprint ?? '';
   const { conversation } = metadata;
+  if (revision !== '') work.ended = outcome => learning.observe(revision, outcome);
   return {
     ...answering,
     ...(isKept && { recording: learning.record({ id: work.answer!, revision, user, conversation }) }),

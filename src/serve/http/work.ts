@@ -26,6 +26,8 @@ export interface Work {
   completionTokens: number;
   /** What was thrown, for the log. */
   error?: unknown;
+  /** Told how the request ended, where somebody learns from it. */
+  ended?: (outcome: { failed: boolean; milliseconds: number; tokens: number }) => void;
   /** Settles when the body has been sent, of a response that goes on after its handler. */
   body?: Promise<void>;
 }
