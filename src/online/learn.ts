@@ -24,7 +24,8 @@ import { lockRegistry, openRegistry, type Registry, revisionFolder, revisionsFol
 import { type LearningSettings, readSettings } from './settings.ts';
 import type { FeedbackStore } from './store/store.ts';
 import type { Interpolation } from './update/interpolate.ts';
-import { countKinds, openWorkbench, type Update, updateAdapter } from './update/update.ts';
+import { countKinds, type Update, updateAdapter } from './update/update.ts';
+import { openWorkbench } from './update/workbench.ts';
 
 export const ON_PASS = ['promote', 'canary', 'shadow', 'nothing'] as const;
 /** To everybody, to some people first, to nobody beside the answers that are shown, or nowhere. */

@@ -42,6 +42,16 @@ describe('the share of an update that is kept', () => {
     expect(one.value()).toBeCloseTo(1 + 2 / 32, 5);
   });
 
+  it('counts from the model itself: a champion that has lost something leaves less to lose', () => {
+    using one = moved(0.1);
+    // At the start 0.8 % of 5 is lost already: half of the other 0.2 % may go, 0.9 % in all.
+    const base = [4, 5, 6].map(loss => loss - 0.04);
+    const { share, rise } = interpolate(one.trainable, one.start, one.losses, 0.01, base);
+    expect(rise).toBeGreaterThan(0.008);
+    expect(rise).toBeLessThanOrEqual(0.0091);
+    expect(share).toBeLessThan(0.25);
+  });
+
   it('asks for surety, not for a mean alone', () => {
     const one = moved(0);
     // The same mean, but one example of three is lost while the others gain.

@@ -17,6 +17,7 @@ export interface Figure {
 /** What a figure counts: nats a token, points of a hundred, answers that are as they should be, or a metric's own values. */
 export type Unit = 'nats' | 'points' | 'answers' | 'own';
 
+/** Of text from before, `champion` is the model itself, from which all that is lost is counted. */
 export interface Guard extends Figure {
   name: string;
   unit: Unit;

@@ -8,13 +8,13 @@ import type { Model } from '../../models/model.ts';
 import { usageError } from '../../support/errors.ts';
 import type { Lesson } from '../lessons/lessons.ts';
 import type { LearningSettings } from '../settings.ts';
-import type { Workbench } from '../update/update.ts';
+import { heldOutLosses, type Workbench } from '../update/workbench.ts';
 import { type Benchmark, benchmarkFigure, openBenchmarks } from './benchmarks.ts';
 import { figureOf, leaveOneUserOut, trimmedByUser } from './compare.ts';
 import type { Decision, Figure, Guard, Unit } from './decision.ts';
 import { type Golden, goldenScores, readGolden } from './golden.ts';
 import { readSafety, type SafetyCheck, safetyScores } from './safety.ts';
-import { type GateItem, gateItems, lossOf, rawScores } from './score.ts';
+import { type GateItem, gateItems, rawScores } from './score.ts';
 import { sentenceOf } from './sentence.ts';
 
 /** Held-out judgements, with fewer of which nothing can be said. */
@@ -76,9 +76,9 @@ export async function decide(
     guards.push(guardOf('wanted answers', 'nats', figure, gate.likelihoodMargin));
   }
   if (replay) {
-    const losses = (model: Model): number[] =>
-      replay.heldOut.map(example => -lossOf(model, replay.measured, [example]));
-    const figure = figureOf(losses(candidate), losses(champion));
+    // Beside the model itself, not the champion: what rounds lose would add up.
+    const [own, base] = [heldOutLosses(candidate, replay), bench.baseLosses()].map(losses => losses.map(loss => -loss));
+    const figure = figureOf(own, base);
     guards.push(guardOf('original text', 'nats', figure, gate.lossMargin * Math.abs(figure.champion)));
   }
   for (const benchmark of benchmarks) {

@@ -3,6 +3,8 @@
  * update as leaves what the model knew before. What people ask for grows about as the share does and what is forgotten as its square,
  * so that half of an update costs a quarter.
  */
+
+import { mean } from '../../evaluate/statistics/means.ts';
 import { dispose, keep, noGrad, scope, type Tensor } from '../../torch/index.ts';
 import type { Trainable } from '../../train/trainable.ts';
 import { figureOf } from '../gate/compare.ts';
@@ -32,17 +34,19 @@ export const disposeSnapshot = (snapshot: Snapshot): void => {
 };
 
 /**
- * Leaves in `trainable` the largest share of its change since `start` with which the losses rise by no more than half of the margin, and
- * surely (95 %) by no more than all of it: the gate asks the same of other text.
+ * Leaves in `trainable` the largest share of its change since `start` with which the losses rise by no more than half of what is left of
+ * the margin, and surely (95 %) by no more than all of it: the gate asks the same of other text.
  *
  * @param losses of the model as it is, one for each example of text from before
- * @param margin share of the mean loss
+ * @param margin share of the mean loss of the model itself
+ * @param base losses of the model itself; default those at `start`
  */
 export function interpolate(
   trainable: Trainable,
   start: Snapshot,
   losses: () => readonly number[],
   margin: number,
+  base?: readonly number[],
 ): Interpolation {
   const end = snapshotOf(trainable);
   const set = (share: number): void =>
@@ -56,27 +60,29 @@ export function interpolate(
     );
   try {
     set(0);
-    const before = losses();
-    const riseAt = (share: number): { mean: number; most: number } => {
+    const started = losses();
+    const before = base ?? started;
+    const lost = Math.max(0, figureOf(started, before).difference / mean(before));
+    const allowed = lost + Math.max(0, margin - lost) / 2;
+    const measured = (share: number): { share: number; rise: number; most: number } => {
       set(share);
       const { difference, interval, champion } = figureOf(losses(), before);
-      return { mean: difference / champion, most: interval[1] / champion };
+      return { share, rise: difference / champion, most: interval[1] / champion };
     };
-    const isKept = ({ mean, most }: { mean: number; most: number }): boolean => mean <= margin / 2 && most <= margin;
-    const whole = riseAt(1);
-    if (isKept(whole)) return { share: 1, rise: whole.mean };
-    let [low, high] = [0, 1];
-    let rise = 0;
-    for (let i = 0; i < HALVINGS; i++) {
-      const share = (low + high) / 2;
-      const found = riseAt(share);
-      if (isKept(found)) [low, rise] = [share, found.mean];
-      else high = share;
+    const isKept = ({ rise, most }: { rise: number; most: number }): boolean => rise <= allowed && most <= margin;
+    let best = measured(1);
+    if (!isKept(best)) {
+      let [low, high] = [0, 1];
+      for (let i = 0; i < HALVINGS; i++) {
+        const found = measured((low + high) / 2);
+        if (isKept(found)) [low, best] = [found.share, found];
+        else high = found.share;
+      }
+      // Nothing at all would be the champion again; what is left is for the gate to refuse.
+      if (low === 0) best = measured(high);
+      set(best.share);
     }
-    // Nothing at all would be the champion again; what is left is for the gate to refuse.
-    if (low === 0) [low, rise] = [high, riseAt(high).mean];
-    set(low);
-    return { share: low, rise };
+    return { share: best.share, rise: best.rise };
   } finally {
     disposeSnapshot(end);
   }

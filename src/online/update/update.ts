@@ -3,16 +3,13 @@ import { join, resolve } from 'node:path';
 import { hasAdapter } from '../../models/adapters/folder.ts';
 import { type Adapter, createAdapter, loadAdapter } from '../../models/adapters/index.ts';
 import { adapterOptions, peftConfig } from '../../models/adapters/options.ts';
-import { loadCompleteModel } from '../../models/auto.ts';
 import type { Model } from '../../models/model.ts';
-import type { ObjectiveContext } from '../../objectives/objective.ts';
 import { parseRecipe } from '../../runs/recipe.ts';
 import { loadForTraining } from '../../runs/starting-point.ts';
 import { UserError, usageError } from '../../support/errors.ts';
 import { writeJson } from '../../support/files.ts';
 import { createRandom } from '../../support/random.ts';
 import { version } from '../../support/version.ts';
-import { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { adapterOnly } from '../../train/adapter-trainable.ts';
 import type { StepMetrics } from '../../train/loop.ts';
 import { datasetOf, trainModel } from '../../train/train.ts';
@@ -25,50 +22,8 @@ import { lessonExamples } from './examples.ts';
 import { type Influence, influences } from './gradients.ts';
 import { disposeSnapshot, type Interpolation, interpolate, type Snapshot, snapshotOf } from './interpolate.ts';
 import { mixed, type Part, type Tagged } from './mixed.ts';
-import { openReplay, type Replay } from './replay.ts';
-
-/** Tokens that are read at once, of models that read more. */
-const MOST_CONTEXT = 1024;
-
-/** Models and text that updating and judging need; they are loaded once. */
-export interface Workbench extends Disposable {
-  base: string;
-  /** The champion, with its adapter merged. */
-  champion: Model;
-  tokenizer: Tokenizer;
-  context: ObjectiveContext;
-  replay: Replay | undefined;
-}
-
-/**
- * @param options.championFolder of the model itself, or of an adapter of it
- * @param options.replayFiles rows of what the model was trained on; `false`: nothing is repeated, and nothing tells what is forgotten
- */
-export async function openWorkbench(
-  base: string,
-  {
-    championFolder,
-    settings,
-    replayFiles,
-  }: { championFolder: string; settings: LearningSettings; replayFiles?: readonly string[] | false },
-): Promise<Workbench> {
-  const tokenizer = Tokenizer.fromFile(base);
-  const champion = loadCompleteModel(championFolder);
-  champion.eval();
-  for (const parameter of champion.parameters()) parameter.requiresGrad = false;
-  const context = { tokenizer, context: Math.min(champion.maxPositions, MOST_CONTEXT), model: champion };
-  const { windows } = settings.gate;
-  try {
-    const replay =
-      replayFiles === false
-        ? undefined
-        : await openReplay(base, context, { files: replayFiles, windows, seed: settings.update.seed });
-    return { base, champion, tokenizer, context, replay, [Symbol.dispose]: () => champion.dispose() };
-  } catch (error) {
-    champion.dispose();
-    throw error;
-  }
-}
+import type { Replay } from './replay.ts';
+import type { Workbench } from './workbench.ts';
 
 export interface UpdateOptions {
   championFolder: string;
@@ -152,8 +107,7 @@ export async function updateAdapter(
       hooks: { onStep: metrics => onStep?.(metrics, steps) },
     });
     if (signal?.aborted) return undefined;
-    const interpolation =
-      start && interpolate(trainable, start, lossesOf(replay!, trainable, settings), settings.gate.lossMargin);
+    const interpolation = start && keptShare(replay!, trainable, start, settings);
     trainable.save(out);
     const used = kept.map(({ lesson }) => lesson);
     writeJson(join(out, 'run.json'), {
@@ -202,11 +156,18 @@ function anchorsFor({ replay }: Workbench, trainable: Trainable, { update }: Lea
   return anchorsOf(trainable, replay.measured, examples, { seed: update.seed });
 }
 
-/** Of examples of the text from before, always the same ones; those that the gate measures are others. */
-function lossesOf(replay: Replay, trainable: Trainable, { update, gate }: LearningSettings): () => number[] {
+/** How much is, by examples of the text from before, always the same ones; those that the gate measures are others. */
+function keptShare(
+  replay: Replay,
+  trainable: Trainable,
+  start: Snapshot,
+  { update, gate }: LearningSettings,
+): Interpolation {
   const random = createRandom(update.seed + 3);
   const examples = Array.from({ length: Math.min(MEASURED_EXAMPLES, gate.windows) }, () => replay.draw(random));
-  return () => examples.map(example => trainable.run(() => lossOf(trainable.model, replay.measured, [example])));
+  const losses = (): number[] => examples.map(example => lossOf(trainable.model, replay.measured, [example]));
+  // Without the adapter it is the model itself.
+  return interpolate(trainable, start, () => trainable.run(losses), gate.lossMargin, losses());
 }
 
 /** What adapters bear: ten times the rate of a whole model, which goes with one over its width. */
