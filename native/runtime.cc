@@ -5,6 +5,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "env.h"
+#include "kernels/int8_block.h"
 #include "kernels/isa.h"
 #include "memory.h"
 #include "version.h"
@@ -22,7 +23,7 @@ int cudaDevices() {
   return c10::impl::getDeviceGuardImpl(cuda)->deviceCount();
 }
 
-// runtimeInfo() -> { version, config, parallel, cudaDevices, products }
+// runtimeInfo() -> { version, config, parallel, cudaDevices, products, int8 }
 napi_value runtimeInfo(napi_env napi, napi_callback_info) {
   return guarded(napi, [&] {
     napi_value result;
@@ -32,6 +33,7 @@ napi_value runtimeInfo(napi_env napi, napi_callback_info) {
     setProperty(napi, result, "parallel", makeString(napi, at::get_parallel_info()));
     setProperty(napi, result, "cudaDevices", makeNumber(napi, cudaDevices()));
     setProperty(napi, result, "products", makeString(napi, isaName()));
+    setProperty(napi, result, "int8", makeString(napi, int8Name()));
     return result;
   });
 }

@@ -20,6 +20,8 @@ interface Diagnosis {
   tier: string;
   /** GFLOP/s of linear maps as models have them, by our own products where there are any. */
   linearMaps: Record<string, number>;
+  /** What multiplies weights of eight bits. */
+  int8Tier: string;
   trainingPrecision: string;
   advice: string[];
 }
@@ -54,6 +56,7 @@ async function diagnose(): Promise<Diagnosis> {
   const { buildRecord, native, processorTier } = await import('../torch/native.ts');
   const { fasterDtype, productRate } = await import('../torch/faster-dtype.ts');
   const { cpu, openblasCoreType } = await import('../torch/cpu.ts');
+  const { int8Rate } = await import('../bench/int8-rate.ts');
   const { matmulRate } = await import('../bench/matmul-rate.ts');
   const info = native().runtimeInfo();
   const build = buildRecord();
@@ -78,7 +81,11 @@ async function diagnose(): Promise<Diagnosis> {
     devices,
     matmul,
     tier: processorTier(),
-    linearMaps: Object.fromEntries(dtypes.map(dtype => [dtype, Math.round(productRate(dtype) / 1e9)])),
+    linearMaps: {
+      ...Object.fromEntries(dtypes.map(dtype => [dtype, Math.round(productRate(dtype) / 1e9)])),
+      int8: Math.round(int8Rate() / 1e9),
+    },
+    int8Tier: info.int8 || 'plain loops',
     trainingPrecision: fasterDtype() === 'bfloat16' ? 'bf16' : 'float32',
   };
   return { ...result, advice: adviceFor(result) };
@@ -134,7 +141,7 @@ function print(d: Diagnosis): void {
       'linear maps',
       `${Object.entries(d.linearMaps)
         .map(([dtype, rate]) => `${dtype} ${rate} GFLOP/s`)
-        .join(', ')}; tier ${d.tier}`,
+        .join(', ')}; tier ${d.tier}, of int8 ${d.int8Tier}`,
     ],
     ['training in', `${d.trainingPrecision}, the faster of the two`],
   ]);

@@ -27,6 +27,8 @@ export interface RuntimeInfo {
   cudaDevices: number;
   /** What our own products are made with: `amx`, `avx512_bf16`, `avx512`, `avx2`, `neon`, or nothing. */
   products: string;
+  /** What products with weights of eight bits are made with: `vnni`, `avx2`, `dotprod`, or nothing: plain loops. */
+  int8: string;
 }
 
 export interface MemoryStats {

@@ -259,7 +259,8 @@ describe('doctor', () => {
       devices: expect.arrayContaining(['cpu']),
       matmul: expect.objectContaining({ cpu: { float32: expect.any(Number), bfloat16: expect.any(Number) } }),
       tier: expect.any(String),
-      linearMaps: { float32: expect.any(Number), bfloat16: expect.any(Number) },
+      linearMaps: { float32: expect.any(Number), bfloat16: expect.any(Number), int8: expect.any(Number) },
+      int8Tier: expect.stringMatching(/^(vnni|avx2|dotprod|plain loops)$/),
       trainingPrecision: expect.stringMatching(/^(bf16|float32)$/),
       advice: expect.any(Array),
     });
