@@ -5,12 +5,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadCompleteModel } from '../../src/models/auto.ts';
 import { answersTo } from '../../src/online/gate/answers.ts';
-import { readChecks } from '../../src/online/gate/gate.ts';
+import { decide, readChecks } from '../../src/online/gate/gate.ts';
 import { readGolden } from '../../src/online/gate/golden.ts';
 import { forbidden, readSafety, safetyScores } from '../../src/online/gate/safety.ts';
 import { learn } from '../../src/online/learn.ts';
 import { readSettings } from '../../src/online/settings.ts';
 import { openStore } from '../../src/online/store/store.ts';
+import { openWorkbench } from '../../src/online/update/workbench.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -189,5 +190,20 @@ describe('the gate', () => {
     expect(golden).toMatchObject({ champion: 0.5, lost: 1, passed: false });
     expect(decision!.reasons).toEqual(['golden conversations fall']);
     expect(decision!.sentence).toContain('of 2, 1 lost, past its margin');
+  });
+
+  it('counts what all rounds have lost of the text from before, not the last one alone', async () => {
+    using store = service('adds-up', 0);
+    const settings = readSettings(store.folder);
+    using bench = await openWorkbench(path, { championFolder: path, settings, replayFiles: replay });
+    const options = { heldOut: [], golden: [], safety: [], benchmarks: [], settings };
+    const same = (await decide(bench, model, options)).guards[0];
+    expect(same).toMatchObject({ name: 'original text', difference: 0, fromBase: expect.closeTo(0, 9), passed: true });
+    // As if champion and candidate had lost 6 % before, of the 5 % that are allowed here.
+    const baseLosses = (): number[] => bench.baseLosses().map(loss => loss / 1.06);
+    const decision = await decide({ ...bench, baseLosses }, model, options);
+    expect(decision.guards[0]).toMatchObject({ difference: 0, fromBase: expect.closeTo(0.06, 9), passed: false });
+    expect(decision.reasons).toContain('original text falls');
+    expect(decision.sentence).toContain('original text loss +0.0 % (+6.0 % since the beginning), past its margin');
   });
 });

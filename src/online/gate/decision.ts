@@ -17,7 +17,6 @@ export interface Figure {
 /** What a figure counts: nats a token, points of a hundred, answers that are as they should be, or a metric's own values. */
 export type Unit = 'nats' | 'points' | 'answers' | 'own';
 
-/** Of text from before, `champion` is the model itself, from which all that is lost is counted. */
 export interface Guard extends Figure {
   name: string;
   unit: Unit;
@@ -25,6 +24,8 @@ export interface Guard extends Figure {
   margin: number;
   /** Of answers: those that were as they should be and no longer are. */
   lost?: number;
+  /** Of text from before: by how much the loss is above that of the model itself, after all rounds, as a share of it. */
+  fromBase?: number;
   passed: boolean;
 }
 

@@ -18,8 +18,22 @@ export function sentenceOf(
   return passed ? `Passed: ${figures}.` : `Rejected, ${reasons.join(' and ')}: ${figures}.`;
 }
 
-function changeOf({ name, unit, difference, candidate, champion, items, interval: [low, high], lost }: Guard): string {
-  if (name === 'original text') return `loss ${percent(-difference / Math.abs(champion))} %`;
+function changeOf({
+  name,
+  unit,
+  difference,
+  candidate,
+  champion,
+  items,
+  interval: [low, high],
+  lost,
+  fromBase,
+}: Guard): string {
+  if (name === 'original text') {
+    const change = percent(-difference / Math.abs(champion));
+    const all = fromBase === undefined ? change : percent(fromBase);
+    return `loss ${change} %${all === change ? '' : ` (${all} % since the beginning)`}`;
+  }
   if (unit === 'nats') return `${signed(difference, 2)} nats a token`;
   if (unit === 'answers') return `${Math.round(candidate * items)} of ${items}${lost === 0 ? '' : `, ${lost} lost`}`;
   if (unit === 'points') return `${percent(difference)} points (95 %: ${percent(low)} to ${percent(high)})`;

@@ -35,10 +35,11 @@ export const disposeSnapshot = (snapshot: Snapshot): void => {
 
 /**
  * Leaves in `trainable` the largest share of its change since `start` with which the losses rise by no more than half of what is left of
- * the margin, and surely (95 %) by no more than all of it: the gate asks the same of other text.
+ * the margin above those of the model itself, and surely (95 %) by no more than the margin above those at `start`: the gate asks the same
+ * of other text.
  *
  * @param losses of the model as it is, one for each example of text from before
- * @param margin share of the mean loss of the model itself
+ * @param margin share of the mean loss
  * @param base losses of the model itself; default those at `start`
  */
 export function interpolate(
@@ -61,13 +62,13 @@ export function interpolate(
   try {
     set(0);
     const started = losses();
-    const before = base ?? started;
-    const lost = Math.max(0, figureOf(started, before).difference / mean(before));
+    const before = mean(base ?? started);
+    const lost = Math.max(0, mean(started) / before - 1);
     const allowed = lost + Math.max(0, margin - lost) / 2;
     const measured = (share: number): { share: number; rise: number; most: number } => {
       set(share);
-      const { difference, interval, champion } = figureOf(losses(), before);
-      return { share, rise: difference / champion, most: interval[1] / champion };
+      const { candidate, champion, interval } = figureOf(losses(), started);
+      return { share, rise: candidate / before - 1, most: interval[1] / champion };
     };
     const isKept = ({ rise, most }: { rise: number; most: number }): boolean => rise <= allowed && most <= margin;
     let best = measured(1);
