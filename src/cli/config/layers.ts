@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { messageOf, namingFile, usageError } from '../../support/errors.ts';
+import { namingFile, usageError } from '../../support/errors.ts';
+import { parseYaml } from '../../support/yaml.ts';
 
 /** Values of options, by command and option: `{ serve: { port: 9000 } }`. */
 export interface Layer {
@@ -56,11 +56,7 @@ function packageConfig(path: string): unknown {
 
 function yamlOf(path: string, name: string): unknown {
   const text = namingFile(path, () => readFileSync(path, 'utf8'));
-  try {
-    return parse(text) ?? {};
-  } catch (error) {
-    throw usageError('TSLM_BAD_YAML', `${name}: ${messageOf(error).split('\n')[0]}`, 'correct it, or move it away');
-  }
+  return parseYaml(text, name, 'correct it, or move it away') ?? {};
 }
 
 function requireKeys(values: unknown, name: string): Record<string, unknown> {
