@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { isLong } from './helpers/long.ts';
 import { scratchFolder } from './support/scratch.ts';
 import { taskModels } from './tasks/model-folders.ts';
 
@@ -49,7 +50,9 @@ describe.each([
     expect(examples.length).toBeGreaterThan(least);
   });
 
-  it.each(examples.map((code, i) => [i + 1, code] as const))('says what works: example %i', async (i, code) => {
+  // Those of the others train models.
+  const runs = it.runIf(isLong || page === 'docs/TASKS.md');
+  runs.each(examples.map((code, i) => [i + 1, code] as const))('says what works: example %i', async (i, code) => {
     const file = join(folder, `example-${i}.ts`);
     const imports = code.includes('import ') ? '' : "import { pipeline } from 'tslm';\n";
     writeFileSync(file, withPaths(imports + code, folder));
