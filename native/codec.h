@@ -21,6 +21,8 @@
 #include <ATen/core/ivalue.h>
 #include <ATen/core/jit_type.h>
 
+#include <type_traits>
+
 #include "env.h"
 
 namespace tslm {
@@ -57,7 +59,7 @@ class Reader {
   explicit Reader(Env& env) : env_(env), next_(env.buffer), end_(env.buffer + env.bufferLength) {}
 
   IValue read(const c10::Argument& argument) {
-    const int tag = static_cast<int>(take());
+    const int64_t tag = takeInteger();
     if (tag == kDefault) {
       if (argument.default_value()) return *argument.default_value();
       TORCH_CHECK(isOptional(argument.type()), "argument '", argument.name(), "' is missing");
@@ -72,14 +74,16 @@ class Reader {
     return *next_++;
   }
 
-  IValue convert(int tag, const c10::Type& type, const c10::Argument& argument) {
+  int64_t takeInteger() { return integerOf(take()); }
+
+  IValue convert(int64_t tag, const c10::Type& type, const c10::Argument& argument) {
     switch (tag) {
       case kNone:
         return IValue();
       case kTensor:
-        return env_.tensors.at(static_cast<int64_t>(take()));
+        return env_.tensors.at(takeInteger());
       case kInt: {
-        const auto value = static_cast<int64_t>(take());
+        const int64_t value = takeInteger();
         if (type.kind() == TypeKind::FloatType) return static_cast<double>(value);
         if (type.kind() == TypeKind::TensorType) return wrappedNumber(value);
         requireMember(value, argument);
@@ -103,12 +107,12 @@ class Reader {
       case kTensors:
         return isOptional(elementOf(argument)) ? IValue(readOptionalTensors()) : IValue(readTensors(argument));
       case kString: {
-        const std::string& text = env_.strings.at(static_cast<size_t>(take()));
+        const std::string& text = env_.strings.at(static_cast<size_t>(takeInteger()));
         if (type.kind() == TypeKind::DeviceObjType) return c10::Device(text);
         return text;
       }
       case kGenerator:
-        return env_.generators.at(static_cast<int64_t>(take()));
+        return env_.generators.at(takeInteger());
       default:
         TORCH_CHECK(false, "unknown tag ", tag, " for argument '", argument.name(), "'");
     }
@@ -153,20 +157,27 @@ class Reader {
   }
 
   template <class T>
+  T takeElement() {
+    if constexpr (std::is_same_v<T, int64_t>) return takeInteger();
+    if constexpr (std::is_same_v<T, bool>) return take() != 0;
+    return take();
+  }
+
+  template <class T>
   c10::List<T> readList() {
     c10::List<T> list;
-    const auto count = static_cast<size_t>(take());
+    const size_t count = takeCount(env_, next_);
     list.reserve(count);
-    for (size_t i = 0; i < count; i++) list.push_back(static_cast<T>(take()));
+    for (size_t i = 0; i < count; i++) list.push_back(takeElement<T>());
     return list;
   }
 
   c10::List<at::Tensor> readTensors(const c10::Argument& argument) {
     c10::List<at::Tensor> list;
-    const auto count = static_cast<size_t>(take());
+    const size_t count = takeCount(env_, next_);
     list.reserve(count);
     for (size_t i = 0; i < count; i++) {
-      const auto handle = static_cast<int64_t>(take());
+      const int64_t handle = takeInteger();
       TORCH_CHECK(handle >= 0, "argument '", argument.name(), "' takes no null in its list");
       list.push_back(env_.tensors.at(handle));
     }
@@ -175,18 +186,18 @@ class Reader {
 
   c10::List<Optional<at::Tensor>> readOptionalTensors() {
     c10::List<Optional<at::Tensor>> list;
-    const auto count = static_cast<size_t>(take());
+    const size_t count = takeCount(env_, next_);
     list.reserve(count);
     for (size_t i = 0; i < count; i++) {
-      const auto handle = static_cast<int64_t>(take());
+      const int64_t handle = takeInteger();
       list.push_back(handle < 0 ? Optional<at::Tensor>() : Optional<at::Tensor>(env_.tensors.at(handle)));
     }
     return list;
   }
 
   Env& env_;
-  double* next_;
-  double* end_;
+  const double* next_;
+  const double* end_;
 };
 
 class Writer {

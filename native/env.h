@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "version.h"
@@ -84,14 +85,42 @@ struct Env {
 
 Env* envOf(napi_env env);
 
+// A number of the shared buffer as an integer: a double that is no number of 64 bits has none that it could be cast to.
+inline int64_t integerOf(double value) {
+  TORCH_CHECK(value >= -0x1p63 && value < 0x1p63, value, " is no integer of 64 bits");
+  return static_cast<int64_t>(value);
+}
+
+// The length of a list in the shared buffer, of which what follows `next` is the rest: no memory is taken for what cannot be there.
+inline size_t takeCount(const Env& env, const double*& next) {
+  const double* end = env.buffer + env.bufferLength;
+  TORCH_CHECK(next < end, "the arguments do not fit the buffer of ", env.bufferLength, " numbers");
+  const double count = *next++;
+  TORCH_CHECK(count >= 0 && count <= static_cast<double>(end - next), "a list of ", count,
+              " values does not fit the buffer of ", env.bufferLength, " numbers");
+  return static_cast<size_t>(count);
+}
+
 // A list in the shared buffer: count, handles (-1: none).
 inline std::vector<at::Tensor> readTensors(Env& env, const double*& next) {
-  std::vector<at::Tensor> tensors(static_cast<size_t>(*next++));
+  std::vector<at::Tensor> tensors(takeCount(env, next));
   for (at::Tensor& tensor : tensors) {
-    const auto handle = static_cast<int64_t>(*next++);
+    const int64_t handle = integerOf(*next++);
     if (handle >= 0) tensor = env.tensors.at(handle);
   }
   return tensors;
+}
+
+// A shape in the shared buffer, count and sizes, and how many elements it has.
+inline std::pair<std::vector<int64_t>, size_t> readShape(const Env& env, const double*& next) {
+  std::vector<int64_t> shape(takeCount(env, next));
+  size_t elements = 1;
+  for (int64_t& size : shape) {
+    size = integerOf(*next++);
+    TORCH_CHECK(size >= 0, "a shape with a size of ", size);
+    TORCH_CHECK(!__builtin_mul_overflow(elements, static_cast<size_t>(size), &elements), "a shape of too many elements");
+  }
+  return {std::move(shape), elements};
 }
 
 // What JavaScript threw while C++ had called it: `Env::thrown`, on its way back to JavaScript.

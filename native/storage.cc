@@ -40,11 +40,11 @@ napi_value fromBytes(napi_env napi, napi_callback_info info) {
     const Bytes bytes = bytesOf(napi, args.value(0));
     const auto dtype = static_cast<c10::ScalarType>(args.integer(1));
     const bool copy = args.boolean(2);
-    const auto dims = static_cast<size_t>(env.buffer[0]);
-    const std::vector<int64_t> shape(env.buffer + 1, env.buffer + 1 + dims);
-    size_t needed = c10::elementSize(dtype);
-    for (int64_t size : shape) needed *= static_cast<size_t>(size);
-    TORCH_CHECK(needed == bytes.length, "the shape needs ", needed, " bytes, the array has ", bytes.length);
+    const double* next = env.buffer;
+    const auto [shape, elements] = readShape(env, next);
+    const size_t size = c10::elementSize(dtype);
+    TORCH_CHECK(bytes.length % size == 0 && elements == bytes.length / size, "the shape has ", elements, " elements of ", size,
+                " bytes, the array has ", bytes.length, " bytes");
     const auto options = at::TensorOptions().dtype(dtype);
     if (copy || bytes.length == 0) {
       at::Tensor tensor = at::empty(shape, options);

@@ -35,7 +35,9 @@ const circular = (graph: Graph): string[] => [...graph.keys()].filter(file => re
 
 describe('imports', () => {
   it('go in circles only where what they define is recursive', () => {
-    const files = circular(graphOf(globSync('**/*.ts', { cwd: 'src' })));
+    const graph = graphOf(globSync('**/*.ts', { cwd: 'src' }));
+    expect([...graph.values()].flat().length).toBeGreaterThan(1000);
+    const files = circular(graph);
     expect(files.filter(file => !RECURSIVE.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
   });
 

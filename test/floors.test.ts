@@ -85,13 +85,15 @@ describe('floors', () => {
   });
 
   it('nothing imports from above', () => {
+    let imports = 0;
     const wrong = files
       .filter(file => file.includes('/')) // the library's entry point may use every floor
       .flatMap(file =>
         importsOf(file, readFileSync(join('src', file), 'utf8'))
-          .filter(target => !isAllowed(file, target))
+          .filter(target => ++imports && !isAllowed(file, target))
           .map(target => `${file} imports ${target}`),
       );
+    expect(imports).toBeGreaterThan(1000);
     expect(wrong).toEqual([]);
   });
 

@@ -34,9 +34,11 @@ describe.each(readmes)('%s', name => {
 
   it('names only scripts, recipes and documents that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    for (const [, script] of code.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty([script]);
+    const named = [...code.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script);
+    for (const script of named) expect(scripts).toHaveProperty([script]);
     const recipes = [...text.matchAll(/recipes\/[\w.-]+\.yaml/g)].map(([path]) => path);
     const links = [...text.matchAll(/\]\(([\w./-]+)\)/g)].map(([, path]) => path);
+    for (const found of [named, recipes, links]) expect(found.length).toBeGreaterThan(0);
     expect([...recipes, ...links].filter(path => !existsSync(join(root, path)))).toEqual([]);
   });
 });

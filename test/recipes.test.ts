@@ -27,9 +27,9 @@ describe.each(files)('%s', file => {
   });
 
   it('explains every key where it stands', () => {
-    const unexplained = lines.filter(
-      (line, i) => /^ *\w+: *\S/.test(line) && !line.includes('#') && !/^\s*#/.test(lines[i - 1]),
-    );
+    const isKey = (line: string): boolean => /^ *\w+: *\S/.test(line);
+    expect(lines.filter(isKey).length).toBeGreaterThan(5);
+    const unexplained = lines.filter((line, i) => isKey(line) && !line.includes('#') && !/^\s*#/.test(lines[i - 1]));
     expect(unexplained).toEqual([]);
   });
 
@@ -50,6 +50,7 @@ describe.each(files)('%s', file => {
     });
     // What is off unless it is named may stand in a comment.
     const isOffered = (key: string): boolean => text.includes(`# ${key.split('.').at(-1)}: `);
+    expect(wanted.length).toBeGreaterThan(10);
     const missing = wanted.filter(
       key => !present.has(key) && !isOffered(key) && key !== 'model.from' && !key.startsWith('schedule.'),
     );

@@ -2,7 +2,8 @@
  * Reads ARPA files (SRILM's ngram-format(5)) written by this project, KenLM or others into a model of text. A file
  * without `<unk>` gives unknown words a probability of 10^-100, as KenLM does.
  */
-import { UserError } from '../support/errors.ts';
+import { statSync } from 'node:fs';
+import { namingFile, UserError } from '../support/errors.ts';
 import { fromArpaWord } from './arpa-words.ts';
 import { linesOfFile } from './lines.ts';
 import { NgramModel } from './model.ts';
@@ -22,6 +23,8 @@ interface Section {
 
 /** @throws UserError that names the line of a malformed file */
 export function readArpa(path: string, units: TextUnits = 'words'): { model: NgramModel; lexicon: Lexicon } {
+  const status = namingFile(path, () => statSync(path));
+  const bytes = status.isFile() ? status.size : Number.POSITIVE_INFINITY;
   let lineNumber = 0;
   let line: string | undefined;
   const lines = linesOfFile(path);
@@ -41,6 +44,8 @@ export function readArpa(path: string, units: TextUnits = 'words'): { model: Ngr
   const sizes: number[] = [];
   for (let match = /^ngram (\d+)=(\d+)$/.exec(next() ?? ''); match; match = /^ngram (\d+)=(\d+)$/.exec(next() ?? '')) {
     if (Number(match[1]) !== sizes.length + 1) throw bad(`expected 'ngram ${sizes.length + 1}=…'`);
+    if (Number(match[2]) * shortestLine(sizes.length + 1) > bytes)
+      throw bad(`more n-grams than ${bytes} bytes can hold`);
     sizes.push(Number(match[2]));
   }
   if (sizes.length === 0) throw bad("expected '\\data\\' and a line 'ngram 1=…'");
@@ -86,6 +91,9 @@ export function readArpa(path: string, units: TextUnits = 'words'): { model: Ngr
   const lexicon = new Lexicon(units, Array.from(ids.keys(), fromWord));
   return { model: new NgramModel(levels, lexicon.vocabulary), lexicon };
 }
+
+/** Bytes that an n-gram takes at least: a digit, n words, and what stands between them and after. */
+const shortestLine = (n: number): number => 1 + 2 * n + 1;
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 

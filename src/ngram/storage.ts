@@ -106,6 +106,7 @@ export function loadNgram(directory: string): StoredNgram {
   const manifest = parseOptions(manifestSchema, readJson(path), path);
   const { vocabulary, units, provenance } = manifest;
   const trie = readArrays(join(directory, 'ngram.bin'), manifest);
+  requireTrie(trie, manifest, directory);
   const model = new NgramModel(trie, vocabulary);
   if (units === 'tokens') {
     const hasTokenizer = existsSync(join(directory, 'tokenizer.json'));
@@ -141,7 +142,13 @@ function readArrays(path: string, { levels, bytes }: Manifest): Trie {
   try {
     const size = fstatSync(fd).size;
     if (size !== bytes) throw mismatch(path, size, bytes, 'bytes');
-    const read = <T extends Uint32Array | Float32Array>(array: T, offset: number): T => {
+    const read = <T extends Uint32Array | Float32Array>(
+      make: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
+      { offset, length }: { offset: number; length: number },
+    ): T => {
+      const end = offset + make.BYTES_PER_ELEMENT * length;
+      if (end > size) throw mismatch(path, size, end, 'bytes');
+      const array = new make(length);
       const target = bytesOf(array);
       for (let done = 0; done < target.length; ) {
         const got = readSync(fd, target, done, Math.min(CHUNK_BYTES, target.length - done), offset + done);
@@ -152,15 +159,32 @@ function readArrays(path: string, { levels, bytes }: Manifest): Trie {
     };
     return levels.map(
       ({ tokens, logProbs, logBackoffs, childStart }): TrieLevel => ({
-        tokens: read(new Uint32Array(tokens.length), tokens.offset),
-        logProbs: read(new Float32Array(logProbs.length), logProbs.offset),
-        logBackoffs: read(new Float32Array(logBackoffs.length), logBackoffs.offset),
-        childStart: read(new Uint32Array(childStart.length), childStart.offset),
+        tokens: read(Uint32Array, tokens),
+        logProbs: read(Float32Array, logProbs),
+        logBackoffs: read(Float32Array, logBackoffs),
+        childStart: read(Uint32Array, childStart),
       }),
     );
   } finally {
     closeSync(fd);
   }
+}
+
+/** Arrays that fit each other: a search in others would go through places that they do not have, four billion at most. */
+function requireTrie(trie: Trie, { order, vocabulary }: Manifest, directory: string): void {
+  const { size, start, end = 0, unknown = 0 } = vocabulary;
+  const isWhole = trie.every(({ tokens, logProbs, logBackoffs, childStart }, i) => {
+    if (logProbs.length !== tokens.length || !tokens.every(token => token < size)) return false;
+    if (i === trie.length - 1) return true;
+    const isAscending = childStart.every((place, node) => node === 0 || place >= childStart[node - 1]);
+    const hasAll = logBackoffs.length === tokens.length && childStart.length === tokens.length + 1;
+    return hasAll && isAscending && childStart[tokens.length] === trie[i + 1].tokens.length;
+  });
+  const hasVocabulary = trie[0]?.tokens.length === size && Math.max(start, end, unknown) < size;
+  if (isWhole && hasVocabulary && trie.length === order) return;
+  throw new UserError('TSLM_NGRAM_FILES', `${directory}: the arrays of ngram.bin do not fit each other`, {
+    hint: 'the directory is damaged or holds files of two models: train or export again',
+  });
 }
 
 function open(path: string): number {

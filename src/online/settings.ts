@@ -1,10 +1,10 @@
 /** `learning.yaml` in a service's folder: what is kept, what is taken out, how it learns, and what a new revision must show. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
+import { parseYaml } from '../support/yaml.ts';
 import { patternSchema } from './gate/pattern.ts';
 import { scrubKinds } from './scrub/find.ts';
 import { scrubOperators } from './scrub/scrub.ts';
@@ -140,7 +140,7 @@ const FILE = 'learning.yaml';
 /** @throws UserError that names the key */
 export function readSettings(folder: string): LearningSettings {
   const path = join(folder, FILE);
-  const given = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
+  const given = existsSync(path) ? parseYaml(readFileSync(path, 'utf8'), path, 'correct the file') : {};
   const settings = parseOptions(settingsSchema, given ?? {}, path);
   for (const [name, pattern] of Object.entries(settings.scrub.patterns)) {
     try {

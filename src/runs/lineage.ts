@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { modelFolder } from '../models/auto.ts';
 import type { Model } from '../models/model.ts';
 import type { Packing } from '../objectives/objective.ts';
 import { UserError } from '../support/errors.ts';
 import { readJson } from '../support/files.ts';
+import { parseOptions } from '../support/schema.ts';
 import { version } from '../support/version.ts';
 import { cpu } from '../torch/cpu.ts';
 import { native, processorTier } from '../torch/native.ts';
@@ -23,6 +25,27 @@ export type Lineage = ReturnType<typeof lineageOf> & {
   /** What `resume` changed of the recipe, and after which step. */
   changes?: { step: number; changes: Record<string, { before: unknown; after: unknown }> }[];
 };
+
+const section = z.record(z.string(), z.unknown());
+
+/** What is read of a lineage; it may say more. */
+const lineageSchema = z.looseObject({
+  tslm: z.string(),
+  name: z.string(),
+  created: z.string(),
+  parents: z.array(z.string()),
+  parameters: z.number(),
+  environment: section,
+  data: section,
+  recipe: section,
+  rewards: z.record(z.string(), z.string()).optional(),
+  steps: z.int().positive().optional(),
+  changes: z.array(z.looseObject({ step: z.int(), changes: section })).optional(),
+});
+
+/** @throws UserError when the file is no lineage */
+export const readLineage = (path: string): Lineage =>
+  parseOptions(lineageSchema, readJson(path), path) as unknown as Lineage;
 
 interface LineageParts {
   recipe: Recipe;
@@ -61,8 +84,8 @@ export function lineageOf({ recipe, source, model, vectors }: LineageParts) {
 /** How the model in a folder was taught to read windows of a corpus: as its run.json says; a stream where there is none. */
 export function packingOfModel(folder: string): Packing {
   const path = join(folder, 'run.json');
-  const { recipe } = existsSync(path) ? (readJson(path) as { recipe?: { data?: { packing?: unknown } } }) : {};
-  return recipe?.data?.packing === 'documents' ? 'documents' : 'stream';
+  const run = existsSync(path) ? (readJson(path) as { recipe?: { data?: { packing?: unknown } } } | null) : null;
+  return run?.recipe?.data?.packing === 'documents' ? 'documents' : 'stream';
 }
 
 /** @throws UserError when the data is another than the run began with */

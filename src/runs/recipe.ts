@@ -1,8 +1,8 @@
 /** Recipes: everything that decides a training run, in one YAML file. `recipes/` explains every key. */
 import { readFileSync } from 'node:fs';
-import { parse, YAMLParseError } from 'yaml';
 import { explainFileError, usageError } from '../support/errors.ts';
 import { parseOptions } from '../support/schema.ts';
+import { parseYaml } from '../support/yaml.ts';
 import { createSchedule } from '../train/schedules.ts';
 import {
   checkRecipe,
@@ -44,16 +44,7 @@ export function readRecipe(path: string, overrides: readonly string[] = []): Rec
   } catch (error) {
     throw explainFileError(error, path);
   }
-  return parseRecipe(parseYaml(text, path), path, overrides);
-}
-
-function parseYaml(text: string, where: string): unknown {
-  try {
-    return parse(text) ?? {};
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    throw usageError('TSLM_BAD_YAML', `${where}: ${error.message.split('\n')[0]}`, 'a recipe is a YAML file');
-  }
+  return parseRecipe(parseYaml(text, path, 'a recipe is a YAML file') ?? {}, path, overrides);
 }
 
 /**
@@ -122,7 +113,7 @@ function applyOverride(target: Record<string, unknown>, override: string): void 
     section[key] = inner;
     section = inner as Record<string, unknown>;
   }
-  section[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`);
+  section[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`, 'a recipe is a YAML file') ?? {};
 }
 
 /** The learning rate of each step that a recipe asks for. */

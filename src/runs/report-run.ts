@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../support/files.ts';
+import { readLineage } from './lineage.ts';
 import { readMetrics } from './metrics-log.ts';
 import { type Evaluation, type Pairs, writeReport } from './report/write-report.ts';
 import { lockRun } from './run-folder.ts';
@@ -15,7 +16,7 @@ export function saveEvaluations(run: string, evaluations: readonly Evaluation[])
 
 /** Writes `report.html` in the folder of a run and returns its path. */
 export function reportRun(run: string): string {
-  const lineage = readJson(join(run, 'run.json')) as Lineage;
+  const lineage = readLineage(join(run, 'run.json')) as unknown as Lineage;
   const evaluations = join(run, 'evaluations.json');
   const path = join(run, 'report.html');
   writeReport(path, {

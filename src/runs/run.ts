@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Model } from '../models/model.ts';
 import { namingFile, usageError } from '../support/errors.ts';
-import { makeFolder, readJson, writeFileAtomically, writeJson } from '../support/files.ts';
+import { makeFolder, writeFileAtomically, writeJson } from '../support/files.ts';
 import { manualSeed, requireDevice } from '../torch/index.ts';
 import type { WordVectors } from '../vectors/index.ts';
 import { latestCheckpoint, noProgress, restoreCheckpoint } from './checkpoints.ts';
-import { type Lineage, lineageOf, requireSameData } from './lineage.ts';
+import { type Lineage, lineageOf, readLineage, requireSameData } from './lineage.ts';
 import { readRecipe, resolvedRecipe } from './recipe.ts';
 import { changesOf, refuseChanges } from './recipe-changes.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -75,7 +75,7 @@ export async function resumeRun(folder: string, { set = [], ...options }: Resume
   const recipe = readRecipe(recipePath, set);
   requireDevice(recipe.train.device);
   const lineagePath = join(folder, 'run.json');
-  const lineage = existsSync(lineagePath) ? (readJson(lineagePath) as Lineage) : undefined;
+  const lineage = existsSync(lineagePath) ? readLineage(lineagePath) : undefined;
   // Paths in a recipe are relative to where the run was started; the lineage has the whole path.
   const before = lineage?.data.corpus;
   const source = await openSource(recipe, before === undefined ? undefined : String(before));

@@ -12,13 +12,16 @@ export class UserError extends Error {
     message: string,
     { hint, exitCode = 1, cause }: { hint?: string; exitCode?: 1 | 2; cause?: unknown } = {},
   ) {
-    super(message, { cause });
+    super(oneLine(message), { cause });
     this.name = 'UserError';
     this.code = code;
-    this.hint = hint;
+    this.hint = hint === undefined ? undefined : oneLine(hint);
     this.exitCode = exitCode;
   }
 }
+
+/** What a message quotes may have line ends: a pattern, the beginning of a file. */
+const oneLine = (text: string): string => text.replace(/\s*[\n\r\u2028\u2029]\s*/g, ' ');
 
 /** A mistake in how a command or function was called (exit code 2). */
 export const usageError = (code: string, message: string, hint?: string): UserError =>

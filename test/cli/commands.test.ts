@@ -8,6 +8,7 @@ import { perplexity } from '../../src/evaluate/perplexity.ts';
 import { loadModel } from '../../src/models/auto.ts';
 import { randomText } from '../data/helpers.ts';
 import { bin, runProcess, tslm, tslmHere, tslmJson } from '../helpers/cli.ts';
+import { describeLong, itLong } from '../helpers/long.ts';
 import { EOS, tinyCorpus, tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -195,7 +196,7 @@ describe('generate', () => {
     expect(JSON.parse(stdout).results[0]).toMatchObject({ stop: 'context' });
   });
 
-  it('reads the prompt from a file or from standard input, however slowly it comes', async () => {
+  itLong('reads the prompt from a file or from standard input, however slowly it comes', async () => {
     writeFileSync(place('prompt.txt'), 'ba ce\n');
     const expected = (await generate('--prompt', 'ba ce', '--seed', '5')).stdout;
     expect((await generate('--prompt-file', place('prompt.txt'), '--seed', '5')).stdout).toBe(expected);
@@ -207,7 +208,7 @@ describe('generate', () => {
   });
 });
 
-describe('a reader that has seen enough', () => {
+describeLong('a reader that has seen enough', () => {
   it.each([
     // With a seed: without one, what was drawn is noted on stderr if the reader is still there by then.
     ['generate', () => ['generate', model, '--prompt', 'ba\nce', '--max-new-tokens', '25', '--seed', '1']],

@@ -3,13 +3,14 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { evaluateTasks } from '../../src/evaluate/harness/evaluate-tasks.ts';
 import { openTaskLibrary } from '../../src/evaluate/harness/task-library.ts';
 import { openAnyModel } from '../../src/evaluate/models/open-any.ts';
 import { saveModel } from '../../src/models/auto.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { root } from '../../src/support/root.ts';
+import { describeLong } from '../helpers/long.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { tinyModel, wordTokenizer } from '../tasks/helpers.ts';
 
@@ -96,7 +97,7 @@ async function uninterrupted(): Promise<number> {
   return tasks[0].values.get('acc,none')!.value;
 }
 
-describe('an evaluation that is killed', () => {
+describeLong('an evaluation that is killed', () => {
   it('goes on with what it has', async () => {
     const { acc, killed } = await killedAndAgain(1, 1);
     expect(killed).toBe(1);
@@ -105,7 +106,7 @@ describe('an evaluation that is killed', () => {
     expect(new Set(keys()).size).toBe(2 * DOCUMENTS);
   });
 
-  it.runIf(process.env.TSLM_LONG)('again and again, too', async () => {
+  it('again and again, too', async () => {
     for (const seed of [2, 3, 4]) {
       const { acc } = await killedAndAgain(3, seed);
       expect(acc).toBe(await uninterrupted());

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bin, expectRefusal, runProcess, tslm } from '../helpers/cli.ts';
+import { describeLong, isLong } from '../helpers/long.ts';
 import { complete, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -44,7 +45,7 @@ describe('before anything is served', () => {
     expect(outcome.stderr).toContain('--memory');
   });
 
-  it.skipIf(process.platform !== 'linux')('few file descriptors', async () => {
+  it.runIf(isLong && process.platform === 'linux')('few file descriptors', async () => {
     const command = `ulimit -n 20; exec ${process.execPath} ${bin} serve ${folder} --port 0`;
     const { code, stderr } = await runProcess('bash', ['-c', command]);
     expect(code, stderr).not.toBe(0);
@@ -53,7 +54,7 @@ describe('before anything is served', () => {
   });
 });
 
-describe('while a server runs', () => {
+describeLong('while a server runs', () => {
   it('weights that are shortened: the model is taken out, and comes back when they are whole', {
     timeout: 120_000,
   }, async () => {

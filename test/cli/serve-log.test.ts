@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { isLong, itLong } from '../helpers/long.ts';
 import { complete, type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -20,7 +21,7 @@ async function expectAnswers({ url }: RunningServer): Promise<void> {
   expect((await complete(url)).status).toBe(200);
 }
 
-it.skipIf(!existsSync('/dev/full'))('on a disk that is full', async () => {
+it.runIf(isLong && existsSync('/dev/full'))('on a disk that is full', async () => {
   const full = openSync('/dev/full', 'w');
   const server = await startServer([folder], { stderr: full });
   closeSync(full);
@@ -29,7 +30,7 @@ it.skipIf(!existsSync('/dev/full'))('on a disk that is full', async () => {
   expect(await server.stop()).toBe(143);
 });
 
-it('in a pipe that nobody reads', async () => {
+itLong('in a pipe that nobody reads', async () => {
   const server = await startServer([folder], { stderr: 'unread' });
   const long = 'x'.repeat(8000); // the path is in the log
   for (let i = 0; i < 300; i++) expect((await fetch(`${server.url}/${long}`)).status).toBe(404);

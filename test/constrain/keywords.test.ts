@@ -6,6 +6,7 @@ import { compileJsonSchema, type JsonSchemaOptions } from '../../src/constrain/i
 import { FORMATS } from '../../src/constrain/json-schema/formats.ts';
 import { REFUSED, SUPPORTED } from '../../src/constrain/json-schema/keywords.ts';
 import { createRandom } from '../../src/support/random.ts';
+import { itLong } from '../helpers/long.ts';
 import { accepts, draw, vocabulary } from './sampling.ts';
 
 const random = createRandom(2);
@@ -463,7 +464,7 @@ describe('keywords', () => {
     expect(() => compileJsonSchema(schema, vocabulary)).toThrow(message);
   });
 
-  it('ends with schemas that are made to be large', () => {
+  itLong('ends with schemas that are made to be large', () => {
     const nested = (depth: number): unknown => (depth === 0 ? {} : { type: 'array', items: nested(depth - 1) });
     expect(() => compileJsonSchema(nested(3000), vocabulary)).toThrow(/nest (deeper|too deeply)/);
     const brackets = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);

@@ -12,6 +12,7 @@ import { type FromTextWorker, ITEMS_A_MESSAGE, type ToTextWorker } from '../../s
 import { createModel, saveModel } from '../../src/models/auto.ts';
 import { startWorker } from '../../src/support/workers.ts';
 import { byteTokenizer } from '../data/helpers.ts';
+import { itLong } from '../helpers/long.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const folder = join(scratchFolder(), 'tiny');
@@ -52,7 +53,7 @@ async function runProgram(body: string): Promise<string> {
 }
 
 describe('openEngine', () => {
-  it('lets a program end when nothing more is asked, and not before', async () => {
+  itLong('lets a program end when nothing more is asked, and not before', async () => {
     const prompt = `[{ role: 'user', content: [{ type: 'text', text: 'abc' }] }]`;
     const asks = `tslm(folder).doGenerate({ prompt: ${prompt}, maxOutputTokens: 200 })`;
     // The text may be empty: which token is likeliest in a random model is a matter of rounding.

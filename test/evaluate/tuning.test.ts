@@ -1,6 +1,7 @@
 /** Fine-tuning beside what Transformers recorded, and beside results that were tampered with. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/evaluate/verify/compare.ts';
 import { isTuning } from '../../src/evaluate/verify/tuning/golden.ts';
@@ -23,7 +24,7 @@ const small = {
   'adapters/bert_classifier/lora': 30,
   'adapters/bert_classifier/prefix': 13,
   'adapters/bert_classifier/prompt': 13,
-  collators: 42,
+  collators: 45,
   'heads/classifier_layer_decay': 4,
   label_smoothing: 8,
   optimizer_groups: 2,
@@ -107,6 +108,11 @@ const large = {
 };
 
 describe('recorded fine-tuning', () => {
+  it('is named here, all of it', () => {
+    const paths = globSync('**/golden.json', { cwd: committed });
+    expect(paths.map(path => dirname(path)).sort()).toEqual(Object.keys(small).sort());
+  });
+
   it.each(Object.entries(small))('%s agrees', async (name, count) => {
     const folder = join(committed, name);
     expect(isTuning(folder)).toBe(true);

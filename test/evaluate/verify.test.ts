@@ -30,6 +30,11 @@ const others = [
 ].map(path => (path.endsWith('tokenizer.json') ? dirname(path) : path));
 
 describe('recorded results', () => {
+  it('are there, of models and of what goes with them', () => {
+    expect(folders.length).toBeGreaterThan(25);
+    expect(others.length).toBeGreaterThan(8);
+  });
+
   it.each([...folders, ...others])('%s', folder => {
     const checks = [...verify(folder)];
     expect(checks.filter(check => !check.pass)).toEqual([]);

@@ -1,4 +1,4 @@
-/** The command line as a person runs it: bin/tslm in a process of its own, compiled files, pipes. */
+/** The command line as a person runs it, bin/tslm in a process of its own with compiled files and pipes, or within the test's. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
@@ -23,9 +23,19 @@ export interface RunOptions {
   onOutput?: (child: ChildProcessWithoutNullStreams, stdout: string, stderr: string) => void;
 }
 
-/** Runs `tslm` with these arguments to its end. */
-export const tslm = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
+/** Runs `tslm` with these arguments in a process of its own, to its end. */
+export const tslmAlone = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
   runProcess(process.execPath, [bin, ...args], options);
+
+/**
+ * The same where the test says something of the process, or is a long one; else within its own process, since to start one takes a
+ * second or two of a processor.
+ */
+export function tslm(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { env, cwd, ...ofProcess } = options;
+  const isAlone = process.env.TSLM_LONG || Object.values(ofProcess).some(option => option !== undefined);
+  return isAlone ? tslmAlone(args, options) : tslmHere(args, { env, cwd });
+}
 
 export function runProcess(
   command: string,
@@ -55,7 +65,37 @@ export function runProcess(
  * The same without a process of its own, for many short calls: what `main` prints is caught. The sources run, not the
  * compiled files.
  */
-export async function tslmHere(args: readonly string[]): Promise<Outcome> {
+export function tslmHere(args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  const outcome = turn.then(() => within(surroundings, () => runHere(args)));
+  turn = outcome.catch(() => {});
+  return outcome;
+}
+
+/** There is one stdout to catch what is printed to: commands wait for each other. */
+let turn: Promise<unknown> = Promise.resolve();
+
+type Surroundings = Pick<RunOptions, 'env' | 'cwd'>;
+
+async function within<T>({ env = {}, cwd = process.cwd() }: Surroundings, run: () => Promise<T>): Promise<T> {
+  const folder = process.cwd();
+  const before = Object.entries(env).map(([name]) => [name, process.env[name]] as const);
+  const put = (entries: readonly (readonly [string, string | undefined])[]): void => {
+    for (const [name, value] of entries) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  put(Object.entries(env));
+  process.chdir(cwd);
+  try {
+    return await run();
+  } finally {
+    process.chdir(folder);
+    put(before);
+  }
+}
+
+async function runHere(args: readonly string[]): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const restore = (['stdout', 'stderr'] as const).map(name => {
     const spy = vi.spyOn(process[name], 'write').mockImplementation(chunk => {

@@ -17,10 +17,10 @@ import {
   scope,
   type Tensor,
 } from '../../src/torch/index.ts';
+import { mutateBytes, mutateHeader, mutateJson, pick } from '../helpers/mutations.ts';
 import { sharedFiles } from '../helpers/shared.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { bin, py } from '../torch/pytorch-bin/writer.ts';
-import { mutateBytes, mutateHeader, mutateJson, pick } from './mutations.ts';
 
 const tries = process.env.TSLM_LONG ? 300 : 80;
 const scratch = scratchFolder();

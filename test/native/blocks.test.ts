@@ -35,7 +35,7 @@ function compiled(by: string, ...more: string[]): string {
 
 const has = (command: string): boolean => run(command, ['--version']).status === 0;
 
-describe.skipIf(!has(compiler))('blocks', () => {
+describe.skipIf(!process.env.TSLM_LONG || !has(compiler))('blocks', () => {
   it('of this processor, in each of its tiers', () => {
     const program = compiled(compiler);
     const flags = { avx512: 'avx512dq', avx512_bf16: 'avx512_bf16', avx2: 'avx2' };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { tslm } from '../helpers/cli.ts';
+import { itLong } from '../helpers/long.ts';
 import { startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { writeReplay, writeSettings } from './helpers.ts';
@@ -20,7 +21,7 @@ const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 describe.skipIf(process.platform !== 'linux')('serve --learn-after', () => {
-  it('learns when there are enough judgements, and ends with the server', { timeout: 300_000 }, async () => {
+  itLong('learns when there are enough judgements, and ends with the server', { timeout: 300_000 }, async () => {
     const folder = join(scratch, 'learning');
     const model = tinyModelFolder(join(scratch, 'tiny'));
     writeSettings(folder);
@@ -60,7 +61,7 @@ describe.skipIf(process.platform !== 'linux')('serve --learn-after', () => {
     await expect.poll(() => isRunning(learner), { timeout: 10_000 }).toBe(false);
   });
 
-  it('does not outlive a server that was killed', { timeout: 60_000 }, async () => {
+  itLong('does not outlive a server that was killed', { timeout: 60_000 }, async () => {
     const folder = join(scratch, 'killed');
     const model = tinyModelFolder(join(scratch, 'other'));
     writeSettings(folder);

@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { loadCompleteModel } from '../../src/models/auto.ts';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { bin, tslm } from '../helpers/cli.ts';
+import { describeLong } from '../helpers/long.ts';
 import { tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { simulate, writeReplay, writeSettings } from './helpers.ts';
@@ -15,7 +16,7 @@ import { simulate, writeReplay, writeSettings } from './helpers.ts';
 const scratch = scratchFolder();
 const model = tinyModelFolder(join(scratch, 'tiny'));
 const replay = writeReplay(join(scratch, 'replay.jsonl'));
-const [STORING, LEARNING] = process.env.TSLM_LONG === undefined ? [3, 3] : [50, 12];
+const [STORING, LEARNING] = [50, 12];
 
 /** Ends a process by force after some milliseconds; what it had written. */
 function killed(
@@ -58,7 +59,7 @@ const storing = (folder: string, round: number): string => `
     writeSync(1, judgement + '\\n');
   }`;
 
-describe('kill −9', () => {
+describeLong('kill −9', () => {
   it(`loses no judgement that was acknowledged, ${STORING} times`, async () => {
     const folder = join(scratch, 'storing');
     const random = createRandom(1);

@@ -9,6 +9,7 @@ import { reviewJudgements } from '../../src/online/review.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { rewardsOf } from '../../src/online/watch/canary.ts';
 import { tslm } from '../helpers/cli.ts';
+import { itLong } from '../helpers/long.ts';
 import { startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { simulate, writeReplay, writeSettings } from './helpers.ts';
@@ -73,7 +74,7 @@ describe('a review', () => {
     expect(store.database.prepare('SELECT count(*) FROM reviews').pluck().get()).toBe(0);
   });
 
-  it('is asked of the server, and done by commands', async () => {
+  itLong('is asked of the server, and done by commands', async () => {
     const folder = join(scratch, 'served');
     writeSettings(folder, { review: true });
     const server = await startServer([model, '--learn', folder]);

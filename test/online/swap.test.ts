@@ -1,9 +1,10 @@
 /** Revisions change while many ask: nothing fails, and each answer is one revision's from its first token to its last. */
 import { join } from 'node:path';
 import OpenAI from 'openai';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
+import { describeLong } from '../helpers/long.ts';
 import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { makeRevision } from './helpers.ts';
@@ -11,13 +12,12 @@ import { makeRevision } from './helpers.ts';
 const scratch = scratchFolder();
 const folder = join(scratch, 'learning');
 const model = tinyModelFolder(join(scratch, 'tiny'));
-const isLong = process.env.TSLM_LONG !== undefined;
-const REQUESTS = isLong ? 10_000 : 320;
+const REQUESTS = 2000;
 const STREAMS = 16;
 let server: RunningServer | undefined;
 afterAll(() => server?.stop());
 
-describe('swaps under load', () => {
+describeLong('swaps under load', () => {
   it('fail no request and mix no answer', async () => {
     using store = openStore(folder);
     const registry = openRegistry(store, model);

@@ -2,19 +2,19 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { startRun } from '../../src/runs/run.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { type Outcome, tslm, tslmJson } from '../helpers/cli.ts';
+import { itLong } from '../helpers/long.ts';
 import { metricsOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipe, tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
-const isLong = Boolean(process.env.TSLM_LONG);
-const STEPS = isLong ? 2000 : 200;
+const STEPS = 2000;
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
 
@@ -36,7 +36,7 @@ async function kill(args: string[], run: string, step: number): Promise<Outcome>
   });
 }
 
-it('killed at random moments it loses nothing but time', async () => {
+itLong('killed at random moments it loses nothing but time', async () => {
   const corpus = tinyCorpus(place('corpus'));
   await startRun(tinyRecipe(corpus, { train: { steps: 4 } }), place('base'));
   const value = tinyRecipeValue(corpus, {
@@ -53,7 +53,7 @@ it('killed at random moments it loses nothing but time', async () => {
   const straight = await tslm(['train', recipe, '--out', place('straight')]);
   expect(straight.code, straight.stderr).toBe(0);
   const random = createRandom(5);
-  const moments = Array.from({ length: isLong ? 10 : 2 }, () => random.below(0.6 * STEPS)).sort((a, b) => a - b);
+  const moments = Array.from({ length: 10 }, () => random.below(0.6 * STEPS)).sort((a, b) => a - b);
   const run = place('killed');
   for (const [i, moment] of moments.entries()) {
     const outcome = await kill(i === 0 ? ['train', recipe, '--out', run] : ['resume', run], run, moment);

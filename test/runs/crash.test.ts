@@ -8,12 +8,12 @@ import { checkpointSteps } from '../../src/runs/checkpoints.ts';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { expectRefusal, type Outcome, tslm, tslmJson } from '../helpers/cli.ts';
+import { isLong, itLong } from '../helpers/long.ts';
 import { traceOf } from '../helpers/runs.ts';
 import { tinyCorpus, tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
-const isLong = Boolean(process.env.TSLM_LONG);
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
 const corpus = tinyCorpus(place('corpus'));
@@ -56,11 +56,13 @@ async function interrupt(args: string[], run: string, step: number, signal: Node
   });
 }
 
-describe.each([
+const signals = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
-] as const)('%s', (signal, code) => {
+] as const;
+
+describe.each(isLong ? signals : signals.slice(0, 1))('%s', (signal, code) => {
   it(`saves, exits with ${code}, and the run goes on as if nothing had happened`, async () => {
     const run = place(signal);
     const stopped = await interrupt(['train', recipe, '--out', run], run, 30, signal);
@@ -79,7 +81,7 @@ describe.each([
 });
 
 describe('SIGKILL', () => {
-  const kills = isLong ? 12 : 3;
+  const kills = isLong ? 12 : 1;
   it(`at ${kills} random moments loses nothing but time`, async () => {
     const run = place('killed');
     const random = createRandom(3);
@@ -100,7 +102,7 @@ describe('SIGKILL', () => {
     expect(traceOf(run), `killed at ${moments}`).toEqual(await straight);
   });
 
-  it('before the first checkpoint: train is refused with a hint, resume begins again', async () => {
+  itLong('before the first checkpoint: train is refused with a hint, resume begins again', async () => {
     const run = place('early');
     const slow = place('early.yaml');
     writeFileSync(slow, stringify(tinyRecipeValue(corpus, { ...changes, checkpoints: { every: 0 } })));
@@ -116,7 +118,7 @@ describe('SIGKILL', () => {
   });
 });
 
-it('two processes never write in one run', async () => {
+itLong('two processes never write in one run', async () => {
   const run = place('shared');
   let second: Promise<Outcome> | undefined;
   const first = await tslm(['train', recipe, '--out', run], {
@@ -131,7 +133,7 @@ it('two processes never write in one run', async () => {
   expect(traceOf(run)).toEqual(await straight);
 });
 
-it.skipIf(!isLong)('two threads and bfloat16 change nothing about that', async () => {
+itLong('two threads and bfloat16 change nothing about that', async () => {
   const env = { TSLM_THREADS: '2' };
   const larger = place('larger.yaml');
   const value = tinyRecipeValue(corpus, {

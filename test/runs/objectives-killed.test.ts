@@ -8,20 +8,20 @@ import { stringify } from 'yaml';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
 import { createRandom, randomSeed } from '../../src/support/random.ts';
 import { tslm } from '../helpers/cli.ts';
+import { isLong } from '../helpers/long.ts';
 import { objectiveRecipe, objectiveRuns, prepareObjectiveRuns } from '../helpers/objective-runs.ts';
 import { metricsOf } from '../helpers/runs.ts';
 import { tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
-const isLong = Boolean(process.env.TSLM_LONG);
 /** `TSLM_KILL_SEED` draws the moments of a failure again. */
 const seed = Number(process.env.TSLM_KILL_SEED ?? randomSeed());
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
 const STEPS = 36;
 
-beforeAll(() => prepareObjectiveRuns(folder));
+beforeAll(() => (isLong ? prepareObjectiveRuns(folder) : undefined));
 
 const lastStep = (run: string): number => {
   const path = join(run, 'metrics.jsonl');
@@ -43,13 +43,12 @@ const traceOf = (run: string) => ({
 });
 
 /** Each objective with one of its families, another one from seed to seed. */
-const long = [...new Set(objectiveRuns.map(({ name }) => name))].map(name => {
+const runs = [...new Set(objectiveRuns.map(({ name }) => name))].map(name => {
   const families = objectiveRuns.filter(run => run.name === name);
   return families[seed % families.length];
 });
-const short = objectiveRuns.filter(({ name }) => ['replaced-tokens', 'multi-token'].includes(name)).slice(0, 2);
 
-describe.each(isLong ? long : short)('$name with $family', ({ name, family }) => {
+describe.runIf(isLong).each(runs)('$name with $family', ({ name, family }) => {
   it('is killed, and goes on to the same bits', async () => {
     const recipe = place(`${name}-${family}.yaml`);
     const value = tinyRecipeValue(place('corpus'), {

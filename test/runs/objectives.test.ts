@@ -10,6 +10,7 @@ import { readSamples } from '../../src/runs/samples.ts';
 import { readJson } from '../../src/support/files.ts';
 import { randomText, writeFiles } from '../data/helpers.ts';
 import { dataUrlOf, pngOf, randomImage } from '../helpers/images.ts';
+import { isLong } from '../helpers/long.ts';
 import {
   dataOf,
   FAMILIES,
@@ -24,6 +25,7 @@ import { scratchFolder } from '../support/scratch.ts';
 const folder = scratchFolder();
 const corpus = join(folder, 'corpus');
 const place = (name: string): string => join(folder, name);
+const steps = isLong ? 8 : 5;
 const rowsOf = (name: string) => dataOf(folder, name)!;
 
 beforeAll(() => prepareObjectiveRuns(folder));
@@ -32,11 +34,15 @@ it('none is forgotten here', () => {
   expect([...Object.keys(FAMILIES), ...Object.keys(ROWS)].sort()).toEqual([...objectiveNames].sort());
 });
 
-describe.each(objectiveRuns)('$name with $family', ({ name, family }) => {
+/** One of each kind; the losses of all are in `loss-curves.test.ts`. */
+const KINDS = ['captions', 'contrastive', 'dpo', 'grpo', 'masked', 'replaced-tokens', 'seq2seq'];
+const stopped = isLong ? objectiveRuns : objectiveRuns.filter(({ name }) => KINDS.includes(name));
+
+describe.each(stopped)('$name with $family', ({ name, family }) => {
   const recipe = (workers: number) =>
     tinyRecipe(corpus, {
       ...objectiveRecipe(folder, { name, family }, workers),
-      train: { steps: 8, batchSize: 4, gradientAccumulation: 2 },
+      train: { steps, batchSize: 4, gradientAccumulation: 2 },
       evaluation: { every: 3, windows: 6 },
       checkpoints: { every: 0, keep: 1 },
       samples: { prompts: [] },
@@ -46,7 +52,7 @@ describe.each(objectiveRuns)('$name with $family', ({ name, family }) => {
     const isEncodedByOthers = recipe(1).data.workers === 1;
     const [whole, parts] = [place(`${name}-${family}-whole`), place(`${name}-${family}-parts`)];
     const { best } = await startRun(recipe(0), whole);
-    for (const [i, stop] of [2, 5, 99].entries()) {
+    for (const [i, stop] of (isLong ? [2, 5, 99] : [3, 99]).entries()) {
       const controller = new AbortController();
       const hooks = { onStep: ({ step }: { step: number }) => step === stop && controller.abort() };
       const options = { signal: controller.signal, hooks };
@@ -54,7 +60,7 @@ describe.each(objectiveRuns)('$name with $family', ({ name, family }) => {
         i === 0
           ? await startRun(recipe(1), parts, options)
           : await resumeRun(parts, { ...options, set: isEncodedByOthers ? ['data.workers=0'] : [] });
-      expect(result.step).toBe(Math.min(stop, 8));
+      expect(result.step).toBe(Math.min(stop, steps));
     }
     const rows = (run: string) =>
       readMetrics(join(run, 'metrics.jsonl')).map(({ tokensPerSecond, wait, ...row }) => row);

@@ -37,6 +37,7 @@ describe('docs/SERVING-PARAMETERS.md', () => {
   });
 
   it('describes every one', () => {
+    expect(ENDPOINTS.length).toBeGreaterThan(5);
     for (const { path, schema } of ENDPOINTS) {
       const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
       for (const [name, node] of Object.entries(properties as Record<string, Node>)) {
@@ -54,6 +55,7 @@ describe('docs/SERVING.md', () => {
   });
 
   it('lists every status with its codes', () => {
+    expect(Object.keys(STATUSES).length).toBeGreaterThan(10);
     for (const [name, status] of Object.entries(STATUSES)) {
       const { code } = answerOf(new RequestError(name, '')).body.error;
       const row = page.split('\n').find(line => line.startsWith(`| ${status} |`));

@@ -4,8 +4,13 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Undefined when there is none: `apt-get install chromium` brings it. */
-export const chromiumPath = process.env.CHROMIUM ?? places.find(path => existsSync(path));
+/**
+ * Undefined when there is none: `apt-get install chromium` brings it. In the long part of the tests alone, or where CHROMIUM names it: a
+ * page takes seconds of a processor to be drawn, and `page-logic.test.ts` has what of it needs no browser.
+ */
+export const chromiumPath =
+  process.env.CHROMIUM ??
+  (process.env.TSLM_LONG || process.env.TSLM_SCREENSHOTS ? places.find(path => existsSync(path)) : undefined);
 
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });

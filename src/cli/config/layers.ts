@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, namingFile, usageError } from '../../support/errors.ts';
+import { namingFile, usageError } from '../../support/errors.ts';
 
 /** Values of options, by command and option: `{ serve: { port: 9000 } }`. */
 export interface Layer {
@@ -56,13 +56,9 @@ function packageConfig(path: string): unknown {
 }
 
 async function yamlOf(path: string, name: string): Promise<unknown> {
-  const { parse } = await import('yaml'); // most commands find no such file
+  const { parseYaml } = await import('../../support/yaml.ts'); // most commands find no such file
   const text = namingFile(path, () => readFileSync(path, 'utf8'));
-  try {
-    return parse(text) ?? {};
-  } catch (error) {
-    throw usageError('TSLM_BAD_YAML', `${name}: ${messageOf(error).split('\n')[0]}`, 'correct it, or move it away');
-  }
+  return parseYaml(text, name, 'correct it, or move it away') ?? {};
 }
 
 function requireKeys(values: unknown, name: string): Record<string, unknown> {

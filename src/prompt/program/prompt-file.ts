@@ -1,10 +1,10 @@
 /** A prompt as data: a YAML file of template, fields, examples, parser and strategy. [docs/PROMPTS.md] */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { messageOf, namingFile, usageError } from '../../support/errors.ts';
+import { namingFile } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
+import { parseYaml } from '../../support/yaml.ts';
 import { examplesSchema } from '../examples/options.ts';
 import { workedExamplesIn } from '../examples/read-examples.ts';
 import { createParser, parserSchema } from './parsers.ts';
@@ -64,13 +64,7 @@ export interface PromptFile {
 /** @throws UserError that names the file, the key, and the nearest one known */
 export function readPromptFile(path: string): PromptFile {
   const text = namingFile(path, () => readFileSync(path, 'utf8'));
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (error) {
-    throw usageError('TSLM_BAD_YAML', `${path}: ${messageOf(error).split('\n')[0]}`, 'correct the file');
-  }
-  return createPromptFile(value, path);
+  return createPromptFile(parseYaml(text, path, 'correct the file'), path);
 }
 
 /** @param path for errors, and where relative paths start */

@@ -1,12 +1,12 @@
 /** A sweep as a file: which keys of a recipe are searched, how, and for how long. `recipes/sweeps/quickstart.yaml` explains every key. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { type Distribution, distributionOf } from '../../evaluate/search/distributions.ts';
 import type { Space } from '../../evaluate/search/space.ts';
 import { namingFile, usageError } from '../../support/errors.ts';
 import { parseOptions } from '../../support/schema.ts';
+import { parseYaml } from '../../support/yaml.ts';
 
 const count = z.int().positive();
 const countOrZero = z.int().min(0);
@@ -140,14 +140,7 @@ export function parseSweep(value: unknown, path: string): Sweep {
   return { ...options, parameters: space, recipeValue: read as Record<string, unknown>, recipePath };
 }
 
-function yamlOf(text: string, where: string): unknown {
-  try {
-    return parse(text) ?? {};
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    throw usageError('TSLM_BAD_YAML', `${where}: ${error.message.split('\n')[0]}`, 'a sweep is a YAML file');
-  }
-}
+const yamlOf = (text: string, where: string): unknown => parseYaml(text, where, 'a sweep is a YAML file') ?? {};
 
 /** In an order in which each parameter comes after those that it depends on. */
 function spaceOf(given: SweepOptions['space'], where: string): Space {

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findTorchPython } from '../../../src/bench/python-peer.ts';
 import { expectRefusal, tslm, tslmHere, tslmJson } from '../../helpers/cli.ts';
+import { isLong, itLong } from '../../helpers/long.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
 const size = ['--layers', '1', '--hidden', '32', '--heads', '2', '--vocab', '64'];
-const hasTorch = findTorchPython() !== undefined;
+const hasTorch = isLong && findTorchPython() !== undefined;
 type Figures = Record<string, number> & { peer?: Record<string, number> };
 
 const modelFields = [
@@ -46,7 +47,7 @@ describe('bench train', () => {
     expect(tokensPerSecond * stepSeconds).toBeCloseTo(32, 6);
   });
 
-  it('--sweep runs a row for each size, and says why one fails', async () => {
+  itLong('--sweep runs a row for each size, and says why one fails', async () => {
     const sweep = ['bench', 'train', ...size, '--batch', '1', '--seq', '256', '--steps', '1', '--sweep', 'context'];
     const { rows } = (await tslmJson(sweep)) as { rows: Record<string, unknown>[] };
     expect(rows).toMatchObject([
@@ -106,7 +107,7 @@ describe('bench tokenize', () => {
   writeFileSync(file, 'It was the best of times.\nIt was the worst of times.\n'.repeat(50));
   const rates = ['linesPerThread', 'wholePerThread', 'batchPerThread', 'ceiling'];
 
-  it('--json says rates and the ceiling, for a file and for the text of the project', async () => {
+  itLong('--json says rates and the ceiling, for a file and for the text of the project', async () => {
     const result = await tslmJson(['bench', 'tokenize', file, '--vocab-size', '270', '--rounds', '1', '--peer']);
     expect(result).toMatchObject({ files: [file], vocabSize: 270, bytes: 2650, lines: 100 });
     for (const key of rates) expect(result[key], key).toBeGreaterThan(0);
@@ -132,7 +133,7 @@ describe('bench tokenize', () => {
 });
 
 describe('bench ops', () => {
-  it('--json says what calls cost, and operators beside memory and products', async () => {
+  itLong('--json says what calls cost, and operators beside memory and products', async () => {
     const sizes = ['--tokens', '8', '--width', '64', '--vocab', '16', '--seconds', '0.001'];
     const result = await tslmJson(['bench', 'ops', ...sizes]);
     expect(result.calls).toContainEqual({ name: 'add', seconds: expect.any(Number) });

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { openCorpus } from '../../../src/data/corpus/corpus.ts';
 import { prepare } from '../../../src/data/prepare/prepare.ts';
 import type { PrepareOptions } from '../../../src/data/prepare/prepare-options.ts';
+import { isLong } from '../../helpers/long.ts';
 import { describeShared } from '../../helpers/shared.ts';
 import { byteTokenizer, errorOf, randomChinese, randomText, readBytes, scratchFolder, writeFiles } from '../helpers.ts';
 
@@ -431,11 +432,13 @@ describe('the tokens', () => {
   });
 
   test('and all files are the same whatever the number of threads', async () => {
-    const texts = Array.from({ length: 600 }, (_, i) => JSON.stringify({ text: randomText(60, i % 500) + (i % 7) }));
+    const texts = Array.from({ length: isLong ? 600 : 150 }, (_, i) =>
+      JSON.stringify({ text: randomText(60, i % 120) + (i % 7) }),
+    );
     const folder = input({
       'a.jsonl': texts.join('\n'),
-      'b.txt': randomText(60_000, 1),
-      'c.txt': randomChinese(10_000, 2),
+      'b.txt': randomText(isLong ? 60_000 : 15_000, 1),
+      'c.txt': randomChinese(isLong ? 10_000 : 3000, 2),
     });
     const options = { tokenizer: undefined, vocabSize: 600, validation: 0.1, test: 0.1, maxDocumentBytes: 8192 };
     const outs = [];

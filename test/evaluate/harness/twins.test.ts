@@ -180,6 +180,8 @@ const answering = (recorded: Recorded): EvaluatedModel => {
 const names = lmEval ? readdirSync(join(fixtures, 'docs')).map(file => file.replace('.jsonl', '')) : Object.keys(TASKS);
 
 describe('twins of Python functions', () => {
+  it('are there', () => expect(names.length).toBeGreaterThan(3));
+
   it.each(names)('make of documents what they make: %s', async name => {
     const recorded = JSON.parse(readFileSync(join(fixtures, 'recorded', `${name}.json`), 'utf8')) as Recorded;
     const node = lmEval ? ownNode(lmEval, recorded) : nodeOf(name);

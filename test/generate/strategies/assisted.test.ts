@@ -191,7 +191,7 @@ describe('sampling', () => {
           const sum = logits.reduce((s, x) => s + Math.exp(x), 0);
           // The chance of each outcome, over the guess and over the draws: on a grid of the first draw, exactly.
           const random = createRandom(5);
-          const draws = 4000;
+          const draws = 2000;
           const found = new Float64Array(pairs.length);
           for (let i = 0; i < draws; i++) {
             let id = 0;
@@ -212,7 +212,7 @@ describe('sampling', () => {
     using assistant = createModel('gpt2', sizes, { seed: 2 });
     for (const each of [model, assistant])
       noGrad(() => each.parameters().forEach(p => void (p.dim === 2 && p.mul_(15))));
-    const count = 1500;
+    const [count, most] = process.env.TSLM_LONG ? [1500, 0.06] : [400, 0.1];
     const frequencies = (more: GenerationOptions, options: GenerateOptions = {}): Record<string, number> => {
       const base = { doSample: true, topK: 3, maxNewTokens: 3, numReturnSequences: count, seed: 11 };
       const found: Record<string, number> = {};
@@ -228,7 +228,7 @@ describe('sampling', () => {
       frequencies({ promptLookupNumTokens: 3 }),
     ]) {
       for (const text of new Set([...Object.keys(plain), ...Object.keys(found)])) {
-        expect(Math.abs((found[text] ?? 0) - (plain[text] ?? 0)), text).toBeLessThan(0.06);
+        expect(Math.abs((found[text] ?? 0) - (plain[text] ?? 0)), text).toBeLessThan(most);
       }
     }
   });

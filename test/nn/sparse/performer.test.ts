@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { orthogonalFeatures, performerAttention } from '../../../src/nn/sparse/index.ts';
 import { cat, inferenceMode, ones, randn, scope, type Tensor, tensor, withSeed } from '../../../src/torch/index.ts';
+import { itLong } from '../../helpers/long.ts';
 import { expectClose } from '../../torch/helpers.ts';
 import { expectLinearMemory, gradients, normal, weighted } from './helpers.ts';
 
@@ -178,7 +179,7 @@ describe('the estimate of softmax attention', () => {
       return Math.sqrt(squares.reduce((a, b) => a + b) / squares.length);
     });
 
-  it('errs by about 1/√m with m features', () => {
+  itLong('errs by about 1/√m with m features', () => {
     const sizes = [64, 128, 256, 512, 1024];
     const points = sizes.map(m => [Math.log(m), Math.log(error(m, orthogonal))]);
     const [x, y] = [0, 1].map(i => points.reduce((sum, point) => sum + point[i], 0) / points.length);

@@ -13,6 +13,7 @@ import { parseSweep } from '../../../src/runs/sweep/sweep-schema.ts';
 import { readTrials, type TrialState } from '../../../src/runs/sweep/trial-log.ts';
 import { errorOf } from '../../data/helpers.ts';
 import { bin, expectRefusal, tslmHere } from '../../helpers/cli.ts';
+import { describeLong, itLong } from '../../helpers/long.ts';
 import { tinyCorpus, tinyRecipeValue } from '../../helpers/tiny.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
@@ -69,7 +70,7 @@ describe('a sweep', () => {
     expect(page).not.toContain('<script');
   });
 
-  it('that was killed goes on: no trial is repeated, and the results are those of one that was not', async () => {
+  itLong('that was killed goes on: no trial is repeated, and the results are those of one that was not', async () => {
     const path = place('killed.yaml');
     writeFileSync(path, stringify(sweepValue()));
     const killed = place('killed');
@@ -96,7 +97,7 @@ describe('a sweep', () => {
   });
 });
 
-describe.runIf(process.env.TSLM_LONG)('a sweep that is killed again and again', () => {
+describeLong('a sweep that is killed again and again', () => {
   it.each(['asha', 'pbt'])('comes to the same (%s)', async name => {
     const scheduler = name === 'asha' ? { name, minSteps: 2, factor: 2 } : { name, interval: 2 };
     const changes = {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { VectorTrainingOptions } from '../../../src/vectors/training/options.ts';
 import { readWords } from '../../../src/vectors/training/read-words.ts';
 import { trainVectors } from '../../../src/vectors/training/train.ts';
+import { isLong } from '../../helpers/long.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { hasClasses, toyText } from '../toy.ts';
 
@@ -23,7 +24,7 @@ const methods: [string, VectorTrainingOptions][] = [
   ['glove', { ...small, method: 'glove', epochs: 30, xMax: 10 }],
 ];
 
-describe.each(methods)('%s', (_, options) => {
+describe.each(methods)('%s', (name, options) => {
   it('learns which words are alike, with a loss that falls', async () => {
     const { vectors, losses } = await trainVectors(text, options);
     expect(hasClasses(word => vectors.nearest(word, { top: vectors.size }))).toBe(true);
@@ -40,7 +41,7 @@ describe.each(methods)('%s', (_, options) => {
     expect(await bits({ seed: 8 })).not.toBe(first);
   });
 
-  it('learns in several threads', async () => {
+  it.runIf(isLong || name === 'cbow' || name === 'glove')('learns in several threads', async () => {
     const shares: number[] = [];
     const { vectors, losses } = await trainVectors(
       text,

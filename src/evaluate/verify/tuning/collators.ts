@@ -59,6 +59,7 @@ const resultSchema = z.looseObject({
   causal_lm: expected,
   flattening: expected,
   permutation: expected,
+  mlm: z.array(z.looseObject({ candidates: z.int() })),
 });
 
 type Cases = z.output<typeof caseSchema>;
@@ -87,7 +88,7 @@ export function* verifyCollators(golden: TuningGolden): Generator<Check> {
     }
   }
   yield* permutations(given, results.permutation, tokenizer);
-  yield* masks(given, tokenizer);
+  yield* masks(given, results.mlm, tokenizer);
 }
 
 type Pairs = Record<string, [actual: unknown, expected: unknown]>;
@@ -185,7 +186,11 @@ function* permutations({ permutation }: Cases, results: readonly Expected[], tok
 }
 
 /** What is chosen, and what becomes of it, within five standard deviations. */
-function* masks({ mlm_texts: texts, mlm }: Cases, tokenizer: Tokenizer): Generator<Check> {
+function* masks(
+  { mlm_texts: texts, mlm }: Cases,
+  recorded: readonly { candidates: number }[],
+  tokenizer: Tokenizer,
+): Generator<Check> {
   const rows = texts.map(text => tokenizer.encode(text).ids);
   for (const [i, { options: asked, repeats }] of mlm.entries()) {
     if (asked.whole_word_mask === true) continue;
@@ -205,6 +210,8 @@ function* masks({ mlm_texts: texts, mlm }: Cases, tokenizer: Tokenizer): Generat
         }
       }
     }
+    const { candidates } = recorded[i] ?? {};
+    yield { section: 'mlm', name: `${i}`, quantity: 'candidates', ...compareExactly(counts.candidates, candidates) };
     const shares: Record<string, [count: number, of: number, share: number]> = {
       selected: [counts.selected, counts.candidates, probability],
       masked: [counts.mask, counts.selected, maskShare],

@@ -1,4 +1,4 @@
-/** Seeded damage to files of a checkpoint: bytes cut, flipped, moved; JSON with wrong types, enormous sizes, other names. */
+/** Seeded damage to files: bytes cut, flipped, moved; JSON with wrong types, enormous sizes, other names; texts with pieces moved. */
 import type { Random } from '../../src/support/random.ts';
 
 export const pick = <T>(random: Random, items: readonly T[]): T => items[random.below(items.length)];
@@ -99,6 +99,12 @@ export function mutateJson(text: string, random: Random): { text: string; what: 
   return { what, text: JSON.stringify(root.root ?? null) };
 }
 
+/** The same of a file. */
+export function mutateJsonFile(original: Buffer, random: Random): { bytes: Buffer; what: string } {
+  const { text, what } = mutateJson(original.toString(), random);
+  return { bytes: Buffer.from(text), what };
+}
+
 /** Damages the header of a safetensors file and keeps its data: other types, shapes, places, overlaps. */
 export function mutateHeader(original: Buffer, random: Random): { bytes: Buffer; what: string } {
   const length = Number(original.readBigUInt64LE());
@@ -107,3 +113,25 @@ export function mutateHeader(original: Buffer, random: Random): { bytes: Buffer;
   start.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
   return { what, bytes: Buffer.concat([start, Buffer.from(text), original.subarray(8 + length)]) };
 }
+
+/** Damages a text piece by piece: words and signs removed, repeated, moved, and others of its language put among them. */
+export const mutateText =
+  (words: readonly string[]) =>
+  (original: Buffer, random: Random): { bytes: Buffer; what: string } => {
+    const pieces = original.toString().match(/\w+|\s+|[^\w\s]/gu) ?? [];
+    const done: string[] = [];
+    for (let left = 1 + random.below(3); left > 0; left--) {
+      const [at, other] = [random.below(pieces.length + 1), random.below(pieces.length + 1)];
+      const how = pick(random, ['remove', 'repeat', 'move', 'put', 'put', 'replace', 'cut', 'many']);
+      const word = pick(random, words);
+      done.push(`${how} ${JSON.stringify(word)} at ${at} (${other})`);
+      if (how === 'remove') pieces.splice(at, 1 + random.below(3));
+      else if (how === 'repeat') pieces.splice(at, 0, ...pieces.slice(at, at + 1 + random.below(8)));
+      else if (how === 'move') pieces.splice(other, 0, ...pieces.splice(at, 1 + random.below(4)));
+      else if (how === 'put') pieces.splice(at, 0, word);
+      else if (how === 'replace') pieces.splice(at, 1, word);
+      else if (how === 'cut') pieces.length = Math.min(pieces.length, at);
+      else pieces.splice(at, 0, word.repeat(pick(random, [10, 100, 3000])));
+    }
+    return { bytes: Buffer.from(pieces.join('')), what: done.join(', ') };
+  };
