@@ -121,6 +121,7 @@ describe.skipIf(chromiumPath === undefined)('the page of jobs', () => {
   it('ends at once what does not end', async () => {
     const { page, jobs } = await start('#/jobs', { place: oldPlace() });
     jobs.start({ command: 'train', values: { recipe: 'tiny.yaml', steps: 7 } });
+    await page.getByRole('progressbar').waitFor(); // it is ready for signals by then
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Saving …').first().waitFor();
     await page.getByRole('button', { name: 'End at once' }).click();

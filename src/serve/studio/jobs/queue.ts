@@ -128,9 +128,14 @@ function leftBehind(jobs: string, job: JobFile): Running[] {
   const state = readState(jobs, job.id);
   if (state?.state !== 'running') return [];
   const { pid, start, began } = state;
+  let wasSeen = false;
   const isOver = (): boolean => {
-    if (!hasEnded(pid, start)) return false;
-    writeState(jobs, job.id, { state: 'ended', outcome: 'interrupted', began, ended: now() });
+    if (!hasEnded(pid, start)) {
+      wasSeen = true;
+      return false;
+    }
+    const outcome = wasSeen && stopsOf(jobs, job.id) > 0 ? 'stopped' : 'interrupted';
+    writeState(jobs, job.id, { state: 'ended', outcome, began, ended: now() });
     return true;
   };
   const stop = (): void => {

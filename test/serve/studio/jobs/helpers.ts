@@ -16,7 +16,6 @@ if (words[1].includes('bad')) {
   console.error('tslm: nothing was read\\n  → give a text');
   process.exit(1);
 }
-writeFileSync(process.env.TSLM_PROGRESS, JSON.stringify({ label: 'working', done: 1, total: 4 }));
 if (words[0] === 'train') {
   const hangs = words.some(word => word.endsWith('steps=7'));
   process.once('SIGTERM', () => {
@@ -26,6 +25,7 @@ if (words[0] === 'train') {
   setInterval(() => {}, 1000);
   console.log('学习中');
 }
+writeFileSync(process.env.TSLM_PROGRESS, JSON.stringify({ label: 'working', done: 1, total: 4 }));
 `;
 
 export interface Place {

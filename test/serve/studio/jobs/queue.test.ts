@@ -121,7 +121,7 @@ it('a signal lets jobs save; those that wait go on waiting', async () => {
   expect(outcomes(place)).toEqual(['stopped', 'waiting']);
 });
 
-it('waits for a job that an earlier queue has left at work, stops it, and says that its end is not known', async () => {
+it('waits for a job that an earlier queue has left at work, and stops it', async () => {
   const place = newPlace();
   const left = add(place, train());
   add(place, prepare());
@@ -144,7 +144,7 @@ it('waits for a job that an earlier queue has left at work, stops it, and says t
   askToStop(place.jobs, left.id);
   await worked;
   expect((await ended)[0]).toBe(143);
-  expect(outcomes(place)).toEqual(['interrupted', 'done']);
+  expect(outcomes(place)).toEqual(['stopped', 'done']);
 });
 
 it('a process that took the number of one that has ended is not touched', async () => {
