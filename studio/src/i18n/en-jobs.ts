@@ -158,7 +158,7 @@ export const enJobs = {
   stopHint: 'Lets it save first.',
   kill: 'End at once',
   killHint: 'Without saving.',
-  cancel: 'Do not start it',
+  cancel: 'Cancel',
   again: 'Again, with changes',
   remove: 'Forget it',
   removeHint: 'What it wrote stays.',
@@ -173,7 +173,9 @@ export const enJobs = {
   loadingModel: 'Loading …',
   progress: (label: string) => `Progress: ${label}`,
   left: (time: string) => `${time} left`,
-  units: { steps: 'steps', B: 'B', tokens: 'tokens', s: 's' } as Record<string, string>,
+  /** In other languages; English is what commands say. */
+  labels: {} as Record<string, string>,
+  units: {} as Record<string, string>,
   exit: (code: number) => `exit code ${code}`,
   first: {
     title: 'A model of your own',

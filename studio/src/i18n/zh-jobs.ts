@@ -172,7 +172,16 @@ export const zhJobs: typeof enJobs = {
   loadingModel: '加载中…',
   progress: label => `进度：${label}`,
   left: time => `剩余 ${time}`,
-  units: { steps: '步', B: 'B', tokens: '词元', s: '秒' },
+  labels: {
+    training: '训练',
+    learning: '学习',
+    evaluating: '评测',
+    reading: '读取',
+    comparing: '去重',
+    'training the tokenizer': '训练分词器',
+    tokenising: '分词',
+  },
+  units: { steps: '步', tokens: '词元', requests: '个请求', rows: '行', documents: '篇文档' },
   exit: code => `退出码 ${code}`,
   first: {
     title: '训练自己的模型',
