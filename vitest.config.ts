@@ -32,6 +32,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     // Tensors here are tiny; threads of several test files would only wait for each other.
-    env: { TSLM_THREADS: process.env.TSLM_THREADS ?? '1' },
+    env: { TSLM_THREADS: process.env.TSLM_THREADS ?? '1', TSLM_LANG: 'en' },
   },
 });

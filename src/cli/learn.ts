@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LearnResult, OnPass } from '../online/learn.ts';
 import { usageError } from '../support/errors.ts';
 import { formatDuration } from '../support/format.ts';
+import { reportProgress } from '../support/progress.ts';
 import { collect, positiveInteger } from './options.ts';
 import { printJson, printTable } from './print.ts';
 import { followedBy } from './revisions.ts';
@@ -90,6 +91,13 @@ async function rounds(folder: string, options: Options, signal: AbortSignal): Pr
         signal,
         onNote: note => process.stderr.write(`${note}\n`),
         onStep(step, steps, loss) {
+          reportProgress({
+            label: 'learning',
+            done: step,
+            total: steps,
+            unit: 'steps',
+            note: `loss ${loss.toFixed(3)}`,
+          });
           if (step < steps && performance.now() - shown < 1000) return;
           shown = performance.now();
           if (process.stderr.isTTY) process.stderr.write(`\rstep ${step} of ${steps}, loss ${loss.toFixed(3)} `);

@@ -1,6 +1,6 @@
 /** `tslm list`: the corpora, models, runs and results of a folder. */
 import { Command } from 'commander';
-import { contentsOf } from './folder-contents.ts';
+import { contentsOf } from '../runs/folder-contents.ts';
 import { printJson, printNote, printRows } from './print.ts';
 
 export function listCommand(): Command {

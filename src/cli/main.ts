@@ -23,6 +23,7 @@ import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { judgeCommand } from './judge.ts';
 import { keysCommand } from './keys.ts';
+import { languageOf, mayPrintHelp } from './language.ts';
 import { learnCommand } from './learn.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
@@ -152,9 +153,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const root = program();
-    if (argv[0] !== 'config') applyConfig(root, await configLayers(), process.env);
+    const layers = argv[0] === 'config' ? [] : await configLayers();
+    if (argv[0] !== 'config') applyConfig(root, layers, process.env);
     for (const name of unknownVariables(root, process.env)) {
       process.stderr.write(`tslm: warning: ${name} is no option of a command, and has no effect\n`);
+    }
+    if (mayPrintHelp(root, argv) && languageOf(process.env, layers) === 'zh') {
+      const { translateHelp } = await import('./chinese/help.ts');
+      translateHelp(root);
     }
     await root.parseAsync(argv, { from: 'user' });
     requireWholeFiles();

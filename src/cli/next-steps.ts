@@ -1,8 +1,8 @@
 /** `tslm` alone: what can be done next with what is in this folder. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { contentsOf, type Entry, type Kind } from '../runs/folder-contents.ts';
 import { root } from '../support/root.ts';
-import { contentsOf, type Entry, type Kind } from './folder-contents.ts';
 
 /** Commands that go on from here, each with what it is for. */
 export function nextSteps(entries: readonly Entry[], isSetUp: boolean): [command: string, what: string][] {

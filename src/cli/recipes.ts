@@ -1,41 +1,25 @@
 /** `tslm recipes`: the recipes that come with tslm: which there are, what one says, a copy to change. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Command } from 'commander';
+import { aboutRecipe, recipeFile, recipeNames } from '../runs/known-recipes.ts';
 import { namingFile, usageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
-import { root } from '../support/root.ts';
 import { printJson, printTable } from './print.ts';
 
-const folder = join(root, 'recipes');
 const ENDING = '.yaml';
-
-/** `wikitext-2`, `sweeps/quickstart` */
-const names = (): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith(ENDING))
-    .map(name => name.slice(0, -ENDING.length).replaceAll('\\', '/'))
-    .sort();
-
-/** The comment that a recipe opens with, its first sentence. */
-function aboutOf(name: string): string {
-  const lines = textOf(name).split('\n');
-  const end = lines.findIndex(line => !line.startsWith('#'));
-  const comment = lines.slice(0, end).map(line => line.replace(/^#\s?/, '')).join(' '); // biome-ignore format: one chain
-  return comment.match(/^.*?[.:](?=\s|$)/)?.[0].replace(/:$/, '.') ?? comment;
-}
 
 /** @throws UserError that names the nearest recipe */
 function textOf(name: string): string {
-  const known = names();
+  const known = recipeNames();
   const wanted = name.replace(/\.yaml$/, '').replace(/^recipes\//, '');
   if (!known.includes(wanted)) {
     const guess = nearest(wanted, known);
     const hint = guess === undefined ? '`tslm recipes list` shows them' : `did you mean '${guess}'?`;
     throw usageError('TSLM_UNKNOWN_RECIPE', `there is no recipe '${name}'`, hint);
   }
-  return readFileSync(join(folder, `${wanted}${ENDING}`), 'utf8');
+  return readFileSync(recipeFile(wanted), 'utf8');
 }
 
 export function recipesCommand(): Command {
@@ -47,8 +31,8 @@ export function recipesCommand(): Command {
         .option('--json', 'print them as JSON')
         .addHelpText('after', '\nExample:\n  $ tslm recipes list\n')
         .action(({ json }: { json?: boolean }) => {
-          const rows = names().map(name => [name, aboutOf(name)] as const);
-          if (json) printJson(rows.map(([name, about]) => ({ name, about, path: join(folder, name + ENDING) })));
+          const rows = recipeNames().map(name => [name, aboutRecipe(name)] as const);
+          if (json) printJson(rows.map(([name, about]) => ({ name, about, path: recipeFile(name) })));
           else printTable(rows);
         }),
     )

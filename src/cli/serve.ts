@@ -6,6 +6,7 @@ import type { OnPass } from '../online/learn.ts';
 import type { LearningService } from '../online/service.ts';
 import type { Listening } from '../serve/http/listen.ts';
 import type { Log } from '../serve/http/log.ts';
+import type { Jobs } from '../serve/studio/jobs/jobs.ts';
 import { UserError, usageError } from '../support/errors.ts';
 import {
   collect,
@@ -43,6 +44,7 @@ interface Options {
   learnThen?: OnPass;
   learnReplay?: string[];
   studio: boolean;
+  jobs: number;
   logLevel: string;
   logPrompts?: boolean;
   json?: boolean;
@@ -106,6 +108,12 @@ export function serveCommand(): Command {
       collect,
     )
     .option('--no-studio', 'no web page')
+    .option(
+      '--jobs <n>',
+      'commands that the web page starts and that run at a time; only on this machine, with an admin key where there are keys; 0: it starts none',
+      nonNegativeInteger,
+      1,
+    )
     .addOption(
       new Option('--log-level <level>', 'of the log on stderr')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
@@ -115,7 +123,7 @@ export function serveCommand(): Command {
     .option('--json', 'print address and models as JSON once they are ready')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ tslm serve models/Qwen2.5-0.5B-Instruct\n' +
+      '\nExamples:\n  $ tslm serve models/Qwen2.5-0.5B-Instruct\n  $ tslm serve\n' +
         '  $ tslm serve models/gpt2 runs/tiny --name large --name small --port 9000\n' +
         '  $ tslm serve models/gpt2 --adapter poems=adapters/poems --keys keys.json --host 0.0.0.0\n' +
         '  $ tslm serve runs/quickstart --learn learning/ --learn-after 100\n',
@@ -130,7 +138,8 @@ export function serveCommand(): Command {
 
 async function serve(paths: readonly string[], options: Options, log: Log, signal: AbortSignal): Promise<void> {
   const upstreamUrls = options.upstream ?? [];
-  if (paths.length + upstreamUrls.length === 0) {
+  const hasJobs = options.studio && options.jobs > 0;
+  if (paths.length + upstreamUrls.length === 0 && !hasJobs) {
     throw usageError('TSLM_NO_MODEL', 'no model given', 'for example `tslm serve models/gpt2`');
   }
   checkCount(options.name, paths, '--name', 'models');
@@ -141,6 +150,7 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
   const models = await createModels(paths, options, log);
   let server: Listening | undefined;
   let learning: LearningService | undefined;
+  let jobs: Jobs | undefined;
   let rounds: { close(): Promise<void> } | undefined;
   try {
     const { createApp } = await import('../serve/http/app.ts');
@@ -163,6 +173,7 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
       upstreamUrls.map((url, i) => connectUpstream({ url, apiKey: keyFrom(options.upstreamKeyEnv?.[i]) })),
     );
     const pool = withUpstreams(models, upstreams);
+    jobs = hasJobs ? await jobsOf(options) : undefined;
     learning = await learningFor(paths, options, pool, log);
     const app = createApp({
       pool,
@@ -176,7 +187,14 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
       droppedLogLines: () => log.dropped,
       logPrompts: options.logPrompts,
       studio: options.studio
-        ? createStudio({ pool, runs: options.runs, results: options.results, learning })
+        ? createStudio({
+            pool,
+            runs: options.runs,
+            results: options.results,
+            learning,
+            jobs,
+            isGuarded: keys !== undefined,
+          })
         : undefined,
     });
     // A port that is taken is found before models load; while they do, /health says so.
@@ -189,9 +207,18 @@ async function serve(paths: readonly string[], options: Options, log: Log, signa
     rounds = await roundsFor(options, log);
     const names = pool.list().map(({ id }) => id);
     if (options.json) createLineWriter(1).write(`${JSON.stringify({ url: server.url, models: names }, null, 2)}\n`);
-    else note(`ready: ${names.join(', ')} at ${server.url}`);
+    else
+      note(
+        names.length > 0 ? `ready: ${names.join(', ')} at ${server.url}` : `ready, without a model, at ${server.url}`,
+      );
     await stopped;
   } finally {
+    jobs?.close(); // pages that follow one would keep the server from ending
+    const left = jobs?.list().filter(({ state }) => state === 'running' || state === 'waiting') ?? [];
+    if (left.length > 0)
+      note(
+        `jobs go on without the server: ${left.map(({ id }) => id).join(', ')}; \`tslm serve\` here shows them again`,
+      );
     await server?.close(options.grace * 1000);
     await rounds?.close();
     await learning?.close();
@@ -219,6 +246,11 @@ function refuseIdleLearning({ learn, learnAfter, learnThen, learnReplay }: Optio
       `for example --learn learning/ --learn-after 100`,
     );
   }
+}
+
+async function jobsOf({ jobs: atOnce }: Options): Promise<Jobs> {
+  const { createJobs } = await import('../serve/studio/jobs/jobs.ts');
+  return createJobs({ atOnce });
 }
 
 async function roundsFor(

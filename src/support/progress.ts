@@ -1,5 +1,37 @@
-/** Progress on a terminal. */
+/** Progress on a terminal, and in the file that TSLM_PROGRESS names for whoever watches from outside. */
+import { renameSync, writeFileSync } from 'node:fs';
 import { formatCount, formatDuration } from './format.ts';
+
+/** What the file of TSLM_PROGRESS holds. */
+export interface ProgressReport {
+  /** What is being done. */
+  label: string;
+  done: number;
+  /** How much there is in all, where that is known. */
+  total?: number;
+  /** What is counted: `B`, `tokens`, `s`. */
+  unit?: string;
+  secondsLeft?: number;
+  note?: string;
+}
+
+/** Milliseconds between two reports. */
+const REPORT_EVERY = 500;
+let reported = Number.NEGATIVE_INFINITY;
+
+/** Writes the report, where somebody has asked for it; most of them are dropped. */
+export function reportProgress(report: ProgressReport): void {
+  const path = process.env.TSLM_PROGRESS;
+  const now = performance.now();
+  if (!path || (now - reported < REPORT_EVERY && report.done !== report.total)) return;
+  reported = now;
+  try {
+    writeFileSync(`${path}.tmp`, JSON.stringify(report));
+    renameSync(`${path}.tmp`, path);
+  } catch {
+    // The work does not depend on who watches it.
+  }
+}
 
 /** One live line on stderr: what, how far, rate, time left. Silent when stderr is not a terminal. */
 export interface Progress {
@@ -26,9 +58,15 @@ export function createProgress(
 ): Progress {
   const start = performance.now();
   let drawn = 0;
+  const report = (done: number, note: string): void => {
+    const rate = (done - initial) / ((performance.now() - start) / 1000);
+    const secondsLeft = total && rate > 0 ? (total - done) / rate : undefined;
+    reportProgress({ label, done, total, unit: unit.trim() || undefined, secondsLeft, note: note || undefined });
+  };
   return {
     update(done, note = '') {
       const now = performance.now();
+      report(done, note);
       if (!stream.isTTY || (now - drawn < 100 && done !== total)) return;
       drawn = now;
       const seconds = (now - start) / 1000;

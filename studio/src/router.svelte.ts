@@ -9,6 +9,7 @@ export const PAGES = [
   'sweeps',
   'models',
   'learning',
+  'jobs',
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createReader } from '../../src/cli/chat.ts';
-import { contentsOf } from '../../src/cli/folder-contents.ts';
 import { nextSteps } from '../../src/cli/next-steps.ts';
+import { contentsOf } from '../../src/runs/folder-contents.ts';
 import { root } from '../../src/support/root.ts';
 import { tslm as run } from '../helpers/cli.ts';
 import { scratchFolder } from '../support/scratch.ts';

@@ -55,7 +55,8 @@ describe('tslm serve', () => {
   });
 
   it('refuses what cannot be served', async () => {
-    expectRefusal(await tslm(['serve']), 2, 'no model given');
+    expectRefusal(await tslm(['serve', '--no-studio']), 2, 'no model given');
+    expectRefusal(await tslm(['serve', '--jobs', '0']), 2, 'no model given');
     expectRefusal(await tslm(['serve', join(scratch, 'nothing'), '--port', '0']), 2, 'no model here');
     expectRefusal(await tslm(['serve', folder, '--name', 'a', '--name', 'b']), 2, 'more --name than models');
     expectRefusal(await tslm(['serve', folder, '--adapter', 'a']), 2, 'no name or no path');

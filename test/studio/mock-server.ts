@@ -3,6 +3,7 @@ import { type ServerType, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { GenerationRequest } from '../../src/engine/protocol.ts';
+import type { Jobs } from '../../src/serve/studio/jobs/jobs.ts';
 import { createStudio } from '../../src/serve/studio/studio.ts';
 import { UserError } from '../../src/support/errors.ts';
 import { type FakeOptions, type FakePool, fakePool } from './fake-pool.ts';
@@ -10,6 +11,8 @@ import { type FakeOptions, type FakePool, fakePool } from './fake-pool.ts';
 export interface MockOptions extends FakeOptions {
   runs?: readonly string[];
   results?: readonly string[];
+  /** Default: none are started. */
+  jobs?: Jobs;
   /** Asked for by every endpoint but `/health` and the page itself. */
   key?: string;
   /** Default: any that is free. */
@@ -40,7 +43,7 @@ export async function startMockServer(options: MockOptions = {}): Promise<MockSe
   return { address: `http://127.0.0.1:${port}`, port, pool, close };
 }
 
-function mockApp(pool: FakePool, { runs, results, key }: MockOptions): Hono {
+function mockApp(pool: FakePool, { runs, results, jobs, key }: MockOptions): Hono {
   const app = new Hono();
   app.get('/health', c => c.json({ status: 'ok' }));
   app.use(async (c, next) => {
@@ -62,7 +65,7 @@ function mockApp(pool: FakePool, { runs, results, key }: MockOptions): Hono {
     const { code, hint } = error instanceof UserError ? error : { code: 'internal_error', hint: undefined };
     return c.json({ error: { message: error.message, type: 'invalid_request_error', code, hint } }, 400);
   });
-  app.route('/', createStudio({ pool, results, runs }));
+  app.route('/', createStudio({ pool, results, runs, jobs }));
   return app;
 }
 

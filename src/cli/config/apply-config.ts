@@ -5,6 +5,7 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { usageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
+import { LANGUAGE_KEY } from '../language.ts';
 import type { Layer } from './layers.ts';
 
 /** An option that some layer sets. */
@@ -40,7 +41,10 @@ export function applyConfig(root: Command, layers: readonly Layer[], env: NodeJS
         set(settings, { command, path, key, options, given: fromText(text, options), source: variable });
     }
   }
-  for (const { name, values } of layers) applyLayer(root, values, name, [], settings);
+  for (const { name, values } of layers) {
+    const { [LANGUAGE_KEY]: _, ...commands } = values; // of the help, and no command's
+    applyLayer(root, commands, name, [], settings);
+  }
   return [...settings.values()];
 }
 

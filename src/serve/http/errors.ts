@@ -8,10 +8,12 @@ import { explainShortage } from '../../support/memory-errors.ts';
 export const STATUSES: Record<string, ContentfulStatusCode> = {
   TSLM_INVALID_API_KEY: 401,
   TSLM_FORBIDDEN: 403,
+  TSLM_NOT_LOCAL: 403,
   TSLM_MODEL_NOT_FOUND: 404,
   TSLM_NOT_FOUND: 404,
   TSLM_METHOD_NOT_ALLOWED: 405,
   TSLM_NAME_TAKEN: 409,
+  TSLM_JOB_UNFINISHED: 409,
   TSLM_BODY_TOO_LARGE: 413,
   TSLM_MEDIA_TYPE: 415,
   TSLM_RATE_LIMIT: 429,

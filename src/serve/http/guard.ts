@@ -7,6 +7,9 @@ import type { Env } from './work.ts';
 
 const hostOf = (header: string): string => header.replace(/:\d+$/, '').toLowerCase();
 
+const isOwnOrigin = (origin: string | undefined, host: string): boolean =>
+  origin === undefined || origin.replace(/^https?:\/\//, '') === host;
+
 /** Names of this machine that a browser only has for it. */
 export const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -27,8 +30,7 @@ export const originGuard =
   async (c, next) => {
     const origin = c.req.header('origin');
     const host = c.req.header('host') ?? new URL(c.req.url).host;
-    const isOwn = origin === undefined || origin.replace(/^https?:\/\//, '') === host;
-    if (isOwn || allowed.includes('*') || allowed.includes(origin)) return next();
+    if (isOwnOrigin(origin, host) || allowed.includes('*') || allowed.includes(origin!)) return next();
     throw new RequestError('TSLM_FORBIDDEN', `pages of ${origin} may not ask this server`, {
       hint: `start it with --cors ${origin}`,
     });
@@ -64,11 +66,37 @@ export function requireAdmin(c: Context<Env>, hasKeys: boolean): void {
       hint: 'make one with `tslm keys add --admin`',
     });
   }
-  const address = c.env?.incoming?.socket.remoteAddress;
-  const isProxied = c.req.header('x-forwarded-for') !== undefined || c.req.header('forwarded') !== undefined;
-  const isLocal = address === undefined || /^(127\.|::1$|::ffff:127\.)/.test(address);
-  if (isLocal && !isProxied) return;
+  if (isLocal(c)) return;
   throw new RequestError('TSLM_FORBIDDEN', 'models are loaded from this machine, or with an admin key', {
     hint: 'start the server with --keys',
   });
+}
+
+/**
+ * Processes are started by who sits at this machine, and where there are keys has an admin's: no key opens that to others, no other
+ * page may do it whatever `--cors` says, and no other name of this machine (DNS rebinding).
+ */
+export function requireLocal(c: Context<Env>, hasKeys: boolean): void {
+  const host = c.req.header('host') ?? new URL(c.req.url).host;
+  const isOwnPage =
+    LOOPBACK_HOSTS.includes(hostOf(host)) &&
+    isOwnOrigin(c.req.header('origin'), host) &&
+    ['same-origin', 'none'].includes(c.req.header('sec-fetch-site') ?? 'none');
+  if (!isLocal(c) || !isOwnPage) {
+    throw new RequestError('TSLM_NOT_LOCAL', "jobs are started on the server's own machine alone", {
+      hint: "open the page there, as http://127.0.0.1 with the server's port",
+    });
+  }
+  if (hasKeys && !c.get('work').holder?.admin) {
+    throw new RequestError('TSLM_FORBIDDEN', 'this key may not start jobs', {
+      hint: 'make one with `tslm keys add --admin`',
+    });
+  }
+}
+
+/** From this machine, as far as the socket tells; a proxy brings others. Without a socket it is a call within the process. */
+function isLocal(c: Context<Env>): boolean {
+  const address = c.env?.incoming?.socket.remoteAddress;
+  const isProxied = c.req.header('x-forwarded-for') !== undefined || c.req.header('forwarded') !== undefined;
+  return !isProxied && (address === undefined || /^(127\.|::1$|::ffff:127\.)/.test(address));
 }

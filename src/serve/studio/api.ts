@@ -11,15 +11,20 @@ import type { Tokens } from '../../prompt/strategies/session.ts';
 import type { TreeNode } from '../../prompt/strategies/tree-node.ts';
 import type { Vote } from '../../prompt/strategies/votes.ts';
 import type { Evaluation, Sample } from '../../runs/report/sections.ts';
+import type { ProgressReport } from '../../support/progress.ts';
+import type { JobCommand, JobValues } from './jobs/commands.ts';
 
 export type {
   Decision,
   Evaluation,
   Figure,
   Guard,
+  JobCommand,
+  JobValues,
   ModelCard,
   ModelMemory,
   ModelTree,
+  ProgressReport,
   Sample,
   TaskComparison,
   Tokens,
@@ -311,6 +316,70 @@ export type ReasoningEvent =
       seconds: number;
     }
   | ({ type: 'error' } & ApiError);
+
+/** `stopped`: it was asked to end, and has saved what it could; `interrupted`: how it ended is not known. */
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped' | 'interrupted';
+
+/** A command that was asked for on the page. */
+export interface JobSummary {
+  id: string;
+  command: JobCommand;
+  values: JobValues;
+  /** As a person types it. */
+  line: string;
+  state: JobState;
+  /** How often it was asked to end: once lets it save, twice does not. */
+  stops: number;
+  /** ISO 8601, as are the next. */
+  created: string;
+  began?: string;
+  ended?: string;
+  /** Exit code. */
+  code?: number;
+  /** What it said of its failure. */
+  problem?: string;
+  progress?: ProgressReport;
+  /** The run that it trains, if it is among those known. */
+  run?: string;
+}
+
+export interface JobList {
+  /** Where commands run. */
+  folder: string;
+  /** Jobs that run at a time. */
+  atOnce: number;
+  /** The latest first. */
+  jobs: JobSummary[];
+}
+
+/** While a job is followed; `next`: the byte of its log to go on from. */
+export type JobEvent = { type: 'log'; text: string; next: number } | { type: 'job'; job: JobSummary };
+
+/** A recipe that comes with tslm. */
+export interface KnownRecipe {
+  name: string;
+  file: string;
+  about: string;
+}
+
+interface Place {
+  path: string;
+  about: string;
+}
+
+/** What commands could read; paths begin at the folder. */
+export interface Workplace {
+  folder: string;
+  corpora: Place[];
+  models: Place[];
+  /** `hasModel`: it has been evaluated once, and kept what was best. */
+  runs: (Place & { hasModel: boolean })[];
+  texts: string[];
+  rows: string[];
+  recipes: string[];
+  learning: string[];
+  knownRecipes: KnownRecipe[];
+}
 
 /** As in OpenAI's API, with a remedy. */
 export interface ApiError {

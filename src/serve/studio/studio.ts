@@ -4,8 +4,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ModelPool } from '../../engine/protocol.ts';
 import type { LearningService } from '../../online/service.ts';
-import { spellNonFinite } from '../../runs/metrics-log.ts';
-import { UserError, usageError } from '../../support/errors.ts';
+import { UserError } from '../../support/errors.ts';
 import { explainShortage } from '../../support/memory-errors.ts';
 import { root } from '../../support/root.ts';
 import { parseOptions } from '../../support/schema.ts';
@@ -14,6 +13,9 @@ import type { ApiError } from './api.ts';
 import { assetRoutes } from './assets.ts';
 import { packAttention } from './attention-message.ts';
 import { comparedSamples, compareEvaluations, summarizeEvaluation } from './evaluations.ts';
+import { bodyOf, eventsOf, jsonOf } from './exchange.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { describeLearning } from './learning-detail.ts';
 import { readMetricsTail } from './metrics-tail.ts';
 import { describeLoaded } from './model-detail.ts';
@@ -34,6 +36,10 @@ export interface StudioOptions {
   results?: readonly string[];
   /** Of a server that learns. */
   learning?: LearningService;
+  /** Of a server that may start commands. */
+  jobs?: Jobs;
+  /** The server asks for keys. Default false. */
+  isGuarded?: boolean;
   /** Folder of the built page. Default `dist/studio` of the package. */
   assets?: string;
 }
@@ -62,6 +68,8 @@ export function createStudio({
   results = ['results', 'sweeps', 'selection'],
   assets = join(root, 'dist', 'studio'),
   learning,
+  jobs,
+  isGuarded = false,
 }: StudioOptions): Hono {
   const app = new Hono();
   const summaries: SummaryCache = new Map();
@@ -126,41 +134,12 @@ export function createStudio({
     return eventsOf(events, c.req.raw.signal);
   });
 
+  api.route('/', jobRoutes({ jobs, runs, isGuarded }));
+
   api.onError(answerOf);
   app.route('/studio/api', api);
   app.route('/', assetRoutes(assets));
   return app;
-}
-
-const jsonOf = (value: unknown, status = 200): Response =>
-  new Response(JSON.stringify(value, spellNonFinite), { status, headers: { 'content-type': 'application/json' } });
-
-/** Server-sent events, which end when the reader leaves. */
-function eventsOf(events: (signal: AbortSignal) => AsyncGenerator<unknown>, left: AbortSignal): Response {
-  const controller = new AbortController();
-  const signal = AbortSignal.any([left, controller.signal]);
-  const encoder = new TextEncoder();
-  const iterator = events(signal);
-  const body = new ReadableStream<Uint8Array>({
-    async pull(stream) {
-      const { value, done } = await iterator.next();
-      if (done) stream.close();
-      else stream.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`));
-    },
-    async cancel() {
-      controller.abort(new Error('the reader has left'));
-      await iterator.return(undefined);
-    },
-  });
-  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
-}
-
-async function bodyOf(request: Request): Promise<unknown> {
-  try {
-    return await request.json();
-  } catch {
-    throw usageError('TSLM_BAD_JSON', 'the body is not JSON', 'send a JSON object');
-  }
 }
 
 /** What a person can act on is told; everything else goes on to whoever mounted the studio, and into the log. */

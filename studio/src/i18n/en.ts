@@ -1,4 +1,6 @@
 /** Every text of the page. Other languages have the same keys, or they do not compile. */
+import { enJobs } from './en-jobs.ts';
+
 export const en = {
   pages: {
     playground: 'Playground',
@@ -9,7 +11,9 @@ export const en = {
     sweeps: 'Sweeps',
     models: 'Models',
     learning: 'Learning',
+    jobs: 'Jobs',
   },
+  jobs: enJobs,
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
   server: { unknown: 'Connecting …', ready: 'Server ready', loading: 'Loading models', gone: 'Server gone' },
   common: {

@@ -57,6 +57,12 @@ export const zhProblems: Record<string, ProblemText> = {
   file_changed: plain('模型文件在使用中被改动。', '请重新加载模型。'),
   keys_unreadable: plain('服务读不出密钥文件，暂时拒绝所有请求。', '原因见服务日志。'),
   forbidden: exact('当前密钥没有此权限。'),
+  not_local: plain('任务只能在服务所在的机器上启动。', '请在那台机器上以 http://127.0.0.1 加端口打开本页。'),
+  job_not_found: plain('没有这个任务。', '它可能已被移除。'),
+  job_unfinished: plain('任务尚未结束。', '请先停止它。'),
+  outside: exact('路径不在服务的目录之内。'),
+  enoent: exact('没有这个文件或目录。'),
+  eexist: exact('已有同名的文件。'),
   not_found: exact('没有这个地址。'),
   500: plain('服务出错，未能回答。', '原因见服务日志。'),
 

@@ -1,4 +1,5 @@
 import type { Dictionary } from './en.ts';
+import { zhJobs } from './zh-jobs.ts';
 import { zhProblems } from './zh-problems.ts';
 
 export const zh: Dictionary = {
@@ -11,7 +12,9 @@ export const zh: Dictionary = {
     sweeps: '调参',
     models: '模型',
     learning: '在线学习',
+    jobs: '任务',
   },
+  jobs: zhJobs,
   themes: { system: '跟随系统', light: '浅色', dark: '深色' },
   server: { unknown: '连接中…', ready: '服务就绪', loading: '正在加载模型', gone: '服务无响应' },
   common: {

@@ -8,6 +8,7 @@ export const ICONS = {
   sweeps: 'M5 3.5v13M10 3.5v13M15 3.5v13M2.5 12l2.5-4 5 5 5-7 2.5 3',
   models: 'M10 3l6.5 3.5v7L10 17l-6.5-3.5v-7zM3.5 6.5L10 10l6.5-3.5M10 10v7',
   learning: 'M4 15.5V9M8 15.5V5M12 15.5v-4M16 15.5V3M3 16.5h14',
+  jobs: 'M4.5 4v12l11-6z',
   up: 'M4 9h3v7.5H4zM7 9l3-6c1.5 0 2.2 1 1.8 2.6L11 8h5l-1 8.5H7',
   down: 'M4 11h3V3.5H4zM7 11l3 6c1.5 0 2.2-1 1.8-2.6L11 12h5l-1-8.5H7',
   light:

@@ -15,7 +15,8 @@ export function describeProblem(
 ): Pick<ServerProblem, 'message' | 'hint'> {
   if (code === 'gone') return { message: problems.gone, hint: problems.goneHint };
   if (status === 401) return { message: problems.noKey, hint: problems.noKeyHint };
-  if (!Object.hasOwn(problems.codes, code)) return { message, hint };
-  const known = problems.codes[code]!;
+  const name = code.replace(/^TSLM_(.*)/, (_, rest: string) => rest.toLowerCase()); // as `/studio/api` spells it
+  if (!Object.hasOwn(problems.codes, name)) return { message, hint };
+  const known = problems.codes[name]!;
   return { message: known.message, hint: known.isExact ? problems.serverSays(message) : known.hint };
 }

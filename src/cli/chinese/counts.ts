@@ -1,0 +1,75 @@
+/** Chinese for `tslm ngram` and `tslm vectors`. By the English text. */
+export const countTexts: Readonly<Record<string, string>> = {
+  'train, evaluate, sample from and exchange Kneser-Ney n-gram models':
+    '训练、评测 Kneser–Ney n-gram 模型，从中采样，导入和导出',
+  'count and smooth the n-grams of a corpus directory, or of a text file with one document a line':
+    '统计并平滑语料目录的 n-gram，或每行一篇文档的文本文件',
+  'corpus directory made by `tslm prepare`, or text file (.gz and .zst too)':
+    '`tslm prepare` 写出的语料目录，或文本文件（也可为 .gz、.zst）',
+  'model directory to write': '要写入的模型目录',
+  'longest n-gram': '最长的 n-gram',
+  'split of a corpus': '语料的哪一部分',
+  'tokens are the characters of a line (default: its words, split at white space)':
+    '以一行中的字符为词元（默认：以空白分隔的词）',
+  'modified: three discounts per n-gram length; absolute: one': 'modified：每种 n-gram 长度三个折扣；absolute：一个',
+  'drop n-grams that occur at most so often, per length: 0,0,1':
+    '去掉出现次数不超过此值的 n-gram，按长度分别给出：0,0,1',
+  'discounts where the data give none (default: 0.5,1,1.5)': '数据无法给出折扣时的取值（默认：0.5,1,1.5）',
+  'loss, perplexity and bits per byte on a corpus directory or a text':
+    '在语料目录或文本上的损失、困惑度和每字节比特数',
+  'model directory': '模型目录',
+  'corpus directory made with the same tokenizer, or text file': '用同一分词器制作的语料目录，或文本文件',
+  'continue a prompt': '续写提示',
+  'beginning of the document': '文档的开头',
+  'most tokens to generate': '最多生成的词元数',
+  '0 takes the most probable token': '0 表示总取最可能的词元',
+  'seed of the sampling': '采样的随机种子',
+  'export the model as an ARPA file, as read by KenLM and SRILM': '把模型导出为 ARPA 文件，KenLM 和 SRILM 可读',
+  'file to write': '要写入的文件',
+  'import an ARPA file as a model directory': '把 ARPA 文件导入为模型目录',
+  'ARPA file': 'ARPA 文件',
+  'train, question, evaluate and convert word vectors': '训练、查询、评测和转换词向量',
+  'train word vectors on texts: skip-gram, CBOW or GloVe, with or without subwords':
+    '在文本上训练词向量：skip-gram、CBOW 或 GloVe，可带子词',
+  model: '模型',
+  'numbers in a vector': '向量的维数',
+  'words of context on either side (default: 5; glove: 10)': '左右两侧的上下文词数（默认：5；glove：10）',
+  'passes over the text (default: 5; glove: 25, over its counts)': '遍历文本的轮数（默认：5；glove：25，遍历其计数）',
+  'first learning rate (default: 0.025; cbow and glove: 0.05)': '初始学习率（默认：0.025；cbow 和 glove：0.05）',
+  'words that are rarer get no vector': '更少见的词没有向量',
+  'keep the most frequent words alone': '只保留最常见的词',
+  'skip-gram, cbow: how a word is predicted': 'skip-gram、cbow：预测词的方式',
+  'words of noise for each that is predicted': '每预测一个词所用的负样本数',
+  'leave out words at random whose share of the text is larger; 0: none': '随机丢弃在文本中占比更大的词；0：不丢弃',
+  'skip-gram, cbow: learn character n-grams as well, as fastText does':
+    'skip-gram、cbow：同时学习字符 n-gram，与 fastText 相同',
+  'characters of the shortest': '最短的字符数',
+  'and of the longest': '最长的字符数',
+  'vectors that all n-grams share': '所有 n-gram 共用的向量数',
+  'glove: counts from here on have full weight': 'glove：计数从此值起权重为 1',
+  'glove: the power of smaller ones': 'glove：较小计数的指数',
+  'unicode: letters and digits, Chinese by a dictionary; whitespace: split already':
+    'unicode：字母和数字，中文用词典切分；whitespace：已经切分好',
+  'what windows do not reach over the end of': '窗口不越过什么的结尾',
+  'keep upper and lower case apart': '区分大小写',
+  'one gives the same vectors for the same seed, several are faster': '一个线程时，种子相同则向量相同；多个线程更快',
+  'seed of all that is random': '所有随机数的种子',
+  'replace vectors that are there already': '替换已有的词向量',
+  'nearest words by cosine similarity': '按余弦相似度列出最近的词',
+  'folder made by `tslm vectors train`, or a file of word2vec, fastText (.vec) or GloVe (.gz and .zst too)':
+    '`tslm vectors train` 写出的目录，或 word2vec、fastText（.vec）、GloVe 的文件（也可为 .gz、.zst）',
+  words: '词语',
+  'how many words': '列出的词数',
+  'read the first words alone, as a rule the most frequent ones': '只读取最前面的词，通常也是最常见的词',
+  'solve an analogy: A is to B as C is to ?': '求解类比：A 之于 B，如同 C 之于什么？',
+  man: '例如 man',
+  king: '例如 king',
+  woman: '例如 woman',
+  'add: nearest to b - a + c; mul: 3CosMul': 'add：最接近 b - a + c；mul：3CosMul',
+  'correlation with judgements of word similarity, accuracy on analogies': '与词语相似度评分的相关性，以及类比的准确率',
+  'two words and a number a line; may be given several times': '每行两个词和一个数；可重复',
+  '`: section` lines and lines of four words; may be given several times': '`: section` 行，以及每行四个词；可重复',
+  'convert word vectors to another format': '把词向量转换为另一种格式',
+  "binary and text: word2vec's, text is fastText's .vec, too; glove: no header":
+    'binary 和 text 为 word2vec 的格式，text 也是 fastText 的 .vec；glove：没有文件头',
+};

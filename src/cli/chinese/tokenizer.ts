@@ -1,0 +1,40 @@
+/** Chinese for `tslm tokenizer`. By the English text. */
+export const tokenizerTexts: Readonly<Record<string, string>> = {
+  'train, apply, inspect and compare tokenizers': '训练、使用、查看和比较分词器',
+  "train a tokenizer on texts, in Hugging Face's format": '在文本上训练分词器，采用 Hugging Face 的格式',
+  'text files, .gz and .zst too; - is standard input': '文本文件，也可为 .gz、.zst；- 为标准输入',
+  'of text that is not UTF-8, such as gb18030; auto finds it out': '非 UTF-8 文本的编码，例如 gb18030；auto 为自动检测',
+  'folder for tokenizer.json and tokenizer_config.json': '写入 tokenizer.json 和 tokenizer_config.json 的目录',
+  'bpe: over bytes; wordpiece: BERT; unigram: T5; llama-bpe: with bytes as a last resort':
+    'bpe：字节级；wordpiece：BERT；unigram：T5；llama-bpe：最后以字节兜底',
+  'another tokenizer, for a new vocabulary: tokenizer.json, or a folder that holds one':
+    '沿用另一个分词器的设置，训练新词表：tokenizer.json，或包含它的目录',
+  'tokens in all, at most': '词元总数，至多',
+  'pairs, words or characters that are rarer get no token (default: 2)': '更少见的词对、词或字符不入词表（默认：2）',
+  'special tokens, which get the first ids (default: those of the kind)':
+    '特殊词元，占用最前面的 id（默认：由种类决定）',
+  "T5's <extra_id_0>, <extra_id_1>, … for span corruption; 100 are usual":
+    'T5 的 <extra_id_0>、<extra_id_1>……，用于片段破坏（span corruption）；通常为 100 个',
+  'bpe: how text is split before merging': 'bpe：合并之前如何切分文本',
+  'wordpiece: keep upper and lower case apart': 'wordpiece：区分大小写',
+  'characters that get a token of their own, at most': '单独成为词元的字符数，至多',
+  'characters that get a token even where they do not occur': '即使未出现也单独成为词元的字符',
+  'what tokens begin with that do not begin a word': '非词首词元的前缀',
+  'what tokens end with that end a word (with --like)': '词尾词元的后缀（与 --like 同用）',
+  'merged tokens have fewer characters': '合并得到的词元的最大字符数',
+  'unigram: tokens of all bytes, for characters without a token': 'unigram：为全部字节设词元，供没有词元的字符使用',
+  'llama-bpe: unknown tokens rather than bytes': 'llama-bpe：用未知词元代替字节',
+  'threads (default: one a processor)': '线程数（默认：每个处理器一个）',
+  'turn text into ids': '把文本转换为词元 id',
+  'tokenizer.json, or a folder that holds one': 'tokenizer.json，或包含它的目录',
+  'default: standard input': '默认：标准输入',
+  'put no special tokens around the text': '文本前后不加特殊词元',
+  'one line a token: id, characters of the text, token': '每行一个词元：id、对应的文本、词元',
+  'print ids, tokens and offsets as JSON': '以 JSON 输出 id、词元和偏移',
+  'turn ids into text': '把词元 id 转换为文本',
+  'leave special tokens out': '去掉特殊词元',
+  'show what a tokenizer is made of': '显示分词器的组成',
+  'compare tokenizers on a text: tokens, and where they split': '在同一文本上比较分词器：词元数，以及切分位置',
+  'text file, .gz and .zst too; - is standard input': '文本文件，也可为 .gz、.zst；- 为标准输入',
+  'a text; all of it is shown, cut': '一段文本；完整显示切分结果',
+};
