@@ -34,6 +34,7 @@ export type {
   StoredAnswer,
   Verdict,
 } from '../online/store/store.ts';
+export type { Outcome } from '../online/watch/outcomes.ts';
 export type { AppOptions } from '../serve/http/app.ts';
 export { createApp } from '../serve/http/app.ts';
 export type { ParameterNames } from '../serve/http/errors.ts';

@@ -39,6 +39,7 @@ export const evaluationTexts: Readonly<Record<string, string>> = {
   'scores apart of documents that stand in the training corpus (default: the one that the model was trained on)':
     '出现在训练语料中的文档单独计分（默认：模型的训练语料）',
   'run programs that the model writes, where a task asks for it': '任务要求时，允许运行模型写出的程序',
+  'run programs that the models write, where a task asks for it': '任务要求时，允许运行这些模型写出的程序',
   'of a server with /v1/completions; the model is then what the server calls it':
     '提供 /v1/completions 的服务的地址；此时模型为服务上的名称',
   "of a server's model: texts are cut into tokens here, as lm_eval does":

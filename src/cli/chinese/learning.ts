@@ -43,13 +43,14 @@ export const learningTexts: Readonly<Record<string, string>> = {
   'by the name that requests gave it': '按请求中给出的名称',
   'by the id of its response': '按回答的 id',
   'print what is gone as JSON': '以 JSON 输出删除的内容',
-  'make a revision the one that answers; a service follows at once': '让某个版本负责回答；服务立即采用',
+  'make a revision the one that answers; a service follows before this ends':
+    '让某个版本负责回答；命令在服务采用之后才结束',
   'of a service that learns': '在线学习的服务目录',
   'its id, as `tslm history` prints it (default: the challenger, else what answers in the shadow)':
     '版本 id，由 `tslm history` 输出（默认：挑战者，否则为影子模式中的版本）',
   'print both ids as JSON': '以 JSON 输出两个 id',
-  'make the revision before the one that answers it again; a service follows at once':
-    '让前一个版本重新负责回答；服务立即采用',
+  'make the revision before the one that answers it again; a service follows before this ends':
+    '让前一个版本重新负责回答；命令在服务采用之后才结束',
   'the revisions of a service, what the gate said of each, and which judgements are in which':
     '服务的各个版本、检验的结论，以及各自学习了哪些评价',
   'print the judgements that are in its weights, by their ids': '按 id 输出该版本权重中学到的评价',

@@ -14,8 +14,8 @@ export const machineTexts: Readonly<Record<string, string>> = {
   'print everything as JSON': '以 JSON 输出全部内容',
   'compare a model, a tokenizer, word vectors, schedules, logits processors, objectives, metrics or evaluations with recorded results':
     '把模型、分词器、词向量、学习率调度、logits 处理器、训练目标、指标或评测与记录的结果比较',
-  'a folder of a model, a tokenizer, word vectors or recorded fine-tuning, with golden.json, a run of lm-evaluation-harness, or a file of recorded schedules, logits processors, objectives, metrics or statistics':
-    '带 golden.json 的模型、分词器、词向量或微调记录的目录，lm-evaluation-harness 的结果目录，或学习率调度、logits 处理器、训练目标、指标、统计的记录文件',
+  'each a folder of a model, a tokenizer, word vectors or recorded fine-tuning, with golden.json, a run of lm-evaluation-harness, or a file of recorded schedules, logits processors, objectives, metrics or statistics':
+    '每项为带 golden.json 的模型、分词器、词向量或微调记录的目录，lm-evaluation-harness 的结果目录，或学习率调度、logits 处理器、训练目标、指标、统计的记录文件',
   'print every comparison as JSON': '以 JSON 输出每项比较',
   'measure speed on this machine': '测量本机的速度',
   "time training steps, and the same step's matrix products alone": '测量训练步的用时，以及同样一步中单独的矩阵乘法',
