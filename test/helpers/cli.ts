@@ -27,13 +27,19 @@ export interface RunOptions {
 export const tslmAlone = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
   runProcess(process.execPath, [bin, ...args], options);
 
+/** Commands that change the process that they run in: `learn` steps behind others, and lets go of who started it. */
+const OWN_PROCESS = ['learn'];
+
 /**
  * The same where the test says something of the process, or is a long one; else within its own process, since to start one takes a
  * second or two of a processor.
  */
 export function tslm(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { env, cwd, ...ofProcess } = options;
-  const isAlone = process.env.TSLM_LONG || Object.values(ofProcess).some(option => option !== undefined);
+  const isAlone =
+    process.env.TSLM_LONG ||
+    OWN_PROCESS.includes(args[0]) ||
+    Object.values(ofProcess).some(option => option !== undefined);
   return isAlone ? tslmAlone(args, options) : tslmHere(args, { env, cwd });
 }
 
