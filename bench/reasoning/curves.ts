@@ -5,7 +5,6 @@
  *
  *   npm run bench && node build/bench/bench/reasoning/curves.js OUT --svg docs/reasoning-curves.svg
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +15,7 @@ import { readRows } from '../../src/prompt/examples/read-examples.ts';
 import { openPrompt } from '../../src/prompt/open-prompt.ts';
 import { readPromptFile } from '../../src/prompt/program/prompt-file.ts';
 import { type Line, lineChart } from '../../src/runs/report/line-chart.ts';
+import { tslm } from './tslm.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,12 +49,6 @@ const [steps, every] = [Number(values.steps), Number(values.every)];
 const drops = values.drops.split(',').map(Number);
 const stage = Number(values['stage-steps'] ?? steps / drops.length);
 mkdirSync(out, { recursive: true });
-
-function tslm(...args: string[]): void {
-  process.stderr.write(`tslm ${args.join(' ')}\n`);
-  const { status } = spawnSync('bin/tslm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) process.exit(status ?? 1);
-}
 
 type Recipe = Record<string, unknown> & { train: object; optimizer: object };
 
