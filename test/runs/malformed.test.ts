@@ -1,5 +1,5 @@
 /** What a run is made of and leaves, damaged at random: each is read, or refused with a code. */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, it } from 'vitest';
 import { readMetrics } from '../../src/runs/metrics-log.ts';
@@ -62,7 +62,8 @@ it.each([
     tries: Math.ceil(damageTries / 10),
     async read(bytes) {
       const damaged = join(folder, 'damaged');
-      cpSync(run, damaged, { recursive: true, force: true });
+      rmSync(damaged, { recursive: true, force: true }); // what an earlier try has finished
+      cpSync(run, damaged, { recursive: true });
       writeFileSync(join(damaged, place), bytes);
       await resumeRun(damaged, { set: ['train.steps=5'] });
     },

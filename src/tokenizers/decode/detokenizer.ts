@@ -23,7 +23,10 @@ export class Detokenizer {
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
     if (pipeline.decodesBytes) {
-      this.#bytes = Array.from({ length: pipeline.vocabSize }, (_, id) => fromByteChars(pipeline.idToToken(id) ?? ''));
+      this.#bytes = Array.from({ length: pipeline.vocabSize }, (_, id) => {
+        const token = pipeline.idToToken(id);
+        return token === undefined ? NO_BYTES : fromByteChars(token);
+      });
     }
   }
 

@@ -9,7 +9,7 @@ export const vocabSchema = z.custom<Record<string, number>>(
 );
 
 /** Far above every vocabulary there is; tables by id must fit into memory. */
-const LARGEST_ID = 0xffffff;
+const LARGEST_ID = 0x3fffff;
 
 /** Tokens and their ids, both ways. */
 export class Vocabulary {
