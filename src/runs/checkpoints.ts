@@ -13,6 +13,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type Device, loadSafetensors, saveSafetensors, scope, setRngState, type Tensor } from '../torch/index.ts';
 import type { Ema } from '../train/ema.ts';
 import type { Optimizer } from '../train/optimizers/optimizer.ts';
+import { savedTensor } from '../train/saved-tensor.ts';
 import { noSpikes } from '../train/spikes.ts';
 import type { Trainable } from '../train/trainable.ts';
 
@@ -194,7 +195,7 @@ export function restoreCheckpoint(
     optimizer.load(state, progress.step - progress.skipped);
     const averages = join(folder, 'ema.safetensors');
     if (ema && existsSync(averages)) ema.load(loadSafetensors(averages));
-    setRngState(state.get('rng')!.clone(), device);
+    setRngState(savedTensor(state, 'rng').clone(), device);
   });
   return progress;
 }

@@ -5,6 +5,7 @@
  */
 import { dispose, keep, noGrad, scope, type Tensor } from '../torch/index.ts';
 import type { NamedParameters } from './optimizers/optimizer.ts';
+import { savedTensor } from './saved-tensor.ts';
 
 export interface Ema {
   /** @param updates how many there were, the last one included */
@@ -62,7 +63,7 @@ export function ema(named: NamedParameters, { decay }: { decay: number }): Ema {
     state: () => new Map(averages.map(({ name, average }) => [name, average])),
     load(saved) {
       noGrad(() => {
-        for (const { name, average } of averages) average.copy_(saved.get(name)!);
+        for (const { name, average } of averages) average.copy_(savedTensor(saved, name, average));
       });
     },
     dispose: () => dispose(averages.map(({ average }) => average)),

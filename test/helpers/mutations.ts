@@ -94,7 +94,9 @@ export function mutateJson(text: string, random: Random): { text: string; what: 
   else if (how === 'copy') holder[key] = structuredClone(other.holder[other.key]);
   else if (how === 'rename') {
     delete holder[key];
-    holder[pick(random, ['x', '', `${key}s`, other.key, '__proto__ '])] = old;
+    const name = pick(random, ['x', '', `${key}s`, other.key, '__proto__ ']);
+    // Of a list it is no name but how many there are.
+    holder[Array.isArray(holder) && name === 'length' ? 'x' : name] = old;
   } else holder[pick(random, ['x', 'n_layer', 'weight_map', '__metadata__'])] = value;
   return { what, text: JSON.stringify(root.root ?? null) };
 }

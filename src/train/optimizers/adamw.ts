@@ -5,6 +5,7 @@
 import type { Parameter } from '../../nn/index.ts';
 import { dispose, keep, noGrad, scope, zerosLike } from '../../torch/index.ts';
 import { adamWUpdate, gradNorm } from '../../torch/kernels.ts';
+import { savedTensor } from '../saved-tensor.ts';
 import { decays, type NamedParameters, type Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions {
@@ -82,8 +83,8 @@ export function adamW(
       steps = atStep;
       noGrad(() => {
         for (const { name, mean, square } of states) {
-          mean.copy_(saved.get(`${name}.exp_avg`)!);
-          square.copy_(saved.get(`${name}.exp_avg_sq`)!);
+          mean.copy_(savedTensor(saved, `${name}.exp_avg`, mean));
+          square.copy_(savedTensor(saved, `${name}.exp_avg_sq`, square));
         }
       });
     },

@@ -8,6 +8,7 @@ import type { Parameter } from '../../nn/index.ts';
 import { autocastDtype } from '../../torch/autocast.ts';
 import { dispose, keep, noGrad, scope, stack, type Tensor, zerosLike } from '../../torch/index.ts';
 import { hasProducts, muonUpdate, newtonSchulz } from '../../torch/products.ts';
+import { savedTensor } from '../saved-tensor.ts';
 import { type AdamWOptions, adamW } from './adamw.ts';
 import type { NamedParameters, Optimizer } from './optimizer.ts';
 
@@ -68,7 +69,7 @@ export function muon(named: NamedParameters, { momentum = 0.95, ...options }: Mu
     load(saved, steps) {
       rest.load(saved, steps);
       noGrad(() => {
-        for (const { name, buffer } of states) buffer.copy_(saved.get(`${name}.momentum_buffer`)!);
+        for (const { name, buffer } of states) buffer.copy_(savedTensor(saved, `${name}.momentum_buffer`, buffer));
       });
     },
 
