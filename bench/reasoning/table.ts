@@ -1,5 +1,5 @@
 /**
- * The table of README and docs/REASONING.md: of each problem the same network, trained on as many questions to answer at once and to
+ * What a chain, votes and a tree are worth, in one table: of each problem the same network, trained on as many questions to answer at once and to
  * answer behind a chain; then four ways to spend tokens on held-out questions: at once, a chain, eight chains that vote, a tree of thoughts.
  * What is there already is read, not run again. From the folder of the project:
  *

@@ -10,7 +10,7 @@ export function savedTensor(saved: ReadonlyMap<string, Tensor>, key: string, lik
   const found = saved.get(key);
   if (found !== undefined && (like === undefined || found.shape.join() === like.shape.join())) return found;
   const problem = found === undefined ? 'is not there' : `has the shape [${found.shape.join(', ')}]`;
-  throw new UserError('TSLM_DAMAGED_CHECKPOINT', `the state of the optimizer is damaged: '${key}' ${problem}`, {
-    hint: 'remove the latest folder in checkpoints/, and go on from the one before',
+  throw new UserError('TSLM_DAMAGED_CHECKPOINT', `the checkpoint is damaged: '${key}' ${problem}`, {
+    hint: 'remove its folder in checkpoints/, and go on from an earlier one, or train anew',
   });
 }

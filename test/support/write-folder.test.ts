@@ -179,9 +179,9 @@ describe('what a process left that was killed', () => {
     const owner = `${await endedProcess()} ${hostname()} x\n`;
     const home = parent('leftovers', {
       'out.lock': owner,
-      'out.0123abcd.tmp/work/spool': 'much',
+      'out.0123abcd.tmp/parts/spool': 'much',
       'other.lock': owner,
-      'other.89abcdef.tmp/work/spool': 'much',
+      'other.89abcdef.tmp/parts/spool': 'much',
       'mine.0123abcd.tmp': 'nobody says what this is',
       'yarn.lock': '# not a lock of ours\n',
     });
