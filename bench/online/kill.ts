@@ -18,7 +18,7 @@ import { createRandom } from '../../src/support/random.ts';
 import { root as home } from '../../src/support/root.ts';
 import { continueTexts } from '../../src/tasks/text-generation.ts';
 import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { addChoices, bin, makeModel, makeRevision, writeRows } from './service.ts';
+import { addChoices, bin, makeModel, makeRevision, markPassed, writeRows } from './service.ts';
 
 const { values: options } = parseArgs({
   options: { moments: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
@@ -38,7 +38,7 @@ writeFileSync(
 {
   using store = openStore(folder);
   openRegistry(store, model);
-  for (const seed of [1, 2]) makeRevision(store, model, seed);
+  for (const seed of [1, 2]) markPassed(store, makeRevision(folder, model, seed), model);
 }
 
 /** Runs a program until some milliseconds after it has written something; whether it was alive then. */

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
-import { addChoices, bin, makeModel, makeRevision, startServer, writeRows } from './service.ts';
+import { addChoices, bin, makeModel, makeRevision, markPassed, startServer, writeRows } from './service.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +37,9 @@ const store = openStore(folder);
 // An update that takes a while, and is not kept.
 writeFileSync(join(folder, 'learning.yaml'), 'update: { epochs: 400, batchSize: 16 }\n');
 const registry = openRegistry(store, model);
-const revisions = [registry.base.id, ...[1, 2, 3].map(seed => makeRevision(store, model, seed))];
+const made = [1, 2, 3].map(seed => makeRevision(folder, model, seed));
+for (const id of made) markPassed(store, id, model);
+const revisions = [registry.base.id, ...made];
 const server = await startServer([model, '--learn', folder]);
 
 interface Answer {

@@ -36,8 +36,8 @@ export async function makeModel(folder: string, { layers = 2, hidden = 64, seed 
   return folder;
 }
 
-/** An adapter that answers otherwise than the others, as a revision of a service that has passed. @returns its id */
-export function makeRevision({ folder, database }: FeedbackStore, model: string, seed: number): string {
+/** An adapter that answers otherwise than the others, as a revision of a service. @returns its id */
+export function makeRevision(folder: string, model: string, seed: number): string {
   mkdirSync(revisionsFolder(folder), { recursive: true });
   const made = mkdtempSync(join(folder, 'made-'));
   using base = loadCompleteModel(model);
@@ -54,10 +54,13 @@ export function makeRevision({ folder, database }: FeedbackStore, model: string,
   adapter.dispose();
   const id = fingerprintOf(combinedHash(contentHash(model), filesHash(made)));
   renameSync(made, revisionFolder(folder, id));
-  // Else the next round takes it for what one that was killed has left.
-  const parent = fingerprintOf(contentHash(model));
-  database.prepare("INSERT INTO revisions VALUES (?, 1, ?, '', 'passed', NULL)").run(id, parent);
   return id;
+}
+
+/** The store says that a revision has passed: else the next round takes it for what one that was killed has left. */
+export function markPassed({ database }: FeedbackStore, revision: string, model: string): void {
+  const parent = fingerprintOf(contentHash(model));
+  database.prepare("INSERT INTO revisions VALUES (?, 1, ?, '', 'passed', NULL)").run(revision, parent);
 }
 
 export function writeRows(path: string): string {

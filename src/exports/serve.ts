@@ -25,15 +25,8 @@ export type { LearningSettings } from '../online/settings.ts';
 export type { Beside, ShadowFigures } from '../online/shadow/compare.ts';
 export type { JudgementKind, JudgementValue } from '../online/store/judgement.ts';
 export type { Keyed } from '../online/store/secret.ts';
-export type {
-  Choice,
-  Deletion,
-  FeedbackStore,
-  Judgement,
-  JudgementFilter,
-  StoredAnswer,
-  Verdict,
-} from '../online/store/store.ts';
+export type { FeedbackStore } from '../online/store/store.ts';
+export type { Choice, Deletion, Judgement, JudgementFilter, StoredAnswer, Verdict } from '../online/store/stored.ts';
 export type { Outcome } from '../online/watch/outcomes.ts';
 export type { AppOptions } from '../serve/http/app.ts';
 export { createApp } from '../serve/http/app.ts';

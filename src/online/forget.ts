@@ -1,6 +1,7 @@
 /** What was said is forgotten, on request or when its time is over; which weights had learnt from it is told. */
 import { ALIASES, type Registry } from './registry/registry.ts';
-import type { Deletion, FeedbackStore } from './store/store.ts';
+import type { FeedbackStore } from './store/store.ts';
+import type { Deletion } from './store/stored.ts';
 
 export interface Forgotten {
   answers: number;

@@ -3,7 +3,8 @@ import type { Rows, Said, Tools } from '../data/rows/rows.ts';
 import type { GenerationRequest } from '../engine/protocol.ts';
 import type { ThinkingEvent } from '../engine/thinking.ts';
 import { type Scrubber, scrubSaid, scrubValue } from './scrub/scrub.ts';
-import type { Choice, FeedbackStore } from './store/store.ts';
+import type { FeedbackStore } from './store/store.ts';
+import type { Choice } from './store/stored.ts';
 
 export interface Asked {
   /** Id of the answer in the response. */

@@ -1,7 +1,8 @@
 /** Judgements that somebody looks at before anything is learnt from them. */
 import { learntFrom } from './forget.ts';
 import type { Registry } from './registry/registry.ts';
-import type { FeedbackStore, Verdict } from './store/store.ts';
+import type { FeedbackStore } from './store/store.ts';
+import type { Verdict } from './store/stored.ts';
 
 export interface Reviewed {
   verdict: Verdict;

@@ -12,7 +12,8 @@ import { countFailure, countTexts, failuresOf, type ShadowFigures, shadowFigures
 import { createShadowRunner } from './shadow/runner.ts';
 import { watchShadow } from './shadow/watch.ts';
 import { type JudgementValue, rewardOf } from './store/judgement.ts';
-import { type FeedbackStore, type Judgement, openStore } from './store/store.ts';
+import { type FeedbackStore, openStore } from './store/store.ts';
+import type { Judgement } from './store/stored.ts';
 import { adwin } from './watch/adwin.ts';
 import { canaryOf, placeOf, watch } from './watch/canary.ts';
 import { createOutcomes, type Outcome } from './watch/outcomes.ts';

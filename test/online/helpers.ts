@@ -1,14 +1,9 @@
 /** A service's folder with simulated people in it, for a model of bytes. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createAdapter, saveAdapter } from '../../src/models/adapters/index.ts';
-import { loadCompleteModel } from '../../src/models/auto.ts';
-import { combinedHash, contentHash, filesHash, fingerprintOf } from '../../src/models/content-hash.ts';
-import { revisionFolder, revisionsFolder } from '../../src/online/registry/registry.ts';
 import type { FeedbackStore } from '../../src/online/store/store.ts';
 import { createRandom } from '../../src/support/random.ts';
-import { noGrad, randn, withSeed } from '../../src/torch/index.ts';
 
 /** Settings with which a round takes a few seconds. */
 export function writeSettings(
@@ -88,25 +83,4 @@ export function filesWith(folder: string, text: string): string[] {
     const path = join(folder, name);
     return statSync(path).isFile() && readFileSync(path).includes(text);
   });
-}
-
-/** A revision with random weights that answers otherwise than the others. @returns its id */
-export function makeRevision(folder: string, model: string, seed: number): string {
-  mkdirSync(revisionsFolder(folder), { recursive: true });
-  const made = mkdtempSync(join(folder, 'made-'));
-  using base = loadCompleteModel(model);
-  const config = {
-    peft_type: 'LORA',
-    r: 4,
-    lora_alpha: 64,
-    target_modules: ['c_attn', 'c_proj'],
-    base_model_name_or_path: model,
-  };
-  const adapter = createAdapter(base, config, { seed });
-  withSeed(seed, () => noGrad(() => adapter.parameters().forEach(p => void p.copy_(randn(p.shape)))));
-  saveAdapter(made, adapter);
-  adapter.dispose();
-  const id = fingerprintOf(combinedHash(contentHash(model), filesHash(made)));
-  renameSync(made, revisionFolder(folder, id));
-  return id;
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeRevision } from '../../bench/online/service.ts';
 import { openRegistry, type Registry } from '../../src/online/registry/registry.ts';
 import { readSettings } from '../../src/online/settings.ts';
 import { countFailure, type ShadowFigures, shadowFigures, shadowPairs } from '../../src/online/shadow/compare.ts';
@@ -12,7 +13,7 @@ import { type FeedbackStore, openStore } from '../../src/online/store/store.ts';
 import { tslm } from '../helpers/cli.ts';
 import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
-import { filesWith, makeRevision, writeSettings } from './helpers.ts';
+import { filesWith, writeSettings } from './helpers.ts';
 
 const scratch = scratchFolder();
 const model = tinyModelFolder(join(scratch, 'tiny'));

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, expect, it } from 'vitest';
+import { makeRevision } from '../../bench/online/service.ts';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { describeLong } from '../helpers/long.ts';
 import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
 import { scratchFolder } from '../support/scratch.ts';
-import { makeRevision } from './helpers.ts';
 
 const scratch = scratchFolder();
 const folder = join(scratch, 'learning');

@@ -6,11 +6,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeRevision } from '../../bench/online/service.ts';
 import type { Decision } from '../../src/online/gate/decision.ts';
 import { openRegistry } from '../../src/online/registry/registry.ts';
 import { openStore } from '../../src/online/store/store.ts';
 import { type RunningServer, startServer, tinyModelFolder } from '../helpers/server.ts';
-import { makeRevision, simulate, writeSettings } from '../online/helpers.ts';
+import { simulate, writeSettings } from '../online/helpers.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { chromiumPath, launchBrowser, namelessControls, openPage, paleTexts } from './browser.ts';
 

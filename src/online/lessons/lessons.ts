@@ -4,7 +4,8 @@
  */
 import type { Rows, Said } from '../../data/rows/rows.ts';
 import { rewardOf } from '../store/judgement.ts';
-import type { FeedbackStore, Judgement, StoredAnswer } from '../store/store.ts';
+import type { FeedbackStore } from '../store/store.ts';
+import type { Judgement, StoredAnswer } from '../store/stored.ts';
 
 /** Whose rows they are, and which judgements they come from. */
 interface Origin {

@@ -1,6 +1,7 @@
 /** Answers that were shown, beside those that a revision in the shadow gave to the same requests. */
 import { chrfOf, chrfStatistics } from '../../evaluate/metrics/chrf.ts';
-import type { Choice, FeedbackStore, StoredAnswer } from '../store/store.ts';
+import type { FeedbackStore } from '../store/store.ts';
+import type { Choice, StoredAnswer } from '../store/stored.ts';
 
 /** A figure of the answers that were shown, and of those in the shadow. */
 export interface Beside {

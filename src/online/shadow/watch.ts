@@ -1,7 +1,8 @@
 /** What answers in the shadow is ended when it fails, or writes what must not be written; else it goes on to people, if that is wanted. */
 import type { Registry } from '../registry/registry.ts';
 import type { LearningSettings } from '../settings.ts';
-import type { FeedbackStore, StoredAnswer } from '../store/store.ts';
+import type { FeedbackStore } from '../store/store.ts';
+import type { StoredAnswer } from '../store/stored.ts';
 import { countTexts, failuresOf, type ShadowFigures, shadowFigures } from './compare.ts';
 
 export type ShadowWatched = 'nothing' | 'shadow ended' | 'challenged' | 'promoted';

@@ -6,71 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import type { Said, Tools } from '../../data/rows/rows.ts';
 import { namingFile, UserError } from '../../support/errors.ts';
 import { makeFolder } from '../../support/files.ts';
 import { isSqliteError, openSqlite } from '../../support/sqlite.ts';
-import type { JudgementKind, JudgementValue } from './judgement.ts';
+import { deleteAnswers } from './deletion.ts';
 import { migrate } from './schema.ts';
 import { type Keyed, keyedNames } from './secret.ts';
-
-export interface Choice {
-  position: number;
-  text: string;
-  finish: string;
-  /** Of the answer as it was written; absent where scrubbing has changed the text. */
-  tokenIds?: readonly number[];
-  /** Natural logarithms, of each token. */
-  logprobs?: readonly number[];
-}
-
-export interface StoredAnswer {
-  id: string;
-  /** Milliseconds since 1970. */
-  created: number;
-  model: string;
-  /** `system_fingerprint` of the weights that wrote it. */
-  revision: string;
-  /** Keyed hashes: names of people are not kept. */
-  user: string;
-  conversation?: string;
-  prompt: Said;
-  tools?: Tools;
-  choices: readonly Choice[];
-  expires?: number;
-  /** It was written beside that answer to the same request, and not shown. */
-  shadowOf?: string;
-}
-
-export interface Judgement {
-  id: string;
-  created: number;
-  answer: string;
-  position: number;
-  user: string;
-  value: JudgementValue;
-  /** What a review has said of it. */
-  verdict?: Verdict;
-}
-
-export const VERDICTS = ['accepted', 'rejected'] as const;
-/** What a review says of a judgement; only accepted ones are learnt where a review is required. */
-export type Verdict = (typeof VERDICTS)[number];
-
-export interface JudgementFilter {
-  kind?: JudgementKind;
-  user?: string;
-  answer?: string;
-  /** `waiting`: nobody has reviewed it. */
-  review?: Verdict | 'waiting';
-  /** Milliseconds since 1970. */
-  since?: number;
-  /** Newest first, at most `limit`. Default: all, oldest first. */
-  last?: number;
-}
-
-/** Whose answers are to be forgotten, with all that was said of them. */
-export type Deletion = { user: string } | { conversation: string } | { answer: string };
+import type { Deletion, Judgement, JudgementFilter, StoredAnswer, Verdict } from './stored.ts';
+import { type AnswerRow, answerOf, type ChoiceRow, type JudgementRow, judgementOf } from './stored-rows.ts';
 
 export interface FeedbackStore extends Disposable {
   readonly folder: string;
@@ -181,31 +124,6 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
     });
   };
 
-  const remove = (where: string, value: string | number, own?: string): { answers: number; judgements: string[] } => {
-    const meant = `SELECT id FROM answers WHERE ${where}`;
-    const gone = database
-      .transaction(() => {
-        // With those that were written in the shadow of one of them.
-        const judgements = database
-          .prepare(
-            `SELECT id FROM judgements WHERE answer IN (${meant} UNION SELECT id FROM answers WHERE shadow_of IN (${meant}))`,
-          )
-          .pluck()
-          .all(value, value) as string[];
-        const answers = database
-          .prepare(`SELECT count(*) FROM answers WHERE ${where} AND shadow_of IS NULL`)
-          .pluck()
-          .get(value) as number;
-        const said = own === undefined ? [] : (database.prepare(own).pluck().all(value) as string[]);
-        for (const id of said) database.prepare('DELETE FROM judgements WHERE id = ?').run(id);
-        database.prepare(`DELETE FROM answers WHERE ${where}`).run(value);
-        return { answers, judgements: [...new Set([...judgements, ...said])] };
-      })
-      .immediate();
-    if (gone.answers + gone.judgements.length > 0) forget(database);
-    return gone;
-  };
-
   return {
     folder,
     database,
@@ -259,11 +177,7 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
             `SELECT j.*, r.verdict FROM judgements j LEFT JOIN reviews r ON r.judgement = j.id ${where && `WHERE ${where}`} ORDER BY ${order}`,
           )
           .all(...given.map(([, value]) => value), ...(last === undefined ? [] : [last])) as JudgementRow[]
-      ).map(({ kind: _, value, verdict: said, ...row }) => ({
-        ...row,
-        value: JSON.parse(value) as JudgementValue,
-        ...(said !== null && { verdict: said }),
-      }));
+      ).map(judgementOf);
     },
     review: (ids, verdict, reviewer) =>
       database
@@ -292,11 +206,12 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
     scrubbed: () =>
       Object.fromEntries(database.prepare('SELECT kind, count FROM scrubbed').raw().all() as [string, number][]),
     delete(what) {
-      if ('answer' in what) return remove('id = ?', what.answer);
-      if ('conversation' in what) return remove('conversation = ?', keyed.conversation(what.conversation));
-      return remove('user = ?', keyed.user(what.user), 'SELECT id FROM judgements WHERE user = ?');
+      if ('answer' in what) return deleteAnswers(database, 'id = ?', what.answer);
+      if ('conversation' in what)
+        return deleteAnswers(database, 'conversation = ?', keyed.conversation(what.conversation));
+      return deleteAnswers(database, 'user = ?', keyed.user(what.user), 'SELECT id FROM judgements WHERE user = ?');
     },
-    expire: (now = Date.now()) => remove('expires <= ?', now),
+    expire: (now = Date.now()) => deleteAnswers(database, 'expires <= ?', now),
     event: (kind, details) => void insertEvent.run(Date.now(), kind, JSON.stringify(details)),
     events: (last = 1000) =>
       (
@@ -310,69 +225,3 @@ function storeOf(folder: string, database: Database, keyed: Keyed): FeedbackStor
     [Symbol.dispose]: () => void database.close(),
   };
 }
-
-/**
- * Deleted rows are zeros already; what older pages and the write-ahead log held goes with both files written anew.
- *
- * @throws UserError when another process still reads
- */
-function forget(database: Database): void {
-  database.exec('VACUUM');
-  const [{ busy }] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-  if (busy === 0) return;
-  throw new UserError('TSLM_STORE_BUSY', 'it is deleted, but another process is reading what was there before', {
-    hint: 'run the command again when that process is done, so that no byte of it stays in the folder',
-  });
-}
-
-interface AnswerRow {
-  id: string;
-  created: number;
-  model: string;
-  revision: string;
-  user: string;
-  conversation: string | null;
-  prompt: string;
-  tools: string | null;
-  expires: number | null;
-  shadow_of: string | null;
-}
-
-interface ChoiceRow {
-  position: number;
-  text: string;
-  finish: string;
-  token_ids: string | null;
-  logprobs: string | null;
-}
-
-interface JudgementRow {
-  id: string;
-  created: number;
-  answer: string;
-  position: number;
-  user: string;
-  kind: string;
-  value: string;
-  verdict: Verdict | null;
-}
-
-const answerOf = (row: AnswerRow, choices: readonly ChoiceRow[]): StoredAnswer => ({
-  id: row.id,
-  created: row.created,
-  model: row.model,
-  revision: row.revision,
-  user: row.user,
-  ...(row.conversation !== null && { conversation: row.conversation }),
-  prompt: JSON.parse(row.prompt) as Said,
-  ...(row.tools !== null && { tools: JSON.parse(row.tools) as Tools }),
-  ...(row.expires !== null && { expires: row.expires }),
-  ...(row.shadow_of !== null && { shadowOf: row.shadow_of }),
-  choices: choices.map(({ position, text, finish, token_ids, logprobs }) => ({
-    position,
-    text,
-    finish,
-    ...(token_ids !== null && { tokenIds: JSON.parse(token_ids) as number[] }),
-    ...(logprobs !== null && { logprobs: JSON.parse(logprobs) as number[] }),
-  })),
-});

@@ -6,7 +6,7 @@ import type { ModelMemory, ModelTree } from '../../models/inspect.ts';
 import type { Decision, Figure, Guard, Unit } from '../../online/gate/decision.ts';
 import type { ShadowFigures } from '../../online/shadow/compare.ts';
 import type { JudgementKind } from '../../online/store/judgement.ts';
-import type { Verdict } from '../../online/store/store.ts';
+import type { Verdict } from '../../online/store/stored.ts';
 import type { Tokens } from '../../prompt/strategies/session.ts';
 import type { TreeNode } from '../../prompt/strategies/tree-node.ts';
 import type { Vote } from '../../prompt/strategies/votes.ts';

@@ -6,7 +6,7 @@ import { ALIASES } from '../../online/registry/registry.ts';
 import type { LearningService } from '../../online/service.ts';
 import { type ShadowPair, shadowPairs } from '../../online/shadow/compare.ts';
 import type { JudgementValue } from '../../online/store/judgement.ts';
-import type { Judgement } from '../../online/store/store.ts';
+import type { Judgement } from '../../online/store/stored.ts';
 import type { JudgedAnswer, LearningDetail, ShadowAnswers } from './api.ts';
 
 const LATEST = 50;

@@ -6,7 +6,7 @@ import { forgetFeedback } from '../../../online/forget.ts';
 import { reviewJudgements } from '../../../online/review.ts';
 import type { LearningService } from '../../../online/service.ts';
 import { shadowPairs } from '../../../online/shadow/compare.ts';
-import { type Judgement, VERDICTS } from '../../../online/store/store.ts';
+import { type Judgement, VERDICTS } from '../../../online/store/stored.ts';
 import { readBody } from '../body.ts';
 import { requireAdmin } from '../guard.ts';
 import { personOf } from '../learning.ts';
