@@ -17,6 +17,7 @@ import {
   zeros,
 } from '../torch/index.ts';
 import type { PageShape } from '../torch/paged-attention.ts';
+import { repeatHeads } from '../torch/repeat-heads.ts';
 import type { PagedAttentionKind, PagedSequence, PageStore } from './paged-cache.ts';
 
 /** Sequences of a step that meet their keys together: those that have one new token each, or one that has several. */
@@ -153,9 +154,14 @@ export function devicePages(layers: number, shape: PageShape, { device, slopes }
 /** softmax(scale q kᵀ + bias) v, [sequences, heads, time, dim]. */
 function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, { scale, softcap }: PagedAttentionKind): Tensor {
   if (softcap === undefined && isOnGpu(q)) return scaledDotProductAttention(q, k, v, { scale, causal: false, bias });
-  const shared = q.size(1) / k.size(1);
-  const repeated = (x: Tensor): Tensor => (shared === 1 ? x : x.repeatInterleave(shared, 1));
-  const scores = q.matmul(repeated(k).transpose(-1, -2)).to('float32').mul(scale);
+  const scores = q
+    .matmul(repeatHeads(k, q.size(1)).transpose(-1, -2))
+    .to('float32')
+    .mul(scale);
   const capped = softcap === undefined ? scores : scores.div(softcap).tanh().mul(softcap);
-  return capped.add(bias).softmax(-1).to(v.dtype).matmul(repeated(v));
+  return capped
+    .add(bias)
+    .softmax(-1)
+    .to(v.dtype)
+    .matmul(repeatHeads(v, q.size(1)));
 }

@@ -8,6 +8,7 @@ import type { AdamWUpdate } from './kernels.ts';
 import { hasOperator, operator } from './operator.ts';
 import { arange, full } from './ops.ts';
 import type { AttentionProductOptions } from './products.ts';
+import { repeatHeads } from './repeat-heads.ts';
 import type { Tensor } from './tensor.ts';
 
 const $attention = operator('aten::scaled_dot_product_attention', [
@@ -68,17 +69,17 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionProductOptions,
 ): Tensor {
-  const shared = query.size(1) / key.size(1);
-  const repeated = (x: Tensor): Tensor => (shared === 1 ? x : x.repeatInterleave(shared, 1));
+  const heads = query.size(1);
+  const [keys, values] = [repeatHeads(key, heads), repeatHeads(value, heads)];
   const isWhole = query.size(2) === key.size(2);
   const isPlain = !options.window && !options.documentStarts && !options.bias;
   // The operator's own causal mask aligns the first query with the first key.
   const isCausal = options.causal && isPlain && isWhole;
   const mask = isCausal ? undefined : maskOf(query, key, options);
   if (!mask && !isGradEnabled() && isFlashable(query)) {
-    return (call($flash, [query, repeated(key), repeated(value), 0, isCausal, false, options.scale]) as Tensor[])[0];
+    return (call($flash, [query, keys, values, 0, isCausal, false, options.scale]) as Tensor[])[0];
   }
-  return call($attention, [query, repeated(key), repeated(value), mask, 0, isCausal, options.scale]) as Tensor;
+  return call($attention, [query, keys, values, mask, 0, isCausal, options.scale]) as Tensor;
 }
 
 /**

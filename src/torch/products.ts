@@ -11,6 +11,7 @@ import { type CrossEntropyOptions, reductions, reference as simple } from './ker
 import { native } from './native.ts';
 import { operator } from './operator.ts';
 import { arange, linear as nativeLinear } from './ops.ts';
+import { repeatHeads } from './repeat-heads.ts';
 import type { Tensor } from './tensor.ts';
 
 const $linear = operator('tslm::linear');
@@ -262,9 +263,8 @@ export const reference = {
     { scale, causal, window, bias, documentStarts }: AttentionProductOptions,
   ): Tensor {
     const [, heads, queries] = query.shape;
-    const [, kvHeads, keys] = key.shape;
-    const repeated = (x: Tensor): Tensor => (heads === kvHeads ? x : x.repeatInterleave(heads / kvHeads, 1));
-    let scores = query.matmul(repeated(key).transpose(-1, -2)).mul(scale);
+    const keys = key.size(2);
+    let scores = query.matmul(repeatHeads(key, heads).transpose(-1, -2)).mul(scale);
     if (bias) scores = scores.add(bias);
     if (causal) {
       const positions = arange(0, keys, { device: query.device });
@@ -274,7 +274,7 @@ export const reference = {
       scores = scores.maskedFill(hidden, Number.NEGATIVE_INFINITY);
     }
     if (documentStarts) scores = scores.maskedFill(otherDocuments(documentStarts, queries), Number.NEGATIVE_INFINITY);
-    return scores.softmax(-1).matmul(repeated(value));
+    return scores.softmax(-1).matmul(repeatHeads(value, heads));
   },
 
   packedAttention: (qkv: Tensor, packed: PackedHeads, options: AttentionProductOptions): Tensor =>
