@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { marginOver } from '../../src/evaluate/rows/row-scores.ts';
 import { createFromConfig, modelFolder, saveModel } from '../../src/models/auto.ts';
 
 const { values, positionals } = parseArgs({
@@ -38,6 +39,7 @@ interface Scores {
     interval?: [number, number];
     intervals?: Record<string, [number, number]>;
     rows: number;
+    outcomes?: string;
   };
 }
 
@@ -94,10 +96,17 @@ for (const task of values.tasks.split(',')) {
     const scratch = `${name}-scratch`;
     if (!values['no-scratch'])
       runs.push([scratch, randomCopy(model, join(out, 'models', scratch)), values['scratch-lr']]);
-    for (const [one, from, rate] of runs) {
+    const all = runs.map(([one, from, rate]) => {
       const [own, ...others] = finetuned(task, from, one, rate);
       baselines = others.filter(other => other.name !== 'the model before');
       process.stdout.write(`| ${task} | ${one} | ${shown(own.scores)} | ${own.scores.rows} |\n`);
+      return { name: one, scores: own.scores };
+    });
+    for (const other of [...all.slice(1), ...baselines]) {
+      const found = marginOver(all[0].scores, other.scores);
+      if (!found) continue;
+      const [margin, low, high] = [found.margin, ...found.interval].map(share => (100 * share).toFixed(1));
+      process.stdout.write(`| ${task} | ${name} − ${other.name} | ${margin} points (${low} to ${high}) | |\n`);
     }
   }
   for (const { name, scores } of baselines)

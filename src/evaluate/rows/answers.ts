@@ -19,11 +19,11 @@ export function scoreAnswers({ model, tokenizer }: Scored, rows: readonly Rows['
     if (references.length === 0) return { exact: text === '', f1: text === '' ? 1 : 0 };
     return { exact: squadExactMatch(text, references), f1: squadF1(text, references) };
   });
-  const right = scores.filter(({ exact }) => exact).length;
+  const right = scores.map(({ exact }) => Boolean(exact));
   const meanF1 = (items: Uint32Array): number => items.reduce((sum, i) => sum + scores[i].f1, 0) / rows.length;
   return {
-    metrics: { exactMatch: right / rows.length, f1: meanF1(Uint32Array.from(rows.keys())) },
-    ...shareOf(right, rows.length),
+    metrics: { exactMatch: right.filter(Boolean).length / rows.length, f1: meanF1(Uint32Array.from(rows.keys())) },
+    ...shareOf(right),
     intervals: { f1: bootstrapInterval(rows.length, meanF1) },
     rows: rows.length,
   };

@@ -11,7 +11,7 @@ const TOGETHER = 8;
 export function scoreChoices({ model, tokenizer, context }: Scored, rows: readonly Rows['choice'][]): RowScores {
   const objective = multipleChoice({ tokenizer, context: context ?? model.maxPositions });
   model.eval();
-  let right = 0;
+  const right: boolean[] = [];
   for (let start = 0; start < rows.length; start += TOGETHER) {
     scope(() => {
       const part = rows.slice(start, start + TOGETHER);
@@ -19,13 +19,13 @@ export function scoreChoices({ model, tokenizer, context }: Scored, rows: readon
       const batch = objective.batch(examples, model.device);
       const { logits } = inferenceMode(() => model.forward(inputsOf(model, batch)));
       const chosen = choiceScores(logits!, batch).argmax({ dim: -1 }).toNumbers();
-      right += part.filter((row, i) => Number(chosen[i]) === answerOf(row)).length;
+      right.push(...part.map((row, i) => Number(chosen[i]) === answerOf(row)));
     });
   }
   const even = rows.reduce((sum, { choices }) => sum + 1 / choices.length, 0) / rows.length;
   return {
-    metrics: { accuracy: right / rows.length, byChance: even },
-    ...shareOf(right, rows.length),
+    metrics: { accuracy: right.filter(Boolean).length / rows.length, byChance: even },
+    ...shareOf(right),
     rows: rows.length,
   };
 }

@@ -58,11 +58,10 @@ export function numberScores(truth: readonly number[], predicted: readonly numbe
 
 /** Of one label for each row. */
 export function labelScores(truth: readonly string[], predicted: readonly string[]): RowScores {
-  const right = truth.filter((label, i) => label === predicted[i]).length;
   const { name, of } = areRelations([...truth, ...predicted]) ? RELATION_F1 : MACRO_F1;
   return {
     metrics: { accuracy: accuracy(truth, predicted), [name]: of(truth, predicted) },
-    ...shareOf(right, truth.length),
+    ...shareOf(truth.map((label, i) => label === predicted[i])),
     intervals: { [name]: bootstrapInterval(truth.length, items => of(at(truth, items), at(predicted, items))) },
     rows: truth.length,
   };

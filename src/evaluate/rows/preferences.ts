@@ -67,12 +67,17 @@ export function preferenceScores(
   const margins = pairs.map(
     ({ chosen, rejected }, i) => beta * (chosen - before[i].chosen - (rejected - before[i].rejected)),
   );
-  const right = margins.filter(margin => margin > 0).length;
+  const right = margins.map(margin => margin > 0);
   const margin = mean(margins);
   const error = Math.sqrt(mean(margins.map(one => (one - margin) ** 2)) / Math.max(1, count - 1));
   return {
-    metrics: { rewardAccuracy: right / count, margin, likelier: likelier / count, chosenLogProb },
-    ...shareOf(right, count),
+    metrics: {
+      rewardAccuracy: right.filter(Boolean).length / count,
+      margin,
+      likelier: likelier / count,
+      chosenLogProb,
+    },
+    ...shareOf(right),
     intervals: { margin: [margin - NORMAL * error, margin + NORMAL * error] },
     rows: count,
   };

@@ -1,7 +1,8 @@
 /** What is found of a model on rows. */
 import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { wilson } from '../statistics/intervals.ts';
+import { type Interval, wilson } from '../statistics/intervals.ts';
+import { pairedDifference } from '../statistics/paired.ts';
 
 export interface RowScores {
   /** By name, the one that decides first; shares are between 0 and 1. */
@@ -11,6 +12,8 @@ export interface RowScores {
   /** Of other metrics. */
   intervals?: Readonly<Record<string, readonly [low: number, high: number] | undefined>>;
   rows: number;
+  /** A character for each row (of tags each tag), `1` where it is right and `0` where it is not: two models are compared row by row. */
+  outcomes?: string;
 }
 
 export interface Scored {
@@ -20,7 +23,16 @@ export interface Scored {
   context?: number;
 }
 
-/** The share of rows that are right, with its interval. */
-export const shareOf = (right: number, rows: number): Pick<RowScores, 'interval'> => ({
-  interval: wilson(right, rows),
+/** Of rows that are right or not: the interval of their share, and which they are. */
+export const shareOf = (right: readonly boolean[]): Pick<RowScores, 'interval' | 'outcomes'> => ({
+  interval: wilson(right.filter(Boolean).length, right.length),
+  outcomes: right.map(Number).join(''),
 });
+
+/** How much larger the share of right rows is, in which the same rows were asked: its 95 % interval is of the differences row by row. */
+export function marginOver(own: RowScores, other: RowScores): { margin: number; interval: Interval } | undefined {
+  if (own.outcomes === undefined || own.outcomes.length !== other.outcomes?.length) return;
+  const [a, b] = [own, other].map(({ outcomes }) => Array.from(outcomes!, Number));
+  const { difference, z } = pairedDifference(a, b);
+  return { margin: difference, interval: z.interval };
+}

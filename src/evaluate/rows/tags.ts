@@ -21,17 +21,17 @@ export function scoreTags(scored: Scored, rows: readonly Rows['tagged'][]): RowS
 
 export function tagScores(truth: readonly (readonly string[])[], predicted: readonly (readonly string[])[]): RowScores {
   const [flatTruth, flatPredicted] = [truth.flat(), predicted.flat()];
-  const right = flatTruth.filter((tag, i) => tag === flatPredicted[i]).length;
+  const right = flatTruth.map((tag, i) => tag === flatPredicted[i]);
   if (!flatTruth.some(tag => /^[BIES]-/.test(tag))) {
     return {
       metrics: { accuracy: accuracy(flatTruth, flatPredicted) },
-      ...shareOf(right, flatTruth.length),
+      ...shareOf(right),
       rows: truth.length,
     };
   }
   const { precision, recall, f1 } = spanReport(truth, predicted).micro;
   return {
-    metrics: { spanF1: f1, precision, recall, tagAccuracy: right / flatTruth.length },
+    metrics: { spanF1: f1, precision, recall, tagAccuracy: accuracy(flatTruth, flatPredicted) },
     interval: intervalOfF1(truth, predicted),
     rows: truth.length,
   };

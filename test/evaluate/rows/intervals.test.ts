@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { labelScores, numberScores } from '../../../src/evaluate/rows/labels.ts';
+import { marginOver } from '../../../src/evaluate/rows/row-scores.ts';
 import { tagScores } from '../../../src/evaluate/rows/tags.ts';
 import { bootstrapInterval } from '../../../src/evaluate/statistics/bootstrap.ts';
 
@@ -23,6 +24,22 @@ describe('intervals of scores', () => {
     expect(intervals!.macroF1![0]).toBeLessThan(metrics.macroF1);
     expect(intervals!.macroF1![1]).toBeGreaterThan(metrics.macroF1);
     expect(labelScores(truth, truth).intervals!.macroF1).toEqual([1, 1]);
+  });
+
+  it('of a margin are of the rows that both models were asked', () => {
+    const truth = Array.from({ length: 100 }, () => 'a');
+    const wrongFirst = (count: number) =>
+      labelScores(
+        truth,
+        truth.map((label, i) => (i < count ? 'b' : label)),
+      );
+    // Ten rows more are right and none less: 0.1 ± 1.96 √(0.1 · 0.9 / 99).
+    const { margin, interval } = marginOver(wrongFirst(10), wrongFirst(20))!;
+    expect(margin).toBeCloseTo(0.1, 12);
+    expect(interval[0]).toBeCloseTo(0.1 - 1.959964 * Math.sqrt(0.09 / 99), 6);
+    // As if they were other rows the difference would be in doubt.
+    expect(wrongFirst(10).interval![0]).toBeLessThan(wrongFirst(20).interval![1]);
+    expect(marginOver(wrongFirst(10), labelScores(['a'], ['a']))).toBeUndefined();
   });
 
   it('are there for correlations and for F1 of spans', () => {
