@@ -21,7 +21,7 @@ import { wildSchema } from './wild-schemas.ts';
 
 const tokenizer = Tokenizer.fromFile('test/fixtures/tokenizers/byte_bpe_gpt2/tokenizer.json');
 const large = vocabularyOf(tokenizer, { eosTokenId: [tokenizer.tokenToId('<|endoftext|>')!] });
-const SCHEMAS = process.env.TSLM_LONG ? 400 : 10;
+const SCHEMAS = process.env.TSLM_LONG ? 100 : 10;
 const timeout = 300_000;
 
 /** A text of the highest of random logits in `room` tokens; undefined where it has not ended then. */

@@ -8,7 +8,7 @@ import { createRandom } from '../../src/support/random.ts';
 import { randomSchema } from './random-schemas.ts';
 import { allowedIn, END, vocabulary } from './sampling.ts';
 
-const numRuns = process.env.TSLM_LONG ? 1000 : 60;
+const numRuns = process.env.TSLM_LONG ? 300 : 60;
 const choices = fc.array(fc.nat(), { minLength: 1, maxLength: 60 });
 
 /** Goes on with one allowed token after the other, until the end. */

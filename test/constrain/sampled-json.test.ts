@@ -14,7 +14,7 @@ import { addStandardFormats } from './ajv-formats.ts';
 import { randomSchema } from './random-schemas.ts';
 import { type Draft, wildSchema } from './wild-schemas.ts';
 
-const SCHEMAS = process.env.TSLM_LONG ? 1000 : 40;
+const SCHEMAS = process.env.TSLM_LONG ? 250 : 40;
 const SAMPLES = 4;
 /** Schemas are drawn from seeds one after the other; TSLM_SEED starts elsewhere, to look for more. */
 const FIRST_SEED = Number(process.env.TSLM_SEED ?? 1_000_000);

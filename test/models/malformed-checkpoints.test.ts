@@ -22,7 +22,7 @@ import { sharedFiles } from '../helpers/shared.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { bin, py } from '../torch/pytorch-bin/writer.ts';
 
-const tries = process.env.TSLM_LONG ? 300 : 80;
+const tries = process.env.TSLM_LONG ? 120 : 40;
 const scratch = scratchFolder();
 const golden = 'test/fixtures/hf/gpt2/lm';
 

@@ -14,7 +14,7 @@ import { tinyCorpus, tinyRecipe, tinyRecipeValue } from '../helpers/tiny.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
-const STEPS = 2000;
+const STEPS = 800;
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
 
@@ -53,7 +53,7 @@ itLong('killed at random moments it loses nothing but time', async () => {
   const straight = await tslm(['train', recipe, '--out', place('straight')]);
   expect(straight.code, straight.stderr).toBe(0);
   const random = createRandom(5);
-  const moments = Array.from({ length: 10 }, () => random.below(0.6 * STEPS)).sort((a, b) => a - b);
+  const moments = Array.from({ length: 5 }, () => random.below(0.6 * STEPS)).sort((a, b) => a - b);
   const run = place('killed');
   for (const [i, moment] of moments.entries()) {
     const outcome = await kill(i === 0 ? ['train', recipe, '--out', run] : ['resume', run], run, moment);

@@ -19,7 +19,7 @@ const place = (name: string): string => join(folder, name);
 const corpus = tinyCorpus(place('corpus'));
 
 /** Enough steps that the process is in their middle for a while, with a checkpoint every few. */
-const STEPS = isLong ? 2000 : 300;
+const STEPS = isLong ? 800 : 300;
 const recipe = place('recipe.yaml');
 const changes = {
   train: { steps: STEPS },
@@ -81,7 +81,7 @@ describe.each(isLong ? signals : signals.slice(0, 1))('%s', (signal, code) => {
 });
 
 describe('SIGKILL', () => {
-  const kills = isLong ? 12 : 1;
+  const kills = isLong ? 6 : 1;
   it(`at ${kills} random moments loses nothing but time`, async () => {
     const run = place('killed');
     const random = createRandom(3);

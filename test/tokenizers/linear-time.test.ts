@@ -12,7 +12,7 @@ import { ADVERSARIAL } from './adversarial.ts';
 import { fixtureJson, type Json, PIPELINES } from './pipelines.ts';
 
 /** Of the long texts, in characters; `TSLM_TEXT_LENGTH=100000` takes some minutes. */
-const LENGTH = Number(process.env.TSLM_TEXT_LENGTH ?? (process.env.TSLM_LONG ? 20_000 : 8_000));
+const LENGTH = Number(process.env.TSLM_TEXT_LENGTH ?? (process.env.TSLM_LONG ? 12_000 : 8_000));
 /** In milliseconds; below this, the clock says little. */
 const LEAST = 100;
 const ATTEMPTS = 4;

@@ -37,7 +37,7 @@ const same = async (ours: Tokenizer, native: Native, text: string): Promise<void
 describe.each(Object.entries(PIPELINES))('%s', (_name, json) => {
   const { ours, native } = both(json);
   const general = both(withoutFastPath(json)).ours;
-  const numRuns = process.env.TSLM_LONG ? 1500 : 150;
+  const numRuns = process.env.TSLM_LONG ? 400 : 100;
 
   it('gives what the native package gives on random text', async () => {
     await fc.assert(
@@ -67,7 +67,7 @@ const REAL = [
 describe('real text', () => {
   const files = ['package.json', 'CONTRIBUTING.md', 'node_modules/zod/README.md', 'src/support/files.ts'];
   const more = sharedFiles('data/{tinyshakespeare/input.txt,names/names.txt,flores200/dev/*}');
-  const length = process.env.TSLM_LONG ? 200_000 : 30_000;
+  const length = process.env.TSLM_LONG ? 60_000 : 20_000;
   const texts = [...files, ...more].map(path => readFileSync(path, 'utf8').slice(0, length));
 
   it.each(REAL)('%s, whole files', async name => {

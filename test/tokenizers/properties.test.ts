@@ -7,7 +7,7 @@ import { Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { type Json, PIPELINES } from './pipelines.ts';
 import { anyText } from './texts.ts';
 
-const numRuns = process.env.TSLM_LONG ? 800 : 80;
+const numRuns = process.env.TSLM_LONG ? 240 : 80;
 
 /** Byte-level pipelines that drop and add nothing. */
 const LOSSLESS = [

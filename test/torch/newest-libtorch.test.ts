@@ -1,4 +1,4 @@
-/** The bridge of this source against the newest PyTorch at hand, and the tests of tensors and modules with it. */
+/** The bridge of this source against the newest PyTorch at hand, and the tests of tensors and modules with it; with `TSLM_NEWEST=1`. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { root } from '../../src/support/root.ts';
 import { shared } from '../helpers/shared.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
-const setup = process.env.TSLM_LONG ? shared('peers/setup.sh') : undefined;
+const setup = process.env.TSLM_NEWEST ? shared('peers/setup.sh') : undefined;
 const scratch = scratchFolder();
 const PARTS = [
   'bench',
@@ -41,7 +41,7 @@ it.skipIf(!setup)('compiles against it, and passes', { timeout: 1_200_000 }, con
   const locate = 'import importlib.util; print(*importlib.util.find_spec("torch").submodule_search_locations)';
   const libtorch = spawnSync(python, ['-c', locate], { encoding: 'utf8' }).stdout.trim();
   const cwd = copyOfProject();
-  const env = { ...process.env, TSLM_LIBTORCH: libtorch, TSLM_LONG: '', TSLM_WARNINGS: '' };
+  const env = { ...process.env, TSLM_LIBTORCH: libtorch, TSLM_LONG: '', TSLM_NEWEST: '', TSLM_WARNINGS: '' };
   const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
 
   const compiled = run('--input-type=module', '-e', COMPILE);

@@ -10,7 +10,7 @@ import { byteTokenizer, randomText, scratchFolder } from '../helpers.ts';
 
 const MEGABYTE = 1e6;
 /** More than a process of these tests may have in memory. `TSLM_LARGE=2000` for what takes half an hour. */
-const LARGE = Number(process.env.TSLM_LARGE ?? 600) * MEGABYTE;
+const LARGE = Number(process.env.TSLM_LARGE ?? 300) * MEGABYTE;
 const MOST_MEMORY = 600 * MEGABYTE;
 
 /** Writes paragraphs of sentences drawn from many, until the file has this size. */

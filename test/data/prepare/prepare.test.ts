@@ -432,12 +432,12 @@ describe('the tokens', () => {
   });
 
   test('and all files are the same whatever the number of threads', async () => {
-    const texts = Array.from({ length: isLong ? 600 : 150 }, (_, i) =>
+    const texts = Array.from({ length: isLong ? 300 : 150 }, (_, i) =>
       JSON.stringify({ text: randomText(60, i % 120) + (i % 7) }),
     );
     const folder = input({
       'a.jsonl': texts.join('\n'),
-      'b.txt': randomText(isLong ? 60_000 : 15_000, 1),
+      'b.txt': randomText(isLong ? 30_000 : 15_000, 1),
       'c.txt': randomChinese(isLong ? 10_000 : 3000, 2),
     });
     const options = { tokenizer: undefined, vocabSize: 600, validation: 0.1, test: 0.1, maxDocumentBytes: 8192 };

@@ -110,7 +110,7 @@ describeLong('a sweep that is killed again and again', () => {
     const killed = place(`${name}-long`);
     let seed = 12;
     // Later and later, so that a slow machine gets on as well.
-    for (let [done, most] = [false, 8000]; !done; most *= 1.4) {
+    for (let [done, most] = [false, 8000]; !done; most *= 2) {
       const child = spawn(process.execPath, [bin, 'sweep', path, '--out', killed], { stdio: 'ignore' });
       const ended = new Promise<number | null>(resolve => child.once('close', resolve));
       seed = (seed * 48271) % 2147483647;

@@ -52,7 +52,7 @@ describe('the merges are those of Hugging Face', () => {
         }),
         lines => expectSame(lines.join('\n')),
       ),
-      { numRuns: process.env.TSLM_LONG ? 500 : 20 },
+      { numRuns: process.env.TSLM_LONG ? 150 : 20 },
     ));
 
   describeShared('data', 'on real text', data => {
