@@ -14,6 +14,7 @@ import { gunzipSync } from 'node:zlib';
 import { loadNgram, saveNgram, trainNgramOn, wordsOf, writeArpa } from '../src/ngram/index.ts';
 import { formatBytes, formatCount } from '../src/support/format.ts';
 import { createRandom } from '../src/support/random.ts';
+import { residentBytes } from '../src/support/resident.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-bench-'));
 try {
@@ -24,7 +25,7 @@ try {
 
 async function main(file: string, order: number): Promise<void> {
   const [stored, train] = await timed(() => trainNgramOn(file, { order }));
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = residentBytes().peak;
   const tokens = stored.provenance.tokens!;
   const ngrams = stored.provenance.levels!.reduce((sum, level) => sum + level.ngrams, 0);
   const model = join(folder, 'model');

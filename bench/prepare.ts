@@ -25,6 +25,7 @@ import { gunzipSync } from 'node:zlib';
 import { prepare } from '../src/data/prepare/prepare.ts';
 import { formatBytes, formatCount } from '../src/support/format.ts';
 import { createRandom } from '../src/support/random.ts';
+import { residentBytes } from '../src/support/resident.ts';
 import { root } from '../src/support/root.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tslm-bench-'));
@@ -50,7 +51,7 @@ async function main(file: string, document: 'file' | 'paragraph' | 'line'): Prom
   };
   const options = { out: join(folder, 'corpus'), document, tokenizer: trained, onProgress };
   const [{ index, report }, seconds] = await timed(() => prepare([file], options));
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = residentBytes().peak;
   const tokens = Object.values(index.splits).reduce((sum, split) => sum + split.tokens, 0);
   const ceiling = await readHashWrite(file, 2 * tokens);
   const peer = await peerRate(file, join(trained, 'tokenizer.json'));

@@ -1,4 +1,5 @@
 /** Timing a step, and beside it the peer's in turns, so that whatever else the machine does meets both alike. */
+import { residentBytes } from '../support/resident.ts';
 import type { Peer, PeerStep } from './python-peer.ts';
 
 export interface SideBySide {
@@ -25,7 +26,7 @@ export async function sideBySide(
   }
   return {
     seconds: median(ours.slice(1)),
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    peakMemoryBytes: residentBytes().peak,
     ...(peer && {
       peer: {
         torch: peer.torch,

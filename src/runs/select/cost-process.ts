@@ -1,8 +1,8 @@
 /** Measures one model, alone in its process, so that its peak of memory is its own. */
-import { readFileSync } from 'node:fs';
 import type { EvaluatedModel } from '../../evaluate/models/evaluated-model.ts';
 import { openAnyModel } from '../../evaluate/models/open-any.ts';
 import { messageOf } from '../../support/errors.ts';
+import { residentBytes } from '../../support/resident.ts';
 import { configureRuntime } from '../../torch/cpu.ts';
 import type { CostJob, Costs } from './costs.ts';
 
@@ -10,18 +10,6 @@ const PAGE = 4096;
 
 /** Each measurement is the best of n: other load on the machine can only make it slower. */
 const TIMES = 3;
-
-/** Peak and present size of the process in bytes. */
-function residentBytes(): { peak: number; now: number } {
-  try {
-    const status = readFileSync('/proc/self/status', 'utf8');
-    const of = (key: string): number => 1024 * Number(status.match(new RegExp(`${key}:\\s+(\\d+)`))![1]);
-    return { peak: of('VmHWM'), now: of('VmRSS') };
-  } catch {
-    const { rss } = process.memoryUsage();
-    return { peak: rss, now: rss };
-  }
-}
 
 async function bestSeconds(work: () => Promise<unknown>): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
