@@ -13,6 +13,16 @@ namespace {
 // Tiers without instructions for bfloat16: of each step both factors become floats in the first cache, and are multiplied as such.
 using Eight = float __attribute__((vector_size(32)));
 using Sixteen = float __attribute__((vector_size(64)));
+template <class V>
+struct WordsOf;
+template <>
+struct WordsOf<Eight> {
+  using Type = uint32_t __attribute__((vector_size(32)));
+};
+template <>
+struct WordsOf<Sixteen> {
+  using Type = uint32_t __attribute__((vector_size(64)));
+};
 
 template <class V>
 TSLM_INLINE V vectorAt(const float* p) {
@@ -88,16 +98,68 @@ TSLM_INLINE void multiplyFloats(BlockA a, const bfloat16* b, int64_t steps, floa
   }
 }
 
-// 8 rows of 32 columns in 16 of 32 registers; 6 of 16 columns in 12 of 16. One row alone, as in decoding, does not pay for others.
+// So few rows that bringing B from memory is the work, as in decoding: it becomes floats in registers, on its way into sums that stay
+// there from the first step to the last. Each sum is made in the order of `multiplyRows`.
+template <class V, int kRows, int kWidth>
+TSLM_INLINE void multiplyFewRows(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate) {
+  constexpr int kLanes = sizeof(V) / sizeof(float);
+  alignas(64) float left[kRows * kBlock];
+  for (int column = 0; column < kBlock; column += kLanes * kWidth) {
+    V sum[kRows][kWidth];
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) sum[i][w] = accumulate ? vectorAt<V>(c + i * ldc + column + kLanes * w) : V{};
+    }
+    for (int64_t s = 0; s < steps; s++) {
+      floatsOfA<1>(a, s, kRows, left);
+      const bfloat16* step = b + s * kStepSize;
+#pragma GCC unroll 4
+      for (int pair = 0; pair < kBlock / 2; pair++) {
+        V even[kWidth], odd[kWidth];
+        for (int w = 0; w < kWidth; w++) {
+          const int at = column + kLanes * w;
+          const bfloat16* two = step + kStepSize / 2 * (at / 16) + kBlock * pair + 2 * (at % 16);
+          if (at % 16 == 0) __builtin_prefetch(two + kStepSize);  // a line of 64 bytes, of the next step
+          typename WordsOf<V>::Type both;
+          std::memcpy(&both, two, sizeof both);
+          even[w] = bits<V>(both << 16);
+          odd[w] = bits<V>(both & 0xffff0000u);
+        }
+        for (int i = 0; i < kRows; i++) {
+          const V first = left[i * kBlock + 2 * pair] - V{}, second = left[i * kBlock + 2 * pair + 1] - V{};
+          for (int w = 0; w < kWidth; w++) {
+            sum[i][w] += first * even[w];
+            sum[i][w] += second * odd[w];
+          }
+        }
+      }
+    }
+    for (int i = 0; i < kRows; i++) {
+      for (int w = 0; w < kWidth; w++) std::memcpy(c + i * ldc + column + kLanes * w, &sum[i][w], sizeof(V));
+    }
+  }
+}
+
+// Few rows in 4 to 10 sums; else 8 rows of 32 columns in 16 of 32 registers, 6 of 16 columns in 12 of 16.
 #if defined(__x86_64__)
 TSLM_FOR_AVX512 void multiplyAvx512F(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
-  if (rows == 1) return multiplyFloats<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate, rows);
-  multiplyFloats<Sixteen, 8, 2>(a, b, steps, c, ldc, accumulate, rows);
+  switch (rows) {
+    case 1: return multiplyFewRows<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate);
+    case 2: return multiplyFewRows<Sixteen, 2, 2>(a, b, steps, c, ldc, accumulate);
+    case 3: return multiplyFewRows<Sixteen, 3, 2>(a, b, steps, c, ldc, accumulate);
+    case 4: return multiplyFewRows<Sixteen, 4, 2>(a, b, steps, c, ldc, accumulate);
+    default: return multiplyFloats<Sixteen, 8, 2>(a, b, steps, c, ldc, accumulate, rows);
+  }
 }
 #endif
 TSLM_FOR_AVX2 void multiplyAvx2(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
-  if (rows == 1) return multiplyFloats<Eight, 1, 4>(a, b, steps, c, ldc, accumulate, rows);
-  multiplyFloats<Eight, 6, 2>(a, b, steps, c, ldc, accumulate, rows);
+  switch (rows) {
+    case 1: return multiplyFewRows<Eight, 1, 4>(a, b, steps, c, ldc, accumulate);
+    case 2: return multiplyFewRows<Eight, 2, 2>(a, b, steps, c, ldc, accumulate);
+    case 3: return multiplyFewRows<Eight, 3, 2>(a, b, steps, c, ldc, accumulate);
+    case 4: return multiplyFewRows<Eight, 4, 2>(a, b, steps, c, ldc, accumulate);
+    case 5: return multiplyFewRows<Eight, 5, 2>(a, b, steps, c, ldc, accumulate);
+    default: return multiplyFloats<Eight, 6, 2>(a, b, steps, c, ldc, accumulate, rows);
+  }
 }
 
 // In float32: sums stay in registers from the first step to the last.

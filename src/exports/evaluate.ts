@@ -44,7 +44,7 @@ export type { OpenModelOptions } from '../evaluate/models/open-model.ts';
 export { openEvaluatedModel } from '../evaluate/models/open-model.ts';
 export type { Perplexity, PerplexityOptions } from '../evaluate/perplexity.ts';
 export { perplexity } from '../evaluate/perplexity.ts';
-export type { RowScores } from '../evaluate/rows/row-scores.ts';
+export type { Margin, RowScores } from '../evaluate/rows/row-scores.ts';
 export type { Interval } from '../evaluate/statistics/intervals.ts';
 export type { Family, KeyRule, ModelSizes, Source } from '../models/family.ts';
 export type {

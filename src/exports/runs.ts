@@ -4,7 +4,7 @@
 
 export type { FileRowKind } from '../data/rows/columns.ts';
 export type { ShapedKind } from '../data/rows/shapes.ts';
-export type { RowScores } from '../evaluate/rows/row-scores.ts';
+export type { Margin, RowScores } from '../evaluate/rows/row-scores.ts';
 export type { Best, TrainProgress } from '../runs/checkpoints.ts';
 export type { FindLrOptions } from '../runs/find-lr.ts';
 export { findLr } from '../runs/find-lr.ts';

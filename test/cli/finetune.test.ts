@@ -59,6 +59,8 @@ describe('finetune', () => {
     expect(result).toMatchObject({ finished: true, kind: 'labelled' });
     expect(result.scores.map(({ name }) => name)).toEqual(['this model', 'bag of words', 'majority']);
     expect(JSON.parse(readFileSync(join(out, 'scores.json'), 'utf8'))).toEqual(result.scores);
+    const { margin } = (result.scores as { margin?: { margin: number; interval: [number, number] } }[])[1];
+    expect(margin!.interval[0]).toBeLessThanOrEqual(margin!.margin);
     // However a run came to its end, the comparison follows it.
     rmSync(join(out, 'scores.json'));
     const resumed = await tslm(['resume', out, '--set', 'train.steps=9', '--json']);

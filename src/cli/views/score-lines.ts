@@ -1,6 +1,6 @@
 /** Scores of a fine-tuned model beside others, and what to do with it next, as lines of a table. */
-import { marginOver } from '../../evaluate/rows/row-scores.ts';
 import type { Baseline } from '../../runs/finetune/baselines.ts';
+import { marginText } from '../../runs/finetune/margin-text.ts';
 import type { RunResult } from '../../runs/run.ts';
 
 export function scoreLines(scores: readonly Baseline[]): [string, string][] {
@@ -22,14 +22,10 @@ export function scoreLines(scores: readonly Baseline[]): [string, string][] {
   return [...lines, ...marginLines(scores)];
 }
 
-/** By how much the model is better than each of the others on the same rows. */
-function marginLines([own, ...others]: readonly Baseline[]): [string, string][] {
-  const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(100 * share).toFixed(1)}`;
-  const margins = others.flatMap(({ name, scores }) => {
-    const found = marginOver(own.scores, scores);
-    return found ? [`${points(found.margin)} points (${found.interval.map(points).join(' to ')}) over ${name}`] : [];
-  });
-  return margins.map((text, i) => [i === 0 ? 'row by row' : '', text]);
+function marginLines(scores: readonly Baseline[]): [string, string][] {
+  return scores
+    .flatMap(({ name, margin }) => (margin ? [`${marginText(margin)} over ${name}`] : []))
+    .map((text, i) => [i === 0 ? 'row by row' : '', text]);
 }
 
 export const nextLines = ({ finished, folder }: RunResult, isAdapter: boolean): [string, string][] =>

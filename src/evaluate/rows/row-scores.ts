@@ -29,8 +29,14 @@ export const shareOf = (right: readonly boolean[]): Pick<RowScores, 'interval' |
   outcomes: right.map(Number).join(''),
 });
 
+export interface Margin {
+  /** Between −1 and 1. */
+  margin: number;
+  interval: Interval;
+}
+
 /** How much larger the share of right rows is, in which the same rows were asked: its 95 % interval is of the differences row by row. */
-export function marginOver(own: RowScores, other: RowScores): { margin: number; interval: Interval } | undefined {
+export function marginOver(own: RowScores, other: RowScores): Margin | undefined {
   if (own.outcomes === undefined || own.outcomes.length !== other.outcomes?.length) return;
   const [a, b] = [own, other].map(({ outcomes }) => Array.from(outcomes!, Number));
   const { difference, z } = pairedDifference(a, b);

@@ -3,7 +3,7 @@ import type { FileRowKind } from '../../data/rows/columns.ts';
 import type { Rows } from '../../data/rows/rows.ts';
 import { bagOfWords, majority, wordsOf } from '../../evaluate/baselines/bag-of-words.ts';
 import { labelScores, numberScores } from '../../evaluate/rows/labels.ts';
-import type { RowScores } from '../../evaluate/rows/row-scores.ts';
+import type { Margin, RowScores } from '../../evaluate/rows/row-scores.ts';
 import { tagScores } from '../../evaluate/rows/tags.ts';
 import { isNumbers } from './look.ts';
 
@@ -11,6 +11,8 @@ import { isNumbers } from './look.ts';
 export interface Baseline {
   name: string;
   scores: RowScores;
+  /** By how much the fine-tuned model is better, where both are right or not on each row. */
+  margin?: Margin;
 }
 
 type Data<Kind extends FileRowKind> = readonly Rows[Kind][];

@@ -5,6 +5,7 @@ import type { Recipe } from '../recipe-schema.ts';
 import type { RunResult } from '../run.ts';
 import type { Baseline } from './baselines.ts';
 import type { Finetuning } from './finetune-plan.ts';
+import { marginText } from './margin-text.ts';
 
 /** Hugging Face's names of tasks, by the kind of rows. */
 const PIPELINES: Record<string, string> = {
@@ -62,12 +63,16 @@ function scoreTable(scores: readonly Baseline[]): string {
     });
     return `| ${name} | ${cells.join(' | ')} |`;
   });
+  const margins = scores.flatMap(({ name, margin }) =>
+    margin ? [`\nOn the same rows ${marginText(margin)} over ${name}.`] : [],
+  );
   return [
     `| | ${names.join(' | ')} |`,
     `| --- |${names.map(() => ' --- |').join('')}`,
     ...rows,
     '',
     'In brackets 95 % intervals (of shares Wilson’s).',
+    ...margins,
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Rows } from '../../data/rows/rows.ts';
 import { type LikelyPair, likelyPairs, preferenceScores } from '../../evaluate/rows/preferences.ts';
-import type { Scored } from '../../evaluate/rows/row-scores.ts';
+import { marginOver, type Scored } from '../../evaluate/rows/row-scores.ts';
 import { scoreRows } from '../../evaluate/rows/score-rows.ts';
 import { loadCompleteModel } from '../../models/auto.ts';
 import type { Model } from '../../models/model.ts';
@@ -16,8 +16,14 @@ import type { Finetuning } from './finetune-plan.ts';
 const AFTER = 'this model';
 const BEFORE = 'the model before';
 
-/** @param run folder of the run */
-export function compared(run: string, { kind, model }: Finetuning, recipe: Recipe, source: RunSource): Baseline[] {
+/** @param run folder of the run @returns the fine-tuned model first, then what it is compared with */
+export function compared(run: string, finetuning: Finetuning, recipe: Recipe, source: RunSource): Baseline[] {
+  const [own, ...others] = scoresOfAll(run, finetuning, recipe, source);
+  if (!own) return [];
+  return [own, ...others.map(other => ({ ...other, margin: marginOver(own.scores, other.scores) }))];
+}
+
+function scoresOfAll(run: string, { kind, model }: Finetuning, recipe: Recipe, source: RunSource): Baseline[] {
   const [training, heldOut] = source.rowsOf!().map(all);
   const scored = <T>(network: Model, tokenizer: Tokenizer, score: (scored: Scored) => T): T => {
     try {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { scoreLines } from '../../../src/cli/views/score-lines.ts';
 import { labelScores } from '../../../src/evaluate/rows/labels.ts';
+import { marginOver } from '../../../src/evaluate/rows/row-scores.ts';
 
 it('says by how much a model is better on the same rows', () => {
   const truth = Array.from({ length: 40 }, () => 'a');
@@ -11,8 +12,8 @@ it('says by how much a model is better on the same rows', () => {
     );
   const lines = scoreLines([
     { name: 'this model', scores: scores(4) },
-    { name: 'bag of words', scores: scores(12) },
-    { name: 'majority', scores: scores(2) },
+    { name: 'bag of words', scores: scores(12), margin: marginOver(scores(4), scores(12)) },
+    { name: 'majority', scores: scores(2), margin: marginOver(scores(4), scores(2)) },
   ]);
   expect(lines.map(([name]) => name)).toEqual(['this model', 'bag of words', 'majority', 'row by row', '']);
   expect(lines[0][1]).toMatch(/^accuracy 0\.900 \(0\.\d{3}–0\.\d{3}\)/);
