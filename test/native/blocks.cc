@@ -64,7 +64,7 @@ void checkBlock(const char* what, Multiply multiply, BlockOf<T> a, const T* b, c
     multiply(a, b, steps, all.data(), kBlock, false, kBlock);
   }
   require(areNear(all, exact, kBlock, steps * kBlock, 0), what, kBlock, steps);
-  for (const int64_t rows : {1, 2, 7, 16, 31}) {
+  for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 16, 31}) {
     std::vector<float> few(kStepSize, 0.5f);
     const TileScope tiles;
     multiply(a, b, steps, few.data(), kBlock, false, rows);
