@@ -35,6 +35,8 @@ interface Row {
   /** For `tslm problems write`. */
   size?: number;
   count: number;
+  /** Of each of validation and test, where there are fewer questions than the 500 that are the default. */
+  heldOut?: number;
   steps: number;
   context: number;
   /** What ends a thought of the tree, how many there are at most, and how long one is where it has no end. */
@@ -54,6 +56,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   multiplication: {
     problem: 'multiplication',
     count: 7000,
+    heldOut: 400,
     steps: 1500,
     context: 64,
     tree: { separator: ' ', depth: 3 },
@@ -64,12 +67,17 @@ const ROWS: Readonly<Record<string, Row>> = {
 mkdirSync(out, { recursive: true });
 
 /** Rows, their tokenizer, and the model that has learnt them; all in one folder. */
-function trained(name: string, format: 'direct' | 'chain', { problem, size, count, steps, context }: Row): string {
+function trained(
+  name: string,
+  format: 'direct' | 'chain',
+  { problem, size, count, heldOut, steps, context }: Row,
+): string {
   const place = join(out, `${name}-${format}`);
   const rows = join(place, 'rows');
   if (!existsSync(join(rows, 'texts.txt'))) {
-    const sized = size === undefined ? [] : ['--size', String(size)];
-    tslm('problems', 'write', problem, '--format', format, '--count', String(count), ...sized, '--out', rows);
+    const given = Object.entries({ size, 'held-out': heldOut }).filter(([, value]) => value !== undefined);
+    const options = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
+    tslm('problems', 'write', problem, '--format', format, '--count', String(count), ...options, '--out', rows);
   }
   const tokenizer = join(place, 'tokenizer');
   if (!existsSync(tokenizer)) {

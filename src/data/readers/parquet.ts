@@ -1,9 +1,9 @@
 /** Reading Parquet. */
-import { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { explainFileError, messageOf, UserError } from '../../support/errors.ts';
 import { addBadRecord, type SourceFacts } from './facts.ts';
 import { type FieldReader, isRead, noColumn } from './fields.ts';
+import { openColumns } from './parquet-columns.ts';
 
 /**
  * The texts of a Parquet file, one row group at a time: memory is that of the columns read of the largest row group.
@@ -20,9 +20,11 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     if (wanted.length === 0) {
       throw noColumn(fields.optionalPaths![0], Object.fromEntries(names.map(name => [name, null])), facts.path);
     }
-    const scan = await parquetScan({ file, metadata, columns: wanted, compressors, utf8: !fields.hasBytes });
-    for (const range of scan.ranges) {
-      const columns = await Promise.all(wanted.map(column => scan.readColumn({ column, ...range })));
+    const { ranges } = await parquetScan({ file, metadata, columns: wanted });
+    const job = { path, columns: wanted, utf8: !fields.hasBytes };
+    await using reader = openColumns(job, largestRange(metadata, file.byteLength));
+    for (const range of ranges.keys()) {
+      const columns = await reader.read(range);
       for (let row = 0; row < columns[0].length; row++) {
         facts.records++;
         const record = Object.fromEntries(wanted.map((name, i) => [name, columns[i][row]]));
@@ -44,3 +46,15 @@ export async function* readParquet(path: string, fields: FieldReader, facts: Sou
     });
   }
 }
+
+/** Bytes of the largest row group without compression and of its values in memory, as far as the size of the file makes it credible. */
+function largestRange({ row_groups }: FileMetaData, fileBytes: number): number {
+  const sizes = row_groups.map(
+    ({ total_byte_size, num_rows, columns }) =>
+      Number(total_byte_size) + VALUE_BYTES * Number(num_rows) * columns.length,
+  );
+  return Math.min(Math.max(0, ...sizes), MOST_COMPRESSION * fileBytes);
+}
+
+const VALUE_BYTES = 16;
+const MOST_COMPRESSION = 256;

@@ -95,6 +95,8 @@ it.each([
   ['a.txt.zst', readFileSync('test/fixtures/two-frames.zst'), mutateBytes],
 ])('%s', { timeout: 1_800_000 }, async (name, original, mutate) => {
   expect(await read(name, original)).toBeGreaterThan(0);
-  const outcome = await damage(original, { mutate, read: bytes => read(name, bytes) });
+  // Of a Parquet file whose pages cannot be decoded the thread that tries is ended after twenty seconds.
+  const maxSeconds = name.includes('.parquet') ? 60 : undefined;
+  const outcome = await damage(original, { mutate, maxSeconds, read: bytes => read(name, bytes) });
   expectBoth(outcome);
 });
