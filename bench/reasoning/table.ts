@@ -34,6 +34,8 @@ interface Row {
   problem: string;
   /** For `tslm problems write`. */
   size?: number;
+  /** How answers at once are written. Default as they are. */
+  atOnce?: 'reversed';
   count: number;
   /** Of each of validation and test, where there are fewer questions than the 500 that are the default. */
   heldOut?: number;
@@ -61,6 +63,23 @@ const ROWS: Readonly<Record<string, Row>> = {
     context: 64,
     tree: { separator: ' ', depth: 3 },
   },
+  expressions: {
+    problem: 'expressions',
+    size: 2,
+    count: 16_000,
+    heldOut: 400,
+    steps: 1000,
+    context: 64,
+    tree: { separator: ' ', depth: 3 },
+  },
+  'addition, last digit first': {
+    problem: 'addition',
+    atOnce: 'reversed',
+    count: 50_000,
+    steps: 1000,
+    context: 64,
+    tree: { separator: ' ', depth: 4 },
+  },
   'two-hops': { problem: 'two-hops', count: 50_000, steps: 1000, context: 160, tree: { separator: '.', depth: 4 } },
 };
 
@@ -68,11 +87,11 @@ mkdirSync(out, { recursive: true });
 
 /** Rows, their tokenizer, and the model that has learnt them; all in one folder. */
 function trained(
-  name: string,
-  format: 'direct' | 'chain',
+  format: 'direct' | 'reversed' | 'chain',
   { problem, size, count, heldOut, steps, context }: Row,
 ): string {
-  const place = join(out, `${name}-${format}`);
+  const name = `${problem}-${format}`;
+  const place = join(out, name);
   const rows = join(place, 'rows');
   if (!existsSync(join(rows, 'texts.txt'))) {
     const given = Object.entries({ size, 'held-out': heldOut }).filter(([, value]) => value !== undefined);
@@ -89,7 +108,7 @@ function trained(
   const recipe = parse(readFileSync('recipes/reasoning.yaml', 'utf8'));
   const path = join(place, 'recipe.yaml');
   const own = {
-    name: `${name}-${format}`,
+    name,
     data: { train: join(rows, 'train.jsonl'), validation: [join(rows, 'validation.jsonl')], tokenizer },
     model: { ...recipe.model, context },
     train: { ...recipe.train, steps },
@@ -130,7 +149,7 @@ process.stdout.write(
 );
 for (const name of values.only?.split(',') ?? Object.keys(ROWS)) {
   const row = ROWS[name];
-  const [direct, chain] = (['direct', 'chain'] as const).map(format => trained(name, format, row));
+  const [direct, chain] = ([row.atOnce ?? 'direct', 'chain'] as const).map(format => trained(format, row));
   const results = join(out, `${name}.json`);
   if (!existsSync(results)) {
     const tree = { evaluate: 'probability', search: 'beam', width: 3, select: 3, temperature: 0.7, ...row.tree };

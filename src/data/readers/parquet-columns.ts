@@ -30,8 +30,11 @@ const SECONDS_PER_MIB = 2;
 const HEAP_MIB = 512;
 const HEAP_PER_BYTE = 32;
 
-/** @param bytes of the largest range, decompressed */
-export function openColumns(job: ParquetJob, bytes: number): ColumnReader {
+/**
+ * @param bytes of the largest range, decompressed
+ * @param options.seconds that decoding a range may take beside those for its bytes. Default 20
+ */
+export function openColumns(job: ParquetJob, bytes: number, { seconds: least = SECONDS } = {}): ColumnReader {
   const worker = startWorker(import.meta.url, './parquet-worker', {
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(HEAP_MIB + (HEAP_PER_BYTE * bytes) / MiB) },
@@ -39,7 +42,7 @@ export function openColumns(job: ParquetJob, bytes: number): ColumnReader {
   worker.unref();
   return {
     async read(index) {
-      const seconds = Math.ceil(SECONDS + (SECONDS_PER_MIB * bytes) / MiB);
+      const seconds = Math.ceil(least + (SECONDS_PER_MIB * bytes) / MiB);
       const timeout = AbortSignal.timeout(1000 * seconds);
       worker.ref();
       worker.postMessage(index);
