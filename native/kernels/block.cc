@@ -98,8 +98,8 @@ TSLM_INLINE void multiplyFloats(BlockA a, const bfloat16* b, int64_t steps, floa
   }
 }
 
-// So few rows that bringing B from memory is the work, as in decoding: it becomes floats in registers, on its way into sums that stay
-// there from the first step to the last. Each sum is made in the order of `multiplyRows`.
+// A few rows, as in decoding some texts together: B becomes floats in registers, on its way into sums that stay there from the first step
+// to the last. Each sum is made in the order of `multiplyRows`.
 template <class V, int kRows, int kWidth>
 TSLM_INLINE void multiplyFewRows(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate) {
   constexpr int kLanes = sizeof(V) / sizeof(float);
@@ -139,11 +139,12 @@ TSLM_INLINE void multiplyFewRows(BlockA a, const bfloat16* b, int64_t steps, flo
   }
 }
 
-// Few rows in 4 to 10 sums; else 8 rows of 32 columns in 16 of 32 registers, 6 of 16 columns in 12 of 16.
+// One row through the first cache, which brings most of B at once; two to five in 4 to 10 sums; else 8 rows of 32 columns in 16 of
+// 32 registers, 6 of 16 columns in 12 of 16.
 #if defined(__x86_64__)
 TSLM_FOR_AVX512 void multiplyAvx512F(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
   switch (rows) {
-    case 1: return multiplyFewRows<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate);
+    case 1: return multiplyFloats<Sixteen, 1, 2>(a, b, steps, c, ldc, accumulate, rows);
     case 2: return multiplyFewRows<Sixteen, 2, 2>(a, b, steps, c, ldc, accumulate);
     case 3: return multiplyFewRows<Sixteen, 3, 2>(a, b, steps, c, ldc, accumulate);
     case 4: return multiplyFewRows<Sixteen, 4, 2>(a, b, steps, c, ldc, accumulate);
@@ -153,7 +154,7 @@ TSLM_FOR_AVX512 void multiplyAvx512F(BlockA a, const bfloat16* b, int64_t steps,
 #endif
 TSLM_FOR_AVX2 void multiplyAvx2(BlockA a, const bfloat16* b, int64_t steps, float* c, int64_t ldc, bool accumulate, int64_t rows) {
   switch (rows) {
-    case 1: return multiplyFewRows<Eight, 1, 4>(a, b, steps, c, ldc, accumulate);
+    case 1: return multiplyFloats<Eight, 1, 4>(a, b, steps, c, ldc, accumulate, rows);
     case 2: return multiplyFewRows<Eight, 2, 2>(a, b, steps, c, ldc, accumulate);
     case 3: return multiplyFewRows<Eight, 3, 2>(a, b, steps, c, ldc, accumulate);
     case 4: return multiplyFewRows<Eight, 4, 2>(a, b, steps, c, ldc, accumulate);
