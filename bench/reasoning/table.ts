@@ -72,7 +72,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     context: 64,
     tree: { separator: ' ', depth: 3 },
   },
-  'addition, last digit first': {
+  'reversed-addition': {
     problem: 'addition',
     atOnce: 'reversed',
     count: 50_000,
