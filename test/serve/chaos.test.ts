@@ -52,7 +52,7 @@ it('withstands clients of every kind', { timeout }, async () => {
     for (const kind of ['chat', 'chat stream']) expect(counts[kind][200]).toBeGreaterThan(0);
     const { early, late } = memory;
     expect(late.tensorBytes).toBeLessThan(early.tensorBytes + MiB);
-    expect(late.residentBytes).toBeLessThan(early.residentBytes + 128 * MiB);
+    expect(late.residentBytes).toBeLessThan(early.residentBytes + 96 * MiB);
   } finally {
     await server.close(0);
     await pool.close();

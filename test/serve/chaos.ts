@@ -34,7 +34,7 @@ export interface ChaosReport {
   counts: Record<string, Record<number, number>>;
   /** What should not have happened, one line each. */
   problems: string[];
-  /** After a tenth of the requests, and at the end with nothing running. */
+  /** After half of the requests, and at the end with nothing running. */
   memory: { early: Memory; late: Memory };
 }
 
@@ -280,7 +280,8 @@ export async function chaos(baseUrl: string, options: ChaosOptions): Promise<Cha
     await Promise.all(Array.from({ length: concurrency }, client));
     problems.push(...(await notIdle(baseUrl, options)));
   };
-  const early = Math.ceil(requests / 10);
+  // By the half of it buffers and compiled code are there; what still grows then is a leak.
+  const early = Math.ceil(requests / 2);
   await run(early);
   memory.early = await memoryOf(baseUrl, options);
   await run(requests - early);
