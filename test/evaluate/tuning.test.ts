@@ -96,6 +96,7 @@ const large = {
   'sft/tools_full': 9,
   'preference/bco': 12,
   'preference/dpo': 366,
+  'preference/dpo_adapter': 32,
   'preference/dpo_far_reference': 210,
   'preference/kto': 54,
   'preference/kto_all_desirable': 11,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ownKeyOf } from '../../../models/checkpoint/keys.ts';
 import type { Model } from '../../../models/model.ts';
+import type { Parameter } from '../../../nn/index.ts';
 import { backward, scope, type Tensor } from '../../../torch/index.ts';
 import { adamW, clipGradNorm } from '../../../train/optimizers/adamw.ts';
 import { type Check, compareNumbers, compareTensors, tolerances } from '../compare.ts';
@@ -26,15 +27,27 @@ export const trainingSchema = z.looseObject({
 });
 export type RecordedTraining = z.output<typeof trainingSchema>;
 
+/** What is trained: a model, or what an adapter adds to one. */
+export interface Trained {
+  model: Model;
+  /** By the keys under which gradients are recorded. */
+  named: readonly (readonly [key: string, parameter: Parameter])[];
+}
+
+export const wholeModelOf = (model: Model): Trained => ({
+  model,
+  named: [...model.namedParameters()].map(([path, parameter]) => [ownKeyOf(path, model).key, parameter]),
+});
+
 /**
- * Compares them; the model's weights are changed.
+ * Compares them; the weights are changed.
  *
  * @param lossOf the loss of the batch, with gradients
  * @param afresh forgets what the losses before have left
  */
 export function* verifyBatchTraining(
   golden: TuningGolden,
-  model: Model,
+  { model, named }: Trained,
   lossOf: () => Tensor,
   adamw: RecordedSteps,
   expected: RecordedTraining,
@@ -51,16 +64,17 @@ export function* verifyBatchTraining(
   afresh();
   const loss = pass();
   yield { ...check, quantity: 'loss', ...compareNumbers([loss], [expected.loss], tuningTolerances.loss) };
-  const parameters = model.parameters();
+  const parameters = named.map(([, parameter]) => parameter);
+  const zeroGrad = (): void => {
+    for (const parameter of parameters) parameter.grad = undefined;
+  };
   const { norm } = clipGradNorm(parameters, Number.POSITIVE_INFINITY);
   yield {
     ...check,
     quantity: 'gradient norm',
     ...compareNumbers([norm], [expected.grad_norm], tuningTolerances.stepLosses),
   };
-  const byKey = new Map(
-    [...model.namedParameters()].map(([path, parameter]) => [ownKeyOf(path, model).key, parameter]),
-  );
+  const byKey = new Map(named);
   for (const [key, value] of Object.entries(expected.grads)) {
     const compared = scope(() => {
       const gradient = golden.recorded(value);
@@ -69,8 +83,8 @@ export function* verifyBatchTraining(
     });
     yield { ...check, quantity: key, ...compared };
   }
-  model.zeroGrad();
-  const optimizer = adamW([...model.namedParameters()], {
+  zeroGrad();
+  const optimizer = adamW(named, {
     betas: adamw.betas,
     eps: adamw.eps,
     weightDecay: adamw.weight_decay,
@@ -83,10 +97,10 @@ export function* verifyBatchTraining(
     const clipped = clipGradNorm(parameters, adamw.clip_grad_norm);
     norms.push(clipped.norm);
     optimizer.step(adamw.lr, clipped.scale);
-    model.zeroGrad();
+    zeroGrad();
   }
   losses.push(pass());
-  model.zeroGrad();
+  zeroGrad();
   optimizer.dispose();
   model.eval();
   const { steps } = expected;

@@ -10,7 +10,7 @@ import type { InstructionExample } from '../../../objectives/instruction.ts';
 import { parseOptions } from '../../../support/schema.ts';
 import type { Tensor } from '../../../torch/index.ts';
 import type { Check } from '../compare.ts';
-import { stepsSchema, trainingSchema, verifyBatchTraining } from './batch-training.ts';
+import { stepsSchema, trainingSchema, verifyBatchTraining, wholeModelOf } from './batch-training.ts';
 import type { TuningGolden } from './golden.ts';
 import { recordedTokenizer } from './recorded-tokenizer.ts';
 
@@ -69,6 +69,6 @@ export function* verifyDistillation(golden: TuningGolden): Generator<Check> {
     const share = items === undefined ? 1 : batch.targets.count / items;
     const lossOf = (): Tensor => objective.means(model, batch).divergence.mul(share);
     const check = { section: 'distillation', name };
-    yield* verifyBatchTraining(golden, model, lossOf, given.adamw, cases[i], check);
+    yield* verifyBatchTraining(golden, wholeModelOf(model), lossOf, given.adamw, cases[i], check);
   }
 }

@@ -16,7 +16,7 @@ import { wordHead } from '../../../objectives/text-to-text.ts';
 import { parseOptions } from '../../../support/schema.ts';
 import { inferenceMode, scope, type Tensor, tensor, zeros } from '../../../torch/index.ts';
 import { type Check, compareNumbers, compareTensors, tolerances } from '../compare.ts';
-import { stepsSchema, trainingSchema, verifyBatchTraining } from './batch-training.ts';
+import { stepsSchema, trainingSchema, verifyBatchTraining, wholeModelOf } from './batch-training.ts';
 import { completionsOf, completionsSchema } from './distillation.ts';
 import { recordedTensor, type TuningGolden } from './golden.ts';
 
@@ -129,7 +129,7 @@ export function* verifyPolicy(golden: TuningGolden): Generator<Check> {
         maxLength: given.max_completion_length,
       }).div(accumulation);
     };
-    yield* verifyBatchTraining(golden, model, lossOf, given.adamw, expected, check);
+    yield* verifyBatchTraining(golden, wholeModelOf(model), lossOf, given.adamw, expected, check);
   }
 }
 

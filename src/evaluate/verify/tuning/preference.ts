@@ -13,13 +13,13 @@ import { parseOptions } from '../../../support/schema.ts';
 import type { Tokenizer } from '../../../tokenizers/tokenizer.ts';
 import { inferenceMode, scope, type Tensor } from '../../../torch/index.ts';
 import { type Check, compareExactly, compareNumbers, tolerances } from '../compare.ts';
-import { stepsSchema, trainingSchema, verifyBatchTraining } from './batch-training.ts';
+import { stepsSchema, trainingSchema, verifyBatchTraining, wholeModelOf } from './batch-training.ts';
 import type { TuningGolden } from './golden.ts';
 import { recordedTokenizer } from './recorded-tokenizer.ts';
 import { rowsFrom } from './sft.ts';
 
 const numbers = z.array(z.number());
-const options = z.looseObject({
+export const options = z.looseObject({
   beta: z.number().optional(),
   max_length: z.int().nullish(),
   loss_type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -38,7 +38,7 @@ const caseSchema = z.looseObject({
     z.looseObject({ name: z.string(), method: z.string().optional(), margin: z.boolean().default(false), options }),
   ),
 });
-const resultSchema = z.looseObject({
+export const resultSchema = z.looseObject({
   cases: z.array(
     z.intersection(
       trainingSchema,
@@ -55,7 +55,7 @@ type Case = z.output<typeof caseSchema>['cases'][number];
 type Result = z.output<typeof resultSchema>['cases'][number];
 
 /** Sequences are never as long. */
-const UNLIMITED = 1 << 14;
+export const UNLIMITED = 1 << 14;
 
 /** How TRL's quantities are called here, and what they are computed of. */
 interface Method {
@@ -68,7 +68,7 @@ interface Method {
   endsAnswers?: boolean;
 }
 
-const REWARDS = {
+export const REWARDS = {
   'rewards/chosen': 'chosenReward',
   'rewards/rejected': 'rejectedReward',
   'rewards/margins': 'margin',
@@ -184,7 +184,7 @@ function pairRow({ chosen, rejected }: PairExample): Record<string, unknown> {
 const likelihoodOf = ({ cpo_alpha: likelihood, loss_type: loss }: Options): number =>
   (likelihood as number) ?? (loss === 'alphapo' ? 0 : 1);
 
-function dpoOptions(asked: Options): Parameters<typeof dpo>[1] {
+export function dpoOptions(asked: Options): Parameters<typeof dpo>[1] {
   const { loss_type: names = 'sigmoid', loss_weights: weights, label_smoothing: labelSmoothing } = asked;
   const loss =
     typeof names === 'string' ? names : Object.fromEntries(names.map((name, i) => [name, weights?.[i] ?? 1]));
@@ -282,14 +282,16 @@ function* verifyCase(
     if (recorded === undefined) continue;
     yield { ...check, quantity: theirs, ...compareNumbers([means[ours]], [recorded], tolerances.logProbs) };
   }
-  yield* verifyBatchTraining(golden, model, lossOf, given.adamw, result, check, () => objective.restore?.({}));
+  yield* verifyBatchTraining(golden, wholeModelOf(model), lossOf, given.adamw, result, check, () =>
+    objective.restore?.({}),
+  );
 }
 
 /** ORPO and two losses of CPO take means over tokens. */
 const isPerToken = (name: string, { loss_type: loss }: Options): boolean =>
   name === 'orpo' || ['ipo', 'simpo', 'alphapo'].includes(String(loss));
 
-function withReference(
+export function withReference(
   objective: Objective<'preference', PairExample>,
   initial: Model,
   examples: readonly PairExample[],

@@ -16,7 +16,7 @@ import { UserError } from '../../../support/errors.ts';
 import { parseOptions } from '../../../support/schema.ts';
 import { inferenceMode, scope, type Tensor } from '../../../torch/index.ts';
 import { type Check, compareExactly, compareNumbers, tolerances } from '../compare.ts';
-import { stepsSchema, trainingSchema, verifyBatchTraining } from './batch-training.ts';
+import { stepsSchema, trainingSchema, verifyBatchTraining, wholeModelOf } from './batch-training.ts';
 import { type TuningGolden, tuningTolerances } from './golden.ts';
 import { recordedTokenizer } from './recorded-tokenizer.ts';
 
@@ -121,7 +121,10 @@ export function* verifySft(golden: TuningGolden): Generator<Check> {
   }
   if (!result.training || !given.adamw) return;
   const lossOf = (): Tensor => objective.means(model, objective.batch(examples.slice(0, size), 'cpu')).words;
-  yield* verifyBatchTraining(golden, model, lossOf, given.adamw, result.training, { section: 'sft', name: 'training' });
+  yield* verifyBatchTraining(golden, wholeModelOf(model), lossOf, given.adamw, result.training, {
+    section: 'sft',
+    name: 'training',
+  });
 }
 
 function learnOf({ assistant_only_loss: turns, completion_only_loss: answers }: z.output<typeof options>, row: object) {

@@ -5,6 +5,7 @@ import { verifyAccumulation } from './accumulation.ts';
 import { verifyAdapter } from './adapters.ts';
 import { verifyCollators } from './collators.ts';
 import { verifyDistillation } from './distillation.ts';
+import { verifyDpoAdapter } from './dpo-adapter.ts';
 import { openTuning, type TuningGolden } from './golden.ts';
 import { verifyHeads } from './heads.ts';
 import { verifyLabelSmoothing } from './label-smoothing.ts';
@@ -22,6 +23,7 @@ const kinds: Record<string, (golden: TuningGolden) => Iterable<Check> | AsyncIte
   bco: verifyPreference,
   distillation: verifyDistillation,
   dpo: verifyPreference,
+  dpo_adapter: verifyDpoAdapter,
   grpo: verifyPolicy,
   heads: verifyHeads,
   kto: verifyPreference,
