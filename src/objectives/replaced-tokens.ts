@@ -1,8 +1,8 @@
 /**
  * Replaced-token detection (ELECTRA, Clark et al. 2020): a small generator fills in masked tokens, and the model, the
  * discriminator, says of each token whether it was replaced. No gradient flows from the discriminator into the
- * generator, but both share their vectors of words. All chosen tokens are masked; ELECTRA's own code leaves 15 % of
- * them as they are.
+ * generator, but both share their vectors of words. Of the chosen tokens 85 % are masked and the others stay, as in ELECTRA's own
+ * code (the paper masks all): where every one is masked a generator with learnt positions may find no beginning at all.
  */
 import { z } from 'zod';
 import { electraGenerator } from '../models/families/electra/generator.ts';
@@ -27,7 +27,7 @@ import type { Means, Objective, ObjectiveContext } from './objective.ts';
 export const replacedTokensOptions = z.strictObject({
   name: z.literal('replaced-tokens'),
   ...maskingKeys,
-  maskShare: maskingKeys.maskShare.unwrap().default(1),
+  maskShare: maskingKeys.maskShare.unwrap().default(0.85),
   randomShare: maskingKeys.randomShare.unwrap().default(0),
   /** The generator's width as a share of the discriminator's. */
   generatorShare: z.number().gt(0).max(1).default(0.25),
@@ -91,7 +91,7 @@ export function replacedTokens(
     throw usageError('TSLM_NO_DISCRIMINATOR', 'replaced tokens are detected by an ELECTRA model', 'family: electra');
   }
   const { generator = model && electraGenerator(model, { seed, share: generatorShare }), ...masking } = rest;
-  const settings = { maskShare: 1, randomShare: 0, ...masking };
+  const settings = { maskShare: 0.85, randomShare: 0, ...masking };
   const vocabulary = maskVocabulary(tokenizer, masking.unit);
   const { before, after } = tokenizer.specialTokensAround();
   const window = context - before.length - after.length;

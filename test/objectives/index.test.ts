@@ -33,7 +33,11 @@ const parse = (value: object) => parseOptions(objectiveOptions, value, 'recipe')
 describe('objectives by name', () => {
   it('have options of their own, told apart by name', () => {
     expect(parse({ name: 'masked', unit: 'span' })).toMatchObject({ name: 'masked', probability: 0.15, maxSpan: 3 });
-    expect(parse({ name: 'replaced-tokens' })).toMatchObject({ maskShare: 1, randomShare: 0, discriminatorWeight: 50 });
+    expect(parse({ name: 'replaced-tokens' })).toMatchObject({
+      maskShare: 0.85,
+      randomShare: 0,
+      discriminatorWeight: 50,
+    });
     expect(() => parse({ name: 'maskd' })).toThrow(/'maskd' is not known/);
     expect(() => parse({ name: 'masked', probabilty: 0.2 })).toThrow(/unknown key 'probabilty'/);
     expect(() => parse({ name: 'masked', probability: 2 })).toThrow(/'probability'/);

@@ -36,8 +36,20 @@ describe('replaced-token detection', () => {
     expect(objective.weights).toEqual({ words: 1, replaced: 50 });
     const batch = batchOf(objective, rows);
     expect(objective.counts(batch).replaced).toBe(ids.length + 2 + 13 + 2);
-    const { inputIds, labels } = objective.example(rows[0], createRandom(1));
-    for (const [i, label] of labels.entries()) if (label !== -100) expect(inputIds[i]).toBe(tokenizer.maskTokenId);
+    // Of the chosen 85 % are masked, and the others stay.
+    const random = createRandom(5);
+    let [masked, chosen] = [0, 0];
+    for (let n = 0; n < 400; n++) {
+      const { inputIds, ids: own, labels } = objective.example(rows[0], random);
+      for (const [i, label] of labels.entries()) {
+        if (label === -100) continue;
+        chosen++;
+        if (inputIds[i] === tokenizer.maskTokenId) masked++;
+        else expect(inputIds[i]).toBe(own[i]);
+      }
+    }
+    expect(chosen).toBeGreaterThan(400);
+    expect(Math.abs(masked / chosen - 0.85)).toBeLessThan(0.06);
   });
 
   it('gives the discriminator’s gradient to the generator by the shared vectors alone', () => {
