@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { marginOver } from '../../src/evaluate/rows/row-scores.ts';
 import { createFromConfig, modelFolder, saveModel } from '../../src/models/auto.ts';
+import { marginText } from '../../src/runs/finetune/margin-text.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -105,8 +106,7 @@ for (const task of values.tasks.split(',')) {
     for (const other of [...all.slice(1), ...baselines]) {
       const found = marginOver(all[0].scores, other.scores);
       if (!found) continue;
-      const [margin, low, high] = [found.margin, ...found.interval].map(share => (100 * share).toFixed(1));
-      process.stdout.write(`| ${task} | ${name} − ${other.name} | ${margin} points (${low} to ${high}) | |\n`);
+      process.stdout.write(`| ${task} | ${name} − ${other.name} | ${marginText(found)} | |\n`);
     }
   }
   for (const { name, scores } of baselines)

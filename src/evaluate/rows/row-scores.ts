@@ -12,7 +12,7 @@ export interface RowScores {
   /** Of other metrics. */
   intervals?: Readonly<Record<string, readonly [low: number, high: number] | undefined>>;
   rows: number;
-  /** A character for each row (of tags each tag), `1` where it is right and `0` where it is not: two models are compared row by row. */
+  /** A character for each row, `1` where it is right and `0` where it is not: two models are compared row by row. */
   outcomes?: string;
 }
 
@@ -38,6 +38,7 @@ export interface Margin {
 /** How much larger the share of right rows is, in which the same rows were asked: its 95 % interval is of the differences row by row. */
 export function marginOver(own: RowScores, other: RowScores): Margin | undefined {
   if (own.outcomes === undefined || own.outcomes.length !== other.outcomes?.length) return;
+  if (own.outcomes.length < 2) return; // no spread, no interval
   const [a, b] = [own, other].map(({ outcomes }) => Array.from(outcomes!, Number));
   const { difference, z } = pairedDifference(a, b);
   return { margin: difference, interval: z.interval };

@@ -40,6 +40,8 @@ describe('intervals of scores', () => {
     // As if they were other rows the difference would be in doubt.
     expect(wrongFirst(10).interval![0]).toBeLessThan(wrongFirst(20).interval![1]);
     expect(marginOver(wrongFirst(10), labelScores(['a'], ['a']))).toBeUndefined();
+    expect(marginOver(labelScores(['a'], ['a']), labelScores(['a'], ['b']))).toBeUndefined();
+    expect(tagScores([['X', 'Y']], [['X', 'X']]).outcomes).toBeUndefined();
   });
 
   it('are there for correlations and for F1 of spans', () => {

